@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target of ours: warnings are errors, concurrency is checked completely (language mode 6).
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// The static programs are linked without any shared library, so that they start quickly and run
+/// from a memory file inside a container whatever that container's root holds.
+let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
+        .executable(name: "swiftlet-shim", targets: ["swiftlet-shim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // System: what the kernel and the C libraries offer, typed.
+        .target(name: "CLinux", path: "Sources/System/CLinux"),
+        .systemLibrary(name: "CSeccomp", path: "Sources/System/CSeccomp"),
+        .systemLibrary(name: "CCapability", path: "Sources/System/CCapability"),
+        .systemLibrary(name: "CArchive", path: "Sources/System/CArchive"),
+        .systemLibrary(name: "CISAL", path: "Sources/System/CISAL"),
+        .target(
+            name: "LinuxKernel", dependencies: ["CLinux"],
+            path: "Sources/System/LinuxKernel", swiftSettings: strict),
+
+        // Runtime: the OCI runtime and the supervisor of containers. No Foundation, one thread.
+        .target(name: "OCISpec", path: "Sources/Runtime/OCISpec", swiftSettings: strict),
+        .target(
+            name: "ContainerRuntime",
+            dependencies: ["CLinux", "LinuxKernel", "OCISpec", "CSeccomp", "CCapability"],
+            path: "Sources/Runtime/ContainerRuntime", swiftSettings: strict),
+        .target(
+            name: "ContainerShim", dependencies: ["LinuxKernel", "OCISpec", "ContainerRuntime"],
+            path: "Sources/Runtime/ContainerShim", swiftSettings: strict),
+        .executableTarget(
+            name: "swiftlet-oci", dependencies: ["ContainerRuntime"],
+            path: "Sources/Runtime/swiftlet-oci", swiftSettings: strict, linkerSettings: fullyStatic),
+        .executableTarget(
+            name: "swiftlet-shim", dependencies: ["ContainerShim"],
+            path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
+
+        // Node: images.
+        .target(
+            name: "ImageStore",
+            dependencies: [
+                "LinuxKernel", "OCISpec", "CArchive", "CISAL",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Sources/Node/ImageStore", swiftSettings: strict),
+
+        // The command line.
+        .executableTarget(
+            name: "swiftlet",
+            dependencies: [
+                "ImageStore", "ContainerShim", "ContainerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/swiftlet", swiftSettings: strict),
+
+        // A test target never depends on a static program: its link flag would leak into the bundle.
+        .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),
+        .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: strict),
+        .testTarget(
+            name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime"], swiftSettings: strict),
+        .testTarget(name: "ContainerShimTests", dependencies: ["ContainerShim"], swiftSettings: strict),
+        .testTarget(name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["LinuxKernel", "OCISpec"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)

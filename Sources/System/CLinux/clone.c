@@ -1,0 +1,100 @@
+// clone3(2), which the C library does not wrap.
+#include "CLinux.h"
+
+#include <string.h>
+
+static struct clone_args arguments(uint64_t flags, int exit_signal, int cgroup, int *pidfd) {
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = flags;
+    args.exit_signal = (uint64_t)exit_signal;
+    if (pidfd) {
+        args.flags |= CLONE_PIDFD;
+        args.pidfd = (uint64_t)(uintptr_t)pidfd;
+    }
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)cgroup;
+    }
+    return args;
+}
+
+pid_t clinux_clone3(uint64_t flags, int exit_signal, int cgroup, int *pidfd) {
+    struct clone_args args = arguments(flags, exit_signal, cgroup, pidfd);
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+struct start {
+    int gate;
+    clinux_child_body body;
+    void *context;
+};
+
+// First code of a child that shares memory: nothing but a system call before the gate opens.
+__attribute__((noreturn, used)) static void child_start(struct start *start) {
+    char byte;
+    ssize_t got;
+    do got = read(start->gate, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    int status = got == 1 ? start->body(start->context) : 1;
+    syscall(SYS_exit_group, status);
+    __builtin_unreachable();
+}
+
+pid_t clinux_clone_shared(uint64_t flags, int exit_signal, int cgroup, int *pidfd, void *stack,
+                          size_t stack_size, int gate, clinux_child_body body, void *context) {
+    struct clone_args args = arguments(flags | CLONE_VM, exit_signal, cgroup, pidfd);
+    args.stack = (uint64_t)(uintptr_t)stack;
+    // The child's parameters lie at the top of its stack.
+    struct start *start = (struct start *)((char *)stack + stack_size - 64);
+    start->gate = gate;
+    start->body = body;
+    start->context = context;
+    args.stack_size = stack_size - 64;
+    long result;
+#if defined(__x86_64__)
+    register struct start *kept __asm__("r12") = start;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "mov %%r12, %%rdi\n\t"
+                     "call child_start\n\t"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(SYS_clone3), "D"(&args), "S"(sizeof args), "r"(kept)
+                     : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = SYS_clone3;
+    register long x0 __asm__("x0") = (long)&args;
+    register long x1 __asm__("x1") = (long)sizeof args;
+    register struct start *kept __asm__("x19") = start;
+    __asm__ volatile("svc #0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t"
+                     "mov x0, x19\n\t"
+                     "bl child_start\n\t"
+                     "1:"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(kept)
+                     : "x30", "memory");
+    result = x0;
+#else
+#error "clone for this architecture is missing"
+#endif
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return (pid_t)result;
+}
+
+ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *answer, size_t capacity) {
+    ssize_t count;
+    do count = send(fd, message, length, MSG_NOSIGNAL);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) return -1;
+    do count = recv(fd, answer, capacity, 0);
+    while (count < 0 && errno == EINTR);
+    return count;
+}

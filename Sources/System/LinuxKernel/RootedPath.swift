@@ -1,0 +1,96 @@
+import CLinux
+import Glibc
+
+// Paths inside a container's root. The kernel resolves them with openat2(2) and RESOLVE_IN_ROOT, so that no
+// symlink or `..` leads out, and everything afterwards goes by descriptor, never by string: that removes the
+// races in which a container exchanges a component between check and use (CVE-2021-30465 and its kind).
+
+extension FileDescriptor {
+    /// Opens `path` as a process would whose root is this folder.
+    /// - Parameter noLinks: a symlink anywhere on the way is refused with ELOOP.
+    /// - Throws: EAGAIN when a rename went on during a hundred attempts, EXDEV for an escape.
+    public func openInRoot(
+        _ path: UnsafePointer<CChar>, _ flags: Int32, mode: mode_t = 0, noLinks: Bool = false
+    ) throws(KernelError) -> FileDescriptor {
+        var resolve = UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+        if noLinks { resolve |= UInt64(RESOLVE_NO_SYMLINKS) }
+        // The kernel refuses a mode without a creating flag.
+        let creates = flags & O_CREAT != 0 || flags & O_TMPFILE == O_TMPFILE
+        for _ in 0..<100 {
+            let fd = clinux_openat2(
+                raw, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), creates ? UInt64(mode) : 0, resolve)
+            if fd >= 0 { return FileDescriptor(owning: fd) }
+            let errno = Errno.current
+            // EAGAIN: a rename or mount elsewhere made the kernel unsure that the walk stayed inside.
+            if errno != .again && errno != .interrupted {
+                throw KernelError("open in root", String(cString: path), errno)
+            }
+        }
+        throw KernelError("open in root", String(cString: path), .again)
+    }
+
+    /// Makes the folders of `path` that are missing below this root and opens the last one with O_PATH.
+    /// Links that are there are followed inside the root; a dangling one ends in ENOENT or EEXIST.
+    public func makeDirectoriesInRoot(
+        _ path: String, mode: mode_t = 0o755
+    ) throws(KernelError) -> FileDescriptor {
+        do throws(KernelError) {
+            return try openInRoot(path.isEmpty ? "." : path, O_PATH | O_DIRECTORY)
+        } catch {
+            if error.errno != .noEntry { throw error }
+        }
+        var current = try openInRoot(".", O_PATH | O_DIRECTORY)
+        var walked = ""
+        for component in path.split(separator: "/") where component != "." {
+            if component == ".." {
+                throw KernelError("make folders in root", path, .invalidArgument)
+            }
+            walked += "/" + component
+            if let next = try openIfThere(walked) {
+                current = next
+                continue
+            }
+            // Made inside the folder held by descriptor: nobody can exchange what lies above it.
+            if mkdirat(current.raw, String(component), mode) != 0, Errno.current != .exists {
+                throw KernelError("mkdir in root", walked)
+            }
+            current = try openInRoot(walked, O_PATH | O_DIRECTORY)
+        }
+        return current
+    }
+
+    /// Makes an empty file at `path` below this root where nothing is, with its folders, and opens it O_PATH.
+    public func makeFileInRoot(_ path: String, mode: mode_t = 0o644) throws(KernelError) -> FileDescriptor {
+        do throws(KernelError) {
+            return try openInRoot(path, O_PATH)
+        } catch {
+            if error.errno != .noEntry { throw error }
+        }
+        let (parent, name) = path.splitAtLastComponent
+        let folder = try makeDirectoriesInRoot(parent)
+        do throws(KernelError) {
+            let made = try folder.openAt(name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode: mode)
+            _ = consume made
+        } catch {
+            if error.errno != .exists { throw error }
+        }
+        return try openInRoot(path, O_PATH)
+    }
+
+    private func openIfThere(_ path: String) throws(KernelError) -> FileDescriptor? {
+        do throws(KernelError) {
+            return try openInRoot(path, O_PATH | O_DIRECTORY)
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
+    }
+}
+
+extension String {
+    /// The folder part and the name of a path; the folder is empty for a bare name.
+    public var splitAtLastComponent: (parent: String, name: String) {
+        guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", self) }
+        return (String(self[..<slash]), String(self[utf8.index(after: slash)...]))
+    }
+}

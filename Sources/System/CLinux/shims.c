@@ -60,6 +60,10 @@ int clinux_pivot_root(const char *new_root, const char *put_old) {
 }
 int clinux_keyctl(int operation, long a, long b) { return (int)syscall(SYS_keyctl, operation, a, b, 0, 0); }
 
+int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 unsigned clinux_major(uint64_t device) { return major(device); }
 unsigned clinux_minor(uint64_t device) { return minor(device); }
 uint64_t clinux_makedev(unsigned major_number, unsigned minor_number) {

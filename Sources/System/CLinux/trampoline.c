@@ -21,31 +21,34 @@
 
 extern const char __start_swiftlet_tramp[], __stop_swiftlet_tramp[];
 
-static inline __attribute__((always_inline)) long raw_call(long number, const int64_t *a) {
+// Scalars, not arrays: an array's initial values would become a constant outside of this section.
+static inline __attribute__((always_inline)) long raw_call(long number, long a, long b, long c, long d, long e,
+                                                           long f) {
 #if defined(__x86_64__)
     long result;
-    register long r10 __asm__("r10") = a[3];
-    register long r8 __asm__("r8") = a[4];
-    register long r9 __asm__("r9") = a[5];
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
 #else
     register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = a[0];
-    register long x1 __asm__("x1") = a[1];
-    register long x2 __asm__("x2") = a[2];
-    register long x3 __asm__("x3") = a[3];
-    register long x4 __asm__("x4") = a[4];
-    register long x5 __asm__("x5") = a[5];
-    __asm__ volatile("svc #0"
-                     : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                     : "memory");
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
     return x0;
 #endif
+}
+
+static inline __attribute__((always_inline, noreturn)) void leave(int status) {
+    for (;;) raw_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
 __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack) {
@@ -54,17 +57,15 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
     char **envp = (char **)(stack + 1 + stack[0] + 1);
     long plan_fd = 0;
     for (const char *digit = argv[0]; *digit; digit++) plan_fd = plan_fd * 10 + (*digit - '0');
-    int64_t stop[6] = {126, 0, 0, 0, 0, 0};
 
     struct clinux_plan_header header;
-    int64_t read_header[6] = {plan_fd, (int64_t)&header, sizeof header, 0, 0, 0};
-    if (raw_call(SYS_pread64, read_header) != sizeof header || header.magic != CLINUX_PLAN_MAGIC)
-        for (;;) raw_call(SYS_exit_group, stop);
-    int64_t map[6] = {0, header.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, plan_fd, 0};
-    char *plan = (char *)raw_call(SYS_mmap, map);
-    if ((unsigned long)plan > -4096UL)
-        for (;;) raw_call(SYS_exit_group, stop);
-    raw_call(SYS_close, read_header);
+    if (raw_call(SYS_pread64, plan_fd, (long)&header, sizeof header, 0, 0, 0) != sizeof header ||
+        header.magic != CLINUX_PLAN_MAGIC)
+        leave(126);
+    long mapped = raw_call(SYS_mmap, 0, header.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, plan_fd, 0);
+    if (mapped < 0 && mapped > -4096) leave(126);
+    char *plan = (char *)mapped;
+    raw_call(SYS_close, plan_fd, 0, 0, 0, 0, 0);
 
     struct clinux_plan_call *calls = (struct clinux_plan_call *)(plan + sizeof header);
     long report = header.report;
@@ -72,16 +73,20 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
     int chain = 0;
     for (uint32_t i = 0; i < header.calls; i++) {
         struct clinux_plan_call *call = &calls[i];
-        int64_t a[6];
         for (int k = 0; k < 6; k++)
-            a[k] = call->argument[k] + ((call->relocate >> k) & 1 ? (int64_t)plan : 0);
-        if (chain) a[0] = previous;
+            if ((call->relocate >> k) & 1) call->argument[k] += mapped;
+        if (call->number == CLINUX_PLAN_RELOCATE) {
+            *(int64_t *)call->argument[0] += mapped + call->argument[1];
+            continue;
+        }
+        if (chain) call->argument[0] = previous;
         if (call->flags & CLINUX_PLAN_ARG_ARGV) {
-            a[2] = (int64_t)(argv + 1);
-            a[3] = (int64_t)envp;
+            call->argument[2] = (int64_t)(argv + 1);
+            call->argument[3] = (int64_t)envp;
         }
         long result;
-        do result = raw_call(call->number, a);
+        do result = raw_call(call->number, call->argument[0], call->argument[1], call->argument[2],
+                             call->argument[3], call->argument[4], call->argument[5]);
         while (result == -EINTR);
         chain = (call->flags & CLINUX_PLAN_RESULT_AS_A) != 0;
         previous = result;
@@ -91,14 +96,12 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
             struct clinux_plan_failure failure;
             failure.step = call->step;
             failure.error = (int32_t)-result;
-            int64_t tell[6] = {report, (int64_t)&failure, sizeof failure, 0, 0, 0};
-            if (report >= 0) raw_call(SYS_write, tell);
+            if (report >= 0) raw_call(SYS_write, report, (long)&failure, sizeof failure, 0, 0, 0);
             break;
         }
         if (call->flags & CLINUX_PLAN_RESULT_IS_FD) report = result;
     }
-    stop[0] = header.failure_status;
-    for (;;) raw_call(SYS_exit_group, stop);
+    leave(header.failure_status);
 }
 
 ENTRY void clinux_trampoline_entry(void) {

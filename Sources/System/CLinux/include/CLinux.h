@@ -21,6 +21,7 @@
 #include <pty.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -99,6 +100,9 @@ ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *a
 ssize_t clinux_send_fds(int socket, const void *bytes, size_t length, const int *fds, int count);
 ssize_t clinux_receive_fds(int socket, void *bytes, size_t length, int *fds, int capacity, int *count);
 
+/// posix_spawn_file_actions_addclosefrom_np(3), which needs _GNU_SOURCE.
+int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
 // Macros with arguments.
 unsigned clinux_major(uint64_t device);
 unsigned clinux_minor(uint64_t device);
@@ -117,6 +121,7 @@ int clinux_wait_pidfd(int pidfd, int options, int *status);
 #define CLINUX_PLAN_ARG_ARGV 4u       // argument 2 is the program's own argv, argument 3 its envp
 #define CLINUX_PLAN_TOLERATE_EPERM 8u // go on when the kernel answers EPERM
 #define CLINUX_PLAN_RESULT_AS_A 16u   // argument a of the next call is this call's result
+#define CLINUX_PLAN_RELOCATE 0xffffffffu // not a call: adds argument 1 and the plan's address to *argument 0
 
 struct clinux_plan_call {
     uint32_t number;

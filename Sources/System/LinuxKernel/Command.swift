@@ -1,0 +1,132 @@
+import CLinux
+import Glibc
+
+/// Another program, run to its end with bytes on its standard input: hooks and helpers.
+public struct Command {
+    public var path: String
+    /// With the program's own name first.
+    public var arguments: [String]
+    public var environment: [String]
+    public var input: [UInt8]
+    /// Milliseconds after which the program is killed; nil for no limit.
+    public var timeout: Int?
+
+    public init(
+        path: String, arguments: [String], environment: [String], input: [UInt8] = [], timeout: Int? = nil
+    ) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+        self.input = input
+        self.timeout = timeout
+    }
+
+    public enum Outcome: Equatable, Sendable {
+        case ended(ExitStatus)
+        case timedOut
+    }
+
+    /// - Returns: how it ended, and the last 4 KiB of what it wrote to both outputs.
+    /// - Throws: when the program cannot be started.
+    public func run() throws(KernelError) -> (outcome: Outcome, output: [UInt8]) {
+        var inputRead: Int32 = -1
+        var inputWrite: Int32 = -1
+        var outputRead: Int32 = -1
+        var outputWrite: Int32 = -1
+        (inputRead, inputWrite) = try FileDescriptor.pipe().ends()
+        (outputRead, outputWrite) = try FileDescriptor.pipe(flags: 0).ends()
+        let input = FileDescriptor(owning: inputWrite)
+        let output = FileDescriptor(owning: outputRead)
+        let pid = spawn(inputRead, outputWrite)
+        close(inputRead)
+        close(outputWrite)
+        if pid.error != 0 { throw KernelError("start", path, Errno(rawValue: pid.error)) }
+        let process = try ProcessHandle.open(pid.pid)
+        return try converse(process, input: input, output: output)
+    }
+
+    private func spawn(_ input: Int32, _ output: Int32) -> (pid: pid_t, error: Int32) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        _ = clinux_spawn_close_from(&actions, 3)
+        var pid: pid_t = 0
+        let error = withCStrings(arguments) { argv in
+            withCStrings(environment) { envp in posix_spawn(&pid, path, &actions, nil, argv, envp) }
+        }
+        return (pid, error)
+    }
+
+    /// Feeds the input and keeps the output's end until the program has ended or its time is over. A
+    /// grandchild that holds the output open does not keep us.
+    private func converse(
+        _ process: borrowing ProcessHandle, input: consuming FileDescriptor, output: borrowing FileDescriptor
+    ) throws(KernelError) -> (Outcome, [UInt8]) {
+        let deadline = timeout.map { monotonicMilliseconds() + $0 }
+        var kept: [UInt8] = []
+        var sent = 0
+        var inputFD = input.release()
+        defer { if inputFD >= 0 { close(inputFD) } }
+        _ = clinux_fcntl(inputFD, F_SETFL, Int(O_NONBLOCK))
+        try output.setNonBlocking(true)
+        var outputOpen = true
+        while true {
+            var polls = [
+                pollfd(fd: process.descriptor.raw, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: outputOpen ? output.raw : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: inputFD, events: Int16(POLLOUT), revents: 0),
+            ]
+            let wait = deadline.map { max(0, $0 - monotonicMilliseconds()) } ?? -1
+            let ready = try check("poll", path) { poll(&polls, 3, Int32(clamping: wait)) }
+            if polls[1].revents != 0 { outputOpen = drain(output, into: &kept) }
+            if polls[2].revents != 0 {
+                let count = self.input[sent...].withUnsafeBytes { write(inputFD, $0.baseAddress, $0.count) }
+                if count > 0 { sent += count }
+                // A program that does not read its input (EPIPE) is fine.
+                if sent == self.input.count || (count < 0 && Errno.current != .again) {
+                    close(inputFD)
+                    inputFD = -1
+                }
+            }
+            if polls[0].revents != 0 {
+                _ = drain(output, into: &kept)
+                return (.ended(try process.wait()), kept)
+            }
+            if ready == 0, deadline != nil {
+                try process.send(signal: SIGKILL)
+                _ = try process.wait()
+                return (.timedOut, kept)
+            }
+        }
+    }
+
+    private func drain(_ output: borrowing FileDescriptor, into kept: inout [UInt8]) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(output.raw, $0.baseAddress, $0.count) }
+            if count <= 0 { return count < 0 && Errno.current == .again }
+            kept += buffer[..<count]
+            if kept.count > 4096 { kept.removeFirst(kept.count - 4096) }
+        }
+    }
+}
+
+/// CLOCK_MONOTONIC in milliseconds.
+public func monotonicMilliseconds() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+}
+
+/// Calls `body` with a NULL-terminated array of C strings.
+public func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    pointers.append(nil)
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
+}

@@ -46,6 +46,13 @@ public struct JSONObject {
         return text
     }
 
+    /// An optional word; absent and empty are the same.
+    public func word<Word: JSONWord>(_ name: StaticString, as type: Word.Type = Word.self) throws(JSONError) -> Word?
+    {
+        guard let member = self[name], !member.isEmptyText else { return nil }
+        return try Word(from: member)
+    }
+
     /// An optional flag, false when absent.
     public func flag(_ name: StaticString) throws(JSONError) -> Bool {
         try optional(name) ?? false

@@ -15,6 +15,8 @@ extension JSONValue {
         }
     }
 
+    var isEmptyText: Bool { token.kind == .string && token.payload == 0 }
+
     /// Whether a string token's text is `other`, without making a `String`.
     @inline(__always)
     func isText(_ other: StaticString) -> Bool {

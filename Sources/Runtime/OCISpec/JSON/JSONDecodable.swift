@@ -31,6 +31,9 @@ extension JSONWord {
     }
 
     public func encode(to json: inout JSONWriter) { json.string(rawValue) }
+
+    /// All words, sorted, as lists of features have them.
+    public static var words: [String] { allCases.map(\.rawValue).sorted() }
 }
 
 extension String: JSONDecodable {

@@ -23,6 +23,13 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
         return reason
     }
 
+    /// `base` and a member of it: `annotations["org.example/owner"]`, `linux.cgroupsPath`.
+    public static func path(_ base: String, _ member: String) -> String {
+        var path = JSONPath(base)
+        path.append(key: member)
+        return path.text
+    }
+
     /// `text` in quotes, fit for one line of a log: control characters escaped, long text cut.
     public static func quoted(_ text: String) -> String {
         let limit = 96

@@ -47,7 +47,8 @@ public struct JSONObject {
     }
 
     /// An optional word; absent and empty are the same.
-    public func word<Word: JSONWord>(_ name: StaticString, as type: Word.Type = Word.self) throws(JSONError) -> Word?
+    public func word<Word: JSONWord>(_ name: StaticString, as type: Word.Type = Word.self) throws(JSONError)
+        -> Word?
     {
         guard let member = self[name], !member.isEmptyText else { return nil }
         return try Word(from: member)

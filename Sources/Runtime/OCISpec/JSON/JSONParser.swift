@@ -20,7 +20,8 @@ struct JSONParser: ~Copyable {
 
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONTape {
         guard bytes.count > 0 else {
-            throw JSONError(path: "", line: 1, column: 1, reason: "expected a value, found the end of the text")
+            throw JSONError(
+                path: "", line: 1, column: 1, reason: "expected a value, found the end of the text")
         }
         guard bytes.count <= Int(JSONToken.maxPayload) else {
             throw JSONError(path: "", reason: "the text is longer than 256 MiB")
@@ -208,7 +209,9 @@ struct JSONParser: ~Copyable {
     private mutating func hexUnit() throws(JSONError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = hexDigit(byte) else { throw error("expected a hexadecimal digit, found \(found)") }
+            guard let digit = hexDigit(byte) else {
+                throw error("expected a hexadecimal digit, found \(found)")
+            }
             unit = unit << 4 | digit
             position += 1
         }
@@ -257,7 +260,9 @@ struct JSONParser: ~Copyable {
         }
         while position < end {
             let next = text[position]
-            if next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\") || next < 0x20 || next >= 0x80 { return }
+            if next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\") || next < 0x20 || next >= 0x80 {
+                return
+            }
             position += 1
         }
     }

@@ -217,9 +217,12 @@ public struct JSONElements: Sequence, IteratorProtocol {
 /// Where a value stands in its document. Found by walking down from the root, only when an error is
 /// reported, so that reading keeps no account of paths.
 struct JSONPath {
-    private(set) var text = ""
+    private(set) var text: String
+
+    init(_ text: String) { self.text = text }
 
     init(of target: JSONValue) {
+        text = ""
         var value = target.at(0)
         while value.index != target.index {
             var index = value.index + 1
@@ -228,7 +231,11 @@ struct JSONPath {
             while true {
                 let child = value.at(isObject ? index + 1 : index)
                 if target.index < child.next {
-                    if isObject { append(key: value.at(index).unescaped()) } else { text += "[\(position)]" }
+                    if isObject {
+                        append(key: value.at(index).unescaped())
+                    } else {
+                        text += "[\(position)]"
+                    }
                     // The target is the key itself: its member is the best place to name.
                     if target.index < child.index { return }
                     value = child
@@ -241,10 +248,12 @@ struct JSONPath {
     }
 
     mutating func append(key: String) {
-        let plain = !key.isEmpty && key.utf8.allSatisfy { byte in
-            byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte &- UInt8(ascii: "0") < 10
-                || (byte | 0x20) &- UInt8(ascii: "a") < 26
-        }
+        let plain =
+            !key.isEmpty
+            && key.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte &- UInt8(ascii: "0") < 10
+                    || (byte | 0x20) &- UInt8(ascii: "a") < 26
+            }
         if plain {
             text += text.isEmpty ? key : "." + key
         } else {

@@ -187,7 +187,8 @@ public struct JSONWriter {
                 bytes.append(UInt8(ascii: "0"))
                 bytes.append(UInt8(ascii: "0"))
                 bytes.append(UInt8(ascii: "0") + byte >> 4)
-                bytes.append(byte & 15 < 10 ? UInt8(ascii: "0") + byte & 15 : UInt8(ascii: "a") + byte & 15 - 10)
+                bytes.append(
+                    byte & 15 < 10 ? UInt8(ascii: "0") + byte & 15 : UInt8(ascii: "a") + byte & 15 - 10)
             default: bytes.append(byte)
             }
         }

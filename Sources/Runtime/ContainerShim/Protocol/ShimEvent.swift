@@ -1,0 +1,48 @@
+import OCISpec
+
+/// Something that happened to a container, told to clients that subscribed.
+public struct ShimEvent: Equatable, Sendable {
+    public enum Kind: String, JSONWord {
+        public static let noun: StaticString = "event"
+        case started, exited, oom, paused, resumed, restarting, deleted
+    }
+
+    public var kind: Kind
+    public var container: String
+    public var time: Timestamp
+    /// With `started` the process id.
+    public var pid: Int32?
+    /// With `exited` the exit code.
+    public var exitCode: Int32?
+
+    public init(
+        _ kind: Kind, container: String, time: Timestamp, pid: Int32? = nil, exitCode: Int32? = nil
+    ) {
+        self.kind = kind
+        self.container = container
+        self.time = time
+        self.pid = pid
+        self.exitCode = exitCode
+    }
+}
+
+extension ShimEvent: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        kind = try object.required("kind")
+        container = try object.required("container")
+        time = try object.required("time")
+        pid = try object.optional("pid")
+        exitCode = try object.optional("exitCode")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("kind", kind)
+            json.member("container", container)
+            json.member("time", time)
+            json.optional("pid", pid)
+            json.optional("exitCode", exitCode)
+        }
+    }
+}

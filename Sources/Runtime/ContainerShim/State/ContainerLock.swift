@@ -1,0 +1,30 @@
+import CLinux
+import Glibc
+import LinuxKernel
+
+/// The lock of a container's folder: its shim holds it for as long as it lives; without a shim, whoever
+/// changes or removes the container. Released when the value ends, or its process.
+public struct ContainerLock: ~Copyable {
+    private let file: FileDescriptor
+
+    public static let fileName = "lock"
+
+    /// Takes the lock, or answers nil when somebody else holds it.
+    public static func tryTake(folder: String) throws(KernelError) -> ContainerLock? {
+        let path = folder + "/" + fileName
+        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        do throws(KernelError) {
+            _ = try check("lock", path) { flock(file.raw, LOCK_EX | LOCK_NB) }
+        } catch {
+            if error.errno == .again { return nil }
+            throw error
+        }
+        // Between open and lock the holder before us may have removed the folder.
+        guard try file.status().st_nlink > 0 else { throw KernelError("lock", path, .noEntry) }
+        return ContainerLock(file: file)
+    }
+
+    private init(file: consuming FileDescriptor) {
+        self.file = file
+    }
+}

@@ -1,0 +1,176 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The live state of a container: `status.json` in its folder. Its one writer is the container's shim; while
+/// there is none, whoever holds the container's lock.
+public struct ContainerStatus: Equatable, Sendable {
+    public enum Phase: String, JSONWord {
+        public static let noun: StaticString = "status"
+        /// Defined, or made and waiting for its start.
+        case created
+        case running
+        case paused
+        /// Exited, and about to be started again by its restart policy.
+        case restarting
+        case exited
+    }
+
+    public var phase: Phase
+    /// The first process, while there is one; with `processStart` so that no recycled number is trusted.
+    public var process: ProcessIdentity?
+    /// Of the last run.
+    public var exitCode: Int32?
+    public var oomKilled: Bool
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+    /// Why the last start failed, or `Unknown` when nobody saw the end.
+    public var error: String?
+    /// Why lines of the log are missing: the last answer of the disk, say.
+    public var logError: String?
+    public var restartCount: Int
+    /// The last run was ended by a user, so that `unless-stopped` keeps it stopped.
+    public var stoppedByUser: Bool
+    /// The boot in which this was written.
+    public var bootID: String
+    /// Who wrote it and supervises the container, or nil.
+    public var shim: ProcessIdentity?
+
+    /// A container that was never started.
+    public init(bootID: String) {
+        phase = .created
+        oomKilled = false
+        restartCount = 0
+        stoppedByUser = false
+        self.bootID = bootID
+    }
+
+    /// What exit code a container gets whose end nobody saw.
+    public static let unknownExitCode: Int32 = 255
+    public static let fileName = "status.json"
+}
+
+// MARK: On disk
+
+extension ContainerStatus {
+    /// What the shim last wrote, unchecked; nil where there is no status. Most callers want `current(in:)`.
+    public static func written(in folder: String) throws -> ContainerStatus? {
+        let path = folder + "/" + fileName
+        let bytes: [UInt8]
+        do throws(KernelError) {
+            bytes = try FileDescriptor.readFile(path, limit: ShimProtocol.maxMessage)
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
+        do throws(JSONError) {
+            return try ContainerStatus(json: bytes)
+        } catch {
+            throw StateFileError(path: path, reason: error)
+        }
+    }
+
+    /// What is true now: what was written, unless the shim that wrote it is gone.
+    public static func current(in folder: String) throws -> ContainerStatus? {
+        guard let status = try written(in: folder) else { return nil }
+        return try status.reconciled(bootID: try BootID.current())
+    }
+
+    /// Without its shim nobody knows how a container ended: it has exited with code 255 and error `Unknown`,
+    /// even if a process of it should still run (`ContainerCleanup` ends and removes what is left).
+    public func reconciled(bootID: String) throws(KernelError) -> ContainerStatus {
+        switch phase {
+        case .exited: return self
+        case .created where process == nil: return self
+        default: break
+        }
+        if self.bootID == bootID, let shim, try shim.isAlive { return self }
+        var lost = self
+        lost.phase = .exited
+        lost.process = nil
+        lost.exitCode = Self.unknownExitCode
+        lost.error = "Unknown"
+        lost.shim = nil
+        return lost
+    }
+
+    /// Whether a shim supervises the container now.
+    public var isSupervised: Bool {
+        get throws(KernelError) {
+            guard try bootID == BootID.current(), let shim else { return false }
+            return try shim.isAlive
+        }
+    }
+
+    /// Replaces the file in one step. Not synced: after a crash of the machine nothing in it is true anyway.
+    public func write(in folder: String) throws(KernelError) {
+        try replaceFile(folder + "/" + Self.fileName, with: json())
+    }
+}
+
+/// A file of ours that is not what it should be.
+public struct StateFileError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let reason: JSONError
+
+    public var description: String { "read \(path): \(reason)" }
+}
+
+/// Writes a file beside `path` and renames it over it.
+func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError) {
+    let temporary = path + ".new"
+    let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+    do throws(KernelError) {
+        try file.writeAll(bytes)
+    } catch {
+        unlink(temporary)
+        throw KernelError("write", temporary, error.errno)
+    }
+    if rename(temporary, path) != 0 { throw KernelError("rename \(temporary) to", path) }
+}
+
+// MARK: JSON
+
+extension ContainerStatus: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        phase = try object.required("status")
+        process = try object.identity("pid", "pidStart")
+        exitCode = try object.optional("exitCode")
+        oomKilled = try object.flag("oomKilled")
+        startedAt = try object.optional("startedAt")
+        finishedAt = try object.optional("finishedAt")
+        error = try object.text("error")
+        logError = try object.text("logError")
+        restartCount = try object.optional("restartCount") ?? 0
+        stoppedByUser = try object.flag("stoppedByUser")
+        bootID = try object.required("bootId")
+        shim = try object.identity("shimPid", "shimStart")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("status", phase)
+            json.optional("pid", process?.pid)
+            json.optional("pidStart", process?.start)
+            json.optional("exitCode", exitCode)
+            json.flag("oomKilled", oomKilled)
+            json.optional("startedAt", startedAt)
+            json.optional("finishedAt", finishedAt)
+            json.optional("error", error)
+            json.optional("logError", logError)
+            json.member("restartCount", restartCount)
+            json.flag("stoppedByUser", stoppedByUser)
+            json.member("bootId", bootID)
+            json.optional("shimPid", shim?.pid)
+            json.optional("shimStart", shim?.start)
+        }
+    }
+}
+
+extension JSONObject {
+    fileprivate func identity(_ pid: StaticString, _ start: StaticString) throws(JSONError) -> ProcessIdentity? {
+        guard let number: Int32 = try optional(pid) else { return nil }
+        return ProcessIdentity(pid: number, start: try required(start))
+    }
+}

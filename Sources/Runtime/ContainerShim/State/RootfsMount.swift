@@ -1,0 +1,118 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// A container's root file system: an overlay of an image's layers and a writable folder. Mounted in the
+/// host's mount namespace for as long as the container runs, so that `cp` and `exec` find it.
+public struct RootfsMount: Equatable, Sendable {
+    /// Read-only folders, topmost first.
+    public var lower: [String]
+    /// Where changes go. Survives unmounting.
+    public var upper: String
+    /// Overlay's own folder, empty, on the file system of `upper`.
+    public var work: String
+    /// Where it is mounted.
+    public var target: String
+    /// Nothing is synced: for containers that do not outlive their end.
+    public var volatile: Bool
+
+    public init(lower: [String], upper: String, work: String, target: String, volatile: Bool = false) {
+        self.lower = lower
+        self.upper = upper
+        self.work = work
+        self.target = target
+        self.volatile = volatile
+    }
+
+    /// Mounts it, unless something is mounted at the target already.
+    public func mount() throws(KernelError) {
+        if try isMounted { return }
+        if volatile { try forgetVolatileMark() }
+        // The kernel takes at most a page of options, in which `,`, `:` and `\` have a meaning. Paths that
+        // are plain and few go in as they are, for people to read in /proc/mounts; others by descriptor.
+        let plain = options(lower: lower, upper: upper, work: work)
+        let special: (UInt8) -> Bool = { ",:\\".utf8.contains($0) }
+        if plain.utf8.count < 4000, !([upper, work] + lower).contains(where: { $0.utf8.contains(where: special) }) {
+            return try mount(plain)
+        }
+        var folders = [Int32]()
+        defer { for fd in folders { close(fd) } }
+        for path in [upper, work] + lower {
+            folders.append(try FileDescriptor.open(path, O_PATH | O_DIRECTORY).release())
+        }
+        let names = folders.map { "/proc/self/fd/\($0)" }
+        try mount(options(lower: Array(names[2...]), upper: names[0], work: names[1]))
+    }
+
+    /// Unmounts it, with whatever is mounted below; nothing mounted is no error.
+    public func unmount() throws(KernelError) {
+        guard try isMounted else { return }
+        // Detached: a process outside of the container that stands in it cannot keep the mount.
+        if umount2(target, Int32(MNT_DETACH)) != 0, Errno.current != .invalidArgument {
+            throw KernelError("unmount", target)
+        }
+    }
+
+    /// Whether an overlay is mounted at the target.
+    public var isMounted: Bool {
+        get throws(KernelError) {
+            let folder: FileDescriptor
+            do throws(KernelError) {
+                folder = try FileDescriptor.open(target, O_PATH | O_DIRECTORY)
+            } catch {
+                if error.errno == .noEntry { return false }
+                throw error
+            }
+            guard try folder.fileSystemType() == Int(OVERLAYFS_SUPER_MAGIC) else { return false }
+            // The folder itself may lie on an overlay: only a mount of its own differs from its parent.
+            return try folder.status().st_dev != folder.openAt("..", O_PATH).status().st_dev
+        }
+    }
+
+    private func options(lower: [String], upper: String, work: String) -> String {
+        var text = "lowerdir="
+        for (index, path) in lower.enumerated() {
+            if index > 0 { text += ":" }
+            text += path
+        }
+        text += ",upperdir=" + upper + ",workdir=" + work
+        if volatile { text += ",volatile" }
+        return text
+    }
+
+    private func mount(_ options: String) throws(KernelError) {
+        // metacopy and redirect_dir stay as the host has them: upper is only ever read through overlay.
+        if Glibc.mount("overlay", target, "overlay", 0, options) != 0 {
+            throw KernelError("mount overlay at", target)
+        }
+    }
+
+    /// A volatile overlay leaves a mark that refuses the next mount, because a crash could have left upper
+    /// incomplete. Here it is mounted again within one life of the machine only.
+    private func forgetVolatileMark() throws(KernelError) {
+        let mark = work + "/work/incompat/volatile"
+        if rmdir(mark) != 0, Errno.current != .noEntry { throw KernelError("remove", mark) }
+    }
+}
+
+extension RootfsMount: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        lower = try object.required("lower")
+        upper = try object.required("upper")
+        work = try object.required("work")
+        target = try object.required("target")
+        volatile = try object.flag("volatile")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("lower", lower)
+            json.member("upper", upper)
+            json.member("work", work)
+            json.member("target", target)
+            json.flag("volatile", volatile)
+        }
+    }
+}

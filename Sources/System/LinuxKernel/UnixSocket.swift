@@ -1,0 +1,137 @@
+import CLinux
+import Glibc
+
+/// Unix sockets of type SOCK_SEQPACKET: connected, reliable, and one send is one receive (unix(7)).
+public enum UnixSocket {
+    /// Makes, binds and listens on `name` in `folder`, replacing a socket that a dead process left there.
+    /// Mode 0600. Not limited by the 107 bytes of a socket address, as the folder goes by descriptor.
+    public static func listen(
+        in folder: borrowing FileDescriptor, name: String, backlog: Int32 = 128
+    ) throws(KernelError) -> FileDescriptor {
+        let socket = try make(SOCK_NONBLOCK)
+        if unlinkat(folder.raw, name, 0) != 0, Errno.current != .noEntry {
+            throw KernelError("remove old socket", name)
+        }
+        // The mode of a socket's file is that of the socket's inode less the umask; fchmod before bind sets it.
+        _ = try check("chmod", name) { fchmod(socket.raw, 0o600) }
+        var address = try address("/proc/self/fd/\(folder.raw)/\(name)", name)
+        _ = try check("bind", name) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        _ = try check("listen", name) { Glibc.listen(socket.raw, backlog) }
+        return socket
+    }
+
+    /// Connects to `name` in `folder`. The socket stays blocking.
+    /// - Parameter milliseconds: longest wait for a place in the listener's queue; EAGAIN after it.
+    public static func connect(
+        in folder: borrowing FileDescriptor, name: String, milliseconds: Int
+    ) throws(KernelError) -> FileDescriptor {
+        let socket = try make(0)
+        var patience = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        _ = try check("setsockopt SO_SNDTIMEO", name) {
+            setsockopt(socket.raw, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        }
+        var address = try address("/proc/self/fd/\(folder.raw)/\(name)", name)
+        _ = try check("connect to", name) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        return socket
+    }
+
+    /// Takes the next client of a listening socket: non-blocking, or nil when none waits.
+    public static func accept(_ listener: borrowing FileDescriptor) throws(KernelError) -> FileDescriptor? {
+        let fd: Int32
+        do throws(KernelError) {
+            fd = try check("accept", "descriptor \(listener.raw)") {
+                accept4(listener.raw, __SOCKADDR_ARG(), nil, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
+            }
+        } catch {
+            // A client that has already left is no error of the listener.
+            if error.errno == .again || error.errno.rawValue == ECONNABORTED { return nil }
+            throw error
+        }
+        return FileDescriptor(owning: fd)
+    }
+
+    private static func make(_ flags: __socket_type) throws(KernelError) -> FileDescriptor {
+        try make(Int32(flags.rawValue))
+    }
+
+    private static func make(_ flags: Int32) throws(KernelError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try check("socket") {
+                socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue) | flags, 0)
+            })
+    }
+
+    private static func address(_ path: String, _ name: String) throws(KernelError) -> sockaddr_un {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        var path = path
+        let fits = path.withUTF8 { bytes in
+            // One byte is left for the terminating zero.
+            guard bytes.count < capacity else { return false }
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyMemory(from: UnsafeRawBufferPointer(bytes)) }
+            return true
+        }
+        guard fits else { throw KernelError("socket address", name, .nameTooLong) }
+        return address
+    }
+}
+
+extension FileDescriptor {
+    /// Sends one packet, with up to 8 descriptors. Never raises SIGPIPE.
+    public func sendPacket(
+        _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = []
+    ) throws(KernelError) {
+        _ = try check("send", "descriptor \(raw)") {
+            clinux_send_fds(raw, bytes.baseAddress, bytes.count, descriptors, Int32(descriptors.count))
+        }
+    }
+
+    /// Sends one packet, with up to 8 descriptors. Never raises SIGPIPE.
+    public func sendPacket(_ bytes: [UInt8], descriptors: [Int32] = []) throws(KernelError) {
+        let failure: KernelError? = bytes.withUnsafeBytes { buffer in
+            do throws(KernelError) {
+                try sendPacket(buffer, descriptors: descriptors)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Receives one packet: 0 when the peer has closed. What does not fit into `buffer` is lost, so a full
+    /// buffer means a packet that was too long. The caller owns the descriptors, which are close-on-exec.
+    public func receivePacket(
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(KernelError) -> (count: Int, descriptors: [Int32]) {
+        let capacity = 8
+        var passed = [Int32]()
+        var failure: KernelError?
+        let count = withUnsafeTemporaryAllocation(of: Int32.self, capacity: capacity) { fds -> Int in
+            var number: Int32 = 0
+            let count = clinux_receive_fds(
+                raw, buffer.baseAddress, buffer.count, fds.baseAddress, Int32(capacity), &number)
+            if count < 0 {
+                failure = KernelError("receive", "descriptor \(raw)")
+                return 0
+            }
+            if number > 0 { passed = Array(fds[0..<Int(number)]) }
+            return count
+        }
+        if let failure { throw failure }
+        return (count, passed)
+    }
+}

@@ -62,6 +62,19 @@ public enum UnixSocket {
         return FileDescriptor(owning: fd)
     }
 
+    /// Two connected sockets of type SOCK_STREAM, close-on-exec: `read` and `write` are alike.
+    public static func streamPair() throws(KernelError) -> Pipe {
+        var ends: (Int32, Int32) = (-1, -1)
+        _ = try check("socketpair") {
+            withUnsafeMutablePointer(to: &ends) {
+                $0.withMemoryRebound(to: Int32.self, capacity: 2) {
+                    socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, $0)
+                }
+            }
+        }
+        return Pipe(read: FileDescriptor(owning: ends.0), write: FileDescriptor(owning: ends.1))
+    }
+
     private static func make(_ flags: __socket_type) throws(KernelError) -> FileDescriptor {
         try make(Int32(flags.rawValue))
     }

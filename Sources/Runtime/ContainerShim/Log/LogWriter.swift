@@ -1,0 +1,140 @@
+import Glibc
+import LinuxKernel
+
+/// Writes a container's log and begins a new file when one is full.
+///
+/// A disk that refuses (it is full, say) loses records but never the container's output to others; the last
+/// refusal is kept in `failure` for the container's status.
+struct LogWriter: ~Copyable {
+    private let options: LogOptions
+    private var file: FileDescriptor
+    /// Bytes in the newest file, those still in `buffer` included.
+    private var size: Int
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var buffered = 0
+    /// A write was cut off inside a line.
+    private var isTorn = false
+    /// After a rotation that failed: the size at which the next one is tried.
+    private var rotationDelayedTo = 0
+
+    private(set) var failure: String?
+    /// Files are not exchanged any more: the log's folder is about to go.
+    var isDetached = false
+
+    /// `time stdout F ` with its spaces.
+    static let headLength = Timestamp.textLength + 10
+    /// Most bytes of text in one record.
+    static let maxText = 16 << 10
+
+    /// Opens the log for appending.
+    /// - Parameter buffer: shared scratch space, empty between calls; larger than one record.
+    init(_ options: LogOptions, buffer: UnsafeMutableRawBufferPointer) throws(KernelError) {
+        precondition(buffer.count > Self.headLength + Self.maxText)
+        self.options = options
+        self.buffer = buffer
+        file = try Self.open(options.path)
+        size = Int(try file.status().st_size)
+    }
+
+    private static func open(_ path: String) throws(KernelError) -> FileDescriptor {
+        try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o640)
+    }
+
+    /// Appends what the container wrote, as one record per line.
+    mutating func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
+        var head: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &head) { Self.fill($0, stream, time) }
+        var rest = data
+        while !rest.isEmpty {
+            let line = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.maxText + 1))
+            let newline = line.firstIndex(of: UInt8(ascii: "\n"))
+            let length = newline ?? min(line.count, Self.maxText)
+            withUnsafeBytes(of: head) { head in
+                add(head: head, text: UnsafeRawBufferPointer(rebasing: line[..<length]), isPartial: newline == nil)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[(length + (newline == nil ? 0 : 1))...])
+        }
+        flush()
+    }
+
+    /// `… stdout ? `: the tag is put in for each record.
+    private static func fill(_ head: UnsafeMutableRawBufferPointer, _ stream: LogStream, _ time: Timestamp) {
+        precondition(head.count == headLength)
+        time.write(to: head.baseAddress!.assumingMemoryBound(to: UInt8.self))
+        let name: StaticString = stream == .stdout ? " stdout ? " : " stderr ? "
+        memcpy(head.baseAddress! + Timestamp.textLength, name.utf8Start, name.utf8CodeUnitCount)
+    }
+
+    private mutating func add(head: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer, isPartial: Bool) {
+        let length = head.count + text.count + 1
+        if buffered + length > buffer.count { flush() }
+        if options.maxSize > 0, size > 0, size + length > options.maxSize, size >= rotationDelayedTo,
+            !isDetached
+        {
+            flush()
+            rotate()
+        }
+        let start = buffer.baseAddress! + buffered
+        memcpy(start, head.baseAddress!, head.count)
+        let tag = isPartial ? UInt8(ascii: "P") : UInt8(ascii: "F")
+        start.storeBytes(of: tag, toByteOffset: head.count - 2, as: UInt8.self)
+        if !text.isEmpty { memcpy(start + head.count, text.baseAddress!, text.count) }
+        start.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: length - 1, as: UInt8.self)
+        buffered += length
+        size += length
+    }
+
+    private mutating func flush() {
+        guard buffered > 0 else { return }
+        defer { buffered = 0 }
+        if isTorn {
+            // Ends the line that was cut off, so that the next record begins one.
+            guard write(file.raw, "\n", 1) == 1 else { return noteFailure() }
+            isTorn = false
+            size += 1
+        }
+        var done = 0
+        while done < buffered {
+            let count = write(file.raw, buffer.baseAddress! + done, buffered - done)
+            if count < 0 {
+                if Errno.current == .interrupted { continue }
+                noteFailure()
+                size -= buffered - done
+                isTorn = done > 0 && buffer[done - 1] != UInt8(ascii: "\n")
+                return
+            }
+            done += count
+        }
+    }
+
+    private mutating func noteFailure() {
+        failure = KernelError("write", options.path).description
+    }
+
+    // MARK: Rotation
+
+    /// `log` becomes `log.1`, `log.1` becomes `log.2` …; the oldest goes.
+    private mutating func rotate() {
+        do throws(KernelError) {
+            if options.maxFiles == 1 {
+                // A reader that has the old file open reads it to its end.
+                if unlink(options.path) != 0, Errno.current != .noEntry {
+                    throw KernelError("remove", options.path)
+                }
+            } else {
+                for number in stride(from: options.maxFiles - 1, through: 1, by: -1) {
+                    let from = number == 1 ? options.path : "\(options.path).\(number - 1)"
+                    if rename(from, "\(options.path).\(number)") != 0, Errno.current != .noEntry {
+                        throw KernelError("rename", from)
+                    }
+                }
+            }
+            file = try Self.open(options.path)
+            size = 0
+        } catch {
+            // Goes on in the old file rather than lose output.
+            failure = error.description
+            rotationDelayedTo = size + options.maxSize
+        }
+    }
+}

@@ -30,10 +30,11 @@ struct LogWriter: ~Copyable {
     /// - Parameter buffer: shared scratch space, empty between calls; larger than one record.
     init(_ options: LogOptions, buffer: UnsafeMutableRawBufferPointer) throws(KernelError) {
         precondition(buffer.count > Self.headLength + Self.maxText)
+        let file = try Self.open(options.path)
+        size = Int(try file.status().st_size)
+        self.file = file
         self.options = options
         self.buffer = buffer
-        file = try Self.open(options.path)
-        size = Int(try file.status().st_size)
     }
 
     private static func open(_ path: String) throws(KernelError) -> FileDescriptor {

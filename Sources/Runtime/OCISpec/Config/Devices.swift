@@ -90,8 +90,8 @@ extension RuntimeSpec.Device: JSONDecodable, JSONEncodable {
         path = try json.required("path")
         type = try json.required("type")
         if type == .fifo {
-            major = try json.optional("major") ?? -1
-            minor = try json.optional("minor") ?? -1
+            major = try json.optional("major", default: -1)
+            minor = try json.optional("minor", default: -1)
         } else {
             major = try json.required("major")
             minor = try json.required("minor")
@@ -123,7 +123,7 @@ extension RuntimeSpec.DeviceRule: JSONDecodable, JSONEncodable {
         minor = try json.optional("minor")
         if major == -1 { major = nil }
         if minor == -1 { minor = nil }
-        access = try json.optional("access") ?? .all
+        access = try json.optional("access", default: .all)
         if access.isEmpty { access = .all }
     }
 

@@ -283,8 +283,8 @@ extension RuntimeSpec.TimeOffsets: JSONDecodable, JSONEncodable {
 extension RuntimeSpec.TimeOffsets.Offset: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
-        secs = try json.optional("secs") ?? 0
-        nanosecs = try json.optional("nanosecs") ?? 0
+        secs = try json.optional("secs", default: 0)
+        nanosecs = try json.optional("nanosecs", default: 0)
     }
 
     public func encode(to json: inout JSONWriter) {

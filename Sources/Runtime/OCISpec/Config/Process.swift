@@ -134,7 +134,7 @@ extension RuntimeSpec.Process: JSONDecodable, JSONEncodable {
         let json = try json.object()
         terminal = try json.flag("terminal")
         consoleSize = try json.optional("consoleSize")
-        user = try json.optional("user") ?? RuntimeSpec.User()
+        user = try json.optional("user", default: RuntimeSpec.User())
         args = try json.list("args")
         env = try json.list("env")
         cwd = try json.required("cwd")
@@ -188,8 +188,8 @@ extension RuntimeSpec.ConsoleSize: JSONDecodable, JSONEncodable {
 extension RuntimeSpec.User: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
-        uid = try json.optional("uid") ?? 0
-        gid = try json.optional("gid") ?? 0
+        uid = try json.optional("uid", default: 0)
+        gid = try json.optional("gid", default: 0)
         umask = try json.optional("umask")
         additionalGids = try json.list("additionalGids")
         username = try json.text("username")

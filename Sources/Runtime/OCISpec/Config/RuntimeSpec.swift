@@ -113,7 +113,7 @@ extension RuntimeSpec: JSONDecodable, JSONEncodable {
         hostname = try json.text("hostname")
         domainname = try json.text("domainname")
         mounts = try json.list("mounts")
-        hooks = try json.optional("hooks") ?? Hooks()
+        hooks = try json.optional("hooks", default: Hooks())
         annotations = try json.map("annotations")
         linux = try json.optional("linux")
     }

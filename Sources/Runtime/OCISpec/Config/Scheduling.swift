@@ -111,12 +111,12 @@ extension RuntimeSpec.Scheduler: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
         policy = try json.required("policy")
-        nice = try json.optional("nice") ?? 0
-        priority = try json.optional("priority") ?? 0
+        nice = try json.optional("nice", default: 0)
+        priority = try json.optional("priority", default: 0)
         flags = try json.list("flags")
-        runtime = try json.optional("runtime") ?? 0
-        deadline = try json.optional("deadline") ?? 0
-        period = try json.optional("period") ?? 0
+        runtime = try json.optional("runtime", default: 0)
+        deadline = try json.optional("deadline", default: 0)
+        period = try json.optional("period", default: 0)
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -136,7 +136,7 @@ extension RuntimeSpec.IOPriority: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
         `class` = try json.required("class")
-        priority = try json.optional("priority") ?? 0
+        priority = try json.optional("priority", default: 0)
     }
 
     public func encode(to json: inout JSONWriter) {

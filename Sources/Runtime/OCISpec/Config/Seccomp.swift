@@ -162,7 +162,7 @@ extension RuntimeSpec.Seccomp.Argument: JSONDecodable, JSONEncodable {
         let json = try json.object()
         index = try json.required("index")
         value = try json.required("value")
-        valueTwo = try json.optional("valueTwo") ?? 0
+        valueTwo = try json.optional("valueTwo", default: 0)
         op = try json.required("op")
     }
 

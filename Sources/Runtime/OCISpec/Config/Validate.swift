@@ -46,7 +46,8 @@ extension RuntimeSpec {
 
     private func checkMounts() throws(JSONError) -> [String] {
         var warnings: [String] = []
-        for (index, mount) in mounts.enumerated() {
+        for index in mounts.indices {
+            let mount = mounts[index]
             func path(_ member: String) -> String { "mounts[\(index)].\(member)" }
             if mount.destination.isEmpty {
                 throw JSONError(path: path("destination"), reason: "must not be empty")
@@ -64,8 +65,8 @@ extension RuntimeSpec {
                 throw JSONError(
                     path: path(lacking), reason: "missing: ids are mapped for both or for neither")
             }
-            try check(mappings: mount.uidMappings, at: path("uidMappings"))
-            try check(mappings: mount.gidMappings, at: path("gidMappings"))
+            try checkMappings(mount.uidMappings, at: path("uidMappings"))
+            try checkMappings(mount.gidMappings, at: path("gidMappings"))
         }
         return warnings
     }
@@ -82,7 +83,8 @@ extension RuntimeSpec.Hooks {
     }
 
     private func check(_ hooks: [RuntimeSpec.Hook], _ path: String) throws(JSONError) {
-        for (index, hook) in hooks.enumerated() {
+        for index in hooks.indices {
+            let hook = hooks[index]
             guard isAbsolute(hook.path) else { throw notAbsolute(hook.path, at: "\(path)[\(index)].path") }
             if let timeout = hook.timeout, timeout <= 0 {
                 throw JSONError(
@@ -103,12 +105,13 @@ func notAbsolute(_ found: String, at path: String) -> JSONError {
 
 /// Ranges as the kernel takes them for `uid_map`: at most 340, not empty, within 32 bits,
 /// not overlapping (user_namespaces(7)).
-func check(mappings: [RuntimeSpec.IDMapping], at path: String) throws(JSONError) {
+func checkMappings(_ mappings: [RuntimeSpec.IDMapping], at path: String) throws(JSONError) {
     let most = 340
     if mappings.count > most {
         throw JSONError(path: path, reason: "has \(mappings.count) ranges, the kernel takes \(most)")
     }
-    for (index, mapping) in mappings.enumerated() {
+    for index in mappings.indices {
+        let mapping = mappings[index]
         if mapping.size == 0 {
             throw JSONError(path: "\(path)[\(index)].size", reason: "must be more than 0")
         }
@@ -120,7 +123,8 @@ func check(mappings: [RuntimeSpec.IDMapping], at path: String) throws(JSONError)
         if UInt64(mapping.hostID) + UInt64(mapping.size) > UInt64(UInt32.max) {
             throw JSONError(path: "\(path)[\(index)]", reason: "the range on the host ends beyond 4294967294")
         }
-        for (other, earlier) in mappings[..<index].enumerated() {
+        for other in 0..<index {
+            let earlier = mappings[other]
             if overlap(mapping.containerID, earlier.containerID, mapping.size, earlier.size)
                 || overlap(mapping.hostID, earlier.hostID, mapping.size, earlier.size)
             {

@@ -20,8 +20,9 @@ extension RuntimeSpec.Linux {
     // MARK: Namespaces
 
     private func checkNamespaces() throws(JSONError) {
-        for (index, namespace) in namespaces.enumerated() {
-            if namespaces[..<index].contains(where: { $0.type == namespace.type }) {
+        for index in namespaces.indices {
+            let namespace = namespaces[index]
+            for other in 0..<index where namespaces[other].type == namespace.type {
                 throw JSONError(
                     path: "linux.namespaces[\(index)].type",
                     reason: "\(namespace.type.rawValue) is given twice")
@@ -34,17 +35,21 @@ extension RuntimeSpec.Linux {
 
     private func checkUserNamespace() throws(JSONError) {
         let user = namespace(.user)
-        for (name, mappings) in [("uidMappings", uidMappings), ("gidMappings", gidMappings)] {
-            let path = "linux.\(name)"
-            if user == nil, !mappings.isEmpty {
-                throw JSONError(path: path, reason: "needs a user namespace")
-            }
-            // Without a mapping nobody in the new namespace has an id, not even its root.
-            if let user, user.path == nil, mappings.isEmpty {
-                throw JSONError(path: path, reason: "missing: a new user namespace needs it")
-            }
-            try check(mappings: mappings, at: path)
+        try check(uidMappings, of: user, at: "linux.uidMappings")
+        try check(gidMappings, of: user, at: "linux.gidMappings")
+    }
+
+    private func check(
+        _ mappings: [RuntimeSpec.IDMapping], of user: RuntimeSpec.Namespace?, at path: String
+    ) throws(JSONError) {
+        if user == nil, !mappings.isEmpty {
+            throw JSONError(path: path, reason: "needs a user namespace")
         }
+        // Without a mapping nobody in the new namespace has an id, not even its root.
+        if let user, user.path == nil, mappings.isEmpty {
+            throw JSONError(path: path, reason: "missing: a new user namespace needs it")
+        }
+        try checkMappings(mappings, at: path)
     }
 
     private func checkTimeOffsets() throws(JSONError) {
@@ -53,18 +58,21 @@ extension RuntimeSpec.Linux {
         guard let time = namespace(.time), time.path == nil else {
             throw JSONError(path: "linux.timeOffsets", reason: "needs a new time namespace")
         }
-        for (clock, offset) in [("boottime", timeOffsets.boottime), ("monotonic", timeOffsets.monotonic)] {
-            if let offset, offset.nanosecs >= 1_000_000_000 {
-                throw JSONError(
-                    path: "linux.timeOffsets.\(clock).nanosecs",
-                    reason: "\(offset.nanosecs) is out of range, 0 to 999999999")
-            }
+        try check(timeOffsets.boottime, at: "linux.timeOffsets.boottime")
+        try check(timeOffsets.monotonic, at: "linux.timeOffsets.monotonic")
+    }
+
+    private func check(_ offset: RuntimeSpec.TimeOffsets.Offset?, at path: String) throws(JSONError) {
+        if let offset, offset.nanosecs >= 1_000_000_000 {
+            throw JSONError(
+                path: "\(path).nanosecs", reason: "\(offset.nanosecs) is out of range, 0 to 999999999")
         }
     }
 
     /// Only parameters that belong to a namespace of the container: others would change the host.
     private func checkSysctl() throws(JSONError) {
-        for (key, _) in sysctl {
+        for index in sysctl.indices {
+            let key = sysctl[index].key
             func refuse(_ reason: String) -> JSONError {
                 JSONError(path: JSONError.path("linux.sysctl", key), reason: reason)
             }
@@ -82,28 +90,43 @@ extension RuntimeSpec.Linux {
     // MARK: Paths and devices
 
     private func checkPaths() throws(JSONError) {
-        for (name, paths) in [("maskedPaths", maskedPaths), ("readonlyPaths", readonlyPaths)] {
-            if !paths.isEmpty, namespace(.mount) == nil {
-                throw JSONError(
-                    path: "linux.\(name)", reason: "needs a mount namespace: it would hide the host's files")
-            }
-            for (index, path) in paths.enumerated() where !isAbsolute(path) {
-                throw notAbsolute(path, at: "linux.\(name)[\(index)]")
-            }
-        }
-        if let cgroupsPath {
-            // Also for the form slice:prefix:name, whose parts have no slashes.
-            for part in cgroupsPath.utf8.split(separator: UInt8(ascii: "/"))
-            where part.elementsEqual("..".utf8) {
-                throw JSONError(
-                    path: "linux.cgroupsPath",
-                    reason: "must not contain .., found \(JSONError.quoted(cgroupsPath))")
-            }
+        try check(paths: maskedPaths, at: "linux.maskedPaths")
+        try check(paths: readonlyPaths, at: "linux.readonlyPaths")
+        if let cgroupsPath, hasParentPart(cgroupsPath) {
+            throw JSONError(
+                path: "linux.cgroupsPath",
+                reason: "must not contain .., found \(JSONError.quoted(cgroupsPath))")
         }
     }
 
+    private func check(paths: [String], at member: String) throws(JSONError) {
+        if !paths.isEmpty, namespace(.mount) == nil {
+            throw JSONError(path: member, reason: "needs a mount namespace: it would change the host's files")
+        }
+        for index in paths.indices where !isAbsolute(paths[index]) {
+            throw notAbsolute(paths[index], at: "\(member)[\(index)]")
+        }
+    }
+
+    /// Whether one of the parts between slashes is `..`.
+    private func hasParentPart(_ path: String) -> Bool {
+        var length = 0
+        var dots = 0
+        for byte in path.utf8 {
+            if byte == UInt8(ascii: "/") {
+                if length == 2, dots == 2 { return true }
+                (length, dots) = (0, 0)
+            } else {
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+            }
+        }
+        return length == 2 && dots == 2
+    }
+
     private func checkDevices() throws(JSONError) {
-        for (index, device) in devices.enumerated() {
+        for index in devices.indices {
+            let device = devices[index]
             let path = "linux.devices[\(index)]"
             guard isAbsolute(device.path) else { throw notAbsolute(device.path, at: "\(path).path") }
             if device.type == .fifo { continue }
@@ -124,7 +147,8 @@ extension RuntimeSpec.Linux {
             throw JSONError(path: "linux.netDevices", reason: "needs a network namespace")
         }
         var inside = SortedMap<String>()
-        for (host, device) in netDevices {
+        for index in netDevices.indices {
+            let (host, device) = netDevices[index]
             let path = JSONError.path("linux.netDevices", host)
             guard isInterfaceName(host) else { throw JSONError(path: path, reason: "is not a device name") }
             let name = device.name ?? host
@@ -173,7 +197,8 @@ extension RuntimeSpec.Seccomp {
 
     private func validate(_ rule: Syscall, at path: @autoclosure () -> String) throws(JSONError) {
         if rule.names.isEmpty { throw JSONError(path: "\(path()).names", reason: "must not be empty") }
-        for (index, name) in rule.names.enumerated() {
+        for index in rule.names.indices {
+            let name = rule.names[index]
             if name.isEmpty {
                 throw JSONError(path: "\(path()).names[\(index)]", reason: "must not be empty")
             }
@@ -189,9 +214,12 @@ extension RuntimeSpec.Seccomp {
         if let errnoRet = rule.errnoRet {
             try check(errno: errnoRet, of: rule.action, at: "\(path()).errnoRet")
         }
-        for (index, argument) in rule.args.enumerated() where argument.index > 5 {
-            throw JSONError(
-                path: "\(path()).args[\(index)].index", reason: "\(argument.index) is out of range, 0 to 5")
+        for index in rule.args.indices {
+            let argument = rule.args[index].index
+            if argument > 5 {
+                throw JSONError(
+                    path: "\(path()).args[\(index)].index", reason: "\(argument) is out of range, 0 to 5")
+            }
         }
     }
 
@@ -212,7 +240,7 @@ extension RuntimeSpec.IntelRdt {
                 path: "\(path).closID", reason: "\(JSONError.quoted(closID)) is not a folder's name")
         }
         // Each of them is written as one line of a file.
-        for (index, line) in schemata.enumerated() where line.utf8.contains(UInt8(ascii: "\n")) {
+        for index in schemata.indices where schemata[index].utf8.contains(UInt8(ascii: "\n")) {
             throw JSONError(path: "\(path).schemata[\(index)]", reason: "must be one line")
         }
         if let l3CacheSchema,

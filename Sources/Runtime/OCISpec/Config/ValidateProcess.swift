@@ -10,7 +10,8 @@ extension RuntimeSpec.Process {
             throw JSONError(path: member("args"), reason: "must not be empty")
         }
         guard !program.isEmpty else { throw JSONError(path: member("args[0]"), reason: "must not be empty") }
-        for (index, entry) in env.enumerated() {
+        for index in env.indices {
+            let entry = env[index]
             guard let sign = entry.utf8.firstIndex(of: UInt8(ascii: "=")), sign != entry.utf8.startIndex
             else {
                 throw JSONError(
@@ -37,8 +38,9 @@ extension RuntimeSpec.Process {
     }
 
     private func checkRlimits(at path: String) throws(JSONError) {
-        for (index, limit) in rlimits.enumerated() {
-            if rlimits[..<index].contains(where: { $0.type == limit.type }) {
+        for index in rlimits.indices {
+            let limit = rlimits[index]
+            for other in 0..<index where rlimits[other].type == limit.type {
                 throw JSONError(
                     path: "\(path)[\(index)].type", reason: "\(limit.type.rawValue) is given twice")
             }

@@ -4,13 +4,9 @@ extension RuntimeSpec.Resources {
     public func validate(at path: String = "") throws(JSONError) {
         func member(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-        for (index, rule) in devices.enumerated() {
-            for (name, number) in [("major", rule.major), ("minor", rule.minor)] {
-                if let number, number < 0 || number > Int64(UInt32.max) {
-                    throw JSONError(
-                        path: member("devices[\(index)].\(name)"), reason: "\(number) is not a device number")
-                }
-            }
+        for index in devices.indices {
+            try check(number: devices[index].major, at: member("devices[\(index)].major"))
+            try check(number: devices[index].minor, at: member("devices[\(index)].minor"))
         }
         if let swappiness = memory?.swappiness, swappiness > 100 {
             throw JSONError(
@@ -20,17 +16,24 @@ extension RuntimeSpec.Resources {
             throw JSONError(path: member("cpu.idle"), reason: "expected 0 or 1, found \(idle)")
         }
         try blockIO?.validate(at: member("blockIO"))
-        for (index, limit) in hugepageLimits.enumerated() where !isPageSize(limit.pageSize) {
+        for index in hugepageLimits.indices where !isPageSize(hugepageLimits[index].pageSize) {
             throw JSONError(
                 path: member("hugepageLimits[\(index)].pageSize"),
-                reason: "expected a size like 2MB, found \(JSONError.quoted(limit.pageSize))")
+                reason: "expected a size like 2MB, found \(JSONError.quoted(hugepageLimits[index].pageSize))")
         }
         try checkUnified(at: member("unified"))
     }
 
+    private func check(number: Int64?, at path: @autoclosure () -> String) throws(JSONError) {
+        if let number, number < 0 || number > Int64(UInt32.max) {
+            throw JSONError(path: path(), reason: "\(number) is not a device number")
+        }
+    }
+
     /// Keys become file names in the container's cgroup and must not lead out of it.
     private func checkUnified(at path: String) throws(JSONError) {
-        for (key, _) in unified {
+        for index in unified.indices {
+            let key = unified[index].key
             let isFileName =
                 !key.isEmpty && key != "." && key != ".." && !key.utf8.contains(UInt8(ascii: "/"))
             guard isFileName else {
@@ -57,7 +60,8 @@ extension RuntimeSpec.Resources.BlockIO {
     func validate(at path: String) throws(JSONError) {
         try check(weight: weight, at: "\(path).weight")
         try check(weight: leafWeight, at: "\(path).leafWeight")
-        for (index, device) in weightDevice.enumerated() {
+        for index in weightDevice.indices {
+            let device = weightDevice[index]
             let path = "\(path).weightDevice[\(index)]"
             if device.weight == nil, device.leafWeight == nil {
                 throw JSONError(path: "\(path).weight", reason: "missing: this or leafWeight is needed")

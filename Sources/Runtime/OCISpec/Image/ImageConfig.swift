@@ -74,7 +74,7 @@ extension ImageConfig: JSONDecodable, JSONEncodable {
         let json = try json.object()
         created = try json.text("created")
         author = try json.text("author")
-        config = try json.optional("config") ?? Defaults()
+        config = try json.optional("config", default: Defaults())
         guard let rootfs = json["rootfs"] else { throw json.missing("rootfs") }
         let layers = try rootfs.object()
         let type: String = try layers.required("type")
@@ -167,11 +167,11 @@ extension ImageConfig.Healthcheck: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
         test = try json.list("Test")
-        interval = try json.optional("Interval") ?? 0
-        timeout = try json.optional("Timeout") ?? 0
-        startPeriod = try json.optional("StartPeriod") ?? 0
-        startInterval = try json.optional("StartInterval") ?? 0
-        retries = try json.optional("Retries") ?? 0
+        interval = try json.optional("Interval", default: 0)
+        timeout = try json.optional("Timeout", default: 0)
+        startPeriod = try json.optional("StartPeriod", default: 0)
+        startInterval = try json.optional("StartInterval", default: 0)
+        retries = try json.optional("Retries", default: 0)
     }
 
     public func encode(to json: inout JSONWriter) {

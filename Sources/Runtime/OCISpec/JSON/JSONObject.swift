@@ -32,6 +32,14 @@ public struct JSONObject {
         return try Value(from: member)
     }
 
+    /// An optional member with a default.
+    public func optional<Value: JSONDecodable>(
+        _ name: StaticString, default absent: @autoclosure () -> Value
+    ) throws(JSONError) -> Value {
+        guard let member = self[name] else { return absent() }
+        return try Value(from: member)
+    }
+
     /// An optional list; absent and empty are the same.
     public func list<Element: JSONDecodable>(
         _ name: StaticString, of type: Element.Type = Element.self
@@ -56,7 +64,7 @@ public struct JSONObject {
 
     /// An optional flag, false when absent.
     public func flag(_ name: StaticString) throws(JSONError) -> Bool {
-        try optional(name) ?? false
+        try optional(name, default: false)
     }
 
     /// An optional map; absent and empty are the same.

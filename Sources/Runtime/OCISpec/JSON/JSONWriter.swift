@@ -49,7 +49,8 @@ public struct JSONWriter {
 
     public mutating func integer(_ value: some FixedWidthInteger) {
         beginValue()
-        appendDigits(value)
+        // Every integer that these documents hold fits into 64 bits.
+        appendDigits(isNegative: value < 0, UInt64(value.magnitude))
     }
 
     /// The shortest text that reads back as the same number. JSON has no infinity and no NaN: they
@@ -159,9 +160,9 @@ public struct JSONWriter {
 
     // MARK: Text
 
-    private mutating func appendDigits<Integer: FixedWidthInteger>(_ value: Integer) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
+    private mutating func appendDigits(isNegative: Bool, _ magnitude: UInt64) {
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        var rest = magnitude
         let start = bytes.count
         repeat {
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)

@@ -24,9 +24,13 @@ public struct ShimClient: ~Copyable {
     /// For answers that take as long as a program runs.
     public static let forever = -1
 
-    /// Connects to the shim whose run folder this is.
-    /// - Parameter milliseconds: how long the connection and the greeting may take together.
-    public init(runFolder: String, milliseconds: Int = promptly) throws(ShimError) {
+    /// Connects to a shim.
+    /// - Parameters:
+    ///   - state: the run folder of the namespace, `/run/swiftlet/default`.
+    ///   - shim: the shim's name in it: its container's id.
+    ///   - milliseconds: how long the connection and the greeting may take together.
+    public init(state: String, shim: String, milliseconds: Int = promptly) throws(ShimError) {
+        let runFolder = RunFolders(state: state).shim(shim)
         let deadline = monotonicMilliseconds() + milliseconds
         let socket = try Self.connect(runFolder, milliseconds)
         greeting = try Self.greeting(socket, deadline: deadline)
@@ -145,7 +149,7 @@ extension ShimClient {
         _ socket: borrowing FileDescriptor, _ buffer: UnsafeMutableRawBufferPointer
     ) throws(ShimError) -> (Int, [Int32]) {
         do throws(KernelError) {
-            let (count, descriptors) = try socket.receivePacket(into: buffer)
+            let (count, descriptors) = try receiveOnce(socket, buffer)
             if count == 0 { throw KernelError("receive", "", .brokenPipe) }
             return (count, descriptors)
         } catch {
@@ -153,6 +157,19 @@ extension ShimClient {
             case .brokenPipe, Errno(rawValue: ECONNRESET): throw .gone
             default: throw .refused(error)
             }
+        }
+    }
+
+    /// A shim that ends with a request of ours unread makes the kernel say so before it gives us the answers
+    /// that are still there.
+    private static func receiveOnce(
+        _ socket: borrowing FileDescriptor, _ buffer: UnsafeMutableRawBufferPointer
+    ) throws(KernelError) -> (Int, [Int32]) {
+        do throws(KernelError) {
+            return try socket.receivePacket(into: buffer)
+        } catch {
+            guard error.errno == Errno(rawValue: ECONNRESET) else { throw error }
+            return try socket.receivePacket(into: buffer)
         }
     }
 
@@ -249,7 +266,7 @@ extension ShimClient {
                 .stop(container: container, signal: signal, timeout: timeout), milliseconds: Self.forever))
     }
 
-    public mutating func state(_ container: String) throws(ShimError) -> ContainerStatus {
+    public mutating func state(_ container: String) throws(ShimError) -> LiveStatus {
         let (answer, _) = try call(.state(container: container))
         guard case .status(let status) = answer else { throw unexpected(answer) }
         return status

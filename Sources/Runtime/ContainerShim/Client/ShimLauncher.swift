@@ -11,18 +11,18 @@ public enum ShimLauncher {
     /// takes it.
     /// - Parameters:
     ///   - folder: the container's folder, with `supervision.json` and the OCI bundle.
-    ///   - runFolder: where the shim keeps its socket and the runtime's state; made if missing.
+    ///   - state: the run folder of the namespace, `/run/swiftlet/default`; made if missing.
     ///   - milliseconds: how long it may take.
     ///   - program: the shim's path; nil to look for it (see `find`).
     /// - Returns: the shim's process id.
     /// - Throws: `notStarted` with the shim's own line, such as that another shim has the container.
     @discardableResult
     public static func launch(
-        container: String, folder: String, runFolder: String, milliseconds: Int = ShimClient.promptly,
+        container: String, folder: String, state: String, milliseconds: Int = ShimClient.promptly,
         program: String? = nil
     ) throws(ShimError) -> Int32 {
         let path = if let program { program } else { try find() }
-        let arguments = ["--state", runFolder, "--container", folder, "--id", container, "--ready-fd", "3"]
+        let arguments = ["--state", state, "--container", folder, "--id", container, "--ready-fd", "3"]
         let (readEnd, pid) = try start(path, arguments)
         let report = FileDescriptor(owning: readEnd)
         try awaitReport(report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)

@@ -5,7 +5,7 @@ import LinuxKernel
 ///
 /// A disk that refuses (it is full, say) loses records but never the container's output to others; the last
 /// refusal is kept in `failure` for the container's status.
-struct LogWriter: ~Copyable {
+final class LogWriter {
     private let options: LogOptions
     private var file: FileDescriptor
     /// Bytes in the newest file, those still in `buffer` included.
@@ -30,11 +30,11 @@ struct LogWriter: ~Copyable {
     /// - Parameter buffer: shared scratch space, empty between calls; larger than one record.
     init(_ options: LogOptions, buffer: UnsafeMutableRawBufferPointer) throws(KernelError) {
         precondition(buffer.count > Self.headLength + Self.maxText)
-        let file = try Self.open(options.path)
-        size = Int(try file.status().st_size)
-        self.file = file
         self.options = options
         self.buffer = buffer
+        file = try Self.open(options.path)
+        size = 0
+        size = Int(try file.status().st_size)
     }
 
     private static func open(_ path: String) throws(KernelError) -> FileDescriptor {
@@ -42,7 +42,7 @@ struct LogWriter: ~Copyable {
     }
 
     /// Appends what the container wrote, as one record per line.
-    mutating func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
+    func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
         var head: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
         withUnsafeMutableBytes(of: &head) { Self.fill($0, stream, time) }
         var rest = data
@@ -66,7 +66,7 @@ struct LogWriter: ~Copyable {
         memcpy(head.baseAddress! + Timestamp.textLength, name.utf8Start, name.utf8CodeUnitCount)
     }
 
-    private mutating func add(head: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer, isPartial: Bool) {
+    private func add(head: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer, isPartial: Bool) {
         let length = head.count + text.count + 1
         if buffered + length > buffer.count { flush() }
         if options.maxSize > 0, size > 0, size + length > options.maxSize, size >= rotationDelayedTo,
@@ -85,7 +85,7 @@ struct LogWriter: ~Copyable {
         size += length
     }
 
-    private mutating func flush() {
+    private func flush() {
         guard buffered > 0 else { return }
         defer { buffered = 0 }
         if isTorn {
@@ -108,14 +108,14 @@ struct LogWriter: ~Copyable {
         }
     }
 
-    private mutating func noteFailure() {
+    private func noteFailure() {
         failure = KernelError("write", options.path).description
     }
 
     // MARK: Rotation
 
     /// `log` becomes `log.1`, `log.1` becomes `log.2` …; the oldest goes.
-    private mutating func rotate() {
+    private func rotate() {
         do throws(KernelError) {
             if options.maxFiles == 1 {
                 // A reader that has the old file open reads it to its end.

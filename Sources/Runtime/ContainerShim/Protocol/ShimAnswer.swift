@@ -7,7 +7,7 @@ public enum ShimAnswer: Equatable, Sendable {
     case started(pid: Int32, exec: UInt64?)
     case attached
     case exited(ExitReport)
-    case status(ContainerStatus)
+    case status(LiveStatus)
     case failed(ShimFailure)
 }
 
@@ -123,7 +123,7 @@ extension ShimMessage: JSONDecodable, JSONEncodable {
             answer = .failed(failure)
         } else if let report: ExitReport = try object.optional("exited") {
             answer = .exited(report)
-        } else if let status: ContainerStatus = try object.optional("status") {
+        } else if let status: LiveStatus = try object.optional("status") {
             answer = .status(status)
         } else if let pid: Int32 = try object.optional("pid") {
             answer = .started(pid: pid, exec: try object.optional("exec"))

@@ -99,8 +99,10 @@ final class EventLoop {
             let count = try epoll.wait(milliseconds: timeout) { ready in
                 let index = Int(UInt32(truncatingIfNeeded: ready.token))
                 // An earlier event of this round may have cancelled the watch.
-                guard slots[index].generation == UInt32(truncatingIfNeeded: ready.token >> 32) else { return }
-                slots[index].handler?(ready.events)
+                guard slots[index].generation == UInt32(truncatingIfNeeded: ready.token >> 32),
+                    let handler = slots[index].handler
+                else { return }
+                handler(ready.events)
             }
             let fired = fireTimers()
             if count == 0 && !fired {

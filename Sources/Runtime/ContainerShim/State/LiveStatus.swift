@@ -4,7 +4,7 @@ import OCISpec
 
 /// The live state of a container: `status.json` in its folder. Its one writer is the container's shim; while
 /// there is none, whoever holds the container's lock.
-public struct ContainerStatus: Equatable, Sendable {
+public struct LiveStatus: Equatable, Sendable {
     public enum Phase: String, JSONWord {
         public static let noun: StaticString = "status"
         /// Defined, or made and waiting for its start.
@@ -52,9 +52,9 @@ public struct ContainerStatus: Equatable, Sendable {
 
 // MARK: On disk
 
-extension ContainerStatus {
+extension LiveStatus {
     /// What the shim last wrote, unchecked; nil where there is no status. Most callers want `current(in:)`.
-    public static func written(in folder: String) throws -> ContainerStatus? {
+    public static func written(in folder: String) throws -> LiveStatus? {
         let path = folder + "/" + fileName
         let bytes: [UInt8]
         do throws(KernelError) {
@@ -64,21 +64,21 @@ extension ContainerStatus {
             throw error
         }
         do throws(JSONError) {
-            return try ContainerStatus(json: bytes)
+            return try LiveStatus(json: bytes)
         } catch {
             throw StateFileError(path: path, reason: error)
         }
     }
 
     /// What is true now: what was written, unless the shim that wrote it is gone.
-    public static func current(in folder: String) throws -> ContainerStatus? {
+    public static func current(in folder: String) throws -> LiveStatus? {
         guard let status = try written(in: folder) else { return nil }
         return try status.reconciled(bootID: try BootID.current())
     }
 
     /// Without its shim nobody knows how a container ended: it has exited with code 255 and error `Unknown`,
     /// even if a process of it should still run (`ContainerCleanup` ends and removes what is left).
-    public func reconciled(bootID: String) throws(KernelError) -> ContainerStatus {
+    public func reconciled(bootID: String) throws(KernelError) -> LiveStatus {
         switch phase {
         case .exited: return self
         case .created where process == nil: return self
@@ -131,7 +131,7 @@ func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError) {
 
 // MARK: JSON
 
-extension ContainerStatus: JSONDecodable, JSONEncodable {
+extension LiveStatus: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let object = try json.object()
         phase = try object.required("status")

@@ -98,3 +98,9 @@ ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *a
     while (count < 0 && errno == EINTR);
     return count;
 }
+
+void clinux_send_and_exit(int fd, const void *message, size_t length, int status) {
+    send(fd, message, length, MSG_NOSIGNAL);
+    syscall(SYS_exit_group, status);
+    __builtin_unreachable();
+}

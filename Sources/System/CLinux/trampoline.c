@@ -69,8 +69,6 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
 
     struct clinux_plan_call *calls = (struct clinux_plan_call *)(plan + sizeof header);
     long report = header.report;
-    long previous = 0;
-    int chain = 0;
     for (uint32_t i = 0; i < header.calls; i++) {
         struct clinux_plan_call *call = &calls[i];
         for (int k = 0; k < 6; k++)
@@ -79,7 +77,10 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
             *(int64_t *)call->argument[0] += mapped + call->argument[1];
             continue;
         }
-        if (chain) call->argument[0] = previous;
+        if (call->number == CLINUX_PLAN_REPORT) {
+            report = call->argument[0];
+            continue;
+        }
         if (call->flags & CLINUX_PLAN_ARG_ARGV) {
             call->argument[2] = (int64_t)(argv + 1);
             call->argument[3] = (int64_t)envp;
@@ -88,18 +89,15 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
         do result = raw_call(call->number, call->argument[0], call->argument[1], call->argument[2],
                              call->argument[3], call->argument[4], call->argument[5]);
         while (result == -EINTR);
-        chain = (call->flags & CLINUX_PLAN_RESULT_AS_A) != 0;
-        previous = result;
         if (result < 0 && result > -4096) {
             if (call->flags & CLINUX_PLAN_IGNORE_ERROR) continue;
-            if ((call->flags & CLINUX_PLAN_TOLERATE_EPERM) && result == -EPERM) continue;
-            struct clinux_plan_failure failure;
-            failure.step = call->step;
-            failure.error = (int32_t)-result;
-            if (report >= 0) raw_call(SYS_write, report, (long)&failure, sizeof failure, 0, 0, 0);
+            if ((call->flags & CLINUX_PLAN_TOLERATE_EPERM) && (result == -EPERM || result == -EACCES))
+                continue;
+            struct clinux_plan_failure *failure = (struct clinux_plan_failure *)(plan + call->failure);
+            failure->error = (int32_t)-result;
+            if (report >= 0) raw_call(SYS_write, report, (long)failure, call->failure_length, 0, 0, 0);
             break;
         }
-        if (call->flags & CLINUX_PLAN_RESULT_IS_FD) report = result;
     }
     leave(header.failure_status);
 }

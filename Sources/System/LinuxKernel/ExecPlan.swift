@@ -12,8 +12,6 @@ public struct ExecPlan {
         public static let ignoreError = Options(rawValue: CLINUX_PLAN_IGNORE_ERROR)
         public static let tolerateNotPermitted = Options(rawValue: CLINUX_PLAN_TOLERATE_EPERM)
         public static let programArguments = Options(rawValue: CLINUX_PLAN_ARG_ARGV)
-        /// The call's result, a descriptor, gets the failures from here on.
-        public static let resultIsReport = Options(rawValue: CLINUX_PLAN_RESULT_IS_FD)
     }
 
     /// One argument of a call: a number, or bytes that the plan carries along.
@@ -24,8 +22,15 @@ public struct ExecPlan {
 
     private var calls: [clinux_plan_call] = []
     private var data: [UInt8] = []
-    /// What each step is called in an error.
-    public private(set) var steps: [String] = []
+    /// First byte of a failure's message.
+    public static let failureWord = UInt8(ascii: "X")
+
+    /// Reads a failure's message: what was tried, and what the kernel answered.
+    public static func failure(_ message: ArraySlice<UInt8>) -> (step: String, errno: Errno)? {
+        guard message.count >= 8, message.first == failureWord else { return nil }
+        let errno = message.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4, as: Int32.self) }
+        return (String(decoding: message.dropFirst(8), as: UTF8.self), Errno(rawValue: errno))
+    }
 
     public init() {
         calls.reserveCapacity(24)
@@ -65,6 +70,11 @@ public struct ExecPlan {
         return Int64(offset)
     }
 
+    /// Failures of the calls from here on go to this descriptor.
+    public mutating func reportTo(_ descriptor: Int32) {
+        append("report", Int(CLINUX_PLAN_REPORT), [.number(Int(descriptor))])
+    }
+
     /// Adds one call; `step` is what a failure of it is reported as.
     public mutating func append(
         _ step: String, _ number: Int, _ arguments: [Argument], _ options: Options = []
@@ -72,7 +82,14 @@ public struct ExecPlan {
         var call = clinux_plan_call()
         call.number = UInt32(number)
         call.flags = options.rawValue
-        call.step = UInt32(steps.count)
+        var message = clinux_plan_failure()
+        message.word = UInt32(Self.failureWord)
+        let text = Array(step.utf8)
+        if case .offset(let offset) = withUnsafeBytes(of: message, { place($0) }) {
+            call.failure = UInt32(offset)
+            call.failure_length = UInt32(8 + text.count)
+            data += text
+        }
         withUnsafeMutableBytes(of: &call.argument) { raw in
             let slots = raw.bindMemory(to: Int64.self)
             for (index, argument) in arguments.enumerated() {
@@ -85,7 +102,6 @@ public struct ExecPlan {
             }
         }
         calls.append(call)
-        steps.append(step)
     }
 
     /// Writes the plan into a memory file that the trampoline maps.
@@ -108,6 +124,7 @@ public struct ExecPlan {
         withUnsafeBytes(of: header) { image.append(contentsOf: $0) }
         for call in calls {
             var call = call
+            call.failure += UInt32(dataStart)
             if call.number == CLINUX_PLAN_RELOCATE { call.argument.1 = Int64(dataStart) }
             withUnsafeMutableBytes(of: &call.argument) { raw in
                 let slots = raw.bindMemory(to: Int64.self)

@@ -6,17 +6,15 @@ public struct PseudoTerminal: ~Copyable {
     public var master: FileDescriptor
     public var slave: FileDescriptor
 
-    /// Opens a new pair from a multiplexer device that the caller holds open.
-    /// The other end comes from the master itself (TIOCGPTPEER), so no path is looked up that somebody could
-    /// have exchanged (CVE-2025-52565).
-    /// - Parameter multiplexer: the `ptmx` of the devpts instance that the terminal is to belong to.
-    public init(multiplexer: borrowing FileDescriptor) throws(KernelError) {
-        let path = multiplexer.procPath
-        let master = try FileDescriptor.open(path, O_RDWR | O_NOCTTY)
+    /// Unlocks a new terminal and opens its other end, from the master itself (TIOCGPTPEER), so that no path
+    /// is looked up that somebody could have exchanged (CVE-2025-52565).
+    /// - Parameter master: the `ptmx` of a devpts instance, freshly opened.
+    public init(master: consuming FileDescriptor) throws(KernelError) {
+        let number = master.raw
         var unlock: Int32 = 0
-        _ = try check("unlock terminal", path) { clinux_ioctl(master.raw, UInt(0x4004_5431), &unlock) }
-        let slave = try check("open terminal", path) {
-            clinux_ioctl_value(master.raw, UInt(0x5441), UInt(O_RDWR | O_NOCTTY | O_CLOEXEC))
+        _ = try check("unlock terminal", "ptmx") { clinux_ioctl(number, UInt(0x4004_5431), &unlock) }
+        let slave = try check("open terminal", "ptmx") {
+            clinux_ioctl_value(number, UInt(0x5441), UInt(O_RDWR | O_NOCTTY | O_CLOEXEC))
         }
         self.master = master
         self.slave = FileDescriptor(owning: slave)

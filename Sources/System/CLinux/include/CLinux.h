@@ -96,6 +96,9 @@ pid_t clinux_clone_shared(uint64_t flags, int exit_signal, int cgroup, int *pidf
 /// number of bytes received, 0 when the peer is gone, -1 with errno.
 ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *answer, size_t capacity);
 
+/// Sends a last message and ends this process, with nothing run in between.
+__attribute__((noreturn)) void clinux_send_and_exit(int fd, const void *message, size_t length, int status);
+
 /// Descriptor passing: at most 8 descriptors.
 ssize_t clinux_send_fds(int socket, const void *bytes, size_t length, const int *fds, int count);
 ssize_t clinux_receive_fds(int socket, void *bytes, size_t length, int *fds, int capacity, int *count);
@@ -117,17 +120,18 @@ int clinux_wait_pidfd(int pidfd, int options, int *status);
 
 // The deferred calls of an exec plan: see ExecPlan.swift.
 #define CLINUX_PLAN_IGNORE_ERROR 1u   // go on when the call fails
-#define CLINUX_PLAN_RESULT_IS_FD 2u   // keep the result as the report descriptor
 #define CLINUX_PLAN_ARG_ARGV 4u       // argument 2 is the program's own argv, argument 3 its envp
-#define CLINUX_PLAN_TOLERATE_EPERM 8u // go on when the kernel answers EPERM
-#define CLINUX_PLAN_RESULT_AS_A 16u   // argument a of the next call is this call's result
+#define CLINUX_PLAN_TOLERATE_EPERM 8u // go on when the kernel answers EPERM or EACCES
 #define CLINUX_PLAN_RELOCATE 0xffffffffu // not a call: adds argument 1 and the plan's address to *argument 0
+#define CLINUX_PLAN_REPORT 0xfffffffeu   // not a call: failures go to the descriptor in argument 0 from here on
 
 struct clinux_plan_call {
     uint32_t number;
     uint32_t flags;
     uint32_t relocate; // bit i: argument i is an offset into the plan
-    uint32_t step;     // what a failure is reported as
+    uint32_t failure;  // offset of the message that reports a failure: see below
+    uint32_t failure_length;
+    uint32_t reserved;
     int64_t argument[6];
 };
 
@@ -135,13 +139,14 @@ struct clinux_plan_header {
     uint32_t magic;
     uint32_t calls;
     uint32_t size;
-    int32_t report; // descriptor that gets `struct clinux_plan_failure`, or -1
+    int32_t report; // descriptor that gets the message of a failure, or -1
     int32_t failure_status;
     uint32_t reserved;
 };
 
+// A failure's message in the plan: this, with errno filled in by the trampoline, and the name of what failed.
 struct clinux_plan_failure {
-    uint32_t step;
+    uint32_t word; // 'X'
     int32_t error;
 };
 

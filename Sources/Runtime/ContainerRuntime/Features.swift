@@ -1,0 +1,57 @@
+import LinuxKernel
+import OCISpec
+
+/// The release of all programs of the project.
+public enum SwiftletVersion {
+    public static let text = "0.1.0"
+}
+
+extension Runtime {
+    /// What this runtime can do (runtime-spec, features.md).
+    public static func features() throws -> RuntimeFeatures {
+        var features = RuntimeFeatures(ociVersionMin: "1.0.0", ociVersionMax: RuntimeSpec.version)
+        features.hooks = [
+            "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+        ]
+        features.mountOptions = MountOptions.known
+        var linux = RuntimeFeatures.Linux()
+        linux.namespaces = NamespaceKind.allCases.map { kind in
+            kind == .mount ? "mount" : kind == .network ? "network" : kind.procName
+        }.sorted()
+        linux.capabilities = Capability.knownNames
+        var cgroup = RuntimeFeatures.Cgroup()
+        cgroup.v1 = true
+        cgroup.v2 = true
+        cgroup.systemd = false
+        cgroup.systemdUser = false
+        cgroup.rdma = true
+        linux.cgroup = cgroup
+        linux.seccomp = SeccompCompiler.features
+        linux.apparmor = .init(enabled: true)
+        linux.selinux = .init(enabled: true)
+        linux.intelRdt = .init(enabled: false)
+        linux.netDevices = .init(enabled: false)
+        linux.mountExtensions = .init(idmap: .init(enabled: true))
+        features.linux = linux
+        features.annotations = ["org.swiftlet.version": SwiftletVersion.text]
+        return features
+    }
+
+    /// Whether the container of this bundle asks for a terminal.
+    public static func usesTerminal(bundle: String) throws -> Bool {
+        try Bundle(folder: bundle).spec.process?.terminal ?? false
+    }
+}
+
+extension MountOptions {
+    /// All options that act on a mount or on this runtime; everything else goes to the file system.
+    static let known = [
+        "async", "atime", "bind", "defaults", "dev", "diratime", "exec", "idmap", "iversion", "loud", "mand",
+        "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime",
+        "nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime",
+        "relatime", "remount", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec",
+        "rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro",
+        "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared",
+        "silent", "slave", "strictatime", "suid", "symfollow", "tmpcopyup", "unbindable",
+    ]
+}

@@ -1,0 +1,279 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+extension Runtime {
+    /// Makes a container that waits for `start`.
+    /// - Throws: whatever went wrong, after everything that was made has been removed.
+    public func create(_ id: ContainerID, _ options: CreateOptions) throws -> StartedProcess {
+        let creation = try Creation(runtime: self, id: id, options: options)
+        do {
+            try creation.make(runsAtOnce: false)
+        } catch {
+            creation.undo()
+            throw error
+        }
+        return StartedProcess(pid: creation.record.pid)
+    }
+
+    /// Makes a container and starts it.
+    public func run(_ id: ContainerID, _ options: CreateOptions) throws -> StartedProcess {
+        let creation = try Creation(runtime: self, id: id, options: options)
+        do {
+            try creation.make(runsAtOnce: true)
+            try creation.startAtOnce()
+        } catch {
+            creation.undo()
+            throw error
+        }
+        return StartedProcess(pid: creation.record.pid)
+    }
+}
+
+/// The making of one container, step by step, with what has to be undone when a step fails.
+private final class Creation {
+    let runtime: Runtime
+    let id: ContainerID
+    let options: CreateOptions
+    let spec: RuntimeSpec
+    let process: RuntimeSpec.Process
+    var record: ContainerRecord
+    private let folder: ContainerFolder
+    private var handle = OptionalProcess()
+    /// The runtime's end of the conversation with the new process.
+    private var socket = FileDescriptor(owning: -1)
+
+    init(runtime: Runtime, id: ContainerID, options: CreateOptions) throws {
+        self.runtime = runtime
+        self.id = id
+        self.options = options
+        let bundle = try Bundle(folder: options.bundle)
+        spec = bundle.spec
+        for warning in try context(bundle.configPath, { try bundle.spec.validate() }) {
+            runtime.log.warning(warning)
+        }
+        guard let process = spec.process else { throw RuntimeError("\(bundle.configPath): process: missing") }
+        self.process = process
+        if process.terminal {
+            guard case .terminal = options.streams else {
+                throw RuntimeError("process.terminal is true, but there is no console socket to send the terminal to")
+            }
+        } else if case .terminal = options.streams {
+            throw RuntimeError("a console socket is given, but process.terminal is false")
+        }
+        try Unsupported.check(spec)
+        record = ContainerRecord(
+            ociVersion: spec.ociVersion, id: id.text, bundle: bundle.folder, rootfs: try bundle.rootfs(),
+            bootID: try BootID.current(), created: Timestamp.now().rfc3339())
+        record.annotations = spec.annotations
+        folder = try ContainerFolder.make(root: runtime.root, id: id)
+        do {
+            try folder.writeConfiguration(bundle.bytes)
+            try folder.write(record)
+        } catch {
+            try? folder.remove()
+            throw error
+        }
+    }
+
+    // MARK: Steps
+
+    func make(runsAtOnce: Bool) throws {
+        let filter = try compileFilter()
+        let layout = try CgroupLayout.detect()
+        let cgroup = try makeCgroup(layout)
+        let gate = try socketPair()
+        let mountOptions = spec.mounts.map { MountOptions($0.options) }
+        let joinsMounts = spec.linux?.namespace(.mount)?.path != nil
+        let sources =
+            joinsMounts
+            ? nil
+            : try MountSources(
+                spec: spec, bundle: record.bundle, rootfs: record.rootfs, options: mountOptions)
+        let view = try CgroupView(of: cgroup, layout: layout, spec: spec)
+        let placement = Placement(try cgroup.placement())
+        let childEnd = try gate.write.duplicate(atLeast: 3 + options.preservedDescriptors)
+        let start = runsAtOnce ? nil : try folder.makeGate()
+        let startFD = start?.start.raw ?? childEnd.raw
+        let resultFD = start?.result.raw ?? childEnd.raw
+        let capabilities = try CapabilitySets.forContainer(process, spec, log: runtime.log)
+        let plan = LaunchPlan(
+            process: process, capabilities: capabilities,
+            boundingDrops: Capability.members(of: try capabilities.boundingToDrop()), seccomp: filter,
+            preservedDescriptors: options.preservedDescriptors, socket: childEnd.raw, start: startFD,
+            result: resultFD)
+        let namespaces = try NamespacePlan(spec.linux)
+        let state = ContainerState(
+            id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations)
+        let process = InitProcess(
+            id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
+            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan, state: state,
+            socket: childEnd.raw, log: runtime.log)
+
+        handle.value = try namespaces.spawn(
+            sibling: options.becomesSibling, cgroup: placement.value.cloneDescriptor, gate: childEnd.raw
+        ) { process.run() }
+        record.pid = handle.pid
+        // The new process now holds the only copy of its end: when it is gone, reading says so.
+        _ = consume childEnd
+        let ends = gate.ends()
+        close(ends.1)
+        socket = FileDescriptor(owning: ends.0)
+
+        try namespaces.writeMaps(pid: record.pid)
+        try converse(socket.raw)
+        try applyOutOfMemoryScore()
+        record.startTime = try ProcessRecord.read(record.pid)?.startTime ?? 0
+        try folder.write(record)
+        try writePidFile()
+        folder.unlock()
+    }
+
+    /// Lets the program of a container that runs at once begin.
+    func startAtOnce() throws {
+        try folder.lock()
+        defer { folder.unlock() }
+        try runtime.runStartContainerHooks(record, spec)
+        switch try Channel.proceed(socket.raw) {
+        case .closed: break
+        case .failure(let error): throw error
+        case .hooks, .ready: throw RuntimeError("the container's process is out of step")
+        }
+        Hooks.runAll(
+            spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
+    }
+
+    private func compileFilter() throws -> SeccompFilter? {
+        guard let seccomp = spec.linux?.seccomp else { return nil }
+        return try context("seccomp") {
+            try SeccompCompiler.filter(for: seccomp, cacheFolder: runtime.filterCache) {
+                runtime.log.warning($0)
+            }
+        }
+    }
+
+    private func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {
+        var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
+        resources.devices += DeviceNodes.rules(for: spec)
+        let made = try ContainerCgroup.create(
+            cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
+            everyHierarchy: CgroupView.isWanted(by: spec)
+        ) {
+            // Before the first group is made: whoever is killed now leaves nothing that cannot be found.
+            record.cgroup = $0
+            try folder.write(record)
+        }
+        for warning in made.warnings { runtime.log.warning(warning) }
+        return made
+    }
+
+    /// The conversation until the trampoline waits at the start gate.
+    private func converse(_ socket: Int32) throws {
+        var answer = try Channel.proceed(socket)
+        while true {
+            switch answer {
+            case .ready: return
+            case .failure(let error): throw error
+            case .closed:
+                throw RuntimeError("the container's process ended before it was ready\(try endOfProcess())")
+            case .hooks:
+                var state = record.state(.creating)
+                state.pid = record.pid
+                try Hooks.run(spec.hooks.prestart, kind: "prestart", state: state, log: runtime.log)
+                try Hooks.run(
+                    spec.hooks.createRuntime, kind: "createRuntime", state: state, log: runtime.log)
+                answer = try Channel.proceed(socket)
+            }
+        }
+    }
+
+    private func endOfProcess() throws -> String {
+        guard !options.becomesSibling, let status = try handle.waitIfEnded() else { return "" }
+        switch status {
+        case .exited(let code): return " (exit status \(code))"
+        case .signaled(let signal): return " (killed by \(Signal(rawValue: signal).name))"
+        }
+    }
+
+    /// Not before the process has memory of its own: the kernel changes all that share it.
+    private func applyOutOfMemoryScore() throws {
+        guard let score = process.oomScoreAdj else { return }
+        try OutOfMemoryScore.set(score, pid: record.pid, log: runtime.log)
+    }
+
+    private func writePidFile() throws {
+        guard let path = options.pidFile else { return }
+        // Readers look at it as soon as it is there: never half of a number.
+        let temporary = "\(path).tmp"
+        try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll("\(record.pid)")
+        _ = try check("rename", path) { rename(temporary, path) }
+    }
+
+    // MARK: Undoing
+
+    /// Removes all that was made. What cannot be removed is logged: the first error is what counts.
+    func undo() {
+        do {
+            if handle.pid > 0 {
+                try handle.kill()
+                if !options.becomesSibling { try handle.wait() }
+            }
+            if let place = record.cgroup {
+                let cgroup = try ContainerCgroup(record: place)
+                try cgroup.kill()
+                try cgroup.delete()
+            }
+            try folder.remove()
+        } catch {
+            runtime.log.warning("clean up after failed create of \(id): \(error)")
+        }
+    }
+}
+
+/// Shares a placement with the closure that runs in the new process.
+final class Placement {
+    let value: CgroupPlacement
+
+    init(_ value: consuming CgroupPlacement) {
+        self.value = value
+    }
+}
+
+/// A process handle that may not be there yet: a class may not hold an optional noncopyable value directly.
+private struct OptionalProcess: ~Copyable {
+    var value: ProcessHandle?
+
+    var pid: Int32 {
+        switch value {
+        case .none: 0
+        case .some(let process): process.pid
+        }
+    }
+
+    func kill() throws {
+        switch value {
+        case .none: return
+        case .some(let process):
+            do throws(KernelError) {
+                try process.send(signal: SIGKILL)
+            } catch {
+                if error.errno != .noProcess { throw error }
+            }
+        }
+    }
+
+    func wait() throws {
+        switch value {
+        case .none: return
+        case .some(let process): _ = try process.wait()
+        }
+    }
+
+    func waitIfEnded() throws -> ExitStatus? {
+        switch value {
+        case .none: nil
+        case .some(let process): try process.waitIfEnded()
+        }
+    }
+}

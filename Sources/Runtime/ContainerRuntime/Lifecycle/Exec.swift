@@ -1,0 +1,168 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// How a process is added to a container.
+public struct ExecOptions: Sendable {
+    public var process: RuntimeSpec.Process
+    public var streams: StandardStreams = .inherit
+    public var pidFile: String?
+    public var preservedDescriptors: Int32 = 0
+    public var extraEnvironment: [String] = []
+    /// A paused container: the process would not run. Refused unless this is set.
+    public var ignoresPaused = false
+    /// Groups below the container's own (`--cgroup`).
+    public var cgroupPaths: [String] = []
+    public var becomesSibling = false
+
+    public init(process: RuntimeSpec.Process) {
+        self.process = process
+    }
+}
+
+extension Runtime {
+    /// The process section that an exec begins with: the container's own, for its capabilities, limits,
+    /// environment and labels.
+    public func processTemplate(_ id: ContainerID) throws -> RuntimeSpec.Process {
+        let folder = try ContainerFolder.open(root: root, id: id)
+        guard let process = try folder.readConfiguration().process else {
+            throw RuntimeError("container \(id) has no process section")
+        }
+        return process
+    }
+
+    /// Runs another process inside a living container.
+    /// - Throws: also when its program cannot be executed.
+    public func exec(_ id: ContainerID, _ options: ExecOptions) throws -> StartedProcess {
+        let folder = try ContainerFolder.open(root: root, id: id)
+        guard let record = try folder.readRecord() else {
+            throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
+        }
+        switch try status(record, folder) {
+        case .running, .created: break
+        case .paused where options.ignoresPaused: break
+        case .paused:
+            throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override)", kind: .wrongState)
+        case .creating, .stopped: throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
+        }
+        guard let initProcess = try record.liveProcess() else {
+            throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
+        }
+        let spec = try folder.readConfiguration()
+        try options.process.validate()
+        return try Joining(runtime: self, record: record, spec: spec, options: options).make(initProcess)
+    }
+}
+
+/// The making of one exec process.
+private struct Joining {
+    let runtime: Runtime
+    let record: ContainerRecord
+    let spec: RuntimeSpec
+    let options: ExecOptions
+
+    func make(_ initProcess: borrowing ProcessHandle) throws -> StartedProcess {
+        let filter = try spec.linux?.seccomp.map { seccomp in
+            try SeccompCompiler.filter(for: seccomp, cacheFolder: runtime.filterCache) {
+                runtime.log.warning($0)
+            }
+        }
+        let capabilities = try CapabilitySets.forContainer(options.process, spec, log: runtime.log)
+        let gate = try socketPair()
+        let childEnd = try gate.write.duplicate(atLeast: 3 + options.preservedDescriptors)
+        let socket = childEnd.raw
+        let plan = LaunchPlan(
+            process: options.process, capabilities: capabilities,
+            boundingDrops: Capability.members(of: try capabilities.boundingToDrop()), seccomp: filter,
+            preservedDescriptors: options.preservedDescriptors, socket: socket, start: socket, result: socket)
+        let process = try spawn(initProcess, socket: socket, plan: plan)
+        _ = consume childEnd
+        let ends = gate.ends()
+        close(ends.1)
+        let ours = FileDescriptor(owning: ends.0)
+        do {
+            try expectReady(try Channel.proceed(ours.raw))
+            if let score = options.process.oomScoreAdj {
+                try OutOfMemoryScore.set(score, pid: process.pid, log: runtime.log)
+            }
+            if let path = options.pidFile {
+                let temporary = "\(path).tmp"
+                try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+                    .writeAll("\(process.pid)")
+                _ = try check("rename", path) { rename(temporary, path) }
+            }
+            if case .failure(let error) = try Channel.proceed(ours.raw) { throw error }
+        } catch {
+            do throws(KernelError) {
+                try process.send(signal: SIGKILL)
+            } catch {
+                if error.errno != .noProcess { runtime.log.warning("\(error)") }
+            }
+            if !options.becomesSibling { _ = try process.wait() }
+            throw error
+        }
+        return StartedProcess(pid: process.pid)
+    }
+
+    private func expectReady(_ answer: Channel.Answer) throws {
+        switch answer {
+        case .ready: return
+        case .failure(let error): throw error
+        case .closed, .hooks: throw RuntimeError("the exec process ended before it was ready")
+        }
+    }
+
+    private func placement() throws -> Placement? {
+        guard let place = record.cgroup else { return nil }
+        return Placement(try ContainerCgroup(record: place).placement(subgroups: options.cgroupPaths))
+    }
+
+    /// The new process enters the container's pid namespace by being born into it: its maker enters it for
+    /// its children first, in a process of its own.
+    private func spawn(
+        _ initProcess: borrowing ProcessHandle, socket: Int32, plan: LaunchPlan
+    ) throws -> ProcessHandle {
+        let pidfd = initProcess.descriptor.raw
+        let pid = initProcess.pid
+        var options = CloneOptions()
+        options.sibling = self.options.becomesSibling
+        let placement = try placement()
+        if let placement { options.cgroup = placement.value.cloneDescriptor }
+        let joinsTime = try ContainerNamespaces.differs(.time, pid: pid)
+        let joinsPID = try ContainerNamespaces.differs(.pid, pid: pid)
+        options.sharesMemory = !joinsTime
+        let own = try FileDescriptor.open("/proc/self/ns/pid", O_RDONLY)
+        if joinsPID {
+            _ = try check("join pid namespace of", "process \(pid)") {
+                clinux_syscall(Int(SYS_setns), Int(pidfd), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
+            }
+        }
+        let streams = self.options.streams
+        let extra = self.options.extraEnvironment
+        let process = self.options.process
+        let personality = spec.linux?.personality
+        defer {
+            // Our next children are our own again.
+            if joinsPID {
+                _ = clinux_syscall(Int(SYS_setns), Int(own.raw), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
+            }
+        }
+        return try spawnChild(options, gate: socket) {
+            do {
+                try placement?.value.joinLegacy()
+                try ContainerNamespaces.enter(pidfd: pidfd, pid: pid)
+                try InitProcess.resetSignals()
+                if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
+                try InitProcess.becomeNamespaceRoot(spec)
+                let root = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
+                try Streams.install(streams, process: process, root: root, bindConsole: false)
+                try ProcessEntry(process: process, plan: plan, personality: personality).enter(
+                    root: root, environment: extra)
+                return 1
+            } catch {
+                Channel.fail(socket, error)
+            }
+        }
+    }
+}

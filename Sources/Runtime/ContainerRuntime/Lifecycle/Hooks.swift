@@ -1,0 +1,51 @@
+import LinuxKernel
+import OCISpec
+
+/// Programs that run at the stations of a container's life (runtime-spec, config.md, "POSIX-platform Hooks").
+enum Hooks {
+    /// Runs them in their order, with the state on standard input. The first failure ends it.
+    static func run(
+        _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log
+    ) throws {
+        guard !hooks.isEmpty else { return }
+        let input = state.json()
+        for (index, hook) in hooks.enumerated() {
+            log.debug("hook \(kind) #\(index): \(hook.path)")
+            let command = Command(
+                path: hook.path, arguments: hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env,
+                input: input, timeout: hook.timeout.map { $0 * 1000 })
+            let (outcome, output) = try context("error running \(kind) hook #\(index)") { try command.run() }
+            let said = text(output)
+            switch outcome {
+            case .ended(.exited(0)): continue
+            case .ended(.exited(let code)):
+                throw RuntimeError("error running \(kind) hook #\(index): exit status \(code)\(said)")
+            case .ended(.signaled(let signal)):
+                throw RuntimeError(
+                    "error running \(kind) hook #\(index): killed by \(Signal(rawValue: signal).name)\(said)")
+            case .timedOut:
+                throw RuntimeError(
+                    "error running \(kind) hook #\(index): hook ran past specified timeout of \(hook.timeout ?? 0)s")
+            }
+        }
+    }
+
+    /// For stations whose failures are only logged.
+    static func runAll(
+        _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log
+    ) {
+        for hook in hooks {
+            do {
+                try run([hook], kind: kind, state: state, log: log)
+            } catch {
+                log.warning("\(error)")
+            }
+        }
+    }
+
+    private static func text(_ output: [UInt8]) -> String {
+        var output = output[...]
+        while output.last == UInt8(ascii: "\n") { output.removeLast() }
+        return output.isEmpty ? "" : ", stdout and stderr: \(String(decoding: output, as: UTF8.self))"
+    }
+}

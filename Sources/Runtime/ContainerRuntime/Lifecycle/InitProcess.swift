@@ -1,0 +1,152 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The container's first process, from its birth in new namespaces until it is the trampoline.
+///
+/// It may share the runtime's memory: everything here runs while the runtime sleeps in `Channel`.
+struct InitProcess {
+    let id: ContainerID
+    let spec: RuntimeSpec
+    let process: RuntimeSpec.Process
+    let options: CreateOptions
+    let mountOptions: [MountOptions]
+    /// Nil when the container joins a mount namespace that is there already.
+    let sources: MountSources?
+    let cgroup: CgroupView?
+    let placement: Placement
+    /// Namespaces to enter, open, in the order in which they have to be entered.
+    let joins: [(kind: NamespaceKind, descriptor: Int32)]
+    let plan: LaunchPlan
+    let state: ContainerState
+    /// The new process's end of the conversation.
+    let socket: Int32
+    let log: Log
+
+    /// Ends by exec or exit, never by returning.
+    func run() -> Never {
+        do {
+            try placement.value.joinLegacy()
+            try enterNamespaces()
+            try becomeSession()
+            try nameHost()
+            try bringUpLoopback()
+            try Sysctl.apply(spec.linux?.sysctl ?? [:])
+            if let sources {
+                try buildRoot(sources)
+            } else {
+                try Channel.ask(socket, Channel.Word.hooks)
+                try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
+            }
+            try become()
+        } catch {
+            Channel.fail(socket, error)
+        }
+    }
+
+    private func enterNamespaces() throws {
+        for join in joins {
+            _ = try check("join namespace", join.kind.procName) {
+                clinux_syscall(Int(SYS_setns), Int(join.descriptor), Int(join.kind.flag), 0, 0, 0, 0)
+            }
+        }
+        try Self.becomeNamespaceRoot(spec)
+        // Only now: the namespace's root is the group in which its maker is at that moment.
+        if spec.linux?.namespace(.cgroup).map({ $0.path == nil }) == true {
+            try unshare(NamespaceKind.cgroup.flag, what: "cgroup namespace")
+        }
+    }
+
+    private func becomeSession() throws {
+        if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
+        if !options.noNewKeyring {
+            // The caller's session keyring must not be shared with the container.
+            let name = "_ses.\(id)"
+            let joined = name.withCString { clinux_keyctl(1, Int(bitPattern: $0), 0) }
+            // Without keyrings in the kernel, or with too many of them, there is nothing to protect.
+            if joined < 0 {
+                let errno = Errno.current
+                guard errno == .notImplemented || errno.rawValue == EDQUOT || errno == .notPermitted else {
+                    throw KernelError("join session keyring", name, errno)
+                }
+                log.warning("session keyring: \(errno)")
+            }
+        }
+        try Self.resetSignals()
+    }
+
+    /// In a user namespace nobody is mapped to the host's root: become the namespace's own.
+    static func becomeNamespaceRoot(_ spec: RuntimeSpec) throws {
+        guard spec.linux?.namespace(.user) != nil else { return }
+        _ = try check("become root of", "user namespace") {
+            clinux_syscall(Int(SYS_setresgid), 0, 0, 0, 0, 0, 0)
+        }
+        _ = try check("become root of", "user namespace") {
+            clinux_syscall(Int(SYS_setresuid), 0, 0, 0, 0, 0, 0)
+        }
+    }
+
+    /// What is ignored or blocked would stay so in the program.
+    static func resetSignals() throws {
+        var none = sigset_t()
+        sigemptyset(&none)
+        _ = try check("unblock signals") { sigprocmask(SIG_SETMASK, &none, nil) }
+        for number in [SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGCHLD] { signal(number, SIG_DFL) }
+    }
+
+    private func nameHost() throws {
+        if let hostname = spec.hostname, !hostname.isEmpty {
+            _ = try check("set hostname", hostname) { sethostname(hostname, hostname.utf8.count) }
+        }
+        if let domainname = spec.domainname, !domainname.isEmpty {
+            _ = try check("set domainname", domainname) { setdomainname(domainname, domainname.utf8.count) }
+        }
+    }
+
+    /// A new network namespace has a loopback device that is down.
+    private func bringUpLoopback() throws {
+        guard let network = spec.linux?.namespace(.network), network.path == nil else { return }
+        let inet = FileDescriptor(
+            owning: try check("socket", "AF_INET") {
+                Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            })
+        // struct ifreq: 16 bytes of name, then the flags.
+        var request = [UInt8](repeating: 0, count: 40)
+        request[0] = UInt8(ascii: "l")
+        request[1] = UInt8(ascii: "o")
+        request[16] = UInt8(IFF_UP_RUNNING & 0xff)
+        _ = try check("bring up", "lo") {
+            request.withUnsafeMutableBytes { clinux_ioctl(inet.raw, 0x8914, $0.baseAddress) }
+        }
+    }
+
+    private func buildRoot(_ sources: MountSources) throws {
+        let rootfs = try RootfsBuilder(
+            spec: spec, options: mountOptions, sources: sources, cgroup: cgroup)
+        try rootfs.mountAll()
+        try rootfs.makeDevices()
+        try Channel.ask(socket, Channel.Word.hooks)
+        try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
+        try rootfs.enter(pivot: !options.noPivot)
+        if case .terminal = options.streams {
+            // The terminal's place in /dev has to be made before /dev becomes read-only.
+            try Streams.install(options.streams, process: process, root: rootfs.root, bindConsole: true)
+        }
+        try rootfs.makeWorkingDirectory(process.cwd)
+        try rootfs.protect()
+    }
+
+    private func become() throws {
+        let root = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
+        if case .terminal = options.streams, sources != nil {
+        } else {
+            try Streams.install(options.streams, process: process, root: root, bindConsole: false)
+        }
+        try ProcessEntry(process: process, plan: plan, personality: spec.linux?.personality).enter(
+            root: root, environment: options.extraEnvironment)
+    }
+}
+
+/// IFF_UP | IFF_RUNNING of netdevice(7).
+private let IFF_UP_RUNNING: Int32 = 0x1 | 0x40

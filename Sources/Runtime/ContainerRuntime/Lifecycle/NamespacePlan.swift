@@ -1,0 +1,161 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Which namespaces a container's first process gets, and in which order it comes by them.
+///
+/// The simple case, new namespaces only, is one clone3(2) that shares memory. Two cases need a process in
+/// between, which enters and is then the new process's maker: time offsets, which the kernel takes only
+/// before anybody is in the namespace, and a user namespace beside others that are joined.
+struct NamespacePlan {
+    private let newFlags: UInt64
+    /// Entered by the new process itself.
+    private(set) var joins: [(kind: NamespaceKind, descriptor: Int32)] = []
+    /// Entered by the process in between.
+    private var early: [(kind: NamespaceKind, descriptor: Int32)] = []
+    private let uidMappings: [RuntimeSpec.IDMapping]
+    private let gidMappings: [RuntimeSpec.IDMapping]
+    private let timeOffsets: RuntimeSpec.TimeOffsets?
+    private let hasNewUserNamespace: Bool
+    private let hasTimeNamespace: Bool
+
+    init(_ linux: RuntimeSpec.Linux?) throws {
+        var flags: UInt64 = 0
+        var opened: [(kind: NamespaceKind, descriptor: Int32)] = []
+        for namespace in linux?.namespaces ?? [] {
+            let kind = NamespaceKind(namespace.type)
+            if let path = namespace.path {
+                let file = try context("join \(kind.procName) namespace") {
+                    try FileDescriptor.open(path, O_RDONLY)
+                }
+                opened.append((kind, file.release()))
+            } else if kind != .cgroup {
+                // A new cgroup namespace is made by the new process, when it is in its group.
+                flags |= kind.flag
+            }
+        }
+        let userMatters = opened.contains { $0.kind == .user } || flags & NamespaceKind.user.flag != 0
+        hasNewUserNamespace = flags & NamespaceKind.user.flag != 0
+        hasTimeNamespace =
+            flags & NamespaceKind.time.flag != 0 || opened.contains { $0.kind == .time }
+        newFlags = flags
+        uidMappings = linux?.uidMappings ?? []
+        gidMappings = linux?.gidMappings ?? []
+        timeOffsets = linux?.timeOffsets
+        if opened.isEmpty { return }
+        // A pid namespace is entered by children only, a time namespace by a process with memory of its own.
+        // Namespaces that the host's root owns must be entered before the user namespace, its own after it.
+        let needsBetween = userMatters || opened.contains { $0.kind == .pid || $0.kind == .time }
+        if needsBetween { early = opened } else { joins = opened }
+    }
+
+    /// Makes the process; it runs `body` when the gate opens.
+    func spawn(
+        sibling: Bool, cgroup: Int32, gate: Int32, body: @escaping () -> Int32
+    ) throws -> ProcessHandle {
+        var options = CloneOptions()
+        options.namespaces = newFlags & ~NamespaceKind.time.flag
+        options.sibling = sibling
+        options.cgroup = cgroup
+        if early.isEmpty, !hasTimeNamespace {
+            options.sharesMemory = true
+            return try spawnChild(options, gate: gate, body: body)
+        }
+        return try spawnThroughAnother(options, gate: gate, body: body)
+    }
+
+    /// The process in between reports the new one's id, or an error, and ends.
+    private func spawnThroughAnother(
+        _ options: CloneOptions, gate: Int32, body: @escaping () -> Int32
+    ) throws -> ProcessHandle {
+        let report = try socketPair()
+        let theirs = report.write.raw
+        let ours = report.read.raw
+        var between = CloneOptions()
+        between.sibling = options.sibling
+        let firstGate = try socketPair()
+        let maker = try spawnChild(between, gate: firstGate.write.raw) {
+            do {
+                try enterEarly()
+                var inner = options
+                // Its maker's parent becomes its parent, so that the one who asked for it reaps it.
+                inner.sibling = true
+                let process = try spawnChild(inner, gate: gate, body: body)
+                _ = "\(process.pid)".withCString { send(theirs, $0, strlen($0), 0) }
+            } catch {
+                let text = "!\(error)"
+                _ = text.withCString { send(theirs, $0, strlen($0), 0) }
+            }
+            return 0
+        }
+        _ = send(firstGate.read.raw, "G", 1, MSG_NOSIGNAL_)
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        close(report.write.release())
+        let count = buffer.withUnsafeMutableBytes { recv(ours, $0.baseAddress, $0.count, 0) }
+        if !options.sibling { _ = try maker.wait() }
+        guard count > 0 else { throw RuntimeError("join namespaces: the process in between ended") }
+        let text = String(decoding: buffer[..<count], as: UTF8.self)
+        guard let pid = Int32(text) else { throw RuntimeError(String(text.dropFirst())) }
+        return try ProcessHandle.open(pid)
+    }
+
+    private func enterEarly() throws {
+        if hasTimeNamespace, newFlags & NamespaceKind.time.flag != 0 {
+            try unshare(NamespaceKind.time.flag, what: "time namespace")
+            try writeTimeOffsets()
+        }
+        // What the user namespace does not own refuses us inside of it: those first, the others after it.
+        var later: [(kind: NamespaceKind, descriptor: Int32)] = []
+        for join in early where join.kind != .user {
+            if !enter(join) {
+                guard Errno.current == .notPermitted else { throw KernelError("setns", join.kind.procName) }
+                later.append(join)
+            }
+        }
+        for join in early.filter({ $0.kind == .user }) + later where !enter(join) {
+            throw KernelError("setns", join.kind.procName)
+        }
+    }
+
+    private func enter(_ join: (kind: NamespaceKind, descriptor: Int32)) -> Bool {
+        clinux_syscall(Int(SYS_setns), Int(join.descriptor), Int(join.kind.flag), 0, 0, 0, 0) == 0
+    }
+
+    private func writeTimeOffsets() throws {
+        guard let timeOffsets else { return }
+        var text = ""
+        if let offset = timeOffsets.monotonic { text += "monotonic \(offset.secs) \(offset.nanosecs)\n" }
+        if let offset = timeOffsets.boottime { text += "boottime \(offset.secs) \(offset.nanosecs)\n" }
+        if !text.isEmpty { try FileDescriptor.writeFile("/proc/self/timens_offsets", text) }
+    }
+
+    /// Maps the new process's ids, while it waits at its gate.
+    func writeMaps(pid: Int32) throws {
+        guard hasNewUserNamespace else { return }
+        if !uidMappings.isEmpty { try IDMapping.write(uidMappings, to: "/proc/\(pid)/uid_map") }
+        if !gidMappings.isEmpty { try IDMapping.write(gidMappings, to: "/proc/\(pid)/gid_map") }
+    }
+
+    /// Closes what was opened; the new process has its copies.
+    func closeAll() {
+        for join in joins + early { close(join.descriptor) }
+    }
+}
+
+private let MSG_NOSIGNAL_ = Int32(MSG_NOSIGNAL)
+
+extension NamespaceKind {
+    init(_ kind: RuntimeSpec.Namespace.Kind) {
+        switch kind {
+        case .pid: self = .pid
+        case .network: self = .network
+        case .mount: self = .mount
+        case .ipc: self = .ipc
+        case .uts: self = .uts
+        case .user: self = .user
+        case .cgroup: self = .cgroup
+        case .time: self = .time
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The last calls of a process before it is the container's program, in the order that the kernel's rules
+/// demand. Everything here happens in the trampoline, outside of the runtime's memory.
+struct LaunchPlan {
+    let process: RuntimeSpec.Process
+    let capabilities: CapabilitySets
+    let boundingDrops: [Capability]
+    let seccomp: SeccompFilter?
+    /// Descriptors above the standard streams that the program gets.
+    let preservedDescriptors: Int32
+    /// The runtime's socket: told when all but the start is done.
+    let socket: Int32
+    /// Read for one byte before the program is executed.
+    let start: Int32
+    /// Told when a call after the start fails.
+    let result: Int32
+
+    /// - Parameter program: the path for execve(2).
+    func make(program: String, label: LabelWrite?) -> ExecPlan {
+        var plan = ExecPlan()
+        // The exec before this one made the process readable to others again.
+        plan.append("prctl", Int(SYS_prctl), [.number(Int(PR_SET_DUMPABLE)), .number(0)])
+        // Nothing of the runtime's reaches the program (CVE-2024-21626): its descriptors end with the exec.
+        plan.append(
+            "close_range", Int(SYS_close_range),
+            [.number(Int(3 + preservedDescriptors)), .number(Int(UInt32.max)), .number(1 << 2)])
+        if process.noNewPrivileges {
+            plan.append(
+                "set no_new_privs", Int(SYS_prctl),
+                [.number(Int(PR_SET_NO_NEW_PRIVS)), .number(1), .number(0), .number(0), .number(0)])
+        }
+        if let label {
+            plan.append(
+                "set \(label.what)", Int(SYS_write),
+                [.number(Int(label.descriptor)), plan.place(label.text), .number(label.text.utf8.count)])
+        }
+        // Without no_new_privs the filter needs CAP_SYS_ADMIN, which the next steps take away.
+        if !process.noNewPrivileges { appendFilter(to: &plan) }
+        appendCredentials(to: &plan)
+        plan.append(
+            "report", Int(SYS_write), [.number(Int(socket)), plan.place("R"), .number(1)])
+        plan.append("wait for start", Int(SYS_read), [.number(Int(start)), plan.place(" "), .number(1)])
+        plan.reportTo(result)
+        // With it, as late as can be: the profile then need not allow the steps before.
+        if process.noNewPrivileges { appendFilter(to: &plan) }
+        plan.append("exec \(program)", Int(SYS_execve), [plan.place(program)], .programArguments)
+        return plan
+    }
+
+    private func appendFilter(to plan: inout ExecPlan) {
+        guard let seccomp else { return }
+        let program = seccomp.program.withUnsafeBytes { plan.place($0) }
+        // struct sock_fprog: a length, padding, and a pointer.
+        var header = [UInt64(seccomp.instructionCount), 0]
+        header[1] = UInt64(bitPattern: plan.pointerValue(of: program))
+        let description = header.withUnsafeBytes { plan.place($0) }
+        plan.relocatePointer(at: ExecPlan.behind(description, bytes: 8))
+        plan.append(
+            "load seccomp filter", Int(SYS_seccomp),
+            [.number(Int(SECCOMP_SET_MODE_FILTER)), .number(Int(seccomp.flags)), description])
+    }
+
+    /// Groups before the user, as only root may change them; capabilities last, as each step needs some.
+    private func appendCredentials(to plan: inout ExecPlan) {
+        for capability in boundingDrops {
+            plan.append(
+                "drop a capability from the bounding set", Int(SYS_prctl),
+                [.number(Int(PR_CAPBSET_DROP)), .number(Int(capability.rawValue))])
+        }
+        plan.append("keep capabilities", Int(SYS_prctl), [.number(Int(PR_SET_KEEPCAPS)), .number(1)])
+        let user = process.user
+        let groups = user.additionalGids
+        let list = groups.withUnsafeBytes { plan.place($0) }
+        // A user namespace may forbid setgroups(2); without groups to set that is no loss.
+        plan.append(
+            "set additional groups", Int(SYS_setgroups), [.number(groups.count), list],
+            groups.isEmpty ? .tolerateNotPermitted : [])
+        let gid = Int(user.gid)
+        plan.append("set group \(gid)", Int(SYS_setresgid), [.number(gid), .number(gid), .number(gid)])
+        let uid = Int(user.uid)
+        plan.append("set user \(uid)", Int(SYS_setresuid), [.number(uid), .number(uid), .number(uid)])
+        plan.append("reset capabilities", Int(SYS_prctl), [.number(Int(PR_SET_KEEPCAPS)), .number(0)])
+        if let mask = user.umask {
+            plan.append("umask", Int(SYS_umask), [.number(Int(mask))])
+        }
+        let header = CapabilitySets.kernelHeader.withUnsafeBytes { plan.place($0) }
+        let sets = capabilities.kernelData.withUnsafeBytes { plan.place($0) }
+        plan.append("set capabilities", Int(SYS_capset), [header, sets])
+        plan.append(
+            "clear ambient capabilities", Int(SYS_prctl),
+            [.number(Int(PR_CAP_AMBIENT)), .number(4), .number(0), .number(0), .number(0)])
+        for capability in Capability.members(of: capabilities.ambient) {
+            plan.append(
+                "raise an ambient capability", Int(SYS_prctl),
+                [
+                    .number(Int(PR_CAP_AMBIENT)), .number(2), .number(Int(capability.rawValue)), .number(0),
+                    .number(0),
+                ])
+        }
+    }
+}
+
+/// A security label that takes effect with the program's exec (/proc/self/attr/exec).
+struct LabelWrite {
+    let what: String
+    let descriptor: Int32
+    let text: String
+}
+
+extension CapabilitySets {
+    /// What a process of this container gets, of what the runtime can give.
+    static func forContainer(
+        _ process: RuntimeSpec.Process, _ spec: RuntimeSpec, log: Log
+    ) throws -> CapabilitySets {
+        // In a user namespace of its own the container's root has every capability there is.
+        let available =
+            spec.linux?.namespace(.user) != nil
+            ? try Capability.all() : try CapabilitySets.permittedHere()
+        return CapabilitySets(process.capabilities ?? .init(), available: available) { log.warning($0) }
+    }
+}

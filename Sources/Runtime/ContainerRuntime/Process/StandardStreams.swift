@@ -1,0 +1,90 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Where a container's standard input and outputs lead.
+public enum StandardStreams: Sendable {
+    /// The runtime's own.
+    case inherit
+    /// Open descriptors of the caller, which stay its own.
+    case descriptors(input: Int32, output: Int32, error: Int32)
+    /// A new terminal of the container, whose master goes over this connected unix socket (SCM_RIGHTS).
+    case terminal(socket: Int32)
+}
+
+enum Streams {
+    /// Makes descriptors 0, 1 and 2 of the new process.
+    /// - Parameter root: the container's root.
+    static func install(
+        _ streams: StandardStreams, process: RuntimeSpec.Process, root: borrowing FileDescriptor,
+        bindConsole: Bool
+    ) throws {
+        switch streams {
+        case .inherit: break
+        case .descriptors(let input, let output, let error):
+            try place([input, output, error])
+        case .terminal(let socket):
+            try installTerminal(socket, process, root, bindConsole)
+        }
+    }
+
+    /// dup2(2) of several at once, none overwritten before it was copied.
+    private static func place(_ sources: [Int32]) throws {
+        var copies: [Int32] = []
+        for source in sources {
+            copies.append(
+                try check("dup", "descriptor \(source)") { clinux_fcntl(source, F_DUPFD_CLOEXEC, 3) })
+        }
+        for (number, copy) in copies.enumerated() {
+            _ = try check("dup2", "descriptor \(number)") { dup2(copy, Int32(number)) }
+            close(copy)
+        }
+    }
+
+    private static func installTerminal(
+        _ socket: Int32, _ process: RuntimeSpec.Process, _ root: borrowing FileDescriptor, _ bindConsole: Bool
+    ) throws {
+        let terminal = try context("open terminal") {
+            let master = try root.openInRoot("/dev/pts/ptmx", O_RDWR | O_NOCTTY)
+            guard try master.fileSystemType() == 0x1cd1 else {
+                throw RuntimeError("/dev/pts/ptmx is not on a devpts")
+            }
+            return try PseudoTerminal(master: master)
+        }
+        if let size = process.consoleSize {
+            try terminal.slave.setTerminalSize(TerminalSize(rows: size.height, columns: size.width))
+        }
+        // The user must be able to open its own terminal anew.
+        _ = fchown(terminal.slave.raw, process.user.uid, gid_t.max)
+        if bindConsole {
+            let place = try root.makeFileInRoot("/dev/console", mode: 0o620)
+            let copy = try LinuxKernel.Mount.clone(of: terminal.slave, recursive: false, name: "terminal")
+            try copy.attach(on: place, name: "/dev/console")
+        }
+        let name = "/dev/pts/\(try terminal.number())"
+        let fds = [terminal.master.raw]
+        let sent = name.utf8.withContiguousStorageIfAvailable {
+            clinux_send_fds(socket, $0.baseAddress, $0.count, fds, 1)
+        }
+        guard let sent, sent > 0 else { throw KernelError("send terminal", "console socket") }
+        let slave = terminal.slave.raw
+        _ = try check("set controlling terminal", name) { clinux_ioctl_value(slave, UInt(TIOCSCTTY), 0) }
+        for number: Int32 in 0...2 {
+            _ = try check("dup2", "terminal") { dup2(slave, number) }
+        }
+    }
+
+    /// Lets the container's user open what /dev/stdout and its brothers mean. Descriptors whose owner cannot
+    /// be changed (EINVAL: not in the user namespace; EROFS; EPERM) stay as they are, and /dev/null is
+    /// everybody's.
+    static func giveTo(uid: UInt32) {
+        guard uid != 0 else { return }
+        for number: Int32 in 0...2 {
+            var status = stat()
+            guard fstat(number, &status) == 0, status.st_uid != uid else { continue }
+            let isNull = status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == clinux_makedev(1, 3)
+            if !isNull { _ = fchown(number, uid, gid_t.max) }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+extension LaunchPlan {
+    /// Becomes the trampoline, which carries out the plan. Returns only by throwing.
+    /// - Parameter environment: of the container's program.
+    func execute(
+        program: String, environment: [String], label: LabelWrite?
+    ) throws {
+        let plan = make(program: program, label: label)
+        let image = try ExecPlan.trampoline()
+        let file = try plan.write(report: socket, failureStatus: 1)
+        // Above the descriptors that the program gets: they keep their numbers.
+        let planCopy = try file.duplicate(atLeast: 3 + preservedDescriptors)
+        for descriptor in [planCopy.raw, socket, start, result] + (label.map { [$0.descriptor] } ?? []) {
+            _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
+        }
+        let arguments = ["\(planCopy.raw)"] + process.args
+        let error = withCStrings(arguments) { argv in
+            withCStrings(environment) { envp in
+                clinux_syscall(
+                    Int(SYS_execveat), Int(image.raw), Int(bitPattern: Self.emptyPath), Int(bitPattern: argv),
+                    Int(bitPattern: envp), Int(AT_EMPTY_PATH), 0)
+            }
+        }
+        _ = error
+        throw KernelError("exec", "trampoline")
+    }
+
+    private static var emptyPath: UnsafePointer<CChar> {
+        // A C string with nothing in it; static text ends in a NUL.
+        UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    /// What a failed step of the plan means to the user.
+    static func failure(step: String, _ errno: Errno) -> RuntimeError {
+        guard step.hasPrefix("exec ") else { return RuntimeError("\(step): \(errno)") }
+        let kind: RuntimeError.Kind =
+            errno == .noEntry || errno == .notDirectory ? .programNotFound : .programNotExecutable
+        return RuntimeError("\(step): \(errno)", kind: kind)
+    }
+}

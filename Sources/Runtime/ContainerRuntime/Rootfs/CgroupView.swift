@@ -1,0 +1,97 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// What a `cgroup` mount shows inside a container: on a unified host the container's own part of the one
+/// tree, on a host with version 1 hierarchies a tmpfs with a folder for each of them, as runc does.
+struct CgroupView: Sendable {
+    /// A version 1 hierarchy: the mount point's name on the host, and its controllers.
+    struct Hierarchy: Sendable {
+        /// `cpu,cpuacct`, as the folder is called.
+        let name: String
+        /// What to name at mounting: controllers, or `name=systemd`.
+        let options: [String]
+        /// A detached copy of the container's own group, for containers without a cgroup namespace, or -1.
+        let bind: Int32
+    }
+
+    /// Without version 1 hierarchies.
+    let isUnified: Bool
+    let hierarchies: [Hierarchy]
+    /// With a cgroup namespace of its own the container gets mounts, else copies of its groups' folders.
+    let hasNamespace: Bool
+    /// A detached copy of the container's own unified group, for a unified host without namespace, or -1.
+    let unifiedBind: Int32
+
+    /// - Returns: nil for a container that has no cgroup mount.
+    init?(of cgroup: borrowing ContainerCgroup, layout: CgroupLayout, spec: RuntimeSpec) throws {
+        guard CgroupView.isWanted(by: spec) else { return nil }
+        let hasNamespace = spec.linux?.namespace(.cgroup) != nil
+        let record = cgroup.record
+        func copy(_ path: String?) throws -> Int32 {
+            guard !hasNamespace, let path else { return -1 }
+            return try LinuxKernel.Mount.clone(path, recursive: false).release()
+        }
+        self.hasNamespace = hasNamespace
+        isUnified = layout.isUnified
+        unifiedBind = layout.isUnified ? try copy(record.unified) : -1
+        hierarchies = try layout.legacyHierarchies().map { hierarchy in
+            let named = hierarchy.controllers.hasPrefix("name=")
+            return Hierarchy(
+                name: named ? String(hierarchy.controllers.dropFirst(5)) : hierarchy.controllers,
+                options: named ? ["none", hierarchy.controllers] : hierarchy.controllers.split(separator: ",").map(String.init),
+                bind: try copy(record.legacy[hierarchy.controllers]))
+        }
+    }
+
+    static func isWanted(by spec: RuntimeSpec) -> Bool {
+        spec.mounts.contains { ($0.type == "cgroup" || $0.type == "cgroup2") && !$0.isBind }
+    }
+
+    func mount(at destination: String, _ options: MountOptions, in root: borrowing FileDescriptor) throws {
+        let target = try root.makeDirectoriesInRoot(destination)
+        let attributes = options.attributes.setting
+        if isUnified {
+            let mount =
+                hasNamespace
+                ? try LinuxKernel.Mount.new(
+                    type: "cgroup2", source: "cgroup", options: options.data, attributes: attributes)
+                : try copy(unifiedBind, attributes)
+            try mount.attach(on: target, name: destination)
+            return
+        }
+        let folder = try LinuxKernel.Mount.new(
+            type: "tmpfs", source: "tmpfs", options: ["mode=755"],
+            attributes: attributes & ~MountAttributes.readOnly)
+        try folder.attach(on: target, name: destination)
+        for hierarchy in hierarchies {
+            let name = hierarchy.name
+            _ = try check("mkdir", "\(destination)/\(name)") { mkdirat(folder.descriptor.raw, name, 0o755) }
+            let place = try folder.descriptor.openAt(name, O_PATH | O_DIRECTORY)
+            let mount =
+                hasNamespace
+                ? try LinuxKernel.Mount.new(
+                    type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: attributes)
+                : try copy(hierarchy.bind, attributes)
+            try mount.attach(on: place, name: "\(destination)/\(name)")
+            // Controllers that share a hierarchy are also found by their own names.
+            guard name.utf8.contains(UInt8(ascii: ",")) else { continue }
+            for alias in name.split(separator: ",") {
+                _ = try check("symlink", "\(destination)/\(alias)") {
+                    symlinkat(name, folder.descriptor.raw, String(alias))
+                }
+            }
+        }
+        if attributes & MountAttributes.readOnly != 0 {
+            try folder.setAttributes(
+                MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: destination)
+        }
+    }
+
+    private func copy(_ source: Int32, _ attributes: UInt64) throws -> LinuxKernel.Mount {
+        let mount = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(source)))
+        try mount.setAttributes(MountAttributes(setting: attributes), recursive: false)
+        return mount
+    }
+}

@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// ID-mapped mounts (mount_setattr(2), MOUNT_ATTR_IDMAP). The kernel takes the mapping from a user namespace,
+/// so a process that does nothing lives in one for as long as it takes to open it.
+enum IDMapping {
+    static func apply(
+        _ mount: RuntimeSpec.Mount, to tree: borrowing LinuxKernel.Mount, recursive: Bool, name: String
+    ) throws {
+        guard !mount.uidMappings.isEmpty, !mount.gidMappings.isEmpty else {
+            throw RuntimeError("\(name): an ID-mapped mount needs uidMappings and gidMappings")
+        }
+        let namespace = try userNamespace(uids: mount.uidMappings, gids: mount.gidMappings)
+        try tree.setAttributes(
+            MountAttributes(setting: MountAttributes.idMap), recursive: recursive,
+            userNamespace: namespace.raw, name: "\(name) (ID mapping)")
+    }
+
+    static func userNamespace(
+        uids: [RuntimeSpec.IDMapping], gids: [RuntimeSpec.IDMapping]
+    ) throws -> FileDescriptor {
+        let gate = try socketPair()
+        var options = CloneOptions()
+        options.namespaces = NamespaceKind.user.flag
+        let childEnd = gate.read.raw
+        let process = try spawnChild(options, gate: childEnd) { 0 }
+        defer {
+            _ = try? process.send(signal: SIGKILL)
+            _ = try? process.wait()
+        }
+        try write(uids, to: "/proc/\(process.pid)/uid_map")
+        try write(gids, to: "/proc/\(process.pid)/gid_map")
+        return try FileDescriptor.open("/proc/\(process.pid)/ns/user", O_RDONLY)
+    }
+
+    /// Writes a whole map in the one write(2) that the kernel accepts.
+    static func write(_ mappings: [RuntimeSpec.IDMapping], to path: String) throws {
+        var text = ""
+        for mapping in mappings { text += "\(mapping.containerID) \(mapping.hostID) \(mapping.size)\n" }
+        try FileDescriptor.writeFile(path, text)
+    }
+}

@@ -1,0 +1,210 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Builds the container's view of files, inside its mount namespace. Nothing here looks up a host path: what
+/// comes from the host is a descriptor in `sources`. Every target is resolved by the kernel inside the root.
+struct RootfsBuilder: ~Copyable {
+    let spec: RuntimeSpec
+    let options: [MountOptions]
+    let sources: MountSources
+    let cgroup: CgroupView?
+    /// The container's root, a mount of its own.
+    let root: FileDescriptor
+
+    /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
+    /// none before kernel 6.15. Its old root stays reachable below until `enter`.
+    init(spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?) throws {
+        self.spec = spec
+        self.options = options
+        self.sources = sources
+        self.cgroup = cgroup
+        let propagation = spec.linux?.rootfsPropagation
+        if propagation == .shared || propagation == .recursiveShared {
+            // The parent of a new root must not be shared: pivot_root(2).
+            try setPropagation("/", .private, recursive: false)
+        } else {
+            // Nothing that is mounted here may reach the host.
+            try setPropagation("/", .slave, recursive: true)
+        }
+        let host = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
+        let tree = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(sources.root)))
+        try tree.attach(on: host, name: "root file system")
+        root = try tree.descriptor.duplicate()
+    }
+
+    // MARK: Mounts
+
+    func mountAll() throws {
+        for (index, mount) in spec.mounts.enumerated() {
+            do {
+                try self.mount(index, mount)
+            } catch {
+                throw RuntimeError("mount \(mount.destination)", error)
+            }
+        }
+    }
+
+    private func mount(_ index: Int, _ mount: RuntimeSpec.Mount) throws {
+        let options = options[index]
+        if options.isBind {
+            try bind(index, mount)
+        } else if mount.type == "cgroup" || mount.type == "cgroup2" {
+            guard let cgroup else { throw RuntimeError("this container has no control group to show") }
+            try cgroup.mount(at: mount.destination, options, in: root)
+        } else {
+            try mountNew(mount, options)
+        }
+        if !options.propagation.isEmpty || options.isRemount {
+            try finish(mount, options)
+        }
+    }
+
+    private func bind(_ index: Int, _ mount: RuntimeSpec.Mount) throws {
+        let tree = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(sources.binds[index])))
+        let isFolder = try tree.descriptor.status().st_mode & S_IFMT == S_IFDIR
+        let target =
+            isFolder
+            ? try root.makeDirectoriesInRoot(mount.destination)
+            : try root.makeFileInRoot(mount.destination)
+        try ProcTarget.check(mount.destination, target: target, source: tree.descriptor.raw)
+        try tree.attach(on: target, name: mount.destination)
+    }
+
+    private func mountNew(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
+        guard let type = mount.type, !type.isEmpty, type != "none", type != "bind" else {
+            throw RuntimeError("no file system type and no bind option is given")
+        }
+        let isKernelView = type == "proc" || type == "sysfs"
+        // A link in the place of /proc or /sys would put them where the image wants (CVE-2019-19921).
+        let target =
+            isKernelView
+            ? try kernelViewTarget(mount.destination) : try root.makeDirectoriesInRoot(mount.destination)
+        if !isKernelView {
+            try ProcTarget.check(mount.destination, target: target, source: nil)
+        }
+        let new = try LinuxKernel.Mount.new(
+            type: type, source: mount.source, options: fileSystemOptions(type, options, target),
+            attributes: options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0))
+        if options.copiesUp, type == "tmpfs" {
+            try TmpfsCopyUp.copy(from: root, mount.destination, to: new.descriptor)
+        }
+        if !options.recursiveAttributes.isEmpty {
+            try new.setAttributes(options.recursiveAttributes, recursive: true)
+        }
+        try new.attach(on: target, name: mount.destination)
+    }
+
+    private func kernelViewTarget(_ destination: String) throws -> FileDescriptor {
+        do throws(KernelError) {
+            return try root.openInRoot(destination, O_PATH | O_DIRECTORY, noLinks: true)
+        } catch {
+            guard error.errno == .noEntry else { throw error }
+        }
+        _ = try root.makeDirectoriesInRoot(destination)
+        return try root.openInRoot(destination, O_PATH | O_DIRECTORY, noLinks: true)
+    }
+
+    /// A tmpfs takes mode and owner of the folder that it covers, as the field's runtimes have it.
+    private func fileSystemOptions(
+        _ type: String, _ options: MountOptions, _ target: borrowing FileDescriptor
+    ) throws -> [String] {
+        guard type == "tmpfs", !options.data.contains(where: { $0.hasPrefix("mode=") }) else {
+            return options.data
+        }
+        let mode = try target.status().st_mode & 0o7777
+        return options.data + ["mode=0\(String(mode, radix: 8))"]
+    }
+
+    /// A read-only /dev can only become so when the nodes are in it.
+    private func defersReadOnly(_ mount: RuntimeSpec.Mount) -> Bool {
+        mount.destination == "/dev" || mount.destination == "/dev/"
+    }
+
+    /// What can only be said of an attached mount.
+    private func finish(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
+        let target = try root.openInRoot(mount.destination, O_PATH)
+        let attached = LinuxKernel.Mount(owning: target)
+        if options.isRemount, !options.isBind {
+            try attached.setAttributes(options.attributes, recursive: false, name: mount.destination)
+        }
+        for propagation in options.propagation {
+            try attached.setAttributes(
+                MountAttributes(), recursive: propagation.recursive, propagation: propagation.kind,
+                name: mount.destination)
+        }
+    }
+
+    // MARK: /dev
+
+    /// Nodes and links, unless the configuration binds a /dev of its own.
+    func makeDevices() throws {
+        let bindsDev = spec.mounts.indices.contains {
+            options[$0].isBind && Self.clean(spec.mounts[$0].destination) == "/dev"
+        }
+        guard !bindsDev else { return }
+        if sources.devices.isEmpty {
+            try DeviceNodes.make(DeviceNodes.all(of: spec), in: root)
+        } else {
+            try DeviceNodes.bind(sources.devices, in: root)
+        }
+        try DeviceNodes.makeLinks(in: root)
+    }
+
+    private static func clean(_ path: String) -> String {
+        "/" + path.split(separator: "/").joined(separator: "/")
+    }
+
+    // MARK: Entering
+
+    /// Makes the container's root this process's root and drops the host's.
+    /// - Parameter pivot: false leaves the host's mounts in the namespace, unreachable (`--no-pivot`, for
+    ///   hosts whose root is an initramfs).
+    func enter(pivot: Bool) throws {
+        _ = try check("chdir", "new root") { fchdir(root.raw) }
+        if pivot {
+            // Both in the same place: the old root ends up below the new one and needs no folder there.
+            _ = try check("pivot_root", "") { clinux_pivot_root(".", ".") }
+            _ = try check("unmount", "old root") { umount2(".", Int32(MNT_DETACH)) }
+        } else {
+            _ = try check("chroot", "new root") { chroot(".") }
+        }
+        _ = try check("chdir", "/") { chdir("/") }
+    }
+
+    /// Makes the program's working directory where the image lacks it, as the field's runtimes do.
+    func makeWorkingDirectory(_ path: String) throws {
+        do throws(KernelError) {
+            _ = try root.makeDirectoriesInRoot(path)
+        } catch {
+            throw RuntimeError("chdir to cwd (\"\(path)\") set in config.json failed: \(error.errno)")
+        }
+    }
+
+    /// The last changes: they hide or lock what the steps before still needed.
+    func protect() throws {
+        let attached = LinuxKernel.Mount(owning: try root.duplicate())
+        for (index, mount) in spec.mounts.enumerated() where defersReadOnly(mount) {
+            guard !options[index].isBind, options[index].isReadOnly else { continue }
+            let dev = LinuxKernel.Mount(owning: try root.openInRoot("/dev", O_PATH))
+            try dev.setAttributes(
+                MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: "/dev")
+        }
+        try ProtectedPaths.makeReadOnly(spec.linux?.readonlyPaths ?? [], in: root)
+        try ProtectedPaths.mask(spec.linux?.maskedPaths ?? [], nullDevice: sources.nullDevice, in: root)
+        if spec.root?.readonly == true {
+            try attached.setAttributes(
+                MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: "/")
+        }
+        switch spec.linux?.rootfsPropagation {
+        case nil, .private, .recursivePrivate: break
+        case .shared: try setPropagation("/", .shared, recursive: false)
+        case .recursiveShared: try setPropagation("/", .shared, recursive: true)
+        case .slave: try setPropagation("/", .slave, recursive: false)
+        case .recursiveSlave: try setPropagation("/", .slave, recursive: true)
+        case .unbindable: try setPropagation("/", .unbindable, recursive: false)
+        case .recursiveUnbindable: try setPropagation("/", .unbindable, recursive: true)
+        }
+    }
+}

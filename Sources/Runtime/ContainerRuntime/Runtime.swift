@@ -1,0 +1,49 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The OCI runtime as a library: every operation of the specification on the containers below one root
+/// folder. `swiftlet-oci` puts runc's command line on it, `swiftlet-shim` calls it from short-lived clones.
+///
+/// The program that uses it has one thread.
+public struct Runtime: Sendable {
+    /// The folder that holds a folder for each container.
+    public let root: String
+    public let log: Log
+
+    public init(root: String, log: Log) {
+        self.root = root
+        self.log = log
+    }
+
+    /// Where compiled seccomp filters are kept between containers.
+    var filterCache: String { "\(root)/.seccomp" }
+}
+
+/// How a container is made.
+public struct CreateOptions: Sendable {
+    /// The folder of config.json.
+    public var bundle: String
+    public var streams: StandardStreams = .inherit
+    /// Gets the first process's id.
+    public var pidFile: String?
+    /// Descriptors after the standard streams that the program gets.
+    public var preservedDescriptors: Int32 = 0
+    /// Added to the configured environment: `LISTEN_FDS=…`.
+    public var extraEnvironment: [String] = []
+    public var noPivot = false
+    public var noNewKeyring = false
+    /// The first process becomes a child of this program's parent, which reaps it.
+    public var becomesSibling = false
+
+    public init(bundle: String) {
+        self.bundle = bundle
+    }
+}
+
+/// A process that the runtime has made.
+public struct StartedProcess: Equatable, Sendable {
+    /// In the runtime's pid namespace.
+    public let pid: Int32
+}

@@ -1,0 +1,56 @@
+import LinuxKernel
+import OCISpec
+
+/// What the runtime keeps of a container: written before it is acknowledged, read by every later command.
+public struct ContainerRecord: Equatable, Sendable {
+    public var ociVersion: String
+    public var id: String
+    /// The folder of config.json, absolute.
+    public var bundle: String
+    /// The root file system on the host, absolute.
+    public var rootfs: String
+    /// 0 while the container is being made.
+    public var pid: Int32 = 0
+    /// Clock ticks after boot; with `bootID` it tells the process from a later one of the same number.
+    public var startTime: UInt64 = 0
+    public var bootID: String
+    /// RFC 3339, UTC.
+    public var created: String
+    public var annotations = SortedMap<String>()
+    /// Where the container's control groups are; absent until they are made.
+    public var cgroup: CgroupRecord?
+    public var rootless = false
+}
+
+extension ContainerRecord: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        ociVersion = try object.required("ociVersion")
+        id = try object.required("id")
+        bundle = try object.required("bundle")
+        rootfs = try object.required("rootfs")
+        pid = try object.required("pid")
+        startTime = try object.required("startTime")
+        bootID = try object.required("bootID")
+        created = try object.required("created")
+        annotations = try object.map("annotations")
+        cgroup = try object.optional("cgroup")
+        rootless = try object.flag("rootless")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object {
+            $0.member("ociVersion", ociVersion)
+            $0.member("id", id)
+            $0.member("bundle", bundle)
+            $0.member("rootfs", rootfs)
+            $0.member("pid", pid)
+            $0.member("startTime", startTime)
+            $0.member("bootID", bootID)
+            $0.member("created", created)
+            $0.nonEmpty("annotations", annotations)
+            $0.optional("cgroup", cgroup)
+            $0.flag("rootless", rootless)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+
+extension Invocation {
+    private static let createSyntax = Arguments.Syntax(
+        flags: [
+            ["no-pivot"], ["no-new-keyring"], ["detach", "d"], ["keep"], ["no-subreaper"],
+        ],
+        values: [["bundle", "b"], ["console-socket"], ["pid-file"], ["preserve-fds"]])
+
+    private func createOptions(_ arguments: Arguments) throws -> CreateOptions {
+        var options = CreateOptions(bundle: arguments["bundle"] ?? ".")
+        options.pidFile = arguments["pid-file"]
+        options.noPivot = arguments.has("no-pivot")
+        options.noNewKeyring = arguments.has("no-new-keyring")
+        let (count, environment) = try passedDescriptors(arguments)
+        options.preservedDescriptors = count
+        options.extraEnvironment = environment
+        return options
+    }
+
+    func create() throws -> Int32 {
+        let arguments = try Arguments(rest, Self.createSyntax)
+        let id = try arguments.containerID()
+        var options = try createOptions(arguments)
+        if let path = arguments["console-socket"] {
+            options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
+        }
+        _ = try runtime.create(id, options)
+        return 0
+    }
+
+    func runContainer() throws -> Int32 {
+        let arguments = try Arguments(rest, Self.createSyntax)
+        let id = try arguments.containerID()
+        var options = try createOptions(arguments)
+        if arguments.has("detach") {
+            if let path = arguments["console-socket"] {
+                options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
+            }
+            _ = try runtime.run(id, options)
+            return 0
+        }
+        guard arguments["console-socket"] == nil else {
+            throw RuntimeError("--console-socket is for detached containers")
+        }
+        let foreground = try Foreground(usesTerminal: try Runtime.usesTerminal(bundle: options.bundle))
+        if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
+        let process = try runtime.run(id, options)
+        let code = try foreground.wait(for: process.pid)
+        if !arguments.has("keep") { try runtime.delete(id, force: true) }
+        return code
+    }
+
+    /// What `--preserve-fds` and socket activation (LISTEN_FDS, sd_listen_fds(3)) hand to the container.
+    func passedDescriptors(_ arguments: Arguments) throws -> (Int32, [String]) {
+        var count = try arguments.integer("preserve-fds") ?? 0
+        var environment: [String] = []
+        if let text = getenv("LISTEN_FDS"), let listening = Int32(String(cString: text)), listening > 0 {
+            count += listening
+            environment = ["LISTEN_FDS=\(listening)", "LISTEN_PID=1"]
+        }
+        guard count <= 1000 else { throw RuntimeError("--preserve-fds: \(count) are too many") }
+        for number in 3..<(3 + count) where fcntl(number, F_GETFD) < 0 {
+            throw RuntimeError("--preserve-fds: descriptor \(number) is not open")
+        }
+        return (count, environment)
+    }
+}

@@ -1,0 +1,129 @@
+import CLinux
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+
+/// Waits for a process in the foreground: signals go on to it, and where it has a terminal of its own, what
+/// is typed here and what it prints are carried over.
+final class Foreground {
+    /// Where the runtime sends the terminal's master, for `StandardStreams.terminal`.
+    private(set) var consoleSocket: Int32?
+    private var ourSocket: Int32 = -1
+    private let signals: Int32
+    private var savedMode: termios?
+
+    init(usesTerminal: Bool) throws {
+        var all = sigset_t()
+        sigfillset(&all)
+        _ = try check("block signals") { sigprocmask(SIG_SETMASK, &all, nil) }
+        signals = try check("signalfd") {
+            signalfd(-1, &all, Int32(SFD_CLOEXEC.rawValue | SFD_NONBLOCK.rawValue))
+        }
+        // What the container leaves behind comes to us and not to init.
+        _ = clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        if usesTerminal {
+            (ourSocket, consoleSocket) = {
+                let ends = $0.ends()
+                return (ends.0, ends.1)
+            }(try socketPair())
+        }
+    }
+
+    deinit {
+        restoreTerminal()
+        close(signals)
+    }
+
+    /// - Returns: the shell's exit code of the process.
+    func wait(for pid: Int32) throws -> Int32 {
+        let process = try ProcessHandle.open(pid)
+        var master: Int32 = -1
+        if let consoleSocket {
+            close(consoleSocket)
+            master = try ConsoleSocket.receive(ourSocket)
+            let input = FileDescriptor(owning: dup(0))
+            if input.isTerminal {
+                savedMode = try input.makeTerminalRaw()
+                resize(master)
+            }
+        }
+        defer { restoreTerminal() }
+        var input: Int32 = master >= 0 ? 0 : -1
+        while true {
+            var polls = [
+                pollfd(fd: process.descriptor.raw, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: input, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: master, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = try check("poll") { poll(&polls, 4, -1) }
+            if polls[3].revents != 0, !copy(from: master, to: 1) { master = -1 }
+            if polls[2].revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
+            if polls[1].revents != 0 { try forwardSignals(process, master) }
+            if polls[0].revents != 0 {
+                // What the program printed last may still lie in the terminal.
+                while master >= 0, copy(from: master, to: 1, waiting: false) {}
+                return try process.wait().code
+            }
+        }
+    }
+
+    private func copy(from source: Int32, to target: Int32, waiting: Bool = true) -> Bool {
+        if !waiting {
+            var ready = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
+            if poll(&ready, 1, 0) <= 0 { return false }
+        }
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        let count = buffer.withUnsafeMutableBytes { read(source, $0.baseAddress, $0.count) }
+        // EIO: nobody holds the terminal's other end any more.
+        guard count > 0 else { return count < 0 && Errno.current == .interrupted }
+        var done = 0
+        while done < count {
+            let written = buffer[done..<count].withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
+            if written < 0, Errno.current != .interrupted { return false }
+            done += max(0, written)
+        }
+        return true
+    }
+
+    private func forwardSignals(_ process: borrowing ProcessHandle, _ master: Int32) throws {
+        var info = signalfd_siginfo()
+        while read(signals, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+            switch Int32(info.ssi_signo) {
+            case SIGCHLD: reapOthers(than: process.pid)
+            case SIGWINCH where master >= 0: resize(master)
+            case SIGURG, SIGPIPE: break
+            case let signal:
+                do throws(KernelError) {
+                    try process.send(signal: signal)
+                } catch {
+                    if error.errno != .noProcess { throw error }
+                }
+            }
+        }
+    }
+
+    /// Reaps what came to us as subreaper; the process itself is left for `wait`.
+    private func reapOthers(than pid: Int32) {
+        while true {
+            var info = siginfo_t()
+            guard waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
+            let ended = info._sifields._sigchld.si_pid
+            if ended == 0 || ended == pid { return }
+            waitpid(ended, nil, WNOHANG)
+        }
+    }
+
+    private func resize(_ master: Int32) {
+        let ours = FileDescriptor(owning: dup(0))
+        let theirs = FileDescriptor(owning: dup(master))
+        // Without a size of our own there is none to hand on.
+        if let size = try? ours.terminalSize() { try? theirs.setTerminalSize(size) }
+    }
+
+    private func restoreTerminal() {
+        guard var mode = savedMode else { return }
+        tcsetattr(0, TCSANOW, &mode)
+        savedMode = nil
+    }
+}

@@ -1,0 +1,121 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// One call of the program: the global options, and the command with its own.
+struct Invocation {
+    let global: Arguments
+    let command: String
+    let rest: ArraySlice<String>
+    let log: Log
+    let hasLogFile: Bool
+    let runtime: Runtime
+
+    static let defaultRoot = "/run/swiftlet-oci"
+
+    init(_ arguments: [String]) throws {
+        global = try Arguments(
+            arguments.dropFirst(),
+            .init(
+                flags: [["debug"], ["systemd-cgroup"], ["help", "h"], ["version", "v"]],
+                values: [["root"], ["log"], ["log-format"], ["rootless"], ["criu"]]))
+        command = global.positional.first ?? (global.has("version") ? "version" : "help")
+        rest = global.positional.dropFirst()
+        let format: Log.Format
+        switch global["log-format"] {
+        case nil, "text": format = .text
+        case "json": format = .json
+        case let other?: throw RuntimeError("--log-format: '\(other)' is neither text nor json")
+        }
+        hasLogFile = global["log"] != nil
+        var descriptor: Int32 = 2
+        if let path = global["log"] {
+            // Kept open as long as the program runs.
+            descriptor = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644).release()
+        }
+        log = Log(descriptor: descriptor, format: format, debug: global.has("debug"))
+        var root = global["root"] ?? Self.defaultRoot
+        if root.utf8.first != UInt8(ascii: "/"), let folder = getcwd(nil, 0) {
+            root = "\(String(cString: folder))/\(root)"
+            free(folder)
+        }
+        runtime = Runtime(root: root, log: log)
+    }
+
+    /// - Returns: the exit status.
+    func run() -> Int32 {
+        do {
+            if global.has("systemd-cgroup") {
+                throw RuntimeError("--systemd-cgroup: the systemd cgroup driver is not part of this release")
+            }
+            return try dispatch()
+        } catch {
+            let text = "\(command == "help" ? "" : "\(command) failed: ")\(error)"
+            // Engines read the log; people read standard error.
+            if hasLogFile { log.error(text) }
+            printError("swiftlet-oci: \(text)")
+            return command == "exec" ? 255 : 1
+        }
+    }
+
+    private func dispatch() throws -> Int32 {
+        switch command {
+        case "create": return try create()
+        case "run": return try runContainer()
+        case "start": try start()
+        case "state": try state()
+        case "kill": try kill()
+        case "delete": try delete()
+        case "exec": return try exec()
+        case "list": try list()
+        case "ps": return try processes()
+        case "pause": try runtime.pause(try plain().containerID())
+        case "resume": try runtime.resume(try plain().containerID())
+        case "spec": try writeSpec()
+        case "features": try printFeatures()
+        case "version", "--version": printVersion()
+        case "help", "h": printOut(Self.help)
+        default: throw RuntimeError("there is no such command; 'swiftlet-oci help' lists them")
+        }
+        return 0
+    }
+
+    /// The arguments of a command without options.
+    func plain() throws -> Arguments { try Arguments(rest, .init()) }
+
+    private func printVersion() {
+        printOut("swiftlet-oci version \(SwiftletVersion.text)\nspec: \(RuntimeSpec.version)\n")
+    }
+
+    private static let help = """
+        swiftlet-oci runs containers from OCI bundles, with runc's command line.
+
+        usage: swiftlet-oci [--root DIR] [--log FILE] [--log-format text|json] [--debug] COMMAND …
+
+          create   make a container that waits for start
+          run      create and start a container, and wait for its end
+          start    let a created container's program begin
+          exec     run another process in a container
+          state    print a container's state as JSON
+          list     list the containers below the root
+          ps       list the processes of a container
+          kill     send a signal to a container's first process
+          pause    freeze every process of a container
+          resume   let them go on
+          delete   remove a stopped container (--force: a living one, too)
+          spec     write a config.json to begin with
+          features print what this runtime can do as JSON
+
+        """
+}
+
+func printOut(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = write(1, $0.baseAddress, $0.count) }
+}
+
+func printError(_ text: String) {
+    var text = text + "\n"
+    text.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,21 @@
+import ContainerRuntime
+import LinuxKernel
+
+extension Invocation {
+    func start() throws {
+        try runtime.start(try plain().containerID())
+    }
+
+    func kill() throws {
+        let arguments = try Arguments(rest, .init(flags: [["all", "a"]]))
+        let id = try arguments.containerID(0...1)
+        let name = arguments.positional.dropFirst().first ?? "TERM"
+        guard let signal = Signal(parsing: name) else { throw RuntimeError("unknown signal \"\(name)\"") }
+        try runtime.kill(id, signal: signal, all: arguments.has("all"))
+    }
+
+    func delete() throws {
+        let arguments = try Arguments(rest, .init(flags: [["force", "f"]]))
+        try runtime.delete(try arguments.containerID(), force: arguments.has("force"))
+    }
+}

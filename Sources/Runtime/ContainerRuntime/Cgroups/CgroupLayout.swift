@@ -1,0 +1,182 @@
+import CLinux
+import Glibc
+import LinuxKernel
+
+/// Which cgroup hierarchies this host has mounted, and where.
+///
+/// On a unified host one tree, `/sys/fs/cgroup`, has every controller. On a hybrid one version 1 hierarchies
+/// have (most of) them, each mounted at `/sys/fs/cgroup/NAME`, and a version 2 tree beside them,
+/// `/sys/fs/cgroup/unified`, freezes, kills, filters devices and counts processor time. Nothing here changes a
+/// mount.
+///
+/// The usual places are probed with statfs(2), 5 µs each; only where they do not answer is
+/// `/proc/self/mountinfo` read, which takes 100 µs with twenty mounts and a millisecond with many.
+public struct CgroupLayout: Sendable {
+    /// Mount point of the version 2 tree.
+    public let unified: String
+    /// Folder of the version 1 mount points; nil on a unified host.
+    let legacyRoot: String?
+    /// Whether folders count as hierarchies only with the kernel's file system in them.
+    private let checksFileSystem: Bool
+
+    static let standardRoot = "/sys/fs/cgroup"
+
+    public static func detect() throws(CgroupError) -> CgroupLayout {
+        if fileSystem(at: standardRoot) == .unified {
+            return CgroupLayout(unified: standardRoot, legacyRoot: nil, checksFileSystem: true)
+        }
+        var unified = standardRoot + "/unified"
+        if fileSystem(at: unified) != .unified {
+            guard let other = try CgroupMounts.find(type: "cgroup2") else { throw .noUnifiedHierarchy }
+            unified = other
+        }
+        return CgroupLayout(unified: unified, legacyRoot: standardRoot, checksFileSystem: true)
+    }
+
+    /// A layout over ordinary folders that stand for hierarchies, for tests of what this machine's kernel
+    /// does not show: each folder of `legacyRoot` that bears a controller's name is a version 1 hierarchy.
+    package init(unified: String, legacyRoot: String?) {
+        self.init(unified: unified, legacyRoot: legacyRoot, checksFileSystem: false)
+    }
+
+    private init(unified: String, legacyRoot: String?, checksFileSystem: Bool) {
+        self.unified = unified
+        self.legacyRoot = legacyRoot
+        self.checksFileSystem = checksFileSystem
+    }
+
+    /// Whether the host has version 2 alone.
+    public var isUnified: Bool { legacyRoot == nil }
+}
+
+// MARK: Controllers
+
+extension CgroupLayout {
+    /// The hierarchy that has a controller; the kernel attaches each to one only.
+    enum Place: Equatable {
+        case unified
+        /// Version 1, with its mount point.
+        case legacy(String)
+        case nowhere
+    }
+
+    func place(of controller: CgroupController) throws(CgroupError) -> Place {
+        guard let legacyRoot else { return controller.unifiedName == nil ? .nowhere : .unified }
+        let usual = legacyRoot + "/" + controller.legacyName
+        if isLegacyHierarchy(usual) { return .legacy(usual) }
+        if let name = controller.unifiedName, try unifiedControllers().contains(name) { return .unified }
+        if checksFileSystem,
+            let other = try CgroupMounts.find(type: "cgroup", option: controller.legacyName)
+        {
+            return .legacy(other)
+        }
+        return .nowhere
+    }
+
+    /// What the version 2 tree offers, which is what is neither compiled out nor taken by version 1.
+    public func unifiedControllers() throws(CgroupError) -> [String] {
+        let root = try CgroupDirectory.Owned(path: unified)
+        return try root.view.words("cgroup.controllers")
+    }
+
+    private func isLegacyHierarchy(_ path: String) -> Bool {
+        checksFileSystem ? Self.fileSystem(at: path) == .legacy : access(path, F_OK) == 0
+    }
+
+    enum FileSystem { case unified, legacy, other }
+
+    static func fileSystem(at path: String) -> FileSystem {
+        var info = statfs()
+        guard statfs(path, &info) == 0 else { return .other }
+        return switch Int(info.f_type) {
+        case 0x6367_7270: .unified  // CGROUP2_SUPER_MAGIC
+        case 0x27_e0eb: .legacy  // CGROUP_SUPER_MAGIC
+        default: .other
+        }
+    }
+}
+
+// MARK: All hierarchies
+
+extension CgroupLayout {
+    /// A version 1 hierarchy as `/proc/self/cgroup` lists it.
+    public struct Hierarchy: Equatable, Sendable {
+        /// `memory`, `cpu,cpuacct` or `name=systemd`.
+        public let controllers: String
+        public let mountPoint: String
+    }
+
+    /// The version 1 hierarchies that are mounted where they usually are, in the kernel's order; none on a
+    /// unified host.
+    public func legacyHierarchies() throws(CgroupError) -> [Hierarchy] {
+        guard let legacyRoot else { return [] }
+        let text: [UInt8]
+        do throws(KernelError) {
+            text = try FileDescriptor.readFile("/proc/self/cgroup")
+        } catch {
+            throw .kernel(error)
+        }
+        var found: [Hierarchy] = []
+        for line in text.split(separator: UInt8(ascii: "\n")) {
+            // Hierarchy number, controllers, path.
+            let fields = line.split(
+                separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3, !fields[1].isEmpty else { continue }
+            let controllers = String(decoding: fields[1], as: UTF8.self)
+            let named = "name="
+            let folder =
+                controllers.hasPrefix(named) ? String(controllers.dropFirst(named.utf8.count)) : controllers
+            let mountPoint = legacyRoot + "/" + folder
+            if isLegacyHierarchy(mountPoint) {
+                found.append(Hierarchy(controllers: controllers, mountPoint: mountPoint))
+            }
+        }
+        return found
+    }
+}
+
+/// Cgroup mounts at places of their own, from `/proc/self/mountinfo` (proc(5)).
+enum CgroupMounts {
+    /// - Parameter option: a word of the super block's options that must be there: a controller's name.
+    /// - Returns: where the first such file system is mounted.
+    static func find(type: String, option: String? = nil) throws(CgroupError) -> String? {
+        do throws(KernelError) {
+            return find(type: type, option: option, in: try FileDescriptor.readFile("/proc/self/mountinfo"))
+        } catch {
+            throw .kernel(error)
+        }
+    }
+
+    static func find(type: String, option: String?, in table: [UInt8]) -> String? {
+        for line in table.split(separator: UInt8(ascii: "\n")) {
+            // 36 35 98:0 ROOT MOUNT-POINT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPER-OPTIONS
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard let dash = fields.dropFirst(6).firstIndex(where: { $0.elementsEqual("-".utf8) }),
+                fields.count >= dash + 4, fields[dash + 1].elementsEqual(type.utf8)
+            else { continue }
+            if let option {
+                let options = fields[dash + 3].split(separator: UInt8(ascii: ","))
+                guard options.contains(where: { $0.elementsEqual(option.utf8) }) else { continue }
+            }
+            return unescape(fields[4])
+        }
+        return nil
+    }
+
+    /// Blanks and backslashes stand in the table as `\` and three octal digits.
+    private static func unescape(_ field: ArraySlice<UInt8>) -> String {
+        var result: [UInt8] = []
+        var index = field.startIndex
+        while index < field.endIndex {
+            if field[index] == UInt8(ascii: "\\"), field.endIndex - index >= 4 {
+                let code = field[(index + 1)...(index + 3)].reduce(0) { $0 * 8 + Int($1 & 7) }
+                result.append(UInt8(truncatingIfNeeded: code))
+                index += 4
+            } else {
+                result.append(field[index])
+                index += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

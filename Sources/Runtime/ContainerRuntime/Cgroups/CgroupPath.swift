@@ -1,0 +1,50 @@
+/// Where a container's group is, below the mount point of every hierarchy: absolute, without `.`, `..` or
+/// doubled slashes, and never the root.
+public struct CgroupPath: Equatable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    /// `linux.cgroupsPath`, or a group of the container's own below the root when that is absent or empty.
+    /// A relative path is below the root too.
+    /// - Throws: `badPath` for a path that leads out of the tree with `..`, or to its root.
+    public init(cgroupsPath: String?, id: String) throws(CgroupError) {
+        let path = cgroupsPath.flatMap { $0.isEmpty ? nil : $0 } ?? id
+        guard let clean = Self.clean(path[...]) else {
+            throw .badPath(path, reason: "leads out of the cgroup tree")
+        }
+        guard !clean.isEmpty else { throw .badPath(path, reason: "is the root of the cgroup tree") }
+        guard !clean.utf8.contains(0) else { throw .badPath(path, reason: "contains a NUL character") }
+        text = clean
+    }
+
+    public var description: String { text }
+
+    /// The groups above, from below the root downwards: `/a` and `/a/b` of `/a/b/c`.
+    var ancestors: [String] {
+        var found: [String] = []
+        var index = text.utf8.index(after: text.startIndex)
+        while let slash = text.utf8[index...].firstIndex(of: UInt8(ascii: "/")) {
+            found.append(String(text[..<slash]))
+            index = text.utf8.index(after: slash)
+        }
+        return found
+    }
+
+    /// Resolves `.` and `..` by the text alone; cgroup file systems have no symbolic links.
+    /// - Returns: empty for the root, else with a leading slash; nil when `..` leads above the root.
+    static func clean(_ path: Substring) -> String? {
+        var components: [Substring] = []
+        for component in path.split(separator: "/") where component != "." {
+            if component != ".." {
+                components.append(component)
+            } else if components.popLast() == nil {
+                return nil
+            }
+        }
+        var result = ""
+        for component in components {
+            result += "/"
+            result += component
+        }
+        return result
+    }
+}

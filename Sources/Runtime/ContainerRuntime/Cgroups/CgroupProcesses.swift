@@ -1,0 +1,126 @@
+import CLinux
+import Glibc
+import LinuxKernel
+
+extension ContainerCgroup {
+    /// The processes in the container's group and those below it, by their numbers in our pid namespace
+    /// (processes that it does not show are 0 in the kernel's list and left out here).
+    ///
+    /// Some may have ended by the time they are used, unless the container is frozen.
+    public func processes() throws(CgroupError) -> [Int32] {
+        guard exists else { return [] }
+        var found: [Int32] = []
+        try Self.collect(unified, "cgroup.procs", &found)
+        return found
+    }
+
+    /// How many tasks, threads counted, there are in the container's group and those below it.
+    func taskCount() throws(CgroupError) -> Int {
+        guard exists else { return 0 }
+        var found: [Int32] = []
+        try Self.collect(unified, "cgroup.threads", &found)
+        return found.count
+    }
+
+    private static func collect(
+        _ group: CgroupDirectory, _ file: String, _ found: inout [Int32]
+    ) throws(CgroupError) {
+        do throws(CgroupError) {
+            for word in CgroupText.words(try group.readIfThere(file) ?? []) {
+                if let number = CgroupText.number(word), number > 0 { found.append(Int32(clamping: number)) }
+            }
+        } catch {
+            // In a threaded group; the processes are listed by the group that is the root of the threaded part.
+            guard case .kernel(let kernel) = error, kernel.errno == .notSupported else { throw error }
+        }
+        for name in try group.subgroups() {
+            let path = "\(group.path)/\(name)"
+            let fd = clinux_openat(group.descriptor, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+            if fd < 0 {
+                if Errno.current == .noEntry { continue }
+                throw .system("open", path)
+            }
+            let opened = FileDescriptor(owning: fd)
+            try collect(CgroupDirectory(descriptor: opened.raw, path: path), file, &found)
+        }
+    }
+}
+
+// MARK: Signals
+
+extension ContainerCgroup {
+    /// Sends a signal to every process of the container. For SIGKILL see `kill`.
+    /// - Throws: the kernel's refusals, except for processes that have ended meanwhile.
+    public func signal(_ number: Int32) throws(CgroupError) {
+        if number == SIGKILL { return try kill() }
+        guard exists else { return }
+        // A frozen container makes no new processes that the signal would miss.
+        let wasFrozen = try isFrozen()
+        if !wasFrozen { try freeze() }
+        let failure = try signalProcesses(number)
+        if !wasFrozen { try thaw() }
+        if let failure { throw failure }
+    }
+
+    /// Kills every process in the container's group and those below it, frozen ones too; none can escape by
+    /// forking. Returns at once: `waitUntilEmpty` waits for the end.
+    public func kill() throws(CgroupError) {
+        guard exists else { return }
+        guard let errno = unified.attempt("cgroup.kill", "1") else { return }
+        switch errno {
+        case .noDevice: return
+        // Before Linux 5.14 there is no such file, and in a threaded group it does not work.
+        case .noEntry, .notSupported: try killFrozen()
+        default: throw unified.refusal("cgroup.kill", "1", errno)
+        }
+    }
+
+    private func killFrozen() throws(CgroupError) {
+        try freeze()
+        let failure = try signalProcesses(SIGKILL)
+        try thaw()
+        if let failure { throw failure }
+    }
+
+    /// - Returns: the first refusal; the others get their signal nevertheless.
+    private func signalProcesses(_ number: Int32) throws(CgroupError) -> CgroupError? {
+        var failure: CgroupError?
+        for process in try processes() where Glibc.kill(process, number) != 0 {
+            let errno = Errno.current
+            if errno != .noProcess && failure == nil {
+                failure = .system("send signal \(number) to process", "\(process)", errno)
+            }
+        }
+        return failure
+    }
+}
+
+// MARK: Groups below
+
+extension CgroupDirectory {
+    /// The names of the groups directly below; none when this group is gone.
+    func subgroups() throws(CgroupError) -> [String] {
+        var status = stat()
+        // Two links and one for each folder: most containers have none, and the folder need not be read.
+        if fstat(descriptor, &status) == 0, status.st_nlink == 2 { return [] }
+        let fd = clinux_openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        if fd < 0 {
+            if Errno.current == .noEntry || Errno.current == .noDevice { return [] }
+            throw .system("open", path)
+        }
+        guard let folder = fdopendir(fd) else {
+            close(fd)
+            throw .system("open", path)
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

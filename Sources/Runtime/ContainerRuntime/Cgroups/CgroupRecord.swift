@@ -1,0 +1,30 @@
+import OCISpec
+
+/// Where a container's groups are: what is kept of them on disk, so that a later command finds them again.
+public struct CgroupRecord: Equatable, Sendable {
+    /// The group in the version 2 tree, an absolute path of the host.
+    public var unified: String
+    /// The groups in version 1 hierarchies, absolute paths of the host, by the hierarchy's controllers:
+    /// `memory`, `cpu,cpuacct`, `name=systemd`.
+    public var legacy: SortedMap<String>
+
+    public init(unified: String, legacy: SortedMap<String> = [:]) {
+        self.unified = unified
+        self.legacy = legacy
+    }
+}
+
+extension CgroupRecord: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let json = try json.object()
+        unified = try json.required("unified")
+        legacy = try json.map("legacy")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("unified", unified)
+            json.nonEmpty("legacy", legacy)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// A container's control groups: one in the version 2 tree, and on a hybrid host one in each version 1
+/// hierarchy whose controller the container needs. The one interface through which the runtime and the shim
+/// see cgroups; nothing above it knows which version drives what.
+///
+/// The version 2 group always exists: it freezes, kills and lists the container, filters its devices and
+/// counts its processor time. On a hybrid host memory has a group too, whose usage and OOM kills nothing else
+/// tells; every other controller gets one when a limit asks for it, at creation or in a later `update`.
+public struct ContainerCgroup: ~Copyable {
+    /// What was asked for and has no meaning here, one line each: for the log.
+    public internal(set) var warnings: [String] = []
+
+    /// The group's folder in the version 2 tree, O_PATH, or -1 when it is gone.
+    var unifiedDescriptor: Int32 = -1
+    /// This value made the version 2 group.
+    var isNew = false
+    let unifiedPath: String
+    var legacy: [LegacyGroup]
+
+    /// A group in a version 1 hierarchy.
+    struct LegacyGroup {
+        /// As in `/proc/self/cgroup`: `memory`, `cpu,cpuacct`, `name=systemd`.
+        let hierarchy: String
+        let path: String
+        /// O_PATH, owned by the `ContainerCgroup`; -1 before the group is made and when it is gone.
+        var descriptor: Int32 = -1
+
+        var directory: CgroupDirectory { CgroupDirectory(descriptor: descriptor, path: path) }
+
+        func has(_ controller: CgroupController) -> Bool {
+            if hierarchy == controller.legacyName { return true }
+            let names = hierarchy.utf8.split(separator: UInt8(ascii: ","))
+            return names.count > 1 && names.contains { $0.elementsEqual(controller.legacyName.utf8) }
+        }
+    }
+
+    init(unifiedPath: String, legacy: [LegacyGroup]) {
+        self.unifiedPath = unifiedPath
+        self.legacy = legacy
+    }
+
+    /// Opens the groups of a container that exists. Groups that are gone are left out: `exists` tells.
+    public init(record: CgroupRecord) throws(CgroupError) {
+        self.init(
+            unifiedPath: record.unified,
+            legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) })
+        unifiedDescriptor = try Self.openIfThere(unifiedPath)
+        for index in legacy.indices {
+            legacy[index].descriptor = try Self.openIfThere(legacy[index].path)
+        }
+    }
+
+    deinit {
+        if unifiedDescriptor >= 0 { close(unifiedDescriptor) }
+        for group in legacy where group.descriptor >= 0 { close(group.descriptor) }
+    }
+
+    /// What to keep on disk.
+    public var record: CgroupRecord {
+        CgroupRecord(
+            unified: unifiedPath, legacy: SortedMap(legacy.map { (key: $0.hierarchy, value: $0.path) }))
+    }
+
+    /// Whether the version 2 group was there when this value was made.
+    public var exists: Bool { unifiedDescriptor >= 0 }
+
+    private static func openIfThere(_ path: String) throws(CgroupError) -> Int32 {
+        let fd = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+        if fd < 0, Errno.current != .noEntry { throw .system("open", path) }
+        return fd
+    }
+}
+
+// MARK: Where a controller is
+
+extension ContainerCgroup {
+    var unified: CgroupDirectory { CgroupDirectory(descriptor: unifiedDescriptor, path: unifiedPath) }
+
+    /// - Throws: `gone` without a version 2 group.
+    func requireUnified() throws(CgroupError) -> CgroupDirectory {
+        guard unifiedDescriptor >= 0 else { throw .gone(path: unifiedPath) }
+        return unified
+    }
+
+    func legacyDirectory(_ controller: CgroupController) -> CgroupDirectory? {
+        for group in legacy where group.descriptor >= 0 && group.has(controller) { return group.directory }
+        return nil
+    }
+}

@@ -57,11 +57,17 @@ let package = Package(
             ],
             path: "Sources/Node/ImageStore", swiftSettings: strict),
 
+        // Containers without a daemon: what the command line's words mean, and how they become a container.
+        .target(
+            name: "ContainerCLI",
+            dependencies: ["CLinux", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim", "ContainerRuntime"],
+            path: "Sources/Node/ContainerCLI", swiftSettings: strict),
+
         // The command line.
         .executableTarget(
             name: "swiftlet",
             dependencies: [
-                "ImageStore", "ContainerShim", "ContainerRuntime",
+                "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/swiftlet", swiftSettings: strict),
@@ -73,6 +79,7 @@ let package = Package(
             name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime"], swiftSettings: strict),
         .testTarget(name: "ContainerShimTests", dependencies: ["ContainerShim"], swiftSettings: strict),
         .testTarget(name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict),
+        .testTarget(name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["LinuxKernel", "OCISpec"], swiftSettings: strict),
     ],

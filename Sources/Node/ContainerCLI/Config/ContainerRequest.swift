@@ -1,0 +1,132 @@
+import ContainerShim
+import OCISpec
+
+/// What the user wants of a new container: the words of `run` and `create`, checked one by one.
+public struct ContainerRequest: Equatable, Sendable {
+    public enum Network: String, JSONWord {
+        public static let noun: StaticString = "network"
+        /// A network namespace with nothing but its loopback.
+        case none
+        /// The host's network.
+        case host
+    }
+
+    /// As typed.
+    public var image: String
+    /// What follows the image.
+    public var command: [String] = []
+    /// nil: the image's. An empty list: none.
+    public var entrypoint: [String]?
+    public var name: String?
+    public var platform: String?
+
+    public var terminal = false
+    public var interactive = false
+    public var detached = false
+    /// The container goes with everything it wrote once it has ended.
+    public var removeAfterwards = false
+
+    /// `NAME=value`.
+    public var environment: [String] = []
+    public var labels: [KeyValue] = []
+    public var annotations: [KeyValue] = []
+    public var workingDirectory: String?
+    public var user: String?
+    public var additionalGroups: [String] = []
+    public var hostname: String?
+    public var domainName: String?
+    /// `name:address`.
+    public var hosts: [HostEntry] = []
+    public var nameServers: [String] = []
+    public var searchDomains: [String] = []
+    public var resolverOptions: [String] = []
+
+    public var mounts: [MountRequest] = []
+    public var devices: [DeviceOption] = []
+    /// Bytes of /dev/shm.
+    public var sharedMemory: Int64 = 64 << 20
+    public var readOnlyRoot = false
+
+    public var network = Network.none
+    /// Namespaces that are the host's own.
+    public var hostPID = false
+    public var hostIPC = false
+    public var hostUTS = false
+    public var hostCgroup = false
+
+    public var addedCapabilities: [String] = []
+    public var droppedCapabilities: [String] = []
+    public var security = SecurityOptions()
+    public var privileged = false
+
+    public var resources = ResourceRequest()
+    public var ulimits: [UlimitOption] = []
+    public var sysctls: [KeyValue] = []
+    public var oomScoreAdjustment: Int32?
+
+    /// A small init as the first process.
+    public var usesInit = false
+    /// nil: the image's, or SIGTERM.
+    public var stopSignal: Int32?
+    /// Seconds.
+    public var stopTimeout: Int?
+    public var restart = RestartPolicy.no
+    public var logOptions: [String] = []
+
+    public init(image: String) {
+        self.image = image
+    }
+
+    /// What contradicts itself is refused.
+    public func check() throws(UsageError) {
+        try resources.check()
+        if removeAfterwards, restart != .no { throw UsageError("--rm and --restart exclude each other") }
+        if let name, !isIdentifier(name) {
+            throw UsageError(
+                "invalid container name '\(name)': letters, digits, '_', '.' and '-' are allowed")
+        }
+        if let hostname {
+            let allowed = hostname.utf8.allSatisfy {
+                isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
+            if !allowed || hostname.isEmpty || hostname.utf8.count > 63 {
+                throw UsageError("invalid host name '\(hostname)'")
+            }
+            if hostUTS { throw UsageError("--hostname and --uts host exclude each other") }
+        }
+        if let workingDirectory, !workingDirectory.hasPrefix("/") {
+            throw UsageError("invalid working directory '\(workingDirectory)': it must be an absolute path")
+        }
+        if let adjustment = oomScoreAdjustment, !(-1000...1000).contains(adjustment) {
+            throw UsageError("--oom-score-adj must be between -1000 and 1000")
+        }
+        var targets: Set<String> = []
+        for mount in mounts where !targets.insert(mount.target).inserted {
+            throw UsageError("two mounts at '\(mount.target)'")
+        }
+    }
+}
+
+/// `NAME:ADDRESS` of `--add-host`.
+public struct HostEntry: Equatable, Sendable {
+    public let name: String
+    public let address: String
+
+    public init(parsing text: String) throws(UsageError) {
+        // The address may hold colons itself, so the first one (or `=`) separates; brackets are taken off.
+        guard
+            let separator = text.utf8.firstIndex(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }
+            )
+        else {
+            throw UsageError("invalid host '\(text)': wanted is NAME:ADDRESS")
+        }
+        name = String(text[..<separator])
+        var address = text[separator...].dropFirst()
+        if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
+        self.address = String(address)
+        let plain = (name + self.address).utf8.allSatisfy { $0 > 32 && $0 != 127 }
+        if name.isEmpty || self.address.isEmpty || !plain {
+            throw UsageError("invalid host '\(text)': wanted is NAME:ADDRESS")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The files of /etc that a container gets from its host's network rather than from its image: `hosts`,
+/// `hostname` and `resolv.conf`. They lie in the container's folder and are bound over the image's.
+public struct HostFiles {
+    let request: ContainerRequest
+    let hostname: String
+
+    public init(request: ContainerRequest, hostname: String) {
+        self.request = request
+        self.hostname = hostname
+    }
+
+    static let names = ["hosts", "hostname", "resolv.conf"]
+
+    /// Writes the files.
+    /// - Returns: their mounts, but for places where the user mounts something.
+    public func write(in folder: String) throws -> [RuntimeSpec.Mount] {
+        let taken = Set(request.mounts.map(\.target))
+        var mounts: [RuntimeSpec.Mount] = []
+        for name in Self.names where !taken.contains("/etc/" + name) {
+            let path = folder + "/" + name
+            let text =
+                switch name {
+                case "hosts": try hosts
+                case "hostname": hostname + "\n"
+                default: try resolver
+                }
+            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
+            try file.writeAll(text)
+            mounts.append(
+                RuntimeSpec.Mount(
+                    destination: "/etc/" + name, type: "bind", source: path, options: ["rbind", "rprivate"]))
+        }
+        return mounts
+    }
+
+    private var hosts: String {
+        get throws {
+            var text: String
+            if request.network == .host {
+                text = try Self.hostFile("/etc/hosts")
+                if !text.isEmpty, text.utf8.last != 10 { text += "\n" }
+            } else {
+                text = """
+                    127.0.0.1\tlocalhost
+                    ::1\tlocalhost ip6-localhost ip6-loopback
+                    fe00::\tip6-localnet
+                    ff00::\tip6-mcastprefix
+                    ff02::1\tip6-allnodes
+                    ff02::2\tip6-allrouters
+                    127.0.1.1\t\(hostname)
+
+                    """
+            }
+            for entry in request.hosts { text += "\(entry.address)\t\(entry.name)\n" }
+            return text
+        }
+    }
+
+    private var resolver: String {
+        get throws {
+            let host = try Self.hostFile("/etc/resolv.conf")
+            if request.nameServers.isEmpty, request.searchDomains.isEmpty, request.resolverOptions.isEmpty {
+                return host
+            }
+            // What the user says replaces the host's lines of that kind.
+            var lines = host.split(separator: "\n").map(String.init).filter { line in
+                let word = line.prefix { $0 != " " && $0 != "\t" }
+                switch word {
+                case "nameserver": return request.nameServers.isEmpty
+                case "search", "domain": return request.searchDomains.isEmpty
+                case "options": return request.resolverOptions.isEmpty
+                default: return false
+                }
+            }
+            lines += request.nameServers.map { "nameserver \($0)" }
+            if !request.searchDomains.isEmpty, request.searchDomains != ["."] {
+                lines.append("search " + request.searchDomains.joined(separator: " "))
+            }
+            if !request.resolverOptions.isEmpty {
+                lines.append("options " + request.resolverOptions.joined(separator: " "))
+            }
+            return lines.map { $0 + "\n" }.joined()
+        }
+    }
+
+    /// A host without the file has nothing to say.
+    private static func hostFile(_ path: String) throws -> String {
+        do throws(KernelError) {
+            return String(decoding: try FileDescriptor.readFile(path, limit: 1 << 20), as: UTF8.self)
+        } catch {
+            if error.errno == .noEntry { return "" }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Turns the mounts that the user and the image want into those of config.json. Makes what has to be there:
+/// volumes, and the missing host folders of `-v`.
+public struct MountPlanner {
+    /// A volume that is new and takes over what the image has at its place.
+    public struct NewVolume: Equatable, Sendable {
+        /// In the container.
+        public var target: String
+        /// The folder with the volume's data.
+        public var path: String
+    }
+
+    public private(set) var mounts: [RuntimeSpec.Mount] = []
+    public private(set) var points: [ContainerDefinition.MountPoint] = []
+    /// Names of volumes that belong to this container alone.
+    public private(set) var anonymousVolumes: [String] = []
+    public private(set) var newVolumes: [NewVolume] = []
+
+    private let volumes: VolumeStore
+    private let ownVolumes: String?
+
+    /// - Parameters:
+    ///   - volumes: where volumes lie.
+    ///   - ownVolumes: the folder for the anonymous volumes of a container that is removed with them
+    ///     (`--rm`).
+    public init(volumes: VolumeStore, ownVolumes: String?) {
+        self.volumes = volumes
+        self.ownVolumes = ownVolumes
+    }
+
+    /// - Parameter imageVolumes: the image's VOLUME paths; each gets a volume unless the user mounts
+    ///   something there.
+    public mutating func plan(_ requests: [MountRequest], imageVolumes: [String]) throws {
+        let taken = Set(requests.map(\.target))
+        for request in requests { try add(request) }
+        for path in imageVolumes.map(normalizedPath) where !taken.contains(path) && path != "/" {
+            try add(MountRequest(source: .volume(name: nil), target: path))
+        }
+        // What lies deeper is mounted later; else the outer mount would hide it.
+        let order = mounts.indices.sorted { left, right in
+            let depths = [left, right].map { mounts[$0].destination.utf8.count { $0 == UInt8(ascii: "/") } }
+            return depths[0] != depths[1] ? depths[0] < depths[1] : left < right
+        }
+        mounts = order.map { mounts[$0] }
+        points = order.map { points[$0] }
+    }
+
+    private mutating func add(_ request: MountRequest) throws {
+        switch request.source {
+        case .bind(let path, let createMissing):
+            try checkSource(path, createMissing: createMissing)
+            addBind(request, source: path)
+            points.append(
+                ContainerDefinition.MountPoint(
+                    kind: .bind, source: path, destination: request.target, readOnly: request.readOnly,
+                    propagation: request.propagation ?? "rprivate"))
+        case .volume(let name):
+            let (name, path) = try volume(request, name: name)
+            addBind(request, source: path)
+            points.append(
+                ContainerDefinition.MountPoint(
+                    kind: .volume, name: name, source: path, destination: request.target,
+                    readOnly: request.readOnly))
+        case .tmpfs(let options):
+            let plain = options.filter { !MountRequest.propagations.contains($0) }
+            mounts.append(
+                RuntimeSpec.Mount(
+                    destination: request.target, type: "tmpfs", source: "tmpfs",
+                    options: ["nosuid", "noexec", "nodev"] + plain + (request.readOnly ? ["ro"] : [])))
+            points.append(
+                ContainerDefinition.MountPoint(
+                    kind: .tmpfs, source: "", destination: request.target, readOnly: request.readOnly))
+        }
+    }
+
+    private mutating func addBind(_ request: MountRequest, source: String) {
+        var options = [request.withoutSubmounts ? "bind" : "rbind"]
+        // Read-only goes for what is mounted below too, unless that is left out anyway.
+        if request.readOnly { options += request.withoutSubmounts ? ["ro"] : ["ro", "rro"] }
+        options.append(request.propagation ?? "rprivate")
+        mounts.append(
+            RuntimeSpec.Mount(destination: request.target, type: "bind", source: source, options: options))
+    }
+
+    private func checkSource(_ path: String, createMissing: Bool) throws {
+        if access(path, F_OK) == 0 { return }
+        let errno = Errno.current
+        guard errno == .noEntry, createMissing else { throw UsageError("mount source \(path): \(errno)") }
+        try makeFolders(path, mode: 0o755)
+    }
+
+    private mutating func volume(_ request: MountRequest, name: String?) throws -> (
+        name: String, path: String
+    ) {
+        if let name {
+            let path = volumes.path(of: name)
+            if try volumes.make(name), !request.noCopy {
+                newVolumes.append(NewVolume(target: request.target, path: path))
+            }
+            return (name, path)
+        }
+        let name = ContainerStore.newID()
+        let path: String
+        if let ownVolumes {
+            path = ownVolumes + "/" + name + "/_data"
+            try makeFolders(path, mode: 0o755)
+        } else {
+            path = volumes.path(of: name)
+            _ = try volumes.make(name)
+            anonymousVolumes.append(name)
+        }
+        if !request.noCopy { newVolumes.append(NewVolume(target: request.target, path: path)) }
+        return (name, path)
+    }
+}

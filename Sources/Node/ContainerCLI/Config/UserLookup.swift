@@ -1,0 +1,126 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Who runs a container's program: `--user`, or the image's USER, looked up in the container's own files.
+public struct UserLookup: Equatable, Sendable {
+    public var uid: UInt32
+    public var gid: UInt32
+    /// All groups, the first one included: a process whose groups lack its own has no rights of that group
+    /// after a change of its group id (CVE-2022-36109).
+    public var groups: [UInt32]
+    /// Its home folder, `/` for a user that is not listed.
+    public var home: String
+    /// Empty for a user that is not listed.
+    public var name: String
+
+    /// The largest id that the kernel takes; -1 means "no change" there.
+    static let maximumID: UInt32 = 0x7FFF_FFFF
+
+    /// - Parameters:
+    ///   - text: `user`, `user:group`, by name or number; empty is root.
+    ///   - root: the container's root folder. Its files are opened as seen from inside and read only if they
+    ///     are ordinary files of moderate size, whatever an image put in their place.
+    public init(
+        _ text: String, additional: [String] = [], in root: borrowing FileDescriptor
+    ) throws {
+        let passwd = try Self.lines(of: "etc/passwd", in: root)
+        let group = try Self.lines(of: "etc/group", in: root)
+        try self.init(text, additional: additional, passwd: passwd, group: group)
+    }
+
+    init(_ text: String, additional: [String] = [], passwd: [[String]], group: [[String]]) throws {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        let user = parts.first ?? ""
+        let wantedGroup = parts.count > 1 ? parts[1] : ""
+        let wanted = user.isEmpty ? "0" : user
+
+        // name:password:uid:gid:comment:home:shell (passwd(5)). A name that is all digits counts as a name
+        // first.
+        let entry =
+            passwd.first { $0.count >= 6 && $0[0] == wanted }
+            ?? UInt32(wanted).flatMap { id in passwd.first { $0.count >= 6 && UInt32($0[2]) == id } }
+        if let entry, let uid = Self.id(entry[2]), let gid = Self.id(entry[3]) {
+            self.init(uid: uid, gid: gid, groups: [], home: entry[5].isEmpty ? "/" : entry[5], name: entry[0])
+        } else if let uid = UInt32(wanted) {
+            guard uid <= Self.maximumID else { throw UsageError("user '\(user)': the number is too large") }
+            self.init(uid: uid, gid: 0, groups: [], home: "/", name: "")
+        } else {
+            throw UsageError("user '\(user)' is not in the container's /etc/passwd")
+        }
+
+        // name:password:gid:members (group(5)).
+        func groupID(_ text: String) throws -> UInt32 {
+            if let entry = group.first(where: { $0.count >= 3 && $0[0] == text }), let gid = Self.id(entry[2])
+            {
+                return gid
+            }
+            guard let gid = UInt32(text) else {
+                throw UsageError("group '\(text)' is not in the container's /etc/group")
+            }
+            guard gid <= Self.maximumID else { throw UsageError("group '\(text)': the number is too large") }
+            return gid
+        }
+        if wantedGroup.isEmpty {
+            let name = name
+            let memberships = group.filter { entry in
+                entry.count >= 4 && !name.isEmpty && entry[3].split(separator: ",").contains { $0 == name }
+            }
+            groups = [gid] + memberships.compactMap { Self.id($0[2]) }
+        } else {
+            gid = try groupID(wantedGroup)
+            groups = [gid]
+        }
+        groups += try additional.map(groupID)
+        groups = groups.uniqued()
+    }
+
+    private init(uid: UInt32, gid: UInt32, groups: [UInt32], home: String, name: String) {
+        self.uid = uid
+        self.gid = gid
+        self.groups = groups
+        self.home = home
+        self.name = name
+    }
+
+    private static func id(_ text: String) -> UInt32? {
+        UInt32(text).flatMap { $0 <= maximumID ? $0 : nil }
+    }
+
+    /// The fields of each line; a file that is not there has none.
+    private static func lines(of path: String, in root: borrowing FileDescriptor) throws -> [[String]] {
+        guard let text = try readSmallFile(path, in: root) else { return [] }
+        return text.split(separator: 10).compactMap { line in
+            if line.first == UInt8(ascii: "#") { return nil }
+            return String(decoding: line, as: UTF8.self)
+                .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// As the runtime specification wants it.
+    public var specification: RuntimeSpec.User {
+        RuntimeSpec.User(uid: uid, gid: gid, additionalGids: groups)
+    }
+}
+
+/// Reads an ordinary file below a container's root; nil where nothing is.
+func readSmallFile(_ path: String, in root: borrowing FileDescriptor, limit: Int = 4 << 20) throws -> [UInt8]?
+{
+    let file: FileDescriptor
+    do throws(KernelError) {
+        // Not blocking: an image can have a pipe in this place.
+        file = try root.openInRoot(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    } catch {
+        if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+        throw error
+    }
+    guard try file.status().st_mode & S_IFMT == S_IFREG else {
+        throw UsageError("/\(path) in the container is not an ordinary file")
+    }
+    do throws(KernelError) {
+        return try file.readToEnd(limit: limit)
+    } catch {
+        throw KernelError("read in the container", "/" + path, error.errno)
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+import LinuxKernel
+
+/// The name of a file as the kernel has it: any bytes but `/` and NUL, UTF-8 or not.
+struct FileName: Hashable {
+    /// Ends with a NUL.
+    let bytes: [CChar]
+
+    init(_ text: String) {
+        bytes = text.utf8CString.map { $0 }
+    }
+
+    fileprivate init(entry: UnsafeMutablePointer<dirent>) {
+        bytes = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+            }
+        }
+    }
+
+    /// For messages, and for names that are known to be plain.
+    var text: String { bytes.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }
+
+    func withCString<Result, Failure: Error>(
+        _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // The array's own method throws without a type; the buffer outlives the call below.
+        let result = bytes.withUnsafeBufferPointer { buffer -> Swift.Result<Result, Failure> in
+            do throws(Failure) { return .success(try body(buffer.baseAddress!)) } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension FileDescriptor {
+    /// The names in this open folder, without `.` and `..`, unsorted.
+    /// - Parameter path: for messages.
+    func entries(of path: @autoclosure () -> String) throws(KernelError) -> [FileName] {
+        // A description of its own: the position of this one stays.
+        let copy = try openAt(".", O_RDONLY | O_DIRECTORY).release()
+        guard let stream = fdopendir(copy) else {
+            let errno = Errno.current
+            Glibc.close(copy)
+            throw KernelError("read folder", path(), errno)
+        }
+        defer { closedir(stream) }
+        var names: [FileName] = []
+        while let entry = readdir(stream) {
+            let name = FileName(entry: entry)
+            let isDots = name.bytes == [46, 0] || name.bytes == [46, 46, 0]
+            if !isDots { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// The names in one of our own folders, unsorted; none where there is no folder.
+func folderEntries(_ path: String) throws(KernelError) -> [String] {
+    do throws(KernelError) {
+        return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).entries(of: path).map(\.text)
+    } catch {
+        if error.errno == .noEntry { return [] }
+        throw error
+    }
+}
+
+/// Writes a file in one step: readers see nothing or all of it.
+func writeNewFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(KernelError) {
+    let temporary = path + ".new"
+    let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+    do throws(KernelError) {
+        try file.writeAll(bytes)
+    } catch {
+        unlink(temporary)
+        throw KernelError("write", temporary, error.errno)
+    }
+    if rename(temporary, path) != 0 { throw KernelError("rename \(temporary) to", path) }
+}
+
+/// mkdir(2) of every missing folder on the way.
+public func makeFolders(_ path: String, mode: mode_t = 0o711) throws(KernelError) {
+    if mkdir(path, mode) == 0 || Errno.current == .exists { return }
+    guard Errno.current == .noEntry else { throw KernelError("mkdir", path) }
+    let (parent, _) = path.splitAtLastComponent
+    if !parent.isEmpty { try makeFolders(parent, mode: mode) }
+    if mkdir(path, mode) != 0, Errno.current != .exists { throw KernelError("mkdir", path) }
+}
+
+/// Which file an open file is.
+struct FileIdentity: Equatable {
+    let device: UInt
+    let inode: UInt
+
+    init(_ file: borrowing FileDescriptor) throws(KernelError) {
+        let status = try file.status()
+        device = status.st_dev
+        inode = status.st_ino
+    }
+}

@@ -1,0 +1,176 @@
+import ContainerShim
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// What a container was made as: `container.json`, written once. Its live state is in `status.json`, what the
+/// shim has to know in `supervision.json`, what the runtime does in `config.json`.
+public struct ContainerDefinition: Equatable, Sendable {
+    /// One mount beside those that every container has, as `inspect` shows it.
+    public struct MountPoint: Equatable, Sendable {
+        public enum Kind: String, JSONWord {
+            public static let noun: StaticString = "mount type"
+            case bind, volume, tmpfs
+        }
+
+        public var kind: Kind
+        /// Of a volume.
+        public var name: String?
+        public var source: String
+        public var destination: String
+        public var readOnly: Bool
+        public var propagation: String
+
+        public init(
+            kind: Kind, name: String? = nil, source: String, destination: String, readOnly: Bool,
+            propagation: String = ""
+        ) {
+            self.kind = kind
+            self.name = name
+            self.source = source
+            self.destination = destination
+            self.readOnly = readOnly
+            self.propagation = propagation
+        }
+    }
+
+    /// 64 hexadecimal digits.
+    public var id: String
+    public var name: String
+    public var created: Timestamp
+    /// The image as the user named it.
+    public var image: String
+    /// Digest of the image's configuration.
+    public var imageID: String
+    /// `linux/amd64`.
+    public var platform: String
+    /// The program with its arguments, without the init of `--init`.
+    public var command: [String]
+    public var labels = SortedMap<String>()
+    public var mounts: [MountPoint] = []
+    /// Names of the volumes that belong to this container alone.
+    public var anonymousVolumes: [String] = []
+
+    // What the user chose and config.json does not tell.
+    public var network: ContainerRequest.Network = .none
+    public var user = ""
+    public var attachesInput = false
+    public var removeAfterwards = false
+    public var usesInit = false
+    public var privileged = false
+    public var addedCapabilities: [String] = []
+    public var droppedCapabilities: [String] = []
+    public var securityOptions: [String] = []
+
+    public static let fileName = "container.json"
+
+    public init(
+        id: String, name: String, created: Timestamp, image: String, imageID: String, platform: String,
+        command: [String]
+    ) {
+        self.id = id
+        self.name = name
+        self.created = created
+        self.image = image
+        self.imageID = imageID
+        self.platform = platform
+        self.command = command
+    }
+
+    /// The first twelve digits of the id, as tables show it.
+    public var shortID: String { String(id.prefix(12)) }
+
+    /// - Returns: nil while the container is being made or removed.
+    public static func read(in folder: String) throws -> ContainerDefinition? {
+        let path = folder + "/" + fileName
+        let bytes: [UInt8]
+        do throws(KernelError) {
+            bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
+        } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            throw error
+        }
+        do throws(JSONError) {
+            return try ContainerDefinition(json: bytes)
+        } catch {
+            throw UsageError("read \(path): \(error)")
+        }
+    }
+
+    /// Makes the container visible: everything else in its folder must be there.
+    func write(in folder: String) throws(KernelError) {
+        try writeNewFile(folder + "/" + Self.fileName, json(.spaces(2)))
+    }
+}
+
+extension ContainerDefinition: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let json = try json.object()
+        id = try json.required("id")
+        name = try json.required("name")
+        created = try json.required("created")
+        image = try json.required("image")
+        imageID = try json.required("imageID")
+        platform = try json.required("platform")
+        command = try json.list("command")
+        labels = try json.map("labels")
+        mounts = try json.list("mounts")
+        anonymousVolumes = try json.list("anonymousVolumes")
+        network = try json.required("network")
+        user = try json.text("user") ?? ""
+        attachesInput = try json.flag("attachesInput")
+        removeAfterwards = try json.flag("removeAfterwards")
+        usesInit = try json.flag("usesInit")
+        privileged = try json.flag("privileged")
+        addedCapabilities = try json.list("addedCapabilities")
+        droppedCapabilities = try json.list("droppedCapabilities")
+        securityOptions = try json.list("securityOptions")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("name", name)
+            json.member("created", created)
+            json.member("image", image)
+            json.member("imageID", imageID)
+            json.member("platform", platform)
+            json.nonEmpty("command", command)
+            json.nonEmpty("labels", labels)
+            json.nonEmpty("mounts", mounts)
+            json.nonEmpty("anonymousVolumes", anonymousVolumes)
+            json.member("network", network)
+            if !user.isEmpty { json.member("user", user) }
+            json.flag("attachesInput", attachesInput)
+            json.flag("removeAfterwards", removeAfterwards)
+            json.flag("usesInit", usesInit)
+            json.flag("privileged", privileged)
+            json.nonEmpty("addedCapabilities", addedCapabilities)
+            json.nonEmpty("droppedCapabilities", droppedCapabilities)
+            json.nonEmpty("securityOptions", securityOptions)
+        }
+    }
+}
+
+extension ContainerDefinition.MountPoint: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let json = try json.object()
+        kind = try json.required("type")
+        name = try json.text("name")
+        source = try json.required("source")
+        destination = try json.required("destination")
+        readOnly = try json.flag("readOnly")
+        propagation = try json.text("propagation") ?? ""
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("type", kind)
+            json.optional("name", name)
+            json.member("source", source)
+            json.member("destination", destination)
+            json.flag("readOnly", readOnly)
+            if !propagation.isEmpty { json.member("propagation", propagation) }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// Where everything of one namespace lies.
+public struct StateLayout: Equatable, Sendable {
+    /// What survives a reboot, `/var/lib/swiftlet`.
+    public let root: String
+    /// What does not, `/run/swiftlet`.
+    public let state: String
+    /// Containers of one namespace know nothing of those of another; images are common to all.
+    public let namespace: String
+
+    public static let defaultRoot = "/var/lib/swiftlet"
+    public static let defaultState = "/run/swiftlet"
+
+    public init(root: String = defaultRoot, state: String = defaultState, namespace: String = "default") {
+        self.root = absolutePath(root)
+        self.state = absolutePath(state)
+        self.namespace = namespace
+    }
+
+    /// The image store.
+    public var images: String { root + "/images" }
+    /// One folder per container.
+    public var containers: String { root + "/" + namespace + "/containers" }
+    /// One link per name, to the id that has it.
+    public var names: String { root + "/" + namespace + "/names" }
+    public var volumes: String { root + "/" + namespace + "/volumes" }
+
+    public func container(_ id: String) -> String { containers + "/" + id }
+
+    /// What the container's shim has while it lives: socket, runtime state.
+    public func run(_ id: String) -> String { state + "/" + namespace + "/" + id }
+}

@@ -1,0 +1,183 @@
+import ContainerCLI
+import ContainerShim
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// Containers, names and volumes on disk.
+struct StoreTests {
+    private struct Fixture {
+        let folder: TemporaryFolder
+        let layout: StateLayout
+        let store: ContainerStore
+
+        init() throws {
+            folder = try TemporaryFolder()
+            layout = StateLayout(root: folder.path + "/lib", state: folder.path + "/run")
+            store = ContainerStore(layout)
+        }
+
+        func make(_ name: String?) throws -> ContainerDefinition {
+            let draft = try store.draft(name: name)
+            let definition = ContainerDefinition(
+                id: draft.id, name: draft.name, created: .now, image: "test", imageID: "sha256:0",
+                platform: "linux/amd64",
+                command: ["/bin/true"])
+            try draft.commit(definition)
+            return definition
+        }
+    }
+
+    @Test func findsByIDNameAndPrefix() throws {
+        let fixture = try Fixture()
+        let one = try fixture.make("one")
+        let two = try fixture.make(nil)
+        #expect(one.id.utf8.count == 64 && one.id != two.id)
+        for word in [one.id, "one", String(one.id.prefix(12)), String(one.id.prefix(20))] {
+            #expect(try fixture.store.find(word) == one)
+        }
+        #expect(try fixture.store.find(two.name) == two)
+        #expect(try fixture.store.all().map(\.id) == [two.id, one.id])
+        for word in ["three", "", "zzz", "../one", "one/"] {
+            #expect(throws: UsageError.self) { try fixture.store.find(word) }
+        }
+    }
+
+    @Test func definitionSurvivesItsFile() throws {
+        var definition = ContainerDefinition(
+            id: String(repeating: "a", count: 64), name: "n", created: Timestamp(seconds: 5, nanoseconds: 7),
+            image: "i",
+            imageID: "sha256:1", platform: "linux/arm64", command: ["a", "b c"])
+        definition.labels = ["k": "v"]
+        definition.mounts = [
+            .init(
+                kind: .volume, name: "v", source: "/s", destination: "/d", readOnly: true,
+                propagation: "rprivate")
+        ]
+        definition.anonymousVolumes = ["x"]
+        definition.network = .host
+        definition.user = "app"
+        definition.attachesInput = true
+        definition.removeAfterwards = true
+        definition.usesInit = true
+        definition.privileged = true
+        definition.addedCapabilities = ["A"]
+        definition.droppedCapabilities = ["B"]
+        definition.securityOptions = ["C"]
+        #expect(try ContainerDefinition(json: definition.json()) == definition)
+    }
+
+    @Test func aNameBelongsToOneContainer() throws {
+        let fixture = try Fixture()
+        let first = try fixture.make("name")
+        #expect(throws: UsageError.self) { try fixture.make("name") }
+        // The refused one left nothing.
+        #expect(try fixture.store.ids() == [first.id])
+        // A container that a shim removed leaves its link: the name is free nevertheless.
+        try removeTree(fixture.layout.container(first.id))
+        let second = try fixture.make("name")
+        #expect(try fixture.store.find("name") == second)
+        try removeTree(fixture.layout.container(second.id))
+        try fixture.store.forget(second)
+        #expect(access(fixture.layout.names + "/name", F_OK) != 0)
+    }
+
+    @Test func aDraftHoldsItsNameAndIsNotSeen() throws {
+        let fixture = try Fixture()
+        let draft = try fixture.store.draft(name: "mine")
+        #expect(try fixture.store.all().isEmpty)
+        #expect(throws: UsageError.self) { try fixture.store.find("mine") }
+        #expect(throws: UsageError.self) { try fixture.make("mine") }
+        #expect(try fixture.store.sweepDrafts() == [])
+        try draft.discard()
+        #expect(try fixture.make("mine").name == "mine")
+    }
+
+    @Test func whatACrashLeftIsSwept() throws {
+        let fixture = try Fixture()
+        let kept = try fixture.make("kept")
+        let id = String(repeating: "b", count: 64)
+        try makeFolders(fixture.layout.container(id) + "/upper/deep")
+        #expect(symlink(id, fixture.layout.names + "/crashed") == 0)
+        #expect(try fixture.store.sweepDrafts() == [id])
+        #expect(try fixture.store.ids() == [kept.id])
+        #expect(try fixture.make("crashed").name == "crashed")
+    }
+
+    @Test func linksOfGoneContainersDoNotPileUp() throws {
+        let fixture = try Fixture()
+        let kept = try fixture.make(nil)
+        for number in 0..<100 {
+            let id = String(repeating: "c", count: 60) + String(1000 + number)
+            #expect(symlink(id, fixture.layout.names + "/gone\(number)") == 0)
+        }
+        let another = try fixture.make(nil)
+        #expect(try fixture.store.find(kept.name) == kept && fixture.store.find(another.name) == another)
+        var status = stat()
+        #expect(lstat(fixture.layout.names + "/gone5", &status) != 0)
+    }
+
+    @Test func anUnreadableDefinitionIsNamed() throws {
+        let fixture = try Fixture()
+        let definition = try fixture.make("x")
+        let path = fixture.layout.container(definition.id) + "/container.json"
+        try FileDescriptor.open(path, O_WRONLY | O_TRUNC).writeAll("{\"id\": 7}")
+        let error = #expect(throws: UsageError.self) { try fixture.store.find("x") }
+        #expect(error?.description.contains(path) == true)
+    }
+
+    @Test func volumes() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        #expect(try volumes.all().isEmpty)
+        #expect(try volumes.make("data"))
+        #expect(try !volumes.make("data"))
+        #expect(try volumes.all().map(\.name) == ["data"])
+        var user = ContainerDefinition(
+            id: "1", name: "n", created: .now, image: "", imageID: "", platform: "", command: [])
+        user.mounts = [.init(kind: .volume, name: "data", source: "", destination: "/d", readOnly: false)]
+        #expect(throws: UsageError.self) { try volumes.remove("data", containers: [user]) }
+        #expect(throws: UsageError.self) { try volumes.remove("other", containers: []) }
+        #expect(throws: UsageError.self) { try volumes.remove("..", containers: []) }
+        try volumes.remove("data", containers: [])
+        #expect(try volumes.all().isEmpty)
+    }
+
+    // MARK: Mount plans
+
+    @Test func plansMountsFromTheOutsideIn() throws {
+        let fixture = try Fixture()
+        var planner = MountPlanner(volumes: VolumeStore(fixture.layout), ownVolumes: nil)
+        let source = fixture.folder.path + "/made/by/v"
+        try planner.plan(
+            [
+                MountRequest(
+                    source: .bind(path: source, createMissing: true), target: "/a/b/c", readOnly: true),
+                MountRequest(source: .volume(name: "named"), target: "/a"),
+                MountRequest(source: .tmpfs(options: ["size=1m"]), target: "/a/b"),
+            ], imageVolumes: ["/a", "/image/volume/"])
+        #expect(planner.mounts.map(\.destination) == ["/a", "/a/b", "/image/volume", "/a/b/c"])
+        #expect(planner.mounts[3].options == ["rbind", "ro", "rro", "rprivate"])
+        #expect(planner.mounts[1].options == ["nosuid", "noexec", "nodev", "size=1m"])
+        #expect(planner.points.map(\.kind) == [.volume, .tmpfs, .volume, .bind])
+        #expect(planner.anonymousVolumes.count == 1)
+        #expect(Set(planner.newVolumes.map(\.target)) == ["/a", "/image/volume"])
+        var status = stat()
+        #expect(stat(source, &status) == 0)
+        // A second container gets the same named volume as it is.
+        var second = MountPlanner(volumes: VolumeStore(fixture.layout), ownVolumes: nil)
+        try second.plan([MountRequest(source: .volume(name: "named"), target: "/x")], imageVolumes: [])
+        #expect(second.newVolumes.isEmpty && second.mounts[0].source == planner.mounts[0].source)
+    }
+
+    @Test func aMissingMountSourceIsRefused() throws {
+        let fixture = try Fixture()
+        var planner = MountPlanner(volumes: VolumeStore(fixture.layout), ownVolumes: nil)
+        #expect(throws: UsageError.self) {
+            try planner.plan(
+                [MountRequest(source: .bind(path: "/nowhere/at/all", createMissing: false), target: "/a")],
+                imageVolumes: [])
+        }
+    }
+}

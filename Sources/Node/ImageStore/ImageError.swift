@@ -1,4 +1,5 @@
 import LinuxKernel
+import OCISpec
 
 /// Why the image store refused or failed: one line that a user can act on.
 public struct ImageError: Error, CustomStringConvertible, Sendable {
@@ -43,6 +44,8 @@ func within<Result>(_ object: @autoclosure () -> String, _ body: () throws -> Re
         return try body()
     } catch let error as ImageError {
         throw error.within(object())
+    } catch let error as JSONError {
+        throw ImageError.corrupt("\(object()): \(error)")
     } catch let error as KernelError {
         throw KernelError("\(object()): \(error.operation)", error.object, error.errno)
     }

@@ -5,6 +5,19 @@ import LinuxKernel
 public protocol ByteSource: AnyObject, Sendable {
     /// Fills at most the whole buffer; 0 at the end. Blocks until there is at least one byte.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+
+    /// Passes over up to so many bytes where that is cheaper than reading them; returns how many.
+    func skip(_ count: Int64) -> Int64
+}
+
+extension ByteSource {
+    public func skip(_ count: Int64) -> Int64 { 0 }
+
+    /// Reads to the end, for the sake of what is checked on the way.
+    func drain() throws {
+        let buffer = ByteBuffer(capacity: 64 << 10)
+        while try read(into: buffer.bytes) > 0 {}
+    }
 }
 
 /// A stretch of a file that can be read at any position. The file's own position is not used, so that
@@ -34,6 +47,12 @@ final class FileRangeSource: ByteSource, @unchecked Sendable {
         // A file that became shorter since its length was taken ends here, as a truncated one does.
         position += Int64(count)
         return count
+    }
+
+    func skip(_ count: Int64) -> Int64 {
+        let skipped = max(0, min(count, end - position))
+        position += skipped
+        return skipped
     }
 }
 

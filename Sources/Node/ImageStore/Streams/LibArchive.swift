@@ -23,6 +23,9 @@ final class ArchiveReader: @unchecked Sendable {
         archive_read_set_read_callback(handle) { _, context, bytes in
             Unmanaged<ArchiveReader>.fromOpaque(context!).takeUnretainedValue().pull(bytes!)
         }
+        archive_read_set_skip_callback(handle) { _, context, count in
+            Unmanaged<ArchiveReader>.fromOpaque(context!).takeUnretainedValue().source.skip(count)
+        }
     }
 
     deinit {

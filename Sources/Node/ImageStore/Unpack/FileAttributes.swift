@@ -34,13 +34,13 @@ struct FileAttributes {
 
     /// All attributes but the reserved ones.
     func read() throws -> List {
-        try withCString(object) { object in
+        try withCStringOf(object) { object in
             let list = try grown {
                 let text = $0?.assumingMemoryBound(to: CChar.self)
                 return follow ? listxattr(object, text, $1) : llistxattr(object, text, $1)
             }
             return try list.split(separator: 0).map(Array.init).filter { !Self.isReserved($0) }.map { name in
-                let value = try withCString(name) { cName in
+                let value = try withCStringOf(name) { cName in
                     try grown {
                         follow ? getxattr(object, cName, $0, $1) : lgetxattr(object, cName, $0, $1)
                     }
@@ -54,8 +54,8 @@ struct FileAttributes {
     func write(_ attributes: List) throws -> [String] {
         var refused: [String] = []
         for (name, value) in attributes where !Self.isReserved(name) {
-            let code = withCString(object) { object in
-                withCString(name) { name in
+            let code = withCStringOf(object) { object in
+                withCStringOf(name) { name in
                     follow
                         ? setxattr(object, name, value, value.count, 0)
                         : lsetxattr(object, name, value, value.count, 0)

@@ -122,10 +122,10 @@ final class LayerFolder {
         let wasWhiteout = try LayerStack.status(root, path).map(LayerStack.isWhiteout) ?? false
         let below = wasWhiteout ? nil : try lower(path)
         if wasWhiteout { try TreeRemoval.remove(path.name, in: parent) }
-        if withCString(path.name, { mkdirat(parent.raw, $0, 0o755) }) != 0 {
+        if withCStringOf(path.name, { mkdirat(parent.raw, $0, 0o755) }) != 0 {
             throw KernelError("make folder", path.description)
         }
-        let folder = try withCString(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+        let folder = try withCStringOf(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
         if wasWhiteout { try setOpaque(folder, path) }
         if let below, below.isDirectory {
             try copyMetadata(of: path, in: below.layer, to: folder)

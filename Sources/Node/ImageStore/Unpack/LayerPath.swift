@@ -69,12 +69,12 @@ struct LayerPath: Hashable, CustomStringConvertible {
     func withCString<Result: ~Copyable>(
         _ body: (UnsafePointer<CChar>) throws -> Result
     ) rethrows -> Result {
-        try ImageStore.withCString(bytes.isEmpty ? [UInt8(ascii: ".")] : bytes, body)
+        try withCStringOf(bytes.isEmpty ? [UInt8(ascii: ".")] : bytes, body)
     }
 }
 
 /// Bytes as a C string.
-func withCString<Result: ~Copyable>(
+func withCStringOf<Result: ~Copyable>(
     _ bytes: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) throws -> Result
 ) rethrows -> Result {
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in

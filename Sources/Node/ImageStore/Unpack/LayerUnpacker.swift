@@ -102,11 +102,11 @@ final class LayerUnpacker {
         let isThere = old.map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
         if !isThere {
             if old != nil { try clear(path, in: parent) }
-            if withCString(path.name, { mkdirat(parent.raw, $0, 0o700) }) != 0 {
+            if withCStringOf(path.name, { mkdirat(parent.raw, $0, 0o700) }) != 0 {
                 throw KernelError("make folder", path.description)
             }
         }
-        let folder = try withCString(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+        let folder = try withCStringOf(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
         // What was here before, a whiteout or a file, had already removed a lower folder of this name.
         if old != nil && !isThere { try layer.setOpaque(folder, path) }
         try setMetadata(entry, of: folder, path)
@@ -135,7 +135,7 @@ final class LayerUnpacker {
         _ entry: TarEntry, _ text: [UInt8], _ path: LayerPath, in parent: borrowing FileDescriptor
     ) throws {
         try clearIfThere(path, in: parent)
-        let code = withCString(text) { text in withCString(path.name) { symlinkat(text, parent.raw, $0) } }
+        let code = withCStringOf(text) { text in withCStringOf(path.name) { symlinkat(text, parent.raw, $0) } }
         if code != 0 { throw KernelError("make symbolic link", path.description) }
         layer.forget()
         try setMetadata(entry, path, in: parent, isLink: true)
@@ -179,8 +179,8 @@ final class LayerUnpacker {
 
     private func link(_ target: LayerPath, to path: LayerPath, in parent: borrowing FileDescriptor) throws {
         let folder = try layer.place(target.parent)
-        let code = withCString(target.name) { old in
-            withCString(path.name) { new in linkat(folder.folder.raw, old, parent.raw, new, 0) }
+        let code = withCStringOf(target.name) { old in
+            withCStringOf(path.name) { new in linkat(folder.folder.raw, old, parent.raw, new, 0) }
         }
         if code != 0 { throw KernelError("link '\(target)' to", path.description) }
     }
@@ -255,7 +255,7 @@ final class LayerUnpacker {
         let path = place.path.appending(name)
         if let own = try status(name, in: place.folder) {
             if own.st_mode & S_IFMT == S_IFDIR {
-                let inner = try withCString(name) {
+                let inner = try withCStringOf(name) {
                     try place.folder.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
                 }
                 try layer.setOpaque(inner, path)
@@ -297,7 +297,7 @@ final class LayerUnpacker {
 
     private func status(_ name: ArraySlice<UInt8>, in parent: borrowing FileDescriptor) throws -> stat? {
         var status = stat()
-        if withCString(name, { fstatat(parent.raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
+        if withCStringOf(name, { fstatat(parent.raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
         if Errno.current == .noEntry { return nil }
         throw KernelError("stat", shown(Array(name)))
     }
@@ -313,7 +313,7 @@ final class LayerUnpacker {
 
     private func create(_ path: LayerPath, in parent: borrowing FileDescriptor) throws -> FileDescriptor {
         do {
-            return try withCString(path.name) {
+            return try withCStringOf(path.name) {
                 try parent.openAt($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             }
         } catch let error as KernelError {
@@ -324,7 +324,7 @@ final class LayerUnpacker {
     private func makeNode(
         _ type: mode_t, _ device: dev_t, _ path: LayerPath, in parent: borrowing FileDescriptor
     ) throws {
-        if withCString(path.name, { mknodat(parent.raw, $0, type | 0o600, device) }) != 0 {
+        if withCStringOf(path.name, { mknodat(parent.raw, $0, type | 0o600, device) }) != 0 {
             throw KernelError("make device", path.description)
         }
     }
@@ -362,14 +362,14 @@ final class LayerUnpacker {
     private func setMetadata(
         _ entry: TarEntry, _ path: LayerPath, in parent: borrowing FileDescriptor, isLink: Bool
     ) throws {
-        let owner = withCString(path.name) {
+        let owner = withCStringOf(path.name) {
             fchownat(parent.raw, $0, uid_t(entry.uid), gid_t(entry.gid), AT_SYMLINK_NOFOLLOW)
         }
         if owner != 0 { throw KernelError("chown", path.description) }
         if !entry.attributes.isEmpty {
             note(try FileAttributes(of: path, in: parent).write(entry.attributes), path)
         }
-        if !isLink, withCString(path.name, { fchmodat(parent.raw, $0, entry.mode, 0) }) != 0 {
+        if !isLink, withCStringOf(path.name, { fchmodat(parent.raw, $0, entry.mode, 0) }) != 0 {
             throw KernelError("chmod", path.description)
         }
         try setTimes(path, in: parent, entry.accessed, entry.modified)
@@ -381,7 +381,7 @@ final class LayerUnpacker {
         let code = withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
             times[0] = accessed
             times[1] = modified
-            return withCString(path.name) { utimensat(parent.raw, $0, times.baseAddress!, AT_SYMLINK_NOFOLLOW) }
+            return withCStringOf(path.name) { utimensat(parent.raw, $0, times.baseAddress!, AT_SYMLINK_NOFOLLOW) }
         }
         if code != 0 { throw KernelError("set times of", path.description) }
     }

@@ -20,6 +20,8 @@ struct TarEntry {
     var gid: Int64
     /// Bytes of a file, holes included.
     var size: Int64
+    /// A file with holes, whose bytes do not stand in the archive as they are.
+    var isSparse = false
     var modified: timespec
     var accessed: timespec
     var attributes: [(name: [UInt8], value: [UInt8])]
@@ -77,8 +79,8 @@ final class TarReader: @unchecked Sendable {
         }
     }
 
-    /// Position in the archive of the current entry's header, extension headers included.
-    var headerPosition: Int64 { archive_read_header_position(reader.handle) }
+    /// Where the current entry's bytes begin in the archive, unless they are scattered.
+    var dataPosition: Int64 { archive_filter_bytes(reader.handle, 0) }
 
     private var isOnlyConversion: Bool {
         reader.message.contains("can't be converted")
@@ -103,6 +105,7 @@ final class TarReader: @unchecked Sendable {
             uid: archive_entry_uid(raw),
             gid: archive_entry_gid(raw),
             size: archive_entry_size(raw),
+            isSparse: archive_entry_sparse_count(raw) > 0,
             modified: Self.time(archive_entry_mtime(raw), archive_entry_mtime_nsec(raw)),
             accessed: archive_entry_atime_is_set(raw) != 0
                 ? Self.time(archive_entry_atime(raw), archive_entry_atime_nsec(raw))

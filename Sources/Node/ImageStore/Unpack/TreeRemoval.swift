@@ -23,30 +23,36 @@ enum TreeRemoval {
         _ name: [UInt8], in folder: borrowing FileDescriptor, top: borrowing FileDescriptor, depth: Int,
         moved: inout Int
     ) throws {
-        if withCString(name, { unlinkat(folder.raw, $0, 0) }) == 0 { return }
+        if withCStringOf(name, { unlinkat(folder.raw, $0, 0) }) == 0 { return }
         switch Errno.current {
         case .noEntry: return
         case .isDirectory, .notPermitted: break
         case let errno: throw KernelError("remove", shown(name), errno)
         }
-        if withCString(name, { unlinkat(folder.raw, $0, AT_REMOVEDIR) }) == 0 { return }
+        if withCStringOf(name, { unlinkat(folder.raw, $0, AT_REMOVEDIR) }) == 0 { return }
         guard Errno.current == .notEmpty || Errno.current == .exists else {
             throw KernelError("remove folder", shown(name))
         }
         if depth == maximumDepth {
             let other = movedName(moved)
             moved += 1
-            let code = withCString(name) { old in
-                withCString(other) { new in renameat(folder.raw, old, top.raw, new) }
+            let code = withCStringOf(name) { old in
+                withCStringOf(other) { new in renameat(folder.raw, old, top.raw, new) }
             }
             if code != 0 { throw KernelError("move folder", shown(name)) }
             return
         }
-        let inner = try withCString(name) { try folder.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
-        for child in try names(in: inner) {
-            try remove(child, in: inner, top: top, depth: depth + 1, moved: &moved)
+        do {
+            let inner = try withCStringOf(name) { try folder.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+            for child in try names(in: inner) {
+                try remove(child, in: inner, top: top, depth: depth + 1, moved: &moved)
+            }
+        } catch let error as KernelError {
+            // Somebody else is removing the same tree.
+            if error.errno == .noEntry { return }
+            throw error
         }
-        if withCString(name, { unlinkat(folder.raw, $0, AT_REMOVEDIR) }) != 0 {
+        if withCStringOf(name, { unlinkat(folder.raw, $0, AT_REMOVEDIR) }) != 0, Errno.current != .noEntry {
             throw KernelError("remove folder", shown(name))
         }
     }

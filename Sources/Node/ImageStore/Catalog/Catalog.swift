@@ -1,0 +1,84 @@
+import GRDB
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The store's records. Transactions are short: no file is unpacked and nothing is waited for inside one.
+///
+/// Files and records agree because both change under the database's write lock: files come into place before
+/// the transaction that records them commits, and leave after the one that forgets them did. A crash in
+/// between leaves files without a record, which do not exist for anybody and are cleaned up later.
+final class Catalog: Sendable {
+    private let queue: DatabaseQueue
+
+    init(_ folder: StoreFolder) throws {
+        let path = folder.path + "/metadata.db"
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(30)
+        configuration.prepareDatabase { database in
+            // Readers never wait for a writer.
+            try database.execute(sql: "PRAGMA journal_mode = WAL")
+        }
+        queue = try Self.translate(path) {
+            let queue = try Self.locked(folder) { try DatabaseQueue(path: path, configuration: configuration) }
+            try queue.inDatabase { try Schema.prepare($0, path: folder.path) }
+            return queue
+        }
+    }
+
+    /// Switching a new database to WAL does not wait for other processes that do the same at that moment.
+    private static func locked<Result>(_ folder: StoreFolder, _ body: () throws -> Result) throws -> Result {
+        let lock = try folder.root.openAt(".", O_RDONLY | O_DIRECTORY)
+        _ = try check("lock", folder.path) { flock(lock.raw, LOCK_EX) }
+        defer { flock(lock.raw, LOCK_UN) }
+        return try body()
+    }
+
+    func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try Self.translate(queue.path) { try queue.read(body) }
+    }
+
+    /// A transaction that holds the write lock from its start and is on the disk when it returns.
+    func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try transaction(synchronous: "FULL", body)
+    }
+
+    /// The same for what need not survive a loss of power, since nothing that it speaks of does: leases.
+    func writeVolatile<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try transaction(synchronous: "NORMAL", body)
+    }
+
+    private func transaction<Result>(
+        synchronous: String, _ body: (Database) throws -> Result
+    ) throws -> Result {
+        try Self.translate(queue.path) {
+            try queue.inDatabase { database in
+                try database.execute(sql: "PRAGMA synchronous = \(synchronous)")
+                var result: Result?
+                try database.inTransaction(.immediate) {
+                    result = try body(database)
+                    return .commit
+                }
+                return result!
+            }
+        }
+    }
+
+    private static func translate<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                throw ImageError(.store, "\(path): another process has locked the image store for 30 seconds")
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                throw ImageError(.store, "\(path) is damaged: \(error.message ?? "unknown error")")
+            default:
+                throw ImageError(.store, "\(path): \(error.message ?? "error \(error.resultCode)")")
+            }
+        }
+    }
+}
+
+/// Seconds since 1970.
+func now() -> Int64 { Int64(time(nil)) }

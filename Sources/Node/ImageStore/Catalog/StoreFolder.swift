@@ -1,0 +1,104 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The folder that a store lives in. Only the owner can enter it: layers hold setuid files and what other
+/// images keep from their users.
+///
+///     metadata.db       the records: what is not in them does not exist
+///     blobs/ALG/HEX     content by digest
+///     snapshots/N       unpacked layers; short names, because mount options are short
+///     ingest/LEASE/     what an import is making; belongs to the lease of that number
+///     trash/            what is being deleted
+///     empty/            the lower folder of images without layers
+final class StoreFolder: Sendable {
+    let path: String
+    let root: FileDescriptor
+    let snapshots: FileDescriptor
+    let ingest: FileDescriptor
+    let trash: FileDescriptor
+
+    static let folders = ["blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "trash", "empty"]
+
+    /// Opens the folder and makes what is missing of it.
+    init(_ path: String) throws {
+        guard path.hasPrefix("/") else { throw ImageError.invalid("image store '\(path)': not an absolute path") }
+        self.path = path
+        try Self.makeFolders(path)
+        root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        for folder in Self.folders where mkdirat(root.raw, folder, 0o700) != 0 {
+            if Errno.current != .exists { throw KernelError("make folder", "\(path)/\(folder)") }
+        }
+        snapshots = try root.openAt("snapshots", O_RDONLY | O_DIRECTORY)
+        ingest = try root.openAt("ingest", O_RDONLY | O_DIRECTORY)
+        trash = try root.openAt("trash", O_RDONLY | O_DIRECTORY)
+    }
+
+    private static func makeFolders(_ path: String) throws {
+        var made = ""
+        let components = path.split(separator: "/")
+        for (index, component) in components.enumerated() {
+            made += "/" + component
+            if mkdir(made, index == components.count - 1 ? 0o700 : 0o755) != 0, Errno.current != .exists {
+                throw KernelError("make folder", made)
+            }
+        }
+    }
+
+    /// Below the store's folder.
+    static func blobPath(_ digest: OCISpec.Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+
+    static func snapshotPath(_ number: Int64) -> String { "snapshots/\(number)" }
+
+    func openBlob(_ digest: OCISpec.Digest) throws -> SharedFile {
+        do {
+            let file = try root.openAt(Self.blobPath(digest), O_RDONLY | O_NOFOLLOW)
+            return SharedFile(file, name: digest.description)
+        } catch {
+            throw ImageError.corrupt("\(digest) is recorded in the image store, but: \(error)")
+        }
+    }
+
+    func openSnapshot(_ number: Int64) throws -> SharedFile {
+        let path = Self.snapshotPath(number)
+        return SharedFile(try root.openAt(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name: path)
+    }
+
+    // MARK: Durability
+
+    /// Writes everything of this file system to the disk. One call for a whole import: layers are thousands of
+    /// files, and syncing each of them would take minutes.
+    func syncFileSystem() throws {
+        _ = try check("syncfs", path) { syncfs(root.raw) }
+    }
+
+    /// Makes the names in `folder` durable.
+    func syncFolder(_ folder: String) throws {
+        try root.openAt(folder, O_RDONLY | O_DIRECTORY).sync()
+    }
+
+    // MARK: Moving and removing
+
+    func rename(_ old: String, to new: String) throws {
+        _ = try check("rename", "\(path)/\(old)") { renameat(root.raw, old, root.raw, new) }
+    }
+
+    /// Moves something out of sight, so that it can be deleted at leisure. Nothing there is no error.
+    func moveToTrash(_ name: String) throws {
+        let unique = "\(UInt64.random(in: 0 ... .max))"
+        if renameat(root.raw, name, trash.raw, unique) == 0 || Errno.current == .noEntry { return }
+        throw KernelError("move to trash", "\(path)/\(name)")
+    }
+
+    func names(in folder: String) throws -> [String] {
+        let folder = try root.openAt(folder, O_RDONLY | O_DIRECTORY)
+        return try TreeRemoval.names(in: folder).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func emptyTrash() throws {
+        for name in try TreeRemoval.names(in: trash) {
+            try TreeRemoval.remove(name, in: trash)
+        }
+    }
+}

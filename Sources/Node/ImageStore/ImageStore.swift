@@ -1,0 +1,91 @@
+import LinuxKernel
+import OCISpec
+
+/// Images on this machine: their content by digest, their layers unpacked for overlayfs, their names.
+///
+/// Many processes may use one store at once, and any of them may be killed at any moment: what is not recorded
+/// does not exist, and what is recorded is complete, verified and on the disk. All calls block; each may be
+/// made from any thread.
+public final class ImageStore: Sendable {
+    /// What imports may ask of this machine.
+    public let limits: ImportLimits
+
+    let folder: StoreFolder
+    let catalog: Catalog
+
+    /// Opens the store in a folder, which is made when it is missing.
+    /// - Parameter root: absolute path.
+    /// - Throws: `ImageError` (`.store`) for a database of a newer program, `KernelError`.
+    public init(root: String, limits: ImportLimits = ImportLimits()) throws {
+        self.limits = limits
+        folder = try StoreFolder(root)
+        catalog = try Catalog(folder)
+    }
+
+    // MARK: Looking up
+
+    /// All images, the most recently built first.
+    public func images() throws -> [ImageRecord] {
+        try catalog.read { try Catalog.images($0) }
+    }
+
+    /// Finds an image by a name (`busybox`, `busybox:latest`, `busybox@sha256:…`), by its id, or by the
+    /// beginning of its id. A name goes before an id, as for Docker.
+    /// - Throws: `ImageError`: `.notFound`, `.ambiguous`.
+    public func resolve(_ text: String) throws -> ImageRecord {
+        try catalog.read { try Self.resolve($0, text) }
+    }
+
+    /// The image's configuration: environment, command, user …
+    public func configuration(_ image: ImageRecord) throws -> ImageConfig {
+        try within("image \(image.shownName): configuration") {
+            try ImageConfig(json: try content(image.id))
+        }
+    }
+
+    /// The image's manifest.
+    public func manifest(_ image: ImageRecord) throws -> ImageManifest {
+        try within("image \(image.shownName): manifest") { try ImageManifest(json: try content(image.manifest)) }
+    }
+
+    /// A document of the store, byte by byte as it came.
+    func content(_ digest: Digest) throws -> [UInt8] {
+        try folder.openBlob(digest).descriptor.readToEnd(limit: limits.documentBytes)
+    }
+
+    // MARK: Using
+
+    /// Keeps an image from being removed while a container of it is being made: until the lease ends, a
+    /// concurrent removal leaves its layers alone. To be taken before `rootFilesystem`, ended when the
+    /// container's own record says that it uses the image.
+    public func lease(_ image: ImageRecord, purpose: String) throws -> Lease {
+        let lease = try catalog.makeLease(purpose)
+        try catalog.writeVolatile { database in
+            guard try Catalog.image(database, manifest: image.manifest) != nil else {
+                throw ImageError(.notFound, "image \(image.shownName) was removed meanwhile")
+            }
+            try Catalog.pin(database, lease, .content, [image.manifest.description])
+            if let chain = image.topChain {
+                try Catalog.pin(database, lease, .snapshot, [chain.description])
+            }
+        }
+        return lease
+    }
+
+    /// The unpacked layers of an image, for `OverlayMount`.
+    public func rootFilesystem(of image: ImageRecord) throws -> RootFilesystem {
+        try rootFilesystem(chain: image.topChain)
+    }
+
+    /// The unpacked layers of a chain that a container was made from: they are there even when the image
+    /// itself was removed by force since.
+    public func rootFilesystem(chain: ChainID?) throws -> RootFilesystem {
+        guard let chain else {
+            return RootFilesystem(lowerDirectories: [folder.path + "/empty"], topChain: nil)
+        }
+        let numbers = try catalog.read { try Catalog.snapshotNumbers($0, chain: chain) }
+        if numbers.isEmpty { throw ImageError(.notFound, "the unpacked layers \(chain) are not in the image store") }
+        return RootFilesystem(
+            lowerDirectories: numbers.map { folder.path + "/" + StoreFolder.snapshotPath($0) }, topChain: chain)
+    }
+}

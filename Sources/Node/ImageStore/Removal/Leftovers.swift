@@ -1,0 +1,53 @@
+import GRDB
+import OCISpec
+
+/// What a crash can leave: folders of imports whose process is gone, and files that no record names. None of
+/// it is visible to anybody; this removes it.
+extension ImageStore {
+    /// Removes everything that no record names. To be called when a daemon starts; imports and removals do the
+    /// cheap part of it themselves.
+    public func recover() throws {
+        try removeLeftovers()
+        try moveUnrecorded()
+        try folder.emptyTrash()
+    }
+
+    /// Ends the leases of dead processes and removes what their imports had begun.
+    func removeLeftovers() throws {
+        let names = try TreeRemoval.names(in: folder.ingest).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        let leases = try catalog.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM lease") ?? 0 }
+        if names.isEmpty && leases == 0 { return }
+        let crashed = try catalog.writeVolatile { database in
+            try endDeadLeases(database, names)
+        }
+        if crashed { try moveUnrecorded() }
+        try folder.emptyTrash()
+    }
+
+    private func endDeadLeases(_ database: Database, _ names: [Int64]) throws -> Bool {
+        try catalog.endDeadLeases(database)
+        let living = Set(try Int64.fetchAll(database, sql: "SELECT number FROM lease"))
+        // A lease is recorded before its folder is made, so a folder without a lease has no process.
+        let dead = names.filter { !living.contains($0) }
+        for number in dead { try folder.moveToTrash("ingest/\(number)") }
+        return !dead.isEmpty
+    }
+
+    /// Moves blobs and snapshots without a record away. Under the write lock: an import moves its files into
+    /// place and records them in one transaction.
+    private func moveUnrecorded() throws {
+        try catalog.writeVolatile { database in
+            let numbers = Set(try Int64.fetchAll(database, sql: "SELECT number FROM snapshot"))
+            for name in try TreeRemoval.names(in: folder.snapshots).map({ String(decoding: $0, as: UTF8.self) }) {
+                if Int64(name).map(numbers.contains) != true { try folder.moveToTrash("snapshots/\(name)") }
+            }
+            let digests = Set(try String.fetchAll(database, sql: "SELECT digest FROM content"))
+            for algorithm in Digest.Algorithm.allCases {
+                for name in try folder.names(in: "blobs/\(algorithm.rawValue)") {
+                    if digests.contains("\(algorithm.rawValue):\(name)") { continue }
+                    try folder.moveToTrash("blobs/\(algorithm.rawValue)/\(name)")
+                }
+            }
+        }
+    }
+}

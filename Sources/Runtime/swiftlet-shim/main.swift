@@ -1,1 +1,4 @@
-print("x")
+import ContainerShim
+import Glibc
+
+exit(ShimProgram.run(CommandLine.arguments))

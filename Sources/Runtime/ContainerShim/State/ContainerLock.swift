@@ -7,6 +7,9 @@ import LinuxKernel
 public struct ContainerLock: ~Copyable {
     private let file: FileDescriptor
 
+    /// A clone of this process that has it open keeps the lock, too.
+    var descriptor: Int32 { file.raw }
+
     public static let fileName = "lock"
 
     /// Takes the lock, or answers nil when somebody else holds it.

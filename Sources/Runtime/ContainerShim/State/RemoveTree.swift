@@ -19,7 +19,7 @@ public func removeTree(_ path: String) throws(KernelError) {
             let next = clinux_openat2(
                 current.raw, folder, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
                 UInt64(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
-            if next < 0 { throw KernelError("open for removal", "\(path)/…/\(String(cString: folder))") }
+            if next < 0 { throw KernelError("open for removal", "\(path)/…/\(shown(folder))") }
             current = FileDescriptor(owning: next)
             entered.append(folder)
             continue
@@ -27,7 +27,7 @@ public func removeTree(_ path: String) throws(KernelError) {
         guard let name = entered.popLast() else { break }
         current = try current.openAt("..", O_RDONLY | O_DIRECTORY)
         if unlinkat(current.raw, name, AT_REMOVEDIR) != 0 {
-            throw KernelError("remove", "\(path)/…/\(String(cString: name))")
+            throw KernelError("remove", "\(path)/…/\(shown(name))")
         }
     }
     if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
@@ -55,8 +55,12 @@ private func emptyUntilFolder(
             if unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 { continue }
             if Errno.current == .notEmpty || Errno.current == .busy || Errno.current == .exists { return name }
             fallthrough
-        default: throw KernelError("remove", "\(path)/…/\(String(cString: name))")
+        default: throw KernelError("remove", "\(path)/…/\(shown(name))")
         }
     }
     return nil
+}
+
+private func shown(_ name: [CChar]) -> String {
+    String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

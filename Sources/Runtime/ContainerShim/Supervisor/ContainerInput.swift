@@ -7,7 +7,6 @@ final class ContainerInput {
     private let descriptor: FileDescriptor
     private let loop: EventLoop
     private var watch: EventLoop.Watch?
-    private var isClosed = false
 
     /// Called when the container takes input again.
     var onWritable: () -> Void = {}
@@ -20,6 +19,11 @@ final class ContainerInput {
 
     deinit {
         if let watch { loop.cancel(watch) }
+    }
+
+    /// The size of the terminal that this is the master of.
+    func resize(_ size: TerminalSize) throws(KernelError) {
+        try descriptor.setTerminalSize(size)
     }
 
     /// Whether the last input did not fit and no room has been made since.

@@ -1,0 +1,81 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+
+/// What `swiftlet-shim` does, from its arguments to its exit status.
+public enum ShimProgram {
+    private static let usage = "usage: swiftlet-shim --state DIR --container DIR --id ID [--ready-fd N]"
+
+    /// - Parameter arguments: the program's name first.
+    public static func run(_ arguments: [String]) -> Int32 {
+        let options: Options
+        do throws(UsageError) {
+            options = try Options(arguments.dropFirst())
+        } catch {
+            say("swiftlet-shim: \(error.text)\n\(usage)", to: 2)
+            return 2
+        }
+        do {
+            try supervise(options)
+            return 0
+        } catch {
+            say("\(error)", to: options.report)
+            return 1
+        }
+    }
+
+    private static func supervise(_ options: Options) throws {
+        // No file system that somebody may want to unmount, and nobody's umask.
+        _ = try check("chdir", "/") { chdir("/") }
+        umask(0o022)
+        let shim = try Shim(
+            folders: RunFolders(state: options.state), name: options.id.text, isForOne: true)
+        _ = try shim.add(options.id, folder: options.container)
+        say("ok", to: options.report)
+        if options.report > 2 { close(options.report) }
+        try shim.run()
+    }
+
+    private static func say(_ line: String, to descriptor: Int32) {
+        var text = line + "\n"
+        text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    private struct UsageError: Error {
+        let text: String
+    }
+
+    private struct Options {
+        var state = ""
+        var container = ""
+        var id: ContainerID
+        var report: Int32 = 2
+
+        init(_ arguments: ArraySlice<String>) throws(UsageError) {
+            var id = ""
+            var rest = arguments
+            while let name = rest.popFirst() {
+                guard let value = rest.popFirst() else { throw UsageError(text: "\(name) needs a value") }
+                switch name {
+                case "--state": state = value
+                case "--container": container = value
+                case "--id": id = value
+                case "--ready-fd":
+                    guard let number = Int32(value), number >= 0 else {
+                        throw UsageError(text: "--ready-fd: not a descriptor: \(value)")
+                    }
+                    report = number
+                default: throw UsageError(text: "unknown option \(name)")
+                }
+            }
+            guard state.utf8.first == UInt8(ascii: "/"), container.utf8.first == UInt8(ascii: "/") else {
+                throw UsageError(text: "--state and --container need absolute paths")
+            }
+            do throws(RuntimeError) {
+                self.id = try ContainerID(id)
+            } catch {
+                throw UsageError(text: "--id: \(error)")
+            }
+        }
+    }
+}

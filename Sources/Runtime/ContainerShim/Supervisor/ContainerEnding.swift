@@ -1,0 +1,147 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+import OCISpec
+
+// From the end of the first process to idle, to the next start, or to nothing.
+extension ManagedContainer {
+    /// Removing a large container takes its time, and nobody else waits for it.
+    private static let cleaningTime = 600_000
+
+    /// The first process was reaped.
+    func processEnded(_ end: ExitStatus) {
+        if case .starting = stage {
+            earlyEnd = end
+            return
+        }
+        earlyEnd = nil
+        if memoryWatch?.look() == true { noteOutOfMemory() }
+        changeForgotten {
+            $0.process = nil
+            $0.exitCode = end.code
+            $0.finishedAt = .now
+        }
+        clean()
+    }
+
+    /// Whether the restart policy wants it to run again.
+    private var willRestart: Bool {
+        guard let code = status.exitCode, deletion == nil, !shim.isShuttingDown else { return false }
+        // A user's start that failed is the user's affair; a restart that failed is tried again.
+        if startFailure != nil, status.restartCount == 0 { return false }
+        return supervision.restart.restarts(
+            exitCode: code, stoppedByUser: status.stoppedByUser, restarts: status.restartCount)
+    }
+
+    /// Removes what the run has left, and the folder where that is wanted.
+    func clean() {
+        stage = .cleaning
+        if let stopTimer { shim.loop.cancel(stopTimer) }
+        stopTimer = nil
+        let removesFolder = deletion?.removesFolder ?? (supervision.remove && hasRun && !willRestart)
+        if removesFolder { output?.detachLog() }
+        let (id, folder, state) = (id, folder, shim.folders.state)
+        do {
+            try operate("clean up", milliseconds: Self.cleaningTime) { runtime, _ in
+                try ContainerCleanup.run(container: id, folder: folder, state: state, log: runtime.log)
+                if removesFolder { try removeTree(folder) }
+                return CloneReport()
+            } completion: { [unowned self] in
+                cleaned($0.report.failure, removedFolder: removesFolder)
+            }
+        } catch {
+            cleaned(ShimFailure(error), removedFolder: false)
+        }
+    }
+
+    private func cleaned(_ failure: ShimFailure?, removedFolder: Bool) {
+        let logFailure = output?.logFailure
+        endStreams()
+        memoryWatch = nil
+        let isRemoved = removedFolder && failure == nil
+        // A request that came while the clone was at work.
+        if failure == nil, !isRemoved, deletion?.removesFolder == true { return clean() }
+
+        let restarts = willRestart && failure == nil
+        let change = isRemoved ? changeForgotten : self.change
+        change {
+            $0.process = nil
+            $0.logError = logFailure ?? $0.logError
+            // A container that was never started, and whose shim was lost while it was made, is as before.
+            $0.phase = restarts ? .restarting : $0.exitCode == nil ? .created : .exited
+            if let failure { $0.error = $0.error.map { "\($0); \(failure)" } ?? failure.message }
+        }
+        stage = .idle
+        if restarts { restartLater() }
+        answerEnd(failure)
+        if isRemoved || deletion != nil {
+            tell(.deleted)
+            shim.forget(self)
+        }
+    }
+
+    private func answerEnd(_ cleanFailure: ShimFailure?) {
+        if let startFailure {
+            startReply?.send(.failed(startFailure))
+            startReply = nil
+        } else if let code = status.exitCode {
+            tell(.exited, exitCode: code)
+        }
+        startFailure = nil
+        if case .restarting = stage { tell(.restarting) }
+        answerWaiters()
+        let requests = afterStart
+        afterStart = []
+        for reply in deletion?.replies ?? [] {
+            reply.send(cleanFailure.map { .failed($0) } ?? .done)
+        }
+        if cleanFailure != nil { deletion = nil }
+        for request in requests { request() }
+    }
+
+    /// What was written is read to its end; the attached clients get the rest and their end.
+    private func endStreams() {
+        output?.end()
+        let leaving = clients
+        clients = []
+        for client in leaving {
+            client.onInput = { $0.count }
+            client.onInputEnded = {}
+            if client.isGone { continue }
+            client.takesInput = true
+            if client.isFlushing {
+                shim.keepFlushing(client)
+            } else {
+                client.leave()
+            }
+        }
+        output = nil
+        input = nil
+    }
+
+    // MARK: Restarting
+
+    private func restartLater() {
+        let pause = backOff.pause(afterRunOf: monotonicMilliseconds() - startedAt)
+        stage = .restarting(
+            shim.loop.after(milliseconds: pause) { [unowned self] in
+                change { $0.restartCount += 1 }
+                begin(runsAtOnce: true, nil)
+            })
+    }
+
+    /// Gives a restart up that was about to come.
+    func cancelRestart(_ timer: EventLoop.TimerID) {
+        shim.loop.cancel(timer)
+        stage = .idle
+        change { $0.phase = .exited }
+        answerWaiters()
+    }
+
+    private func answerWaiters() {
+        guard let report = exitReport else { return }
+        let waiters = exitWaiters
+        exitWaiters = []
+        for waiter in waiters { waiter.send(.exited(report)) }
+    }
+}

@@ -1,0 +1,99 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// A process that `exec` has started in a container.
+struct ExecutedProcess {
+    let number: UInt64
+    let pid: Int32
+    /// Who asked for it. How it ended is kept for this client, until it has asked or left.
+    let owner: ClientConnection
+    var report: ExitReport?
+    var waiters: [Reply] = []
+}
+
+extension ManagedContainer {
+    /// Longer than any honest start of a program.
+    private static let execTime = 60_000
+
+    /// - Parameter descriptors: the process description, then the three streams unless it has a terminal.
+    ///   Closed here.
+    func exec(_ request: ExecRequest, _ descriptors: [Int32], _ reply: Reply) {
+        defer { for fd in descriptors { close(fd) } }
+        guard descriptors.count == (request.terminal ? 1 : 4) else {
+            return reply.fail(.badRequest, "exec: \(descriptors.count) descriptors")
+        }
+        guard case .running = stage, status.phase == .running else { return refuse(reply, "exec in") }
+        let id = id
+        do {
+            try operate(
+                "exec in", makesProcesses: true, keeping: descriptors, milliseconds: Self.execTime
+            ) { runtime, socket in
+                let process = try Self.readProcess(descriptors[0])
+                var options = ExecOptions(process: process)
+                options.becomesSibling = true
+                options.streams =
+                    request.terminal
+                    ? .terminal(socket: socket)
+                    : .descriptors(input: descriptors[1], output: descriptors[2], error: descriptors[3])
+                let started = try runtime.exec(id, options)
+                return CloneReport(process: ProcessIdentity(pid: started.pid, start: 0))
+            } completion: { [unowned self] in
+                executed($0, reply)
+            }
+        } catch {
+            reply.send(.failed(ShimFailure(error)))
+        }
+    }
+
+    /// In the clone.
+    private static func readProcess(_ descriptor: Int32) throws -> RuntimeSpec.Process {
+        lseek(descriptor, 0, SEEK_SET)
+        let bytes = try FileDescriptor(owning: descriptor).readToEnd(limit: 16 << 20)
+        do throws(JSONError) {
+            return try RuntimeSpec.Process(json: bytes)
+        } catch {
+            throw ShimFailure(.badRequest, "process: \(error)")
+        }
+    }
+
+    private func executed(_ outcome: Operation.Outcome, _ reply: Reply) {
+        let terminal = outcome.terminal < 0 ? nil : FileDescriptor(owning: outcome.terminal)
+        if let failure = outcome.report.failure { return reply.send(.failed(failure)) }
+        guard let pid = outcome.report.process?.pid else {
+            return reply.fail(.refused, "exec in container \(id): the clone reported no process")
+        }
+        var process = ExecutedProcess(number: shim.nextExecNumber(), pid: pid, owner: reply.client)
+        if let end = shim.takeEnded(pid) { process.report = Self.report(end) }
+        executed.append(process)
+        reply.send(.started(pid: pid, exec: process.number), descriptor: terminal)
+        if reply.client.isClosed { forget(reply.client) }
+    }
+
+    /// A process was reaped that `exec` had started.
+    func executedEnded(_ index: Int, _ end: ExitStatus) {
+        let report = Self.report(end)
+        executed[index].report = report
+        let process = executed[index]
+        executed[index].waiters = []
+        for waiter in process.waiters { waiter.send(.exited(report)) }
+        if !process.waiters.isEmpty || process.owner.isClosed { executed.remove(at: index) }
+    }
+
+    func waitExecuted(_ number: UInt64, _ reply: Reply) {
+        guard let index = executed.firstIndex(where: { $0.number == number }) else {
+            return reply.fail(.notFound, "container \(id) has no process \(number)")
+        }
+        if let report = executed[index].report {
+            executed.remove(at: index)
+            reply.send(.exited(report))
+        } else {
+            executed[index].waiters.append(reply)
+        }
+    }
+
+    private static func report(_ end: ExitStatus) -> ExitReport {
+        ExitReport(exitCode: end.code, oomKilled: false, finishedAt: .now)
+    }
+}

@@ -1,0 +1,180 @@
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// A container that the shim keeps: its stage, its status on disk, and who waits for what. The stages and the
+/// steps between them are in the extensions: starting, ending, commands, exec and attach.
+final class ManagedContainer {
+    enum Stage {
+        /// Not started yet, or ended and cleaned up.
+        case idle
+        /// A clone creates or starts it.
+        case starting
+        /// Made, and waits for its start.
+        case created
+        case running
+        /// Its first process has ended, and a clone removes what is left.
+        case cleaning
+        /// Ended and cleaned up; the timer starts it again.
+        case restarting(EventLoop.TimerID)
+    }
+
+    let id: ContainerID
+    let folder: String
+    unowned let shim: Shim
+    private let lock: ContainerLock
+    var supervision: Supervision
+    private(set) var status: LiveStatus
+    var stage = Stage.idle
+    /// It was started since this shim has it.
+    var hasRun = false
+
+    // The present run.
+    var output: ContainerOutput?
+    var input: ContainerInput?
+    /// The client that held the input open has gone: there is no more.
+    var isInputOver = false
+    var memoryWatch: MemoryWatch?
+    var startedAt = 0
+    /// The first process ended while a clone was still at work on its start.
+    var earlyEnd: ExitStatus?
+    /// Why the present start failed.
+    var startFailure: ShimFailure?
+    var startReply: Reply?
+
+    // Between runs.
+    var backOff = RestartBackOff()
+
+    // Who waits.
+    var clients: [AttachedClient] = []
+    var exitWaiters: [Reply] = []
+    /// Requests that came while it started.
+    var afterStart: [() -> Void] = []
+    var stopTimer: EventLoop.TimerID?
+    var deletion: Deletion?
+    var executed: [ExecutedProcess] = []
+
+    /// A request to forget the container.
+    struct Deletion {
+        var replies: [Reply]
+        var removesFolder: Bool
+    }
+
+    /// Takes the container's lock and its status over.
+    /// - Throws: when another process has the container.
+    init(id: ContainerID, folder: String, shim: Shim) throws {
+        self.id = id
+        self.folder = folder
+        self.shim = shim
+        lock = try Self.lock(folder, id)
+        supervision = try Supervision.read(in: folder)
+        let before = try LiveStatus.written(in: folder)
+        status = try before?.reconciled(bootID: shim.bootID) ?? LiveStatus(bootID: shim.bootID)
+        // The lock is ours, so whoever wrote that it runs is gone, even if its process should still die.
+        let isLost = before.map { $0.phase != .exited && $0.process != nil } ?? false
+        status.bootID = shim.bootID
+        status.shim = shim.identity
+        try status.write(in: folder)
+        if isLost { clean() }
+    }
+
+    /// The shim before us may be about to end: it holds the lock until its last moment.
+    private static func lock(_ folder: String, _ id: ContainerID) throws -> ContainerLock {
+        let deadline = monotonicMilliseconds() + 2000
+        while true {
+            if let lock = try ContainerLock.tryTake(folder: folder) { return lock }
+            if monotonicMilliseconds() > deadline {
+                throw ShimFailure(.wrongState, "container \(id) is in use by another process")
+            }
+            usleep(5000)
+        }
+    }
+
+    // MARK: Status
+
+    private var retry: EventLoop.TimerID?
+
+    /// Changes the status, in memory and on disk. What a full disk refuses is tried again every second.
+    func change(_ body: (inout LiveStatus) -> Void) {
+        body(&status)
+        writeStatus()
+    }
+
+    private func writeStatus() {
+        if let retry { shim.loop.cancel(retry) }
+        retry = nil
+        do throws(KernelError) {
+            try status.write(in: folder)
+        } catch {
+            retry = shim.loop.after(milliseconds: 1000) { [unowned self] in writeStatus() }
+        }
+    }
+
+    /// The folder is gone or is about to go: nothing is written any more.
+    func changeForgotten(_ body: (inout LiveStatus) -> Void) {
+        body(&status)
+        if let retry { shim.loop.cancel(retry) }
+        retry = nil
+    }
+
+    /// How the last run ended; nil before the first end.
+    var exitReport: ExitReport? {
+        guard let code = status.exitCode, let time = status.finishedAt else { return nil }
+        return ExitReport(exitCode: code, oomKilled: status.oomKilled, finishedAt: time, error: status.error)
+    }
+
+    /// Whether a process of it lives, or one is being made.
+    var isAlive: Bool {
+        switch stage {
+        case .idle: false
+        case .starting, .created, .running, .cleaning, .restarting: true
+        }
+    }
+
+    func tell(_ kind: ShimEvent.Kind, pid: Int32? = nil, exitCode: Int32? = nil) {
+        shim.tell(ShimEvent(kind, container: id.text, time: .now, pid: pid, exitCode: exitCode))
+    }
+
+    /// A client is gone with all that it waited for.
+    func forget(_ client: ClientConnection) {
+        exitWaiters.removeAll { $0.client === client }
+        deletion?.replies.removeAll { $0.client === client }
+        if startReply?.client === client { startReply = nil }
+        executed.removeAll { $0.owner === client && $0.report != nil }
+        for index in executed.indices { executed[index].waiters.removeAll { $0.client === client } }
+    }
+
+    /// Runs `work` in a clone. What a clone warns of goes to `runtime.log` in the container's folder.
+    func operate(
+        _ what: String, makesProcesses: Bool = false, keeping: [Int32] = [], milliseconds: Int,
+        work: @escaping (Runtime, Int32) throws -> CloneReport, completion: @escaping (Operation.Outcome) -> Void
+    ) throws(KernelError) {
+        let folder = folder
+        let root = shim.folders.runtime
+        try shim.operate(
+            "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
+            milliseconds: milliseconds
+        ) { socket in
+            let log = try RuntimeLog.open(folder)
+            return try work(Runtime(root: root, log: Log(descriptor: log.raw)), socket)
+        } completion: {
+            completion($0)
+        }
+    }
+}
+
+/// Where the runtime's warnings go: a file in the container's folder, begun anew when it has grown large.
+enum RuntimeLog {
+    private static let fileName = "runtime.log"
+    private static let maxSize = 64 << 10
+
+    static func open(_ folder: String) throws(KernelError) -> FileDescriptor {
+        let path = folder + "/" + fileName
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
+        if try file.status().st_size > maxSize, ftruncate(file.raw, 0) != 0 {
+            throw KernelError("truncate", path)
+        }
+        return file
+    }
+}

@@ -1,0 +1,220 @@
+import CLinux
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The supervisor: parent and reaper of containers' processes, owner of their streams, keeper of their ends.
+///
+/// One thread, one loop that never waits for anything but events. Whatever could take time, from creating a
+/// container to removing one, happens in a clone (`Operation`).
+final class Shim {
+    let loop: EventLoop
+    let scratch: Scratch
+    let folders: RunFolders
+    let identity: ProcessIdentity
+    let bootID: String
+    private let name: String
+    /// It lives as long as the one container it was started for.
+    private let isForOne: Bool
+    private let score: OutOfMemoryScore
+    private let signals: SignalDescriptor
+    private let listener: FileDescriptor
+
+    private var containers: [ManagedContainer] = []
+    private var clients: [ClientConnection] = []
+    private var operations: [Operation] = []
+    /// Attached clients that still take what their ended container has written.
+    private var flushing: [AttachedClient] = []
+    /// Children that ended before the clone that made them has told of them.
+    private var ended: [(pid: Int32, status: ExitStatus)] = []
+    private var lastExec: UInt64 = 0
+    private(set) var isShuttingDown = false
+    private let startedAt = monotonicMilliseconds()
+    private var lonelyTimer: EventLoop.TimerID?
+
+    /// Clients beyond this are turned away: each costs a descriptor.
+    private static let maxClients = 256
+    /// How long a shim waits for its first client.
+    private static let lonelyTime = 10_000
+
+    /// Sets the process up and begins to listen.
+    init(folders: RunFolders, name: String, isForOne: Bool) throws {
+        self.folders = folders
+        self.name = name
+        self.isForOne = isForOne
+        identity = try ProcessIdentity.current()
+        bootID = try BootID.current()
+        score = try OutOfMemoryScore.lower()
+        // Processes whose parents have ended inside a container without an init of its own come to us.
+        _ = try check("prctl PR_SET_CHILD_SUBREAPER") { clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+        signal(SIGPIPE, SIG_IGN)
+        signals = try SignalDescriptor([SIGCHLD, SIGTERM, SIGINT, SIGHUP])
+        loop = try EventLoop()
+        scratch = try Scratch()
+        listener = try UnixSocket.listen(in: try folders.makeShim(name), name: ShimProtocol.socketName)
+        _ = try loop.watch(signals.descriptor.raw, .readable) { [unowned self] _ in takeSignals() }
+        _ = try loop.watch(listener.raw, .readable) { [unowned self] _ in acceptClients() }
+        loop.onIdle = { [unowned self] in giveMemoryBack() }
+    }
+
+    func run() throws(KernelError) {
+        lonelyTimer = loop.after(milliseconds: Self.lonelyTime) { [unowned self] in lonelyTimer = nil }
+        try loop.run { [unowned self] in endIfDone() }
+        // Before the containers' locks go: the next shim of the same container makes the folder anew.
+        folders.removeShim(name)
+    }
+
+    private func endIfDone() {
+        guard operations.isEmpty, !containers.contains(where: \.isAlive) else { return }
+        flushing.removeAll { $0.isGone || !$0.isFlushing }
+        if isShuttingDown { return loop.stop() }
+        guard isForOne, flushing.isEmpty else { return }
+        let isOver = containers.allSatisfy(\.hasRun)
+        let isForgotten = lonelyTimer == nil && clients.isEmpty
+        if isOver || isForgotten { loop.stop() }
+    }
+
+    private func giveMemoryBack() {
+        scratch.release()
+        malloc_trim(0)
+    }
+
+    // MARK: Containers
+
+    func add(_ id: ContainerID, folder: String) throws -> ManagedContainer {
+        if let known = containers.first(where: { $0.id == id }) {
+            guard known.folder == folder else {
+                throw ShimFailure(.wrongState, "container \(id) is kept already, in \(known.folder)")
+            }
+            return known
+        }
+        let container = try ManagedContainer(id: id, folder: folder, shim: self)
+        containers.append(container)
+        return container
+    }
+
+    func forget(_ container: ManagedContainer) {
+        containers.removeAll { $0 === container }
+    }
+
+    func container(_ id: String) -> ManagedContainer? {
+        containers.first { $0.id.text == id }
+    }
+
+    func keepFlushing(_ client: AttachedClient) {
+        client.onGone = {}
+        flushing.append(client)
+    }
+
+    func nextExecNumber() -> UInt64 {
+        lastExec += 1
+        return lastExec
+    }
+
+    /// - Throws: while a container lives.
+    func shutdown() throws(ShimFailure) {
+        if let alive = containers.first(where: \.isAlive) {
+            throw ShimFailure(.wrongState, "container \(alive.id) is not stopped")
+        }
+        isShuttingDown = true
+    }
+
+    // MARK: Clones
+
+    func operate(
+        _ what: String, makesProcesses: Bool, keeping: [Int32], milliseconds: Int,
+        work: (Int32) throws -> CloneReport, completion: @escaping (Operation.Outcome) -> Void
+    ) throws(KernelError) {
+        operations.append(
+            try Operation(
+                what, makesProcesses: makesProcesses, keeping: keeping, milliseconds: milliseconds, loop: loop,
+                ownScore: score, work: work, completion: completion))
+    }
+
+    /// How a process ended that a clone has only now told of, if it did.
+    func takeEnded(_ pid: Int32) -> ExitStatus? {
+        guard let index = ended.firstIndex(where: { $0.pid == pid }) else { return nil }
+        return ended.remove(at: index).status
+    }
+
+    // MARK: Signals
+
+    private func takeSignals() {
+        do throws(KernelError) {
+            while let signal = try signals.next() {
+                switch signal {
+                case SIGTERM, SIGINT: endAll()
+                default: break
+                }
+            }
+        } catch {
+            // A signal descriptor that cannot be read cannot happen; children are looked for anyway.
+        }
+        reap()
+    }
+
+    /// The host goes down, or an administrator wants this shim gone.
+    private func endAll() {
+        isShuttingDown = true
+        for container in containers { container.stopForShutdown() }
+    }
+
+    private func reap() {
+        while true {
+            var status: Int32 = 0
+            let pid = waitpid(-1, &status, WNOHANG)
+            if pid < 0, Errno.current == .interrupted { continue }
+            guard pid > 0 else { return }
+            childEnded(pid, ExitStatus(waitStatus: status))
+        }
+    }
+
+    private func childEnded(_ pid: Int32, _ status: ExitStatus) {
+        if let index = operations.firstIndex(where: { $0.pid == pid }) {
+            // Stays in the list until its completion has taken what ended early.
+            operations[index].finish(status)
+            operations.removeAll { $0.pid == pid }
+            if !operations.contains(where: \.makesProcesses) { ended = [] }
+            return
+        }
+        for container in containers {
+            if container.status.process?.pid == pid { return container.processEnded(status) }
+            if let index = container.executed.firstIndex(where: { $0.pid == pid && $0.report == nil }) {
+                return container.executedEnded(index, status)
+            }
+        }
+        // Either a process that a clone has just made, or an orphan of a container.
+        if operations.contains(where: \.makesProcesses) { ended.append((pid, status)) }
+    }
+
+    // MARK: Clients
+
+    private func acceptClients() {
+        do throws(KernelError) {
+            while let socket = try UnixSocket.accept(listener) { try add(socket) }
+        } catch {
+            // Out of descriptors or memory: this client is turned away, the next one may have more luck.
+        }
+    }
+
+    private func add(_ socket: consuming FileDescriptor) throws(KernelError) {
+        guard clients.count < Self.maxClients else { return }
+        let client = try ClientConnection(socket, loop: loop, scratch: scratch)
+        clients.append(client)
+        client.onClose = { [unowned self, unowned client] in
+            for container in containers { container.forget(client) }
+            clients.removeAll { $0 === client }
+        }
+        client.onRequest = { [unowned self, unowned client] request, descriptors in
+            handle(request, descriptors, client)
+        }
+        client.greet(
+            ShimGreeting(
+                version: ShimProtocol.version, oldestVersion: ShimProtocol.oldestVersion, pid: identity.pid))
+    }
+
+    func tell(_ event: ShimEvent) {
+        for client in clients where client.isSubscribed { client.send(.event(event)) }
+    }
+}

@@ -17,15 +17,14 @@ final class Foreground {
         sigfillset(&all)
         _ = try check("block signals") { sigprocmask(SIG_SETMASK, &all, nil) }
         signals = try check("signalfd") {
-            signalfd(-1, &all, Int32(SFD_CLOEXEC.rawValue | SFD_NONBLOCK.rawValue))
+            signalfd(-1, &all, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         }
         // What the container leaves behind comes to us and not to init.
         _ = clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         if usesTerminal {
-            (ourSocket, consoleSocket) = {
-                let ends = $0.ends()
-                return (ends.0, ends.1)
-            }(try socketPair())
+            let ends = try socketPair().ends()
+            ourSocket = ends.0
+            consoleSocket = ends.1
         }
     }
 

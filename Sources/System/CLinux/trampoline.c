@@ -82,8 +82,8 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
             continue;
         }
         if (call->flags & CLINUX_PLAN_ARG_ARGV) {
-            call->argument[2] = (int64_t)(argv + 1);
-            call->argument[3] = (int64_t)envp;
+            call->argument[1] = (int64_t)(argv + 1);
+            call->argument[2] = (int64_t)envp;
         }
         long result;
         do result = raw_call(call->number, call->argument[0], call->argument[1], call->argument[2],

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// An open file of this process, owned: it is closed when the value's life ends, and cannot be used after.
-public struct FileDescriptor: ~Copyable, Sendable {
+@frozen public struct FileDescriptor: ~Copyable, Sendable {
     /// The number. It stays owned by this value; do not close it.
     public let raw: Int32
 
@@ -88,7 +88,7 @@ extension FileDescriptor {
 }
 
 /// The two ends of a pipe, or of a socket pair.
-public struct Pipe: ~Copyable {
+@frozen public struct Pipe: ~Copyable {
     public var read: FileDescriptor
     public var write: FileDescriptor
 

@@ -34,7 +34,7 @@ public enum MountPropagation: UInt64, Sendable {
 }
 
 /// A mount that is held by descriptor: detached, or where it was attached.
-public struct Mount: ~Copyable {
+@frozen public struct Mount: ~Copyable {
     public let descriptor: FileDescriptor
 
     public init(owning descriptor: consuming FileDescriptor) {

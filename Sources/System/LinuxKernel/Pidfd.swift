@@ -24,7 +24,7 @@ public enum ExitStatus: Equatable, Sendable {
 }
 
 /// A process, held so that its number cannot come to mean another one (pidfd_open(2)).
-public struct ProcessHandle: ~Copyable {
+@frozen public struct ProcessHandle: ~Copyable {
     public let descriptor: FileDescriptor
     /// The process id in this program's pid namespace.
     public let pid: Int32

@@ -94,9 +94,13 @@ private final class Creation {
         let view = try CgroupView(of: cgroup, layout: layout, spec: spec)
         let placement = Placement(try cgroup.placement())
         let childEnd = try gate.write.duplicate(atLeast: 3 + options.preservedDescriptors)
-        let start = runsAtOnce ? nil : try folder.makeGate()
-        let startFD = start?.start.raw ?? childEnd.raw
-        let resultFD = start?.result.raw ?? childEnd.raw
+        let startGate = runsAtOnce ? nil : try folder.makeGate()
+        var startFD = childEnd.raw
+        var resultFD = childEnd.raw
+        if let gate = startGate {
+            startFD = gate.start
+            resultFD = gate.result
+        }
         let capabilities = try CapabilitySets.forContainer(process, spec, log: runtime.log)
         let plan = LaunchPlan(
             process: process, capabilities: capabilities,
@@ -123,6 +127,8 @@ private final class Creation {
 
         try namespaces.writeMaps(pid: record.pid)
         try converse(socket.raw)
+        // The container holds its own ends of the gate.
+        _ = startGate
         try applyOutOfMemoryScore()
         record.startTime = try ProcessRecord.read(record.pid)?.startTime ?? 0
         try folder.write(record)

@@ -159,7 +159,7 @@ private struct Joining {
                 try Streams.install(streams, process: process, root: root, bindConsole: false)
                 try ProcessEntry(process: process, plan: plan, personality: personality).enter(
                     root: root, environment: extra)
-                return 1
+                throw RuntimeError("the program was not executed")
             } catch {
                 Channel.fail(socket, error)
             }

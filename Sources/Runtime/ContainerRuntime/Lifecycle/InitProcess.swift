@@ -27,22 +27,27 @@ struct InitProcess {
     /// Ends by exec or exit, never by returning.
     func run() -> Never {
         do {
-            try placement.value.joinLegacy()
-            try enterNamespaces()
-            try becomeSession()
-            try nameHost()
-            try bringUpLoopback()
-            try Sysctl.apply(spec.linux?.sysctl ?? [:])
-            if let sources {
-                try buildRoot(sources)
-            } else {
-                try Channel.ask(socket, Channel.Word.hooks)
-                try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
-            }
-            try become()
+            try prepare()
+            throw RuntimeError("the program was not executed")
         } catch {
             Channel.fail(socket, error)
         }
+    }
+
+    private func prepare() throws {
+        try placement.value.joinLegacy()
+        try enterNamespaces()
+        try becomeSession()
+        try nameHost()
+        try bringUpLoopback()
+        try Sysctl.apply(spec.linux?.sysctl ?? [:])
+        if let sources {
+            try buildRoot(sources)
+        } else {
+            try Channel.ask(socket, Channel.Word.hooks)
+            try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
+        }
+        try become()
     }
 
     private func enterNamespaces() throws {

@@ -37,9 +37,8 @@ extension Runtime {
             return
         }
         for pid in try cgroup.processes() {
-            let process: ProcessHandle
             do throws(KernelError) {
-                process = try ProcessHandle.open(pid)
+                let process = try ProcessHandle.open(pid)
                 try process.send(signal: signal.rawValue)
             } catch {
                 if error.errno != .noProcess { throw error }
@@ -50,13 +49,16 @@ extension Runtime {
     /// Removes a stopped container; with `force` a living one, too, after it was killed.
     /// - Throws: nothing with `force` when there is no such container.
     public func delete(_ id: ContainerID, force: Bool) throws {
-        let folder: ContainerFolder
         do {
-            folder = try ContainerFolder.open(root: root, id: id)
-            try folder.lock()
+            try deleteLocked(id, force: force)
         } catch let error as RuntimeError where force && error.kind == .noSuchContainer {
             return
         }
+    }
+
+    private func deleteLocked(_ id: ContainerID, force: Bool) throws {
+        let folder = try ContainerFolder.open(root: root, id: id)
+        try folder.lock()
         // A command that died while it made the container may have left no record.
         guard let record = try folder.readRecord() else {
             try folder.remove()

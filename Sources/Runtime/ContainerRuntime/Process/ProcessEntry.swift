@@ -23,7 +23,7 @@ struct ProcessEntry {
         Streams.giveTo(uid: process.user.uid)
         let label = try SecurityLabel.prepare(process)
         try ProcessAttributes.apply(process, personality: personality)
-        try plan.execute(program: program, environment: environment, label: label)
+        throw try plan.execute(program: program, environment: environment, label: label)
     }
 
     /// The kernel resolves the path inside the root and refuses magic links, so that no descriptor of the

@@ -4,11 +4,12 @@ import LinuxKernel
 import OCISpec
 
 extension LaunchPlan {
-    /// Becomes the trampoline, which carries out the plan. Returns only by throwing.
+    /// Becomes the trampoline, which carries out the plan.
     /// - Parameter environment: of the container's program.
+    /// - Returns: only when the trampoline could not be executed, why.
     func execute(
         program: String, environment: [String], label: LabelWrite?
-    ) throws {
+    ) throws -> KernelError {
         let plan = make(program: program, label: label)
         let image = try ExecPlan.trampoline()
         let file = try plan.write(report: socket, failureStatus: 1)
@@ -18,15 +19,14 @@ extension LaunchPlan {
             _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
         }
         let arguments = ["\(planCopy.raw)"] + process.args
-        let error = withCStrings(arguments) { argv in
+        _ = withCStrings(arguments) { argv in
             withCStrings(environment) { envp in
                 clinux_syscall(
                     Int(SYS_execveat), Int(image.raw), Int(bitPattern: Self.emptyPath), Int(bitPattern: argv),
                     Int(bitPattern: envp), Int(AT_EMPTY_PATH), 0)
             }
         }
-        _ = error
-        throw KernelError("exec", "trampoline")
+        return KernelError("exec", "trampoline")
     }
 
     private static var emptyPath: UnsafePointer<CChar> {

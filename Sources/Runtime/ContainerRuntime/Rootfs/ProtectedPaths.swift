@@ -9,19 +9,44 @@ enum ProtectedPaths {
     /// - Parameter nullDevice: a detached mount that was checked to be the null device: what the image may
     ///   have put at /dev/null is never used (CVE-2025-31133).
     static func mask(_ paths: [String], nullDevice: Int32, in root: borrowing FileDescriptor) throws {
-        var cover: Int32 = -1
-        defer { if cover >= 0 { close(cover) } }
+        // The kernel copies attached mounts only: the first place gets the mount itself, the others copies.
+        var null = Cover(mount: nullDevice >= 0 ? dup(nullDevice) : -1)
+        var folder = Cover(mount: -1)
         for path in paths {
             guard let target = try find(path, in: root) else { continue }
             do {
                 if try target.status().st_mode & S_IFMT == S_IFDIR {
-                    if cover < 0 { cover = try emptyFolder().release() }
-                    try put(cover, on: target, path)
+                    if folder.mount < 0 { folder.mount = try emptyFolder().release() }
+                    try folder.put(on: target, path)
                 } else {
-                    try put(nullDevice, on: target, path)
+                    try null.put(on: target, path)
                 }
             } catch {
                 throw RuntimeError("mask \(path)", error)
+            }
+        }
+    }
+
+    private struct Cover: ~Copyable {
+        var mount: Int32
+        private var isAttached = false
+
+        init(mount: Int32) {
+            self.mount = mount
+        }
+
+        deinit {
+            if mount >= 0 { close(mount) }
+        }
+
+        mutating func put(on target: borrowing FileDescriptor, _ path: String) throws {
+            let source = FileDescriptor(owning: dup(mount))
+            if isAttached {
+                try LinuxKernel.Mount.clone(of: source, recursive: false, name: path)
+                    .attach(on: target, name: path)
+            } else {
+                try LinuxKernel.Mount(owning: source).attach(on: target, name: path)
+                isAttached = true
             }
         }
     }
@@ -50,14 +75,6 @@ enum ProtectedPaths {
             if error.errno == .noEntry || error.errno == .notDirectory { return nil }
             throw error
         }
-    }
-
-    private static func put(
-        _ mount: Int32, on target: borrowing FileDescriptor, _ path: String
-    ) throws {
-        let source = FileDescriptor(owning: dup(mount))
-        let copy = try LinuxKernel.Mount.clone(of: source, recursive: false, name: path)
-        try copy.attach(on: target, name: path)
     }
 
     private static func emptyFolder() throws -> LinuxKernel.Mount {

@@ -123,7 +123,7 @@ struct ContainerFolder: ~Copyable {
         let both = try descriptor.openAt(Self.resultName, O_RDWR)
         let result = try descriptor.openAt(Self.resultName, O_WRONLY)
         _ = consume both
-        return StartGate(start: start, result: result)
+        return StartGate(start: start.release(), result: result.release())
     }
 
     var isWaitingForStart: Bool {
@@ -145,12 +145,17 @@ struct ContainerFolder: ~Copyable {
 }
 
 /// The container's ends of its two FIFOs.
-struct StartGate: ~Copyable {
-    let start: FileDescriptor
-    let result: FileDescriptor
+final class StartGate {
+    let start: Int32
+    let result: Int32
 
-    init(start: consuming FileDescriptor, result: consuming FileDescriptor) {
+    init(start: Int32, result: Int32) {
         self.start = start
         self.result = result
+    }
+
+    deinit {
+        close(start)
+        close(result)
     }
 }

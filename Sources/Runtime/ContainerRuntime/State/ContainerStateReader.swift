@@ -83,7 +83,7 @@ extension Runtime {
         case .none: return .stopped
         case .some: break
         }
-        if let cgroup = record.cgroup, try ContainerCgroup(record: cgroup).isFrozen { return .paused }
+        if let cgroup = record.cgroup, try ContainerCgroup(record: cgroup).isFrozen() { return .paused }
         return folder.isWaitingForStart ? .created : .running
     }
 

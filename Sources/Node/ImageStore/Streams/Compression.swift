@@ -1,11 +1,11 @@
 /// How a stream is compressed, told by its first bytes: media types and file names are often wrong.
-enum Compression: Equatable {
+package enum Compression: Equatable, Sendable {
     case none, gzip, zstd, bzip2, xz
 
     /// Bytes that have to be seen to tell.
     static let signatureLength = 6
 
-    init(signature bytes: UnsafeRawBufferPointer) {
+    package init(signature bytes: UnsafeRawBufferPointer) {
         func starts(with magic: [UInt8]) -> Bool {
             bytes.count >= magic.count && bytes.prefix(magic.count).elementsEqual(magic)
         }
@@ -38,7 +38,7 @@ enum Compression: Equatable {
     }
 
     /// A source of the decompressed bytes of `source`.
-    func decompress(_ source: any ByteSource) throws -> any ByteSource {
+    package func decompress(_ source: any ByteSource) throws -> any ByteSource {
         switch self {
         case .none: source
         case .gzip: GzipInflater(source)

@@ -2,28 +2,28 @@ import Crypto
 import OCISpec
 
 /// Computes the digest of bytes as they pass.
-struct DigestHasher {
+package struct DigestHasher {
     // One of the two is there. Not an enumeration: changing a payload in place would copy the hash's state.
     private var sha256: SHA256?
     private var sha512: SHA512?
     /// Bytes so far.
-    private(set) var count: Int64 = 0
+    package private(set) var count: Int64 = 0
 
-    init(_ algorithm: OCISpec.Digest.Algorithm = .sha256) {
+    package init(_ algorithm: OCISpec.Digest.Algorithm = .sha256) {
         switch algorithm {
         case .sha256: sha256 = SHA256()
         case .sha512: sha512 = SHA512()
         }
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         count += Int64(bytes.count)
         sha256?.update(bufferPointer: bytes)
         sha512?.update(bufferPointer: bytes)
     }
 
     /// The digest of everything so far.
-    func digest() -> OCISpec.Digest {
+    package func digest() -> OCISpec.Digest {
         if let sha512 { return OCISpec.Digest(.sha512, hex: Self.hex(sha512.finalize()))! }
         return OCISpec.Digest(.sha256, hex: Self.hex(sha256!.finalize()))!
     }
@@ -33,7 +33,7 @@ struct DigestHasher {
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    static func digest(of bytes: [UInt8], _ algorithm: OCISpec.Digest.Algorithm = .sha256) -> OCISpec.Digest {
+    package static func digest(of bytes: [UInt8], _ algorithm: OCISpec.Digest.Algorithm = .sha256) -> OCISpec.Digest {
         var hasher = DigestHasher(algorithm)
         bytes.withUnsafeBytes { hasher.update($0) }
         return hasher.digest()

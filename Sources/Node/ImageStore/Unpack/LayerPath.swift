@@ -1,6 +1,6 @@
 /// A path inside a layer: components joined by single slashes, none of them empty, `.` or `..`. Empty means
 /// the layer's root. The bytes need not be UTF-8.
-struct LayerPath: Hashable, CustomStringConvertible {
+package struct LayerPath: Hashable, CustomStringConvertible {
     private(set) var bytes: [UInt8]
 
     static let root = LayerPath(bytes: [])
@@ -14,7 +14,7 @@ struct LayerPath: Hashable, CustomStringConvertible {
 
     /// Reads a name from an archive. Absolute names mean the same below the layer's root, as in every program
     /// that unpacks images; `..` has no use there and is refused wherever it leads.
-    init(archiveName name: [UInt8]) throws {
+    package init(archiveName name: [UInt8]) throws {
         bytes = []
         bytes.reserveCapacity(name.count)
         for component in name.split(separator: Self.slash) where !component.elementsEqual(".".utf8) {
@@ -63,7 +63,7 @@ struct LayerPath: Hashable, CustomStringConvertible {
         bytes.indices.filter { bytes[$0] == Self.slash }.map { LayerPath(bytes: Array(bytes[..<$0])) }
     }
 
-    var description: String { shown(bytes) }
+    package var description: String { shown(bytes) }
 
     /// The path for a system call, relative to the layer's root.
     func withCString<Result: ~Copyable>(

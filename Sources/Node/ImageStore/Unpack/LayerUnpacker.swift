@@ -98,17 +98,17 @@ final class LayerUnpacker {
     private func addFolder(
         _ entry: TarEntry, _ path: LayerPath, in parent: borrowing FileDescriptor
     ) throws {
-        let old = try status(path.name, in: parent)
-        let isThere = old.map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
-        if !isThere {
-            if old != nil { try clear(path, in: parent) }
-            if withCStringOf(path.name, { mkdirat(parent.raw, $0, 0o700) }) != 0 {
-                throw KernelError("make folder", path.description)
+        var replaced = false
+        if withCStringOf(path.name, { mkdirat(parent.raw, $0, 0o700) }) != 0 {
+            if Errno.current != .exists { throw KernelError("make folder", path.description) }
+            if try status(path.name, in: parent)!.st_mode & S_IFMT != S_IFDIR {
+                try make(path, in: parent, "make folder") { mkdirat(parent.raw, $0, 0o700) }
+                replaced = true
             }
         }
         let folder = try withCStringOf(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
         // What was here before, a whiteout or a file, had already removed a lower folder of this name.
-        if old != nil && !isThere { try layer.setOpaque(folder, path) }
+        if replaced { try layer.setOpaque(folder, path) }
         try setMetadata(entry, of: folder, path)
         layer.remember(path, accessed: entry.accessed, modified: entry.modified)
     }
@@ -116,16 +116,17 @@ final class LayerUnpacker {
     private func addFile(
         _ entry: TarEntry, _ path: LayerPath, in parent: borrowing FileDescriptor, _ tar: TarReader
     ) throws {
-        try clearIfThere(path, in: parent)
         let file = try create(path, in: parent)
+        var end: Int64 = 0
         try tar.forEachBlock { bytes, offset in
             result.bytes += Int64(bytes.count)
             if result.bytes > limits.layerBytes {
                 throw ImageError(.limit, "more than \(limits.layerBytes) bytes of files")
             }
             try write(bytes, to: file, at: offset, path)
+            end = offset + Int64(bytes.count)
         }
-        try endSparse(file, size: entry.size, path)
+        if end < entry.size { try extend(file, to: entry.size, path) }
         // Writing clears setuid and capabilities, chown does as well: the order of these is fixed.
         try setMetadata(entry, of: file, path)
         try setTimes(path, in: parent, entry.accessed, entry.modified)
@@ -134,9 +135,9 @@ final class LayerUnpacker {
     private func addSymlink(
         _ entry: TarEntry, _ text: [UInt8], _ path: LayerPath, in parent: borrowing FileDescriptor
     ) throws {
-        try clearIfThere(path, in: parent)
-        let code = withCStringOf(text) { text in withCStringOf(path.name) { symlinkat(text, parent.raw, $0) } }
-        if code != 0 { throw KernelError("make symbolic link", path.description) }
+        _ = try withCStringOf(text) { text in
+            try make(path, in: parent, "make symbolic link") { symlinkat(text, parent.raw, $0) }
+        }
         layer.forget()
         try setMetadata(entry, path, in: parent, isLink: true)
     }
@@ -145,7 +146,6 @@ final class LayerUnpacker {
         _ entry: TarEntry, _ type: mode_t, _ device: dev_t, _ path: LayerPath,
         in parent: borrowing FileDescriptor
     ) throws {
-        try clearIfThere(path, in: parent)
         try makeNode(type, device, path, in: parent)
         try setMetadata(entry, path, in: parent, isLink: false)
     }
@@ -161,7 +161,6 @@ final class LayerUnpacker {
             throw ImageError.corrupt("'\(path)' is a hard link to '\(target)', which is not there")
         }
         if source.isDirectory { throw ImageError.corrupt("'\(path)' is a hard link to the folder '\(target)'") }
-        try clearIfThere(path, in: place.folder)
         if layer.isThisLayer(source) {
             try link(found, to: path, in: place.folder)
         } else if let copy = broughtUp[found], try isSame(copy) {
@@ -179,10 +178,9 @@ final class LayerUnpacker {
 
     private func link(_ target: LayerPath, to path: LayerPath, in parent: borrowing FileDescriptor) throws {
         let folder = try layer.place(target.parent)
-        let code = withCStringOf(target.name) { old in
-            withCStringOf(path.name) { new in linkat(folder.folder.raw, old, parent.raw, new, 0) }
+        _ = try withCStringOf(target.name) { old in
+            try make(path, in: parent, "link '\(target)' to") { linkat(folder.folder.raw, old, parent.raw, $0, 0) }
         }
-        if code != 0 { throw KernelError("link '\(target)' to", path.description) }
     }
 
     private func bringUp(
@@ -242,7 +240,7 @@ final class LayerUnpacker {
             }
             position = end
         }
-        try endSparse(new, size: copy.size, path)
+        if Int64(position) < copy.size { try extend(new, to: copy.size, path) }
         try setMetadata(copy, of: new, path)
         try setTimes(path, in: parent, copy.accessed, copy.modified)
     }
@@ -302,31 +300,32 @@ final class LayerUnpacker {
         throw KernelError("stat", shown(Array(name)))
     }
 
-    private func clearIfThere(_ path: LayerPath, in parent: borrowing FileDescriptor) throws {
-        if try status(path.name, in: parent) != nil { try clear(path, in: parent) }
-    }
-
-    private func clear(_ path: LayerPath, in parent: borrowing FileDescriptor) throws {
-        layer.forget()
-        try TreeRemoval.remove(path.name, in: parent)
+    /// Makes a name; what was there before under it goes away.
+    @discardableResult
+    private func make(
+        _ path: LayerPath, in parent: borrowing FileDescriptor, _ operation: String,
+        _ call: (UnsafePointer<CChar>) -> Int32
+    ) throws -> Int32 {
+        var result = withCStringOf(path.name, call)
+        if result < 0, Errno.current == .exists {
+            layer.forget()
+            try TreeRemoval.remove(path.name, in: parent)
+            result = withCStringOf(path.name, call)
+        }
+        if result < 0 { throw KernelError(operation, path.description) }
+        return result
     }
 
     private func create(_ path: LayerPath, in parent: borrowing FileDescriptor) throws -> FileDescriptor {
-        do {
-            return try withCStringOf(path.name) {
-                try parent.openAt($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            }
-        } catch let error as KernelError {
-            throw KernelError("create", path.description, error.errno)
-        }
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        return FileDescriptor(
+            owning: try make(path, in: parent, "create") { clinux_openat(parent.raw, $0, flags, 0o600) })
     }
 
     private func makeNode(
         _ type: mode_t, _ device: dev_t, _ path: LayerPath, in parent: borrowing FileDescriptor
     ) throws {
-        if withCStringOf(path.name, { mknodat(parent.raw, $0, type | 0o600, device) }) != 0 {
-            throw KernelError("make device", path.description)
-        }
+        try make(path, in: parent, "make device") { mknodat(parent.raw, $0, type | 0o600, device) }
     }
 
     private func write(
@@ -341,11 +340,8 @@ final class LayerUnpacker {
     }
 
     /// A hole at the end has no data block that would make the file long enough.
-    private func endSparse(_ file: borrowing FileDescriptor, size: Int64, _ path: LayerPath) throws {
-        let status = try file.status()
-        if Int64(status.st_size) < size, ftruncate(file.raw, off_t(size)) != 0 {
-            throw KernelError("extend", path.description)
-        }
+    private func extend(_ file: borrowing FileDescriptor, to size: Int64, _ path: LayerPath) throws {
+        if ftruncate(file.raw, off_t(size)) != 0 { throw KernelError("extend", path.description) }
     }
 
     private func setMetadata(

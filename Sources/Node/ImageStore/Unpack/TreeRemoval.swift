@@ -3,12 +3,12 @@ import Glibc
 import LinuxKernel
 
 /// Removes a tree by descriptors, never following a link and never leaving it.
-enum TreeRemoval {
+package enum TreeRemoval {
     /// How many levels are held open at once; what is deeper is moved up first.
     private static let maximumDepth = 64
 
     /// Removes `name` in `folder`, whatever it is; nothing there is no error.
-    static func remove(_ name: some Collection<UInt8>, in folder: borrowing FileDescriptor) throws {
+    package static func remove(_ name: some Collection<UInt8>, in folder: borrowing FileDescriptor) throws {
         var moved = 0
         try remove(Array(name), in: folder, top: folder, depth: 0, moved: &moved)
         // Deep trees leave their lower parts beside the removed name.

@@ -1,0 +1,62 @@
+import GRDB
+import OCISpec
+
+extension ImageStore {
+    /// Forgets and deletes content and snapshots that no image, container or lease needs.
+    ///
+    /// First the records go, in a transaction that is on the disk before any file is touched; then the files,
+    /// each checked once more under the write lock, because an import may have brought the same content again.
+    func collect(inUse: [ContainerUse]) throws {
+        let gone = try catalog.write { database in
+            try catalog.endDeadLeases(database)
+            return try Self.forgetUnneeded(database, containers: inUse.compactMap(\.topChain))
+        }
+        if gone.digests.isEmpty && gone.snapshots.isEmpty { return }
+        try catalog.writeVolatile { database in
+            for digest in gone.digests where try Catalog.contentSize(database, digest) == nil {
+                try folder.moveToTrash(StoreFolder.blobPath(digest))
+            }
+            // A snapshot's number is never given out again, so its folder is nobody else's.
+            for number in gone.snapshots { try folder.moveToTrash(StoreFolder.snapshotPath(number)) }
+        }
+        try folder.emptyTrash()
+    }
+
+    private static func forgetUnneeded(
+        _ database: Database, containers: [ChainID]
+    ) throws -> (digests: [Digest], snapshots: [Int64]) {
+        try database.execute(
+            sql: """
+                CREATE TEMP TABLE used_chain (chain TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+                """)
+        defer { _ = try? database.execute(sql: "DROP TABLE temp.used_chain") }
+        for chain in containers {
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO temp.used_chain (chain) VALUES (?)", arguments: [chain.description])
+        }
+        let digests = try String.fetchAll(
+            database,
+            sql: """
+                WITH RECURSIVE needed (digest) AS (
+                    SELECT manifest FROM image
+                    UNION SELECT target FROM name
+                    UNION SELECT key FROM lease_pin WHERE kind = 'content'
+                    UNION SELECT child FROM content_link, needed WHERE parent = digest
+                ) DELETE FROM content WHERE digest NOT IN (SELECT digest FROM needed) RETURNING digest
+                """)
+        try database.execute(
+            sql: "DELETE FROM content_link WHERE parent NOT IN (SELECT digest FROM content)")
+        let snapshots = try Int64.fetchAll(
+            database,
+            sql: """
+                WITH RECURSIVE needed (chain) AS (
+                    SELECT chain FROM image WHERE chain IS NOT NULL
+                    UNION SELECT key FROM lease_pin WHERE kind = 'snapshot'
+                    UNION SELECT chain FROM temp.used_chain
+                    UNION SELECT parent FROM snapshot, needed
+                        WHERE snapshot.chain = needed.chain AND parent IS NOT NULL
+                ) DELETE FROM snapshot WHERE chain NOT IN (SELECT chain FROM needed) RETURNING number
+                """)
+        return (try digests.map { try Digest($0) }, snapshots)
+    }
+}

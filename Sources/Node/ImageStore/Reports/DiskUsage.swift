@@ -1,0 +1,28 @@
+import GRDB
+import OCISpec
+
+/// What the store takes, from its records: no folder is walked.
+public struct DiskUsage: Sendable, Equatable {
+    public let images: Int
+    /// Bytes of blobs as they came: compressed layers and documents.
+    public let content: Int64
+    /// Bytes of unpacked files.
+    public let snapshots: Int64
+
+    public var total: Int64 { content + snapshots }
+}
+
+extension ImageStore {
+    public func diskUsage() throws -> DiskUsage {
+        try catalog.read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT (SELECT count(*) FROM image) AS images,
+                        (SELECT coalesce(sum(size), 0) FROM content) AS content,
+                        (SELECT coalesce(sum(bytes), 0) FROM snapshot) AS snapshots
+                    """)!
+            return DiskUsage(images: row["images"], content: row["content"], snapshots: row["snapshots"])
+        }
+    }
+}

@@ -1,0 +1,70 @@
+# Swiftlet: a container runtime, a node agent and a compact control plane in Swift.
+# `make` alone lists what there is to do.
+
+SHELL := /bin/bash
+CONFIGURATION := release
+BUILD := .build/$(CONFIGURATION)
+SWIFT_BUILD := swift build -c $(CONFIGURATION)
+SOURCES := Package.swift Sources Tests
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# What the build links, what the fixtures are made from, what the tests drive, and the peers to measure against.
+BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev pkg-config
+FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
+TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux
+BENCH_PACKAGES := runc crun gcc libc6-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-bench build fixtures run test bench fmt lint install uninstall clean generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing (as root)
+	@scripts/install-packages $(BUILD_PACKAGES) $(FIXTURE_PACKAGES) $(TEST_PACKAGES)
+
+setup-bench:
+	@scripts/install-packages $(BENCH_PACKAGES)
+
+build: ## build all programs into .build/release
+	$(SWIFT_BUILD)
+
+fixtures: ## make the images and root filesystems for the tests, from Debian packages
+	rootfs-fixtures/make busybox
+	rootfs-fixtures/make images
+	rootfs-fixtures/make bad
+	rootfs-fixtures/make seccomp
+
+run: setup build ## set up, build, and run a limited container from a busybox image
+	@rootfs-fixtures/make busybox
+	@scripts/demonstrate $(BUILD)
+
+test: setup fixtures ## set up, build and run all tests (as root)
+	$(SWIFT_BUILD) --build-tests
+	swift test -c $(CONFIGURATION) --skip-build $(TEST_FLAGS)
+
+bench: setup setup-bench build ## measure against runc and crun, side by side
+	rootfs-fixtures/make busybox
+	rootfs-fixtures/make seccomp
+	Benchmarks/run --bin $(BUILD)
+
+fmt: ## format the Swift sources
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## check the format of the Swift sources
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+install: build ## install the programs below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 -s $(BUILD)/swiftlet $(BUILD)/swiftlet-oci $(BUILD)/swiftlet-shim $(DESTDIR)$(PREFIX)/bin/
+	sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/swiftlet-restart.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
+
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim)
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
+
+clean: ## remove what was built and made
+	rm -rf .build .fixtures

@@ -60,7 +60,9 @@ let package = Package(
         // Containers without a daemon: what the command line's words mean, and how they become a container.
         .target(
             name: "ContainerCLI",
-            dependencies: ["CLinux", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim", "ContainerRuntime"],
+            dependencies: [
+                "CLinux", "CArchive", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim", "ContainerRuntime",
+            ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 
         // The command line.
@@ -70,7 +72,8 @@ let package = Package(
                 "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/swiftlet", swiftSettings: strict),
+            path: "Sources/swiftlet", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
         .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),

@@ -85,8 +85,9 @@ let completeConfig = #"""
         },
         "cgroupsPath": "/swiftlet/box",
         "namespaces": [
-          {"type": "pid", "path": "/proc/1234/ns/pid"}, {"type": "network"}, {"type": "mount"}, {"type": "ipc"},
-          {"type": "uts"}, {"type": "user"}, {"type": "cgroup"}, {"type": "time"}
+          {"type": "pid", "path": "/proc/1234/ns/pid"},
+          {"type": "network"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"},
+          {"type": "user"}, {"type": "cgroup"}, {"type": "time"}
         ],
         "devices": [
           {
@@ -107,7 +108,10 @@ let completeConfig = #"""
             {
               "names": ["clone"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1,
               "args": [
-                {"index": 0, "value": 2114060288, "valueTwo": 18446744073709551615, "op": "SCMP_CMP_MASKED_EQ"}
+                {
+                  "index": 0, "value": 2114060288, "valueTwo": 18446744073709551615,
+                  "op": "SCMP_CMP_MASKED_EQ"
+                }
               ]
             }
           ]
@@ -138,42 +142,166 @@ let smallConfig = #"""
     }
     """#
 
-/// What runc 1.1.5 printed for `runc spec`, without its white space.
-let runcExample =
-    #"{"ociVersion":"1.0.2-dev","process":{"terminal":true,"user":{"uid":0,"gid":0},"args":["sh"],"env":["#
-    + #""PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","TERM=xterm"],"cwd":"/","#
-    + #""capabilities":{"bounding":["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"],"effective":["#
-    + #""CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"],"permitted":["CAP_AUDIT_WRITE","CAP_KILL","#
-    + #""CAP_NET_BIND_SERVICE"],"ambient":["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]},"rlimits":[{"#
-    + #""type":"RLIMIT_NOFILE","hard":1024,"soft":1024}],"noNewPrivileges":true},"root":{"path":"rootfs","#
-    + #""readonly":true},"hostname":"runc","mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"#
-    + #""destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","#
-    + #""size=65536k"]},{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["nosuid","noexec","#
-    + #""newinstance","ptmxmode=0666","mode=0620","gid=5"]},{"destination":"/dev/shm","type":"tmpfs","source":"#
-    + #""shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},{"destination":"/dev/mqueue","#
-    + #""type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},{"destination":"/sys","type":"#
-    + #""sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]},{"destination":"/sys/fs/cgroup","#
-    + #""type":"cgroup","source":"cgroup","options":["nosuid","noexec","nodev","relatime","ro"]}],"linux":{"#
-    + #""resources":{"devices":[{"allow":false,"access":"rwm"}]},"namespaces":[{"type":"pid"},{"type":"network"},"#
-    + #"{"type":"ipc"},{"type":"uts"},{"type":"mount"}],"maskedPaths":["/proc/acpi","/proc/asound","/proc/kcore","#
-    + #""/proc/keys","/proc/latency_stats","/proc/timer_list","/proc/timer_stats","/proc/sched_debug","#
-    + #""/sys/firmware","/proc/scsi"],"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","#
-    + #""/proc/sysrq-trigger"]}}"#
+/// What `runc spec` of runc 1.1.5 writes.
+let runcExample = #"""
+    {
+      "ociVersion": "1.0.2-dev",
+      "process": {
+        "terminal": true,
+        "user": {"uid": 0, "gid": 0},
+        "args": ["sh"],
+        "env": [
+          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+          "TERM=xterm"
+        ],
+        "cwd": "/",
+        "capabilities": {
+          "bounding": [
+            "CAP_AUDIT_WRITE", "CAP_KILL",
+            "CAP_NET_BIND_SERVICE"
+          ],
+          "effective": [
+            "CAP_AUDIT_WRITE", "CAP_KILL",
+            "CAP_NET_BIND_SERVICE"
+          ],
+          "permitted": [
+            "CAP_AUDIT_WRITE", "CAP_KILL",
+            "CAP_NET_BIND_SERVICE"
+          ],
+          "ambient": [
+            "CAP_AUDIT_WRITE", "CAP_KILL",
+            "CAP_NET_BIND_SERVICE"
+          ]
+        },
+        "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}],
+        "noNewPrivileges": true
+      },
+      "root": {"path": "rootfs", "readonly": true},
+      "hostname": "runc",
+      "mounts": [
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {
+          "destination": "/dev",
+          "type": "tmpfs",
+          "source": "tmpfs",
+          "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]
+        },
+        {
+          "destination": "/dev/pts",
+          "type": "devpts",
+          "source": "devpts",
+          "options": [
+            "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620",
+            "gid=5"
+          ]
+        },
+        {
+          "destination": "/dev/shm",
+          "type": "tmpfs",
+          "source": "shm",
+          "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]
+        },
+        {
+          "destination": "/dev/mqueue",
+          "type": "mqueue",
+          "source": "mqueue",
+          "options": ["nosuid", "noexec", "nodev"]
+        },
+        {
+          "destination": "/sys",
+          "type": "sysfs",
+          "source": "sysfs",
+          "options": ["nosuid", "noexec", "nodev", "ro"]
+        },
+        {
+          "destination": "/sys/fs/cgroup",
+          "type": "cgroup",
+          "source": "cgroup",
+          "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]
+        }
+      ],
+      "linux": {
+        "resources": {"devices": [{"allow": false, "access": "rwm"}]},
+        "namespaces": [
+          {"type": "pid"},
+          {"type": "network"},
+          {"type": "ipc"},
+          {"type": "uts"},
+          {"type": "mount"}
+        ],
+        "maskedPaths": [
+          "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
+          "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+          "/proc/sched_debug", "/sys/firmware", "/proc/scsi"
+        ],
+        "readonlyPaths": [
+          "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+          "/proc/sysrq-trigger"
+        ]
+      }
+    }
+    """#
 
-/// The part of `runc spec --rootless`, by user 1000 of group 100, that differs: mounts and `linux`.
-let runcRootlessMounts =
-    #"[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"#
-    + #""tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]},{"destination":"/dev/pts","type":"#
-    + #""devpts","source":"devpts","options":["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]},"#
-    + #"{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","#
-    + #""mode=1777","size=65536k"]},{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["#
-    + #""nosuid","noexec","nodev"]},{"destination":"/sys","type":"none","source":"/sys","options":["rbind","#
-    + #""nosuid","noexec","nodev","ro"]},{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","#
-    + #""options":["nosuid","noexec","nodev","relatime","ro"]}]"#
+/// Of what `runc spec --rootless` writes for user 1000 of group 100, the parts that differ: the mounts
+/// and the section for Linux.
+let runcRootlessMounts = #"""
+    [
+      {"destination": "/proc", "type": "proc", "source": "proc"},
+      {
+        "destination": "/dev",
+        "type": "tmpfs",
+        "source": "tmpfs",
+        "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]
+      },
+      {
+        "destination": "/dev/pts",
+        "type": "devpts",
+        "source": "devpts",
+        "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
+      },
+      {
+        "destination": "/dev/shm",
+        "type": "tmpfs",
+        "source": "shm",
+        "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]
+      },
+      {
+        "destination": "/dev/mqueue",
+        "type": "mqueue",
+        "source": "mqueue",
+        "options": ["nosuid", "noexec", "nodev"]
+      },
+      {
+        "destination": "/sys",
+        "type": "none",
+        "source": "/sys",
+        "options": ["rbind", "nosuid", "noexec", "nodev", "ro"]
+      },
+      {
+        "destination": "/sys/fs/cgroup",
+        "type": "cgroup",
+        "source": "cgroup",
+        "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]
+      }
+    ]
+    """#
 
-let runcRootlessLinux =
-    #"{"uidMappings":[{"containerID":0,"hostID":1000,"size":1}],"gidMappings":[{"containerID":0,"hostID":100,"#
-    + #""size":1}],"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}],"#
-    + #""maskedPaths":["/proc/acpi","/proc/asound","/proc/kcore","/proc/keys","/proc/latency_stats","#
-    + #""/proc/timer_list","/proc/timer_stats","/proc/sched_debug","/sys/firmware","/proc/scsi"],"#
-    + #""readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]}"#
+let runcRootlessLinux = #"""
+    {
+      "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}],
+      "gidMappings": [{"containerID": 0, "hostID": 100, "size": 1}],
+      "namespaces": [
+        {"type": "pid"},
+        {"type": "ipc"},
+        {"type": "uts"},
+        {"type": "mount"},
+        {"type": "user"}
+      ],
+      "maskedPaths": [
+        "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
+        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/sys/firmware", "/proc/scsi"
+      ],
+      "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    }
+    """#

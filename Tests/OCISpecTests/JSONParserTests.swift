@@ -6,7 +6,7 @@ struct JSONParserTests {
     /// Reads `text` and writes it again, compactly.
     private func roundTrip(_ text: String) throws(JSONError) -> String {
         try JSON.read(Array(text.utf8)) { (value) throws(JSONError) in
-            String(decoding: value.json(), as: UTF8.self)
+            written(value)
         }
     }
 

@@ -11,11 +11,9 @@ struct RuntimeDocumentTests {
         let example = RuntimeSpec.example()
         #expect(example == expected)
         try example.validate()
-        let text = String(decoding: example.json(), as: UTF8.self)
-        #expect(
-            text
-                == runcExample.replacing("1.0.2-dev", with: "1.3.0")
-                .replacing(#""hostname":"runc""#, with: #""hostname":"swiftlet""#))
+        let text = try compact(runcExample).replacing("1.0.2-dev", with: "1.3.0")
+            .replacing(#""hostname":"runc""#, with: #""hostname":"swiftlet""#)
+        #expect(written(example) == text)
         #expect(
             String(decoding: example.json(.tabs), as: UTF8.self).hasPrefix(
                 "{\n\t\"ociVersion\": \"1.3.0\",\n\t\"process\": {\n\t\t\"terminal\": true,"))
@@ -25,8 +23,9 @@ struct RuntimeDocumentTests {
     func rootless() throws {
         let example = RuntimeSpec.rootlessExample(uid: 1000, gid: 100)
         try example.validate()
-        #expect(String(decoding: example.mounts.json(), as: UTF8.self) == runcRootlessMounts)
-        #expect(String(decoding: try #require(example.linux).json(), as: UTF8.self) == runcRootlessLinux)
+        #expect(try written(example.mounts) == compact(runcRootlessMounts))
+        let linux = try #require(example.linux)
+        #expect(try written(linux) == compact(runcRootlessLinux))
         #expect(example.process == RuntimeSpec.example().process)
     }
 
@@ -44,9 +43,14 @@ struct RuntimeDocumentTests {
     func state() throws {
         let state = ContainerState(
             id: "box", status: .running, pid: 4422, bundle: "/containers/box", annotations: ["k": "v"])
-        let text =
-            #"{"ociVersion":"1.3.0","id":"box","status":"running","pid":4422,"bundle":"/containers/box","annotations":{"k":"v"}}"#
-        #expect(String(decoding: state.json(), as: UTF8.self) == text)
+        let text = try compact(
+            #"""
+            {
+              "ociVersion": "1.3.0", "id": "box", "status": "running", "pid": 4422,
+              "bundle": "/containers/box", "annotations": {"k": "v"}
+            }
+            """#)
+        #expect(written(state) == text)
         #expect(try decode(text, as: ContainerState.self) == state)
 
         let stopped = try decode(
@@ -54,7 +58,7 @@ struct RuntimeDocumentTests {
             as: ContainerState.self)
         #expect(stopped.pid == nil && stopped.annotations.isEmpty && stopped.status == .stopped)
         #expect(
-            String(decoding: stopped.json(), as: UTF8.self)
+            written(stopped)
                 == #"{"ociVersion":"1.0.2","id":"a","status":"stopped","bundle":"/b"}"#)
     }
 
@@ -70,17 +74,24 @@ struct RuntimeDocumentTests {
     func processState() throws {
         let state = ContainerState(id: "box", status: .creating, pid: 7, bundle: "/b")
         let process = ContainerProcessState(fds: ["seccompFd"], pid: 9, metadata: "m", state: state)
-        let text =
-            #"{"ociVersion":"1.3.0","fds":["seccompFd"],"pid":9,"metadata":"m","state":{"ociVersion":"1.3.0","id":"box","status":"creating","pid":7,"bundle":"/b"}}"#
-        #expect(String(decoding: process.json(), as: UTF8.self) == text)
+        let text = try compact(
+            #"""
+            {
+              "ociVersion": "1.3.0", "fds": ["seccompFd"], "pid": 9, "metadata": "m",
+              "state": {
+                "ociVersion": "1.3.0", "id": "box", "status": "creating", "pid": 7, "bundle": "/b"
+              }
+            }
+            """#)
+        #expect(written(process) == text)
         #expect(try decode(text, as: ContainerProcessState.self) == process)
     }
 
     @Test("features")
-    func features() {
+    func features() throws {
         var features = RuntimeFeatures(ociVersionMin: "1.0.0", ociVersionMax: "1.3.0")
         #expect(
-            String(decoding: features.json(), as: UTF8.self)
+            written(features)
                 == #"{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0"}"#)
         features.hooks = ["prestart"]
         features.mountOptions = []
@@ -109,17 +120,37 @@ struct RuntimeDocumentTests {
         features.linux = linux
         features.annotations = ["org.example.version": "1"]
         features.potentiallyUnsafeConfigAnnotations = ["org.example."]
-        let expected =
-            #"{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0","hooks":["prestart"],"mountOptions":[],"linux":{"#
-            + #""namespaces":["cgroup","ipc","mount","network","pid","time","user","uts"],"capabilities":["CAP_CHOWN"],"#
-            + #""cgroup":{"v1":true,"v2":true,"systemd":false,"systemdUser":false,"rdma":true},"seccomp":{"enabled":true,"#
-            + #""actions":["SCMP_ACT_ALLOW"],"operators":["SCMP_CMP_EQ","SCMP_CMP_GE","SCMP_CMP_GT","SCMP_CMP_LE","#
-            + #""SCMP_CMP_LT","SCMP_CMP_MASKED_EQ","SCMP_CMP_NE"],"archs":["SCMP_ARCH_X86_64"],"knownFlags":["#
-            + #""SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_SPEC_ALLOW","SECCOMP_FILTER_FLAG_TSYNC","#
-            + #""SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],"supportedFlags":[]},"apparmor":{"enabled":true},"selinux":{},"#
-            + #""intelRdt":{"enabled":true,"schemata":true,"monitoring":false},"memoryPolicy":{"modes":["MPOL_BIND"],"#
-            + #""flags":[]},"mountExtensions":{"idmap":{"enabled":true}},"netDevices":{"enabled":true}},"#
-            + #""annotations":{"org.example.version":"1"},"potentiallyUnsafeConfigAnnotations":["org.example."]}"#
-        #expect(String(decoding: features.json(), as: UTF8.self) == expected)
+        let expected = try compact(
+            #"""
+            {
+              "ociVersionMin": "1.0.0", "ociVersionMax": "1.3.0", "hooks": ["prestart"], "mountOptions": [],
+              "linux": {
+                "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
+                "capabilities": ["CAP_CHOWN"],
+                "cgroup": {"v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true},
+                "seccomp": {
+                  "enabled": true, "actions": ["SCMP_ACT_ALLOW"],
+                  "operators": [
+                    "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
+                    "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"
+                  ],
+                  "archs": ["SCMP_ARCH_X86_64"],
+                  "knownFlags": [
+                    "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+                    "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+                  ],
+                  "supportedFlags": []
+                },
+                "apparmor": {"enabled": true}, "selinux": {},
+                "intelRdt": {"enabled": true, "schemata": true, "monitoring": false},
+                "memoryPolicy": {"modes": ["MPOL_BIND"], "flags": []},
+                "mountExtensions": {"idmap": {"enabled": true}},
+                "netDevices": {"enabled": true}
+              },
+              "annotations": {"org.example.version": "1"},
+              "potentiallyUnsafeConfigAnnotations": ["org.example."]
+            }
+            """#)
+        #expect(written(features) == expected)
     }
 }

@@ -20,6 +20,12 @@ func decode<Value: JSONDecodable>(_ text: String, as type: Value.Type = Value.se
     try Value(json: Array(text.utf8))
 }
 
+/// The value as compact JSON.
+func written(_ value: some JSONEncodable) -> String { String(decoding: value.json(), as: UTF8.self) }
+
+/// `text`, which is JSON, without its white space.
+func compact(_ text: String) throws -> String { try Tree(text).text }
+
 /// A document in memory, so that tests can change it: the tests' own, plain and slow.
 indirect enum Tree: Equatable {
     case scalar(String)
@@ -125,4 +131,4 @@ indirect enum Tree: Equatable {
     static func == (left: Tree, right: Tree) -> Bool { left.text == right.text }
 }
 
-func quoted(_ text: String) -> String { String(decoding: text.json(), as: UTF8.self) }
+func quoted(_ text: String) -> String { written(text) }

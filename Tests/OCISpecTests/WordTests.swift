@@ -9,7 +9,7 @@ struct WordTests {
         for word in words {
             let value = try decode("[\"\(word)\"]", as: [Word].self)
             #expect(value.map(\.rawValue) == [word])
-            #expect(String(decoding: value.json(), as: UTF8.self) == "[\"\(word)\"]")
+            #expect(written(value) == "[\"\(word)\"]")
         }
         for wrong in [words[0].lowercased() + "x", "", words[0] + " ", String(words[0].dropLast())] {
             let error = failure { () throws(JSONError) in try decode(#"["\#(wrong)"]"#, as: [Word].self) }

@@ -79,10 +79,10 @@ extension RuntimeSpec.Linux {
             guard let name = SysctlName(key) else { throw refuse("is not the name of a kernel parameter") }
             if name.name == "kernel.hostname" { throw refuse("is set by hostname, not here") }
             guard let kind = name.namespace else {
-                throw refuse("belongs to no namespace: it would change the host")
+                throw refuse("would change the host, it belongs to no namespace")
             }
             if namespace(kind) == nil {
-                throw refuse("needs a namespace of type \(kind.rawValue): it would change the host")
+                throw refuse("would change the host, there is no \(kind.rawValue) namespace")
             }
         }
     }

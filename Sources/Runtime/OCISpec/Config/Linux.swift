@@ -186,7 +186,9 @@ extension RuntimeSpec {
 // MARK: - JSON
 
 extension RuntimeSpec.Linux: JSONDecodable, JSONEncodable {
-    public init(from json: JSONValue) throws(JSONError) {
+    public init(from json: JSONValue) throws(JSONError) { try self.init(from: json, decodingSeccomp: true) }
+
+    init(from json: JSONValue, decodingSeccomp: Bool) throws(JSONError) {
         let json = try json.object()
         uidMappings = try json.list("uidMappings")
         gidMappings = try json.list("gidMappings")
@@ -196,7 +198,7 @@ extension RuntimeSpec.Linux: JSONDecodable, JSONEncodable {
         namespaces = try json.list("namespaces")
         devices = try json.list("devices")
         netDevices = try json.map("netDevices")
-        seccomp = try json.optional("seccomp")
+        if decodingSeccomp { seccomp = try json.optional("seccomp") }
         rootfsPropagation = try json.word("rootfsPropagation")
         maskedPaths = try json.list("maskedPaths")
         readonlyPaths = try json.list("readonlyPaths")

@@ -105,7 +105,10 @@ public struct RuntimeSpec: Equatable, Sendable {
 // MARK: - JSON
 
 extension RuntimeSpec: JSONDecodable, JSONEncodable {
-    public init(from json: JSONValue) throws(JSONError) {
+    public init(from json: JSONValue) throws(JSONError) { try self.init(from: json, decodingSeccomp: true) }
+
+    /// - Parameter decodingSeccomp: false leaves `linux.seccomp` nil, whatever the document says.
+    init(from json: JSONValue, decodingSeccomp: Bool) throws(JSONError) {
         let json = try json.object()
         ociVersion = try json.required("ociVersion")
         process = try json.optional("process")
@@ -115,7 +118,7 @@ extension RuntimeSpec: JSONDecodable, JSONEncodable {
         mounts = try json.list("mounts")
         hooks = try json.optional("hooks", default: Hooks())
         annotations = try json.map("annotations")
-        linux = try json.optional("linux")
+        if let linux = json["linux"] { self.linux = try Linux(from: linux, decodingSeccomp: decodingSeccomp) }
     }
 
     public func encode(to json: inout JSONWriter) {

@@ -8,6 +8,15 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// from a memory file inside a container whatever that container's root holds.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 
+/// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries are
+/// those that a static Foundation, which dependencies use, leaves to the linker to find.
+let staticSwiftLibrary: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib"])]
+    + [
+        "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationCShims",
+        "_FoundationCollections", "_FoundationICU", "swiftSynchronization",
+    ].map { .linkedLibrary($0) }
+
 let package = Package(
     name: "swiftlet",
     products: [
@@ -73,7 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/swiftlet", swiftSettings: strict,
-            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+            linkerSettings: staticSwiftLibrary),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
         .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),

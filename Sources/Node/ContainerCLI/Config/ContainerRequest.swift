@@ -18,7 +18,7 @@ public struct ContainerRequest: Equatable, Sendable {
     /// nil: the image's. An empty list: none.
     public var entrypoint: [String]?
     public var name: String?
-    public var platform: String?
+    public var platform: Platform?
 
     public var terminal = false
     public var interactive = false
@@ -57,6 +57,8 @@ public struct ContainerRequest: Equatable, Sendable {
     public var addedCapabilities: [String] = []
     public var droppedCapabilities: [String] = []
     public var security = SecurityOptions()
+    /// The same as typed, for `inspect`.
+    public var securityOptions: [String] = []
     public var privileged = false
 
     public var resources = ResourceRequest()

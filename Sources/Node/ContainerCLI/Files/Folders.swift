@@ -89,7 +89,7 @@ public func makeFolders(_ path: String, mode: mode_t = 0o711) throws(KernelError
 }
 
 /// Which file an open file is.
-struct FileIdentity: Equatable {
+struct FileIdentity: Hashable {
     let device: UInt
     let inode: UInt
 

@@ -42,6 +42,8 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var image: String
     /// Digest of the image's configuration.
     public var imageID: String
+    /// The image's unpacked layers, which stay as long as the container; nil for an image without layers.
+    public var imageChain: String?
     /// `linux/amd64`.
     public var platform: String
     /// The program with its arguments, without the init of `--init`.
@@ -111,6 +113,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         created = try json.required("created")
         image = try json.required("image")
         imageID = try json.required("imageID")
+        imageChain = try json.text("imageChain")
         platform = try json.required("platform")
         command = try json.list("command")
         labels = try json.map("labels")
@@ -134,6 +137,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.member("created", created)
             json.member("image", image)
             json.member("imageID", imageID)
+            json.optional("imageChain", imageChain)
             json.member("platform", platform)
             json.nonEmpty("command", command)
             json.nonEmpty("labels", labels)

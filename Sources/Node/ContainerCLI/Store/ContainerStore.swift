@@ -81,13 +81,13 @@ public struct ContainerStore {
             self.lock = lock
         }
 
-        /// Makes the container visible, and gives its lock free for the shim.
-        public consuming func commit(_ definition: ContainerDefinition) throws(KernelError) {
+        /// Makes the container visible. Its lock is free for the shim once this value's life ends.
+        public func commit(_ definition: ContainerDefinition) throws(KernelError) {
             try definition.write(in: folder)
         }
 
         /// Takes everything back.
-        public consuming func discard() throws(KernelError) {
+        public func discard() throws(KernelError) {
             unlink(layout.names + "/" + name)
             try removeTree(folder)
         }

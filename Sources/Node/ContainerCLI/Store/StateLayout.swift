@@ -25,7 +25,4 @@ public struct StateLayout: Equatable, Sendable {
     public var volumes: String { root + "/" + namespace + "/volumes" }
 
     public func container(_ id: String) -> String { containers + "/" + id }
-
-    /// What the container's shim has while it lives: socket, runtime state.
-    public func run(_ id: String) -> String { state + "/" + namespace + "/" + id }
 }

@@ -1,0 +1,180 @@
+import CLinux
+import ContainerShim
+import Glibc
+import LinuxKernel
+
+/// One end of `cp`: `CONTAINER:PATH`, a path here, or `-` for a tar archive on a standard stream.
+public enum CopyEnd: Equatable, Sendable {
+    case container(String, path: String)
+    case host(path: String)
+    case stream
+
+    public init(parsing text: String) throws(UsageError) {
+        if text == "-" {
+            self = .stream
+        } else if let colon = text.firstIndex(of: ":"), !text.hasPrefix("/"), !text.hasPrefix(".") {
+            let name = String(text[..<colon])
+            let path = String(text[colon...].dropFirst())
+            if name.isEmpty || path.isEmpty { throw UsageError("invalid place '\(text)': wanted is CONTAINER:PATH") }
+            self = .container(name, path: path.hasPrefix("/") ? path : "/" + path)
+        } else if text.isEmpty {
+            throw UsageError("a place to copy from or to is empty")
+        } else {
+            self = .host(path: text)
+        }
+    }
+}
+
+/// How `cp` copies.
+public struct CopyOptions: Equatable, Sendable {
+    /// Owners are kept; else everything belongs to whoever copies, and in a container to root.
+    public var keepsOwners = false
+    /// A link as the source stands for what it leads to.
+    public var followsLink = false
+
+    public init() {}
+}
+
+/// A folder as somebody sees it as his root, and a path in it.
+struct RootedPlace: ~Copyable {
+    let root: FileDescriptor
+    /// From the root. A slash at its end wants a folder, `/.` its contents.
+    let path: String
+
+    var wantsContents: Bool { path.hasSuffix("/.") || path == "." }
+    var wantsFolder: Bool { path.hasSuffix("/") || wantsContents }
+
+    /// The path without what its end only says about it.
+    var plain: String { normalizedPath(path) }
+
+    /// Opens what is there with O_PATH; nil where nothing is.
+    func open(following: Bool) throws(KernelError) -> FileDescriptor? {
+        do throws(KernelError) {
+            return try root.openInRoot(plain, O_PATH | (following ? 0 : O_NOFOLLOW))
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
+    }
+}
+
+extension Engine {
+    /// Copies files between a container, running or not, and the host.
+    public func copy(from source: CopyEnd, to target: CopyEnd, _ options: CopyOptions) throws {
+        switch (source, target) {
+        case (.container(let name, let path), .host(let hostPath)):
+            let owner = options.keepsOwners ? TreeCopy.Ownership.kept : .given(uid: geteuid(), gid: getegid())
+            try withRoot(of: name, path) { place in
+                let host = try Self.hostPlace(hostPath)
+                try Self.copy(place, to: host, options, owner)
+            }
+        case (.host(let hostPath), .container(let name, let path)):
+            let owner = options.keepsOwners ? TreeCopy.Ownership.kept : .given(uid: 0, gid: 0)
+            try withRoot(of: name, path) { place in
+                let host = try Self.hostPlace(hostPath)
+                try Self.copy(host, to: place, options, owner)
+            }
+        case (.container(let name, let path), .stream):
+            if Standard.outputIsTerminal { throw UsageError("cp: an archive is not written to a terminal") }
+            try withRoot(of: name, path) { place in
+                guard let file = try place.open(following: options.followsLink || place.wantsFolder) else {
+                    throw KernelError("copy from the container", place.path, .noEntry)
+                }
+                let output = try TarOutput(STDOUT_FILENO)
+                let (_, base) = place.plain.splitAtLastComponent
+                try output.add(file, as: place.wantsContents || base.isEmpty ? [46] : Array(base.utf8))
+                try output.finish()
+            }
+        case (.stream, .container(let name, let path)):
+            try withRoot(of: name, path) { place in
+                guard let folder = try place.open(following: true),
+                    try folder.status().st_mode & S_IFMT == S_IFDIR
+                else { throw KernelError("unpack in the container", place.path, .notDirectory) }
+                try TarInput(STDIN_FILENO).unpack(in: place.root, below: place.plain)
+            }
+        default:
+            throw UsageError("one of the two places must be in a container, and only one: CONTAINER:PATH")
+        }
+    }
+
+    private static func hostPlace(_ path: String) throws(KernelError) -> RootedPlace {
+        var absolute = absolutePath(path)
+        // What the end of the path says is kept.
+        if path.hasSuffix("/.") || path == "." { absolute += "/." } else if path.hasSuffix("/") { absolute += "/" }
+        return RootedPlace(root: try FileDescriptor.open("/", O_PATH | O_DIRECTORY), path: absolute)
+    }
+
+    private static func copy(
+        _ source: borrowing RootedPlace, to target: borrowing RootedPlace, _ options: CopyOptions,
+        _ ownership: TreeCopy.Ownership
+    ) throws {
+        guard let file = try source.open(following: options.followsLink || source.wantsFolder) else {
+            throw KernelError("copy", source.path, .noEntry)
+        }
+        let isFolder = try file.status().st_mode & S_IFMT == S_IFDIR
+        if source.wantsFolder, !isFolder { throw KernelError("copy", source.path, .notDirectory) }
+        let (parent, base) = target.plain.splitAtLastComponent
+        let copy = TreeCopy(ownership: ownership)
+        if let present = try target.open(following: true) {
+            if try present.status().st_mode & S_IFMT == S_IFDIR {
+                let folder = try present.openAt(".", O_RDONLY | O_DIRECTORY)
+                let (_, name) = source.plain.splitAtLastComponent
+                if source.wantsContents || name.isEmpty {
+                    return try copy.copyEntries(of: file.openAt(".", O_RDONLY | O_DIRECTORY), to: folder, name: source.path)
+                }
+                return try copy.copy(file, as: name, to: folder, path: source.path)
+            }
+            if isFolder { throw UsageError("cannot copy the folder \(source.path) over the file \(target.path)") }
+        } else if target.wantsFolder, !isFolder {
+            throw KernelError("copy to", target.path, .noEntry)
+        }
+        let folder = try target.root.openInRoot(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY)
+        try copy.copy(file, as: base, to: folder, path: source.path)
+    }
+
+    /// Calls `body` with the container's root: of a running one what its processes see, of another one its root
+    /// file system, mounted for this.
+    private func withRoot(
+        of name: String, _ path: String, _ body: (borrowing RootedPlace) throws -> Void
+    ) throws {
+        let container = try store.find(name)
+        let status = try status(of: container)
+        if let process = status.process, try process.isAlive {
+            let root = try FileDescriptor.open("/proc/\(process.pid)/root", O_PATH | O_DIRECTORY)
+            guard try process.isAlive else { throw UsageError("container \(name) has just ended") }
+            return try body(RootedPlace(root: root, path: path))
+        }
+        let folder = layout.container(container.id)
+        guard let lock = try ContainerLock.tryTake(folder: folder) else {
+            throw UsageError("container \(name) is just being started or removed")
+        }
+        let (source, inner) = place(of: path, in: container)
+        if let source {
+            return try body(RootedPlace(root: FileDescriptor.open(source, O_PATH | O_DIRECTORY), path: inner))
+        }
+        guard let rootfs = try Supervision.read(in: folder).rootfs else {
+            throw UsageError("container \(name) has no root file system of its own")
+        }
+        try rootfs.mount()
+        do {
+            try body(RootedPlace(root: try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY), path: path))
+        } catch {
+            try rootfs.unmount()
+            throw error
+        }
+        try rootfs.unmount()
+        _ = consume lock
+    }
+
+    /// Where a path of a container that does not run lies: in one of its volumes or bound folders, or in its root.
+    private func place(of path: String, in container: ContainerDefinition) -> (source: String?, path: String) {
+        let plain = normalizedPath(path)
+        let mounts = container.mounts.filter { mount in
+            mount.kind != .tmpfs && (plain == mount.destination || plain.hasPrefix(mount.destination + "/"))
+        }
+        guard let mount = mounts.max(by: { $0.destination.utf8.count < $1.destination.utf8.count }) else {
+            return (nil, path)
+        }
+        return (mount.source, "/" + path.dropFirst(mount.destination.utf8.count))
+    }
+}

@@ -1,0 +1,38 @@
+import ContainerShim
+import LinuxKernel
+
+extension Engine {
+    /// Starts a container unless it runs already.
+    public func startIfStopped(_ container: ContainerDefinition) throws {
+        let status = try status(of: container)
+        if [.running, .paused, .restarting].contains(status.phase), try status.isSupervised { return }
+        try start(container)
+    }
+
+    /// What the first start of this program after a boot is for: containers whose restart policy wants them to run
+    /// are started, those that were to be removed at their end are removed, and what a crash left is cleared.
+    /// - Parameter report: is told of each failure; the others go on.
+    /// - Returns: 1 when something failed.
+    public func startAfterBoot(_ report: (String) -> Int32) throws -> Int32 {
+        let bootID = try BootID.current()
+        var code: Int32 = 0
+        for id in try store.sweepDrafts() { _ = report("removed what was left of container \(id.prefix(12))") }
+        for container in try store.all().reversed() {
+            do {
+                let folder = layout.container(container.id)
+                guard let status = try LiveStatus.written(in: folder), status.bootID != bootID else { continue }
+                if container.removeAfterwards {
+                    try remove(container, force: true, volumes: true)
+                } else if try Supervision.read(in: folder).restart.startsAtBoot(
+                    wasRunning: [.running, .paused, .restarting].contains(status.phase),
+                    stoppedByUser: status.stoppedByUser)
+                {
+                    try start(container)
+                }
+            } catch {
+                code = report("start \(container.name): \(error)")
+            }
+        }
+        return code
+    }
+}

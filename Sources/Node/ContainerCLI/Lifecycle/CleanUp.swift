@@ -1,0 +1,11 @@
+import ContainerRuntime
+import ContainerShim
+
+extension Engine {
+    /// Ends what is left of a container's last run and writes down that it has ended. The caller holds its lock.
+    func cleanUp(_ container: ContainerDefinition) throws {
+        try ContainerCleanup.afterLostShim(
+            container: try ContainerID(container.id), folder: layout.container(container.id),
+            state: layout.runFolders.state, log: Log())
+    }
+}

@@ -1,0 +1,69 @@
+import CLinux
+import ContainerShim
+import Glibc
+import ImageStore
+import LinuxKernel
+import OCISpec
+
+/// Containers of one namespace, made, run and removed by this program itself: there is no daemon. What has to live
+/// on is the shim of each running container.
+public struct Engine {
+    public let layout: StateLayout
+    public let store: ContainerStore
+    public let volumes: VolumeStore
+    public let trace: Trace
+
+    public init(_ layout: StateLayout, trace: Trace = Trace(isOn: false)) {
+        self.layout = layout
+        self.trace = trace
+        store = ContainerStore(layout)
+        volumes = VolumeStore(layout)
+    }
+
+    /// Opened where it is needed: most commands do not touch images.
+    public func images() throws -> ImageStore {
+        try trace.step("open image store") { try ImageStore(root: layout.images) }
+    }
+
+    // MARK: State
+
+    /// What is true of the container now.
+    public func status(of container: ContainerDefinition) throws -> LiveStatus {
+        try LiveStatus.current(in: layout.container(container.id)) ?? LiveStatus(bootID: BootID.current())
+    }
+
+    /// A connection to the container's shim; nil when it has none.
+    public func shim(of container: ContainerDefinition) throws -> ShimClient? {
+        do throws(ShimError) {
+            return try ShimClient(state: layout.runFolders.state, shim: container.id)
+        } catch {
+            if case .absent = error { return nil }
+            throw error
+        }
+    }
+
+    /// A connection to the shim of a container that has to be running.
+    func runningShim(of container: ContainerDefinition) throws -> ShimClient {
+        guard let shim = try shim(of: container) else {
+            throw UsageError("container \(container.name) is not running")
+        }
+        return shim
+    }
+
+    /// The capabilities that this process holds and so can give away, by name.
+    static func ownCapabilities() throws -> [String] {
+        // CapBnd and CapPrm of proc_pid_status(5).
+        let status = String(decoding: try FileDescriptor.readFile("/proc/self/status"), as: UTF8.self)
+        var held = UInt64.max
+        for line in status.split(separator: "\n") {
+            guard line.hasPrefix("CapPrm:") || line.hasPrefix("CapBnd:") else { continue }
+            held &= UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }, radix: 16) ?? 0
+        }
+        return CapabilityOption.all.enumerated().filter { held & (1 << UInt64($0.offset)) != 0 }.map(\.element)
+    }
+}
+
+extension StateLayout {
+    /// The namespace's part of what does not survive a reboot.
+    public var runFolders: RunFolders { RunFolders(state: state + "/" + namespace) }
+}

@@ -1,0 +1,168 @@
+import CLinux
+import ContainerShim
+import Glibc
+import ImageStore
+import LinuxKernel
+import OCISpec
+
+// Making a container: its folder with everything that the shim and the runtime need.
+
+extension Engine {
+    /// A container that was made and not started.
+    public struct MadeContainer {
+        public let definition: ContainerDefinition
+        /// Its root file system is mounted; the shim takes that over.
+        public let rootfs: RootfsMount
+    }
+
+    /// Makes a container. Its root is mounted afterwards: start it, or call `unmount`.
+    /// - Parameter consoleSize: of the terminal that will be attached.
+    public func make(_ request: ContainerRequest, consoleSize: TerminalSize? = nil) throws -> MadeContainer {
+        try request.check()
+        let images = try images()
+        let image = try trace.step("find image") { try resolve(request, in: images) }
+        let configuration = try images.configuration(image)
+        // Nobody removes the image before the container's record says that it needs it.
+        let lease = try trace.step("lease image") {
+            try images.lease(image, purpose: "container of \(request.image)")
+        }
+        let layers = try images.rootFilesystem(of: image)
+
+        let draft = try trace.step("claim id and name") { try store.draft(name: request.name) }
+        let folder = draft.folder
+        let rootfs = RootfsMount(
+            lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
+            target: folder + "/rootfs", volatile: request.removeAfterwards)
+        do {
+            try trace.step("mount root") { try mount(rootfs, layers) }
+            var definition = ContainerDefinition(
+                id: draft.id, name: draft.name, created: .now, image: request.image, imageID: "\(image.id)",
+                platform: "\(image.platform)", command: [])
+            definition.imageChain = layers.topChain.map { "\($0)" }
+            try trace.step("write configuration") {
+                try fill(&definition, folder, request, configuration.config, rootfs, consoleSize)
+            }
+            try trace.step("commit") { try draft.commit(definition) }
+            try trace.step("end lease") { try lease.end() }
+            return MadeContainer(definition: definition, rootfs: rootfs)
+        } catch {
+            try rootfs.unmount()
+            try draft.discard()
+            throw error
+        }
+    }
+
+    private func resolve(_ request: ContainerRequest, in images: ImageStore) throws -> ImageRecord {
+        let image: ImageRecord
+        do {
+            image = try images.resolve(request.image)
+        } catch let error as ImageError where error.kind == .notFound {
+            throw UsageError(
+                "image '\(request.image)' is not on this machine; load it from an archive: "
+                    + "swiftlet load -i FILE")
+        }
+        if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
+            throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
+        }
+        return image
+    }
+
+    private func mount(_ rootfs: RootfsMount, _ layers: RootFilesystem) throws {
+        for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
+            throw KernelError("mkdir", folder)
+        }
+        try layers.makeUpper(at: rootfs.upper)
+        try rootfs.mount()
+    }
+
+    /// Writes everything but the definition itself.
+    private func fill(
+        _ definition: inout ContainerDefinition, _ folder: String, _ request: ContainerRequest,
+        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ consoleSize: TerminalSize?
+    ) throws {
+        let root = try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY)
+        let user = try UserLookup(
+            request.user ?? image.user ?? "", additional: request.additionalGroups, in: root)
+        var planner = MountPlanner(
+            volumes: volumes, ownVolumes: request.removeAfterwards ? folder + "/volumes" : nil)
+        try planner.plan(request.mounts, imageVolumes: image.volumes)
+        for volume in planner.newVolumes { try fillVolume(volume, from: root) }
+
+        var builder = ConfigBuilder(
+            request: request, image: image, id: definition.id, user: user, mounts: [],
+            availableCapabilities: try Self.ownCapabilities())
+        builder.consoleSize = consoleSize
+        if request.usesInit { builder.initProgram = try Self.initProgram() }
+        builder.devices =
+            try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
+        let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
+        builder.mounts = hostFiles + planner.mounts
+        let spec = try builder.build()
+        try writeNewFile(folder + "/config.json", spec.json())
+        _ = try root.makeDirectoriesInRoot(try builder.workingDirectory)
+        try supervision(definition, folder, request, image, rootfs).write(in: folder)
+        try LiveStatus(bootID: try BootID.current()).write(in: folder)
+
+        definition.command = builder.arguments
+        definition.labels = image.labels
+        for label in request.labels { definition.labels[label.key] = label.value }
+        definition.mounts = planner.points
+        definition.anonymousVolumes = planner.anonymousVolumes
+        definition.network = request.network
+        definition.user = request.user ?? image.user ?? ""
+        definition.attachesInput = request.interactive
+        definition.removeAfterwards = request.removeAfterwards
+        definition.usesInit = request.usesInit
+        definition.privileged = request.privileged
+        definition.addedCapabilities = request.addedCapabilities
+        definition.droppedCapabilities = request.droppedCapabilities
+        definition.securityOptions = request.securityOptions
+    }
+
+    private func supervision(
+        _ definition: ContainerDefinition, _ folder: String, _ request: ContainerRequest,
+        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount
+    ) throws -> Supervision {
+        let logs = folder + "/log"
+        if mkdir(logs, 0o700) != 0 { throw KernelError("mkdir", logs) }
+        var signal = request.stopSignal
+        if signal == nil, let text = image.stopSignal {
+            guard let parsed = Signal(parsing: text) else {
+                throw UsageError("the image's stop signal '\(text)' is unknown")
+            }
+            signal = parsed.rawValue
+        }
+        return Supervision(
+            terminal: request.terminal,
+            input: request.interactive ? (request.detached ? .keep : .once) : .none, restart: request.restart,
+            log: try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
+            stopSignal: signal ?? SIGTERM, stopTimeout: request.stopTimeout ?? 10,
+            remove: request.removeAfterwards, rootfs: rootfs)
+    }
+
+    /// A new volume begins with what the image has in its place, as with Docker.
+    private func fillVolume(_ volume: MountPlanner.NewVolume, from root: borrowing FileDescriptor) throws {
+        let source: FileDescriptor
+        do throws(KernelError) {
+            source = try root.openInRoot(volume.target, O_RDONLY | O_DIRECTORY)
+        } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return }
+            throw error
+        }
+        let target = try FileDescriptor.open(volume.path, O_RDONLY | O_DIRECTORY)
+        try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
+    }
+
+    /// The init of `--init`, found where the other programs are.
+    static func initProgram() throws -> String {
+        let shim = try ShimLauncher.find()
+        let path = shim.splitAtLastComponent.parent + "/swiftlet-init"
+        guard access(path, X_OK) == 0 else { throw UsageError("--init: \(path): \(Errno.current)") }
+        return path
+    }
+
+    /// Takes a made container's root away again until its start.
+    public func unmount(_ container: MadeContainer) throws {
+        try trace.step("unmount root") { try container.rootfs.unmount() }
+    }
+}

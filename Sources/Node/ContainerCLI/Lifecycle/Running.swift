@@ -1,0 +1,171 @@
+import ContainerShim
+import Glibc
+import LinuxKernel
+import OCISpec
+
+// Starting, stopping and asking: what goes through a container's shim.
+
+extension Engine {
+    /// Starts the container's shim, or finds it, and connects to it.
+    func launchShim(of container: ContainerDefinition) throws -> ShimClient {
+        let folders = layout.runFolders
+        let folder = layout.container(container.id)
+        if try status(of: container).isSupervised, let shim = try shim(of: container) { return shim }
+        try trace.step("launch shim") {
+            try clearLostShim(of: container)
+            _ = try ShimLauncher.launch(container: container.id, folder: folder, state: folders.state)
+        }
+        return try trace.step("connect to shim") { try ShimClient(state: folders.state, shim: container.id) }
+    }
+
+    /// Starts a container in the background.
+    public func start(_ container: ContainerDefinition) throws {
+        var shim = try launchShim(of: container)
+        try trace.step("start container") { _ = try shim.start(container.id) }
+    }
+
+    /// Starts a container and stays attached to it until it ends or the user detaches.
+    public func run(_ container: ContainerDefinition, _ options: SessionOptions) throws -> SessionEnd {
+        var shim = try launchShim(of: container)
+        let streams = try trace.step("attach") {
+            try shim.attach(container.id, AttachOptions(stdin: options.input, lossless: true))
+        }
+        try trace.step("start container") { _ = try shim.start(container.id) }
+        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options).run()
+    }
+
+    /// Attaches to a running container.
+    public func attach(_ container: ContainerDefinition, _ options: SessionOptions) throws -> SessionEnd {
+        var shim = try runningShim(of: container)
+        let streams = try shim.attach(container.id, AttachOptions(stdin: options.input))
+        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options).run()
+    }
+
+    /// Sends a signal to the first process of a running container.
+    public func kill(_ container: ContainerDefinition, signal: Int32) throws {
+        guard try [.running, .paused].contains(status(of: container).phase) else {
+            throw UsageError("container \(container.name) is not running")
+        }
+        var shim = try runningShim(of: container)
+        try shim.kill(container.id, signal: signal)
+    }
+
+    /// Stops a container and waits for its end; one that does not run is left as it is.
+    /// - Parameters:
+    ///   - signal: nil for the container's own.
+    ///   - timeout: seconds before SIGKILL; nil for the container's own, negative for no limit.
+    public func stop(_ container: ContainerDefinition, signal: Int32? = nil, timeout: Int? = nil) throws {
+        let status = try status(of: container)
+        guard try status.isSupervised, var shim = try shim(of: container) else {
+            return try clearLostShim(of: container)
+        }
+        do throws(ShimError) {
+            _ = try shim.stop(container.id, signal: signal, timeout: timeout)
+        } catch {
+            // It ended by itself just now.
+            if case .gone = error { return }
+            if case .failed(let failure) = error, failure.kind == .wrongState { return }
+            throw error
+        }
+    }
+
+    /// Waits for the end of a container.
+    /// - Returns: its exit code; at once for one that does not run.
+    public func wait(_ container: ContainerDefinition) throws -> Int32 {
+        let status = try status(of: container)
+        guard try status.isSupervised, var shim = try shim(of: container) else {
+            return status.exitCode ?? 0
+        }
+        do throws(ShimError) {
+            return try shim.wait(container.id).exitCode
+        } catch {
+            guard case .gone = error else { throw error }
+            return try self.status(of: container).exitCode ?? LiveStatus.unknownExitCode
+        }
+    }
+
+    public func pause(_ container: ContainerDefinition) throws {
+        var shim = try runningShim(of: container)
+        try shim.pause(container.id)
+    }
+
+    public func unpause(_ container: ContainerDefinition) throws {
+        var shim = try runningShim(of: container)
+        try shim.resume(container.id)
+    }
+
+    // MARK: Containers whose shim is gone
+
+    /// Ends and removes what a run has left whose shim died. Nothing is done for a container whose shim lives.
+    func clearLostShim(of container: ContainerDefinition) throws {
+        let folder = layout.container(container.id)
+        guard let written = try LiveStatus.written(in: folder), written.shim != nil else { return }
+        guard let lock = try ContainerLock.tryTake(folder: folder) else { return }
+        try cleanUp(container)
+        _ = consume lock
+    }
+
+    // MARK: Removing
+
+    /// Removes a container with what it wrote.
+    /// - Parameters:
+    ///   - force: a running one is killed.
+    ///   - volumes: its anonymous volumes go, too.
+    public func remove(_ container: ContainerDefinition, force: Bool, volumes removesVolumes: Bool) throws {
+        let status = try status(of: container)
+        let lives = [.running, .paused, .restarting].contains(status.phase)
+        if lives, !force {
+            throw UsageError(
+                "container \(container.name) is \(status.phase.rawValue): stop it first, or remove it by force")
+        }
+        if try status.isSupervised, var shim = try shim(of: container) {
+            do throws(ShimError) {
+                try shim.delete(container.id, force: force, removeFolder: true)
+            } catch {
+                guard case .gone = error else { throw error }
+            }
+        }
+        try removeFolder(of: container)
+        try store.forget(container)
+        if removesVolumes {
+            let others = try store.all()
+            for name in container.anonymousVolumes where !others.contains(where: { $0.uses(volume: name) }) {
+                try volumes.remove(name, containers: [])
+            }
+        }
+    }
+
+    /// How long a shim that is ending may keep the lock, in milliseconds.
+    private static let lockPatience = 10_000
+
+    /// What the shim did not remove, because there is none or it has died.
+    private func removeFolder(of container: ContainerDefinition) throws {
+        let folder = layout.container(container.id)
+        let deadline = monotonicMilliseconds() + Self.lockPatience
+        while access(folder, F_OK) == 0 {
+            let lock: ContainerLock?
+            do throws(KernelError) {
+                lock = try ContainerLock.tryTake(folder: folder)
+            } catch {
+                if error.errno == .noEntry { return }
+                throw error
+            }
+            if let lock {
+                try cleanUp(container)
+                // First the definition: from here on the container is gone, whatever happens to us.
+                unlink(folder + "/" + ContainerDefinition.fileName)
+                try removeTree(folder)
+                _ = consume lock
+                return
+            }
+            if monotonicMilliseconds() > deadline {
+                throw UsageError("container \(container.name) is being worked on by another program")
+            }
+            usleep(2000)
+        }
+    }
+}
+
+extension ContainerDefinition {
+    func uses(volume: String) -> Bool { mounts.contains { $0.name == volume } }
+}

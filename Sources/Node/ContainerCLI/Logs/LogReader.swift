@@ -1,0 +1,207 @@
+import ContainerShim
+import Glibc
+import LinuxKernel
+
+/// Reads a container's log, older files first, and what is added to it while somebody watches.
+public struct LogReader {
+    /// What is shown.
+    public struct Selection: Equatable, Sendable {
+        public var since: Timestamp?
+        public var until: Timestamp?
+        /// Only so many of the last lines; nil for all.
+        public var tail: Int?
+        public var timestamps = false
+
+        public init() {}
+    }
+
+    private let path: String
+    private let selection: Selection
+    /// Which stream's line is not finished yet: no time is put before its next part.
+    private var openLines: Set<LogStream> = []
+
+    /// - Parameter path: of the newest file.
+    public init(path: String, selection: Selection) {
+        self.path = path
+        self.selection = selection
+    }
+
+    // MARK: What is there
+
+    /// Writes the selected lines to standard output and standard error, as the container did.
+    /// - Returns: where reading ended in the newest file.
+    public mutating func showPresent() throws -> Position {
+        // Opened newest first: a rotation meanwhile shows lines twice rather than not at all, and the
+        // second time is seen by the file's identity.
+        var files: [(descriptor: Int32, identity: FileIdentity)] = []
+        defer { for file in files { close(file.descriptor) } }
+        var number = 0
+        while let file = try open(number) {
+            let identity = try FileIdentity(file)
+            if !files.contains(where: { $0.identity == identity }) { files.append((file.release(), identity)) }
+            number += 1
+        }
+        var tail: [LogRecord] = []
+        var end = 0
+        for file in files.reversed() {
+            end = 0
+            while let lines = try Self.nextLines(file.descriptor, at: end) {
+                end += lines.count
+                for record in records(in: lines) {
+                    if selection.tail == nil { try show(record) } else { tail.append(record) }
+                }
+                if let wanted = selection.tail { tail = Self.lastLines(wanted, of: tail) }
+            }
+        }
+        for record in tail { try show(record) }
+        return Position(identity: files.first?.identity, offset: end)
+    }
+
+    /// Where reading goes on.
+    public struct Position {
+        var identity: FileIdentity?
+        var offset: Int
+    }
+
+    private func open(_ number: Int) throws(KernelError) -> FileDescriptor? {
+        do throws(KernelError) {
+            return try FileDescriptor.open(number == 0 ? path : "\(path).\(number)", O_RDONLY)
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
+    }
+
+    /// Bytes that are read at once, more than the longest record has.
+    private static let chunk = 256 << 10
+
+    /// The next complete lines of a file, or nil where there are none yet.
+    private static func nextLines(_ descriptor: Int32, at offset: Int) throws(KernelError) -> ArraySlice<UInt8>? {
+        var failure: KernelError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+            do throws(KernelError) {
+                count = try check("read log", "") { pread(descriptor, buffer.baseAddress, buffer.count, offset) }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        guard let end = bytes.lastIndex(of: 10) else {
+            // What fills a whole chunk without a newline is no log of ours: it is passed over.
+            return bytes.count == chunk ? bytes[...] : nil
+        }
+        return bytes[...end]
+    }
+
+    private func records(in bytes: ArraySlice<UInt8>) -> some Sequence<LogRecord> {
+        let selection = selection
+        return bytes.split(separator: 10).lazy.compactMap { LogRecord(line: $0) }.filter { record in
+            if let since = selection.since, record.time < since { return false }
+            if let until = selection.until, record.time > until { return false }
+            return true
+        }
+    }
+
+    /// The records of the last so many lines; parts of one line count once.
+    static func lastLines(_ count: Int, of records: [LogRecord]) -> [LogRecord] {
+        var lines = 0
+        var index = records.count
+        while index > 0 {
+            // A record ends a line unless a later one of its stream goes on with it; counting the ends of
+            // lines, and the unfinished one at the very end, comes to the same.
+            let ends = !records[index - 1].isPartial || index == records.count
+            if ends {
+                if lines == count { break }
+                lines += 1
+            }
+            index -= 1
+        }
+        return Array(records[index...])
+    }
+
+    private mutating func show(_ record: LogRecord) throws(KernelError) {
+        var line: [UInt8] = []
+        if selection.timestamps, !openLines.contains(record.stream) { line += Array("\(record.time) ".utf8) }
+        line += record.text
+        if record.isPartial {
+            openLines.insert(record.stream)
+        } else {
+            openLines.remove(record.stream)
+            line.append(10)
+        }
+        let descriptor = record.stream == .stdout ? STDOUT_FILENO : STDERR_FILENO
+        var failure: KernelError?
+        line.withUnsafeBytes { bytes in
+            do throws(KernelError) { try Standard.write(bytes, to: descriptor) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    // MARK: What is added
+
+    /// Shows what is added until the container has ended.
+    /// - Parameter shim: a connection to its shim; nil for a container that does not run.
+    public mutating func follow(from position: Position, container: String, shim: consuming ShimClient?) throws {
+        guard var shim = shim else { return }
+        let number = try shim.send(.wait(container: container, exec: nil))
+        let watch = FileDescriptor(
+            owning: try check("inotify_init", "") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
+        let folder = path.splitAtLastComponent.parent
+        _ = try check("watch", folder) {
+            inotify_add_watch(watch.raw, folder, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO))
+        }
+        var position = position
+        var ended = false
+        while true {
+            try showAdded(&position)
+            if ended { return }
+            var polls = [
+                pollfd(fd: watch.raw, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: shim.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = try pollAll(&polls)
+            if polls[0].revents != 0 { Self.drain(watch) }
+            if polls[1].revents != 0 { ended = try Self.hasEnded(&shim, number) }
+        }
+    }
+
+    private static func drain(_ watch: borrowing FileDescriptor) {
+        withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) { buffer in
+            while read(watch.raw, buffer.baseAddress, buffer.count) > 0 {}
+        }
+    }
+
+    private static func hasEnded(_ shim: inout ShimClient, _ number: UInt64) throws -> Bool {
+        do throws(ShimError) {
+            while let delivery = try shim.receive(milliseconds: 0) {
+                if case .answer(number, _) = delivery.message { return true }
+            }
+            return false
+        } catch {
+            if case .gone = error { return true }
+            throw error
+        }
+    }
+
+    /// Reads on from `position`, through a rotation where there was one.
+    private mutating func showAdded(_ position: inout Position) throws {
+        // The file that was being read may have moved on by any number of places.
+        var newer: [Int32] = []
+        defer { for descriptor in newer { close(descriptor) } }
+        var number = 0
+        while let file = try open(number) {
+            let isLast = try FileIdentity(file) == position.identity
+            newer.append(file.release())
+            if isLast { break }
+            number += 1
+        }
+        for descriptor in newer.reversed() {
+            let identity = try FileIdentity(FileDescriptor(owning: dup(descriptor)))
+            if identity != position.identity { position = Position(identity: identity, offset: 0) }
+            while let lines = try Self.nextLines(descriptor, at: position.offset) {
+                for record in records(in: lines) { try show(record) }
+                position.offset += lines.count
+            }
+        }
+    }
+}

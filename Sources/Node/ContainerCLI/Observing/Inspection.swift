@@ -1,0 +1,179 @@
+import ContainerShim
+import LinuxKernel
+import OCISpec
+
+// `inspect` of a container, with the members that docker's users look for.
+
+extension Engine {
+    /// Writes one object.
+    public func inspect(_ container: ContainerDefinition, into json: inout JSONWriter) throws {
+        let folder = layout.container(container.id)
+        let spec = try configuration(of: container)
+        let supervision = try Supervision.read(in: folder)
+        let status = try status(of: container)
+        json.object { json in
+            json.member("Id", container.id)
+            json.member("Created", container.created)
+            json.member("Path", container.command.first ?? "")
+            json.member("Args", Array(container.command.dropFirst()))
+            json.key("State")
+            write(status, to: &json)
+            json.member("Image", container.imageID)
+            json.member("ResolvConfPath", folder + "/resolv.conf")
+            json.member("HostnamePath", folder + "/hostname")
+            json.member("HostsPath", folder + "/hosts")
+            json.member("LogPath", supervision.log?.path ?? "")
+            json.member("Name", "/" + container.name)
+            json.member("RestartCount", status.restartCount)
+            json.member("Driver", "overlay2")
+            json.member("Platform", container.platform)
+            json.member("AppArmorProfile", spec.process?.apparmorProfile ?? "")
+            json.key("HostConfig")
+            writeHostConfig(container, spec, supervision, to: &json)
+            json.key("GraphDriver")
+            write(supervision.rootfs, to: &json)
+            json.key("Mounts")
+            write(container.mounts, to: &json)
+            json.key("Config")
+            writeConfig(container, spec, supervision, to: &json)
+            json.key("NetworkSettings")
+            json.object { json in
+                json.member("SandboxKey", status.process.map { "/proc/\($0.pid)/ns/net" } ?? "")
+                json.key("Ports")
+                json.object { _ in }
+                json.key("Networks")
+                json.object { json in
+                    json.key(container.network.rawValue)
+                    json.object { _ in }
+                }
+            }
+        }
+    }
+
+    private func write(_ status: LiveStatus, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("Status", status.phase.rawValue)
+            json.member("Running", [.running, .paused, .restarting].contains(status.phase))
+            json.member("Paused", status.phase == .paused)
+            json.member("Restarting", status.phase == .restarting)
+            json.member("OOMKilled", status.oomKilled)
+            json.member("Dead", false)
+            json.member("Pid", status.process?.pid ?? 0)
+            json.member("ExitCode", status.exitCode ?? 0)
+            json.member("Error", status.error ?? "")
+            json.member("StartedAt", status.startedAt?.description ?? "0001-01-01T00:00:00Z")
+            json.member("FinishedAt", status.finishedAt?.description ?? "0001-01-01T00:00:00Z")
+        }
+    }
+
+    private func write(_ rootfs: RootfsMount?, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("Name", "overlay2")
+            json.key("Data")
+            json.object { json in
+                guard let rootfs else { return }
+                json.member("LowerDir", rootfs.lower.joined(separator: ":"))
+                json.member("MergedDir", rootfs.target)
+                json.member("UpperDir", rootfs.upper)
+                json.member("WorkDir", rootfs.work)
+            }
+        }
+    }
+
+    private func write(_ mounts: [ContainerDefinition.MountPoint], to json: inout JSONWriter) {
+        json.array { json in
+            for mount in mounts {
+                json.object { json in
+                    json.member("Type", mount.kind.rawValue)
+                    json.optional("Name", mount.name)
+                    json.member("Source", mount.source)
+                    json.member("Destination", mount.destination)
+                    if mount.kind == .volume { json.member("Driver", "local") }
+                    json.member("Mode", mount.readOnly ? "ro" : "")
+                    json.member("RW", !mount.readOnly)
+                    json.member("Propagation", mount.propagation)
+                }
+            }
+        }
+    }
+
+    private func writeConfig(
+        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision, to json: inout JSONWriter
+    ) {
+        json.object { json in
+            json.member("Hostname", spec.hostname ?? "")
+            json.member("Domainname", spec.domainname ?? "")
+            json.member("User", container.user)
+            json.member("Tty", supervision.terminal)
+            json.member("OpenStdin", container.attachesInput)
+            json.member("StdinOnce", supervision.input == .once)
+            json.member("Env", spec.process?.env ?? [])
+            json.member("Cmd", container.command)
+            json.member("Image", container.image)
+            json.member("WorkingDir", spec.process?.cwd ?? "")
+            json.member("Labels", container.labels)
+            json.member("StopSignal", Signal(rawValue: supervision.stopSignal).name)
+            json.member("StopTimeout", supervision.stopTimeout)
+        }
+    }
+
+    private func writeHostConfig(
+        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision, to json: inout JSONWriter
+    ) {
+        let resources = spec.linux?.resources
+        let cpu = resources?.cpu
+        let binds = container.mounts.filter { $0.kind != .tmpfs }.map {
+            "\($0.name ?? $0.source):\($0.destination)" + ($0.readOnly ? ":ro" : "")
+        }
+        json.object { json in
+            json.member("Binds", binds)
+            json.key("LogConfig")
+            json.object { json in
+                json.member("Type", "cri")
+                json.key("Config")
+                json.object { json in
+                    guard let log = supervision.log else { return }
+                    json.member("max-file", String(log.maxFiles))
+                    json.member("max-size", String(log.maxSize))
+                }
+            }
+            json.member("NetworkMode", container.network.rawValue)
+            json.key("RestartPolicy")
+            json.object { json in
+                let text = supervision.restart.description.split(separator: ":")
+                json.member("Name", String(text[0]))
+                json.member("MaximumRetryCount", text.count > 1 ? Int(text[1]) ?? 0 : 0)
+            }
+            json.member("AutoRemove", container.removeAfterwards)
+            json.member("CapAdd", container.addedCapabilities)
+            json.member("CapDrop", container.droppedCapabilities)
+            json.member("Init", container.usesInit)
+            json.member("Privileged", container.privileged)
+            json.member("ReadonlyRootfs", spec.root?.readonly ?? false)
+            json.member("SecurityOpt", container.securityOptions)
+            json.member("OomScoreAdj", spec.process?.oomScoreAdj ?? 0)
+            json.member("CgroupParent", "/swiftlet/" + layout.namespace)
+            json.member("Memory", resources?.memory?.limit ?? 0)
+            json.member("MemoryReservation", resources?.memory?.reservation ?? 0)
+            json.member("MemorySwap", resources?.memory?.swap ?? 0)
+            json.member("CpuShares", cpu?.shares ?? 0)
+            json.member("CpuPeriod", cpu?.period ?? 0)
+            json.member("CpuQuota", cpu?.quota ?? 0)
+            json.member("CpusetCpus", cpu?.cpus ?? "")
+            json.member("CpusetMems", cpu?.mems ?? "")
+            json.member("PidsLimit", resources?.pids?.limit ?? 0)
+            json.key("Ulimits")
+            json.array { json in
+                for limit in spec.process?.rlimits ?? [] {
+                    json.object { json in
+                        json.member("Name", limit.type.rawValue.dropFirst(7).lowercased())
+                        json.member("Soft", Int64(bitPattern: limit.soft))
+                        json.member("Hard", Int64(bitPattern: limit.hard))
+                    }
+                }
+            }
+            json.member("MaskedPaths", spec.linux?.maskedPaths ?? [])
+            json.member("ReadonlyPaths", spec.linux?.readonlyPaths ?? [])
+        }
+    }
+}

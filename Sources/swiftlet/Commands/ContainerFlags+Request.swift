@@ -1,0 +1,112 @@
+import ContainerCLI
+import ContainerShim
+import LinuxKernel
+import OCISpec
+
+extension ContainerFlags {
+    /// What the options ask for.
+    /// - Parameter words: the image, the command and its arguments.
+    func request(_ words: [String], detached: Bool) throws -> ContainerRequest {
+        guard let image = words.first else { throw UsageError("the image is missing") }
+        if image.hasPrefix("-") { throw UsageError("unknown option '\(image)'") }
+        var request = ContainerRequest(image: image)
+        request.command = Array(words.dropFirst())
+        request.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
+        request.name = name
+        request.terminal = tty
+        request.interactive = interactive
+        request.detached = detached
+        request.removeAfterwards = rm
+        try addProgram(to: &request)
+        try addFiles(to: &request)
+        try addNetwork(to: &request)
+        try addRights(to: &request)
+        try addLimits(to: &request)
+        try request.check()
+        return request
+    }
+
+    private func addProgram(to request: inout ContainerRequest) throws {
+        request.environment = EnvironmentOption.merge(
+            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve))
+        request.labels = try label.map { try KeyValue(parsing: $0, what: "label") }
+        request.annotations = try annotation.map { try KeyValue(parsing: $0, what: "annotation") }
+        request.workingDirectory = workingDirectory
+        request.user = user
+        request.additionalGroups = groupAdd
+        request.usesInit = usesInit
+        if let stopSignal {
+            guard let signal = Signal(parsing: stopSignal) else { throw UsageError("unknown signal '\(stopSignal)'") }
+            request.stopSignal = signal.rawValue
+        }
+        request.stopTimeout = stopTimeout
+        guard let policy = RestartPolicy(restart) else { throw UsageError("unknown restart policy '\(restart)'") }
+        request.restart = policy
+        request.platform = try platform.map { try Platform(parsing: $0) }
+        guard ["never", "missing"].contains(pull) else {
+            throw UsageError("--pull \(pull): images cannot be fetched yet, only loaded with 'swiftlet load'")
+        }
+        request.logOptions = logOpt
+        _ = try LogOptions(path: "", parsing: logOpt)
+    }
+
+    private func addFiles(to request: inout ContainerRequest) throws {
+        request.mounts =
+            try volume.map { try MountRequest(volumeOption: $0) } + mount.map { try MountRequest(mountOption: $0) }
+            + tmpfs.map { try MountRequest(tmpfsOption: $0) }
+        request.readOnlyRoot = readOnly
+        request.devices = try device.map { try DeviceOption(parsing: $0) }
+        if let shmSize { request.sharedMemory = try ByteSize(parsing: shmSize).bytes }
+    }
+
+    private func addNetwork(to request: inout ContainerRequest) throws {
+        guard let mode = ContainerRequest.Network(rawValue: network) else {
+            throw UsageError("unknown network '\(network)': none and host are there")
+        }
+        request.network = mode
+        request.hostname = hostname
+        request.domainName = domainname
+        request.hosts = try addHost.map { try HostEntry(parsing: $0) }
+        request.nameServers = dns
+        request.searchDomains = dnsSearch
+        request.resolverOptions = dnsOption
+        request.hostPID = try isHost(pid, "--pid")
+        request.hostIPC = try isHost(ipc, "--ipc")
+        request.hostUTS = try isHost(uts, "--uts")
+        request.hostCgroup = try isHost(cgroupns, "--cgroupns")
+    }
+
+    private func isHost(_ value: String?, _ option: String) throws -> Bool {
+        switch value {
+        case nil, "private", "": return false
+        case "host": return true
+        case let other?: throw UsageError("\(option) is host or private, not '\(other)'")
+        }
+    }
+
+    private func addRights(to request: inout ContainerRequest) throws {
+        request.addedCapabilities = capAdd
+        request.droppedCapabilities = capDrop
+        request.security = try SecurityOptions(parsing: securityOpt)
+        request.securityOptions = securityOpt
+        request.privileged = privileged
+        request.sysctls = try sysctl.map { try KeyValue(parsing: $0, what: "sysctl") }
+    }
+
+    private func addLimits(to request: inout ContainerRequest) throws {
+        var limits = ResourceRequest()
+        limits.memory = try memory.map { try ByteSize(parsing: $0).bytes }
+        limits.memorySwap = try memorySwap.map { $0 == "-1" ? -1 : try ByteSize(parsing: $0).bytes }
+        limits.memoryReservation = try memoryReservation.map { try ByteSize(parsing: $0).bytes }
+        limits.cpus = try cpus.map { try CPUAmount(parsing: $0) }
+        limits.cpuShares = cpuShares
+        limits.cpuPeriod = cpuPeriod
+        limits.cpuQuota = cpuQuota
+        limits.cpusetCPUs = cpusetCpus
+        limits.cpusetMems = cpusetMems
+        limits.pidsLimit = pidsLimit
+        request.resources = limits
+        request.ulimits = try ulimit.map { try UlimitOption(parsing: $0) }
+        request.oomScoreAdjustment = oomScoreAdj
+    }
+}

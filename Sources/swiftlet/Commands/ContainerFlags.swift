@@ -1,0 +1,146 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+import LinuxKernel
+import OCISpec
+
+/// The options that `run` and `create` share, under docker's names.
+struct ContainerFlags: ParsableArguments {
+    // MARK: The container
+
+    @Option(help: "A name for it.")
+    var name: String?
+    @Flag(name: [.short, .long], help: "Keep standard input open.")
+    var interactive = false
+    @Flag(name: [.short, .long], help: "Give it a terminal.")
+    var tty = false
+    @Flag(help: "Remove it when it has ended.")
+    var rm = false
+    @Option(help: "When it is started again: no, on-failure[:N], always, unless-stopped.")
+    var restart = "no"
+    @Option(help: "Write its id to a file.")
+    var cidfile: String?
+    @Option(name: [.customShort("l", allowingJoined: true), .long], parsing: .unconditionalSingleValue, help: "A label.")
+    var label: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "An annotation for the runtime.")
+    var annotation: [String] = []
+    @Option(help: "The platform that the image must be for.")
+    var platform: String?
+    @Option(help: "Whether the image is fetched first: only never and missing are possible.")
+    var pull = "missing"
+
+    // MARK: The program
+
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .customLong("env")], parsing: .unconditionalSingleValue,
+        help: "A variable, NAME=value or NAME.")
+    var environment: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A file with variables.")
+    var envFile: [String] = []
+    @Option(parsing: .unconditional, help: "A program in place of the image's entry point.")
+    var entrypoint: String?
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .customLong("workdir")], parsing: .unconditional,
+        help: "The working directory.")
+    var workingDirectory: String?
+    @Option(
+        name: [.customShort("u", allowingJoined: true), .long], parsing: .unconditional,
+        help: "USER[:GROUP], by name or number.")
+    var user: String?
+    @Option(parsing: .unconditionalSingleValue, help: "A further group.")
+    var groupAdd: [String] = []
+    @Flag(name: .customLong("init"), help: "A small init that reaps and passes signals on.")
+    var usesInit = false
+    @Option(help: "The signal that stops it.")
+    var stopSignal: String?
+    @Option(parsing: .unconditional, help: "Seconds between that signal and SIGKILL.")
+    var stopTimeout: Int?
+
+    // MARK: Files
+
+    @Option(
+        name: [.customShort("v", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: "[SOURCE:]TARGET[:OPTIONS].")
+    var volume: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "type=bind|volume|tmpfs,source=…,target=….")
+    var mount: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "TARGET[:OPTIONS].")
+    var tmpfs: [String] = []
+    @Flag(help: "Its root file system cannot be written.")
+    var readOnly = false
+    @Option(parsing: .unconditionalSingleValue, help: "HOST[:CONTAINER][:rwm].")
+    var device: [String] = []
+    @Option(help: "Size of /dev/shm.")
+    var shmSize: String?
+
+    // MARK: Network and names
+
+    @Option(name: [.customLong("network"), .customLong("net")], help: "none or host.")
+    var network = "none"
+    @Option(name: [.customShort("h", allowingJoined: true), .long], parsing: .unconditional, help: "Its host name.")
+    var hostname: String?
+    @Option(parsing: .unconditional, help: "Its domain name.")
+    var domainname: String?
+    @Option(parsing: .unconditionalSingleValue, help: "NAME:ADDRESS for /etc/hosts.")
+    var addHost: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A name server.")
+    var dns: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A domain to search.")
+    var dnsSearch: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "An option of the resolver.")
+    var dnsOption: [String] = []
+    @Option(help: "host, or private.")
+    var pid: String?
+    @Option(help: "host, or private.")
+    var ipc: String?
+    @Option(help: "host, or private.")
+    var uts: String?
+    @Option(help: "host, or private.")
+    var cgroupns: String?
+
+    // MARK: Rights
+
+    @Option(parsing: .unconditionalSingleValue, help: "A capability, or ALL.")
+    var capAdd: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A capability, or ALL.")
+    var capDrop: [String] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "seccomp=unconfined|FILE, no-new-privileges, apparmor=PROFILE, systempaths=unconfined.")
+    var securityOpt: [String] = []
+    @Flag(help: "All rights and devices of the host.")
+    var privileged = false
+    @Option(parsing: .unconditionalSingleValue, help: "NAME=value of a kernel setting.")
+    var sysctl: [String] = []
+
+    // MARK: Limits
+
+    @Option(name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional, help: "Memory, as 64m.")
+    var memory: String?
+    @Option(parsing: .unconditional, help: "Memory and swap together; -1 for no limit.")
+    var memorySwap: String?
+    @Option(parsing: .unconditional, help: "Memory that it keeps under pressure.")
+    var memoryReservation: String?
+    @Option(parsing: .unconditional, help: "Processors, as 1.5.")
+    var cpus: String?
+    @Option(
+        name: [.customShort("c", allowingJoined: true), .long], parsing: .unconditional,
+        help: "Its weight among others.")
+    var cpuShares: UInt64?
+    @Option(parsing: .unconditional, help: "The scheduler's period in microseconds.")
+    var cpuPeriod: UInt64?
+    @Option(parsing: .unconditional, help: "Processor time in each period, in microseconds.")
+    var cpuQuota: Int64?
+    @Option(parsing: .unconditional, help: "Processors by number, as 0-3,7.")
+    var cpusetCpus: String?
+    @Option(parsing: .unconditional, help: "Memory nodes by number.")
+    var cpusetMems: String?
+    @Option(parsing: .unconditional, help: "Processes and threads; -1 for no limit.")
+    var pidsLimit: Int64?
+    @Option(parsing: .unconditionalSingleValue, help: "NAME=SOFT[:HARD].")
+    var ulimit: [String] = []
+    @Option(parsing: .unconditional, help: "From -1000 to 1000: who is killed first when memory is short.")
+    var oomScoreAdj: Int32?
+    @Option(parsing: .unconditionalSingleValue, help: "max-size=10m, max-file=5.")
+    var logOpt: [String] = []
+}

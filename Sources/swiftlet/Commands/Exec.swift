@@ -1,0 +1,90 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+
+struct ExecCommand: SwiftletCommand {
+    static let configuration = configuration(
+        "exec", "Run a further program in a running container", usage: "[OPTIONS] CONTAINER COMMAND [ARGUMENT …]")
+    static var failureCode: Int32 { 125 }
+
+    @Flag(name: [.short, .long], help: "Keep standard input open.")
+    var interactive = false
+    @Flag(name: [.short, .long], help: "Give it a terminal.")
+    var tty = false
+    @Flag(name: [.short, .long], help: "Do not wait for it.")
+    var detach = false
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .customLong("env")], parsing: .unconditionalSingleValue,
+        help: "A variable, NAME=value or NAME.")
+    var environment: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A file with variables.")
+    var envFile: [String] = []
+    @Option(
+        name: [.customShort("u", allowingJoined: true), .long], parsing: .unconditional, help: "USER[:GROUP].")
+    var user: String?
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .customLong("workdir")], parsing: .unconditional,
+        help: "The working directory.")
+    var workingDirectory: String?
+    @Flag(help: "All capabilities.")
+    var privileged = false
+    @Option(help: "Keys that end the attachment (default ctrl-p,ctrl-q).")
+    var detachKeys: String?
+    @Argument(parsing: .captureForPassthrough, help: "The container, the program and its arguments.")
+    var words: [String] = []
+
+    func perform(_ context: Context) throws -> Int32 {
+        guard let name = words.first else { throw UsageError("the container is missing") }
+        if name.hasPrefix("-") { throw Failure("exec: unknown option '\(name)'", code: Program.usageError) }
+        guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
+        if tty, interactive, !detach, !Standard.inputIsTerminal {
+            throw UsageError("-t with -i needs a terminal as standard input")
+        }
+        var wish = ExecWish(command: Array(words.dropFirst()))
+        wish.terminal = tty
+        wish.interactive = interactive
+        wish.environment = EnvironmentOption.merge(
+            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve))
+        wish.user = user
+        wish.workingDirectory = workingDirectory
+        wish.privileged = privileged
+        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        let engine = context.engine
+        let container = try engine.store.find(name)
+        if detach {
+            try engine.execDetached(container, wish)
+            return 0
+        }
+        return try engine.exec(
+            container, wish, SessionOptions(input: interactive, terminal: tty, detachKeys: keys)
+        ).exitCode
+    }
+}
+
+struct AttachCommand: SwiftletCommand {
+    static let configuration = configuration(
+        "attach", "Attach to a running container", usage: "[OPTIONS] CONTAINER")
+    static var failureCode: Int32 { 125 }
+
+    @Flag(help: "Leave the container's standard input alone.")
+    var noStdin = false
+    @Option(help: "Keys that end the attachment (default ctrl-p,ctrl-q).")
+    var detachKeys: String?
+    @Option(help: "Pass signals on to the program.")
+    var sigProxy = true
+    @Argument(help: "The container.")
+    var container: String
+
+    func perform(_ context: Context) throws -> Int32 {
+        let engine = context.engine
+        let container = try engine.store.find(container)
+        let supervision = try Supervision.read(in: engine.layout.container(container.id))
+        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        return try engine.attach(
+            container,
+            SessionOptions(
+                input: container.attachesInput && !noStdin, terminal: supervision.terminal,
+                forwardsSignals: sigProxy, detachKeys: keys)
+        ).exitCode
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import ContainerCLI
+import ImageStore
+import OCISpec
+
+struct InspectCommand: SwiftletCommand {
+    static let configuration = configuration(
+        "inspect", "Show everything about containers and images as JSON", usage: "[OPTIONS] NAME …")
+
+    enum Kind: String, ExpressibleByArgument {
+        case container, image
+    }
+
+    @Option(help: "container or image, where a name is both.")
+    var type: Kind?
+    @Option(help: "Only json is there.")
+    var format = ListFormat.json
+    @Argument(help: "Names or ids.")
+    var names: [String]
+
+    func perform(_ context: Context) throws -> Int32 {
+        let engine = context.engine
+        var code: Int32 = 0
+        var json = JSONWriter(.spaces(4))
+        json.array { json in
+            code = forEachName(names) { try inspect($0, engine, into: &json) }
+        }
+        try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
+        return code
+    }
+
+    private func inspect(_ name: String, _ engine: Engine, into json: inout JSONWriter) throws {
+        if type != .image {
+            do {
+                return try engine.inspect(try engine.store.find(name), into: &json)
+            } catch let error as UsageError {
+                if type == .container { throw error }
+            }
+        }
+        let images = try engine.images()
+        do {
+            try images.inspect(try images.resolve(name), into: &json)
+        } catch let error as ImageError where error.kind == .notFound && type == nil {
+            throw UsageError("no such container or image: \(name)")
+        }
+    }
+}

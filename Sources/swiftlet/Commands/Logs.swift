@@ -1,0 +1,44 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+import LinuxKernel
+
+struct LogsCommand: SwiftletCommand {
+    static let configuration = configuration("logs", "Show what a container wrote", usage: "[OPTIONS] CONTAINER")
+
+    @Flag(name: [.short, .long], help: "Go on with what it writes until it ends.")
+    var follow = false
+    @Option(name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional, help: "The last so many lines, or all.")
+    var tail = "all"
+    @Option(parsing: .unconditional, help: "What it wrote after a time: 2026-01-02T15:04:05Z, or 10m for ten minutes ago.")
+    var since: String?
+    @Option(parsing: .unconditional, help: "What it wrote before a time.")
+    var until: String?
+    @Flag(name: [.short, .long], help: "With the time of each line.")
+    var timestamps = false
+    @Argument(help: "The container.")
+    var container: String
+
+    func perform(_ context: Context) throws -> Int32 {
+        let engine = context.engine
+        var selection = LogReader.Selection()
+        if tail != "all", tail != "-1" {
+            guard let count = Int(tail), count >= 0 else { throw UsageError("invalid number of lines '\(tail)'") }
+            selection.tail = count
+        }
+        selection.since = try since.map { try Timestamp(parsing: $0) }
+        selection.until = try until.map { try Timestamp(parsing: $0) }
+        selection.timestamps = timestamps
+        let container = try engine.store.find(container)
+        let supervision = try Supervision.read(in: engine.layout.container(container.id))
+        guard let log = supervision.log else { throw UsageError("container \(container.name) keeps no log") }
+        var reader = LogReader(path: log.path, selection: selection)
+        // Connected first, so that the end is not missed between reading and following.
+        let shim = follow ? try engine.shimIfRunning(of: container) : nil
+        let position = try reader.showPresent()
+        if follow { try reader.follow(from: position, container: container.id, shim: shim) }
+        let status = try engine.status(of: container)
+        if let problem = status.logError { Standard.printError("swiftlet: the log is not complete: \(problem)\n") }
+        return 0
+    }
+}

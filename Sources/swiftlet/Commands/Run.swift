@@ -1,0 +1,101 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+import Glibc
+import LinuxKernel
+
+struct RunCommand: SwiftletCommand {
+    static let configuration = configuration(
+        "run", "Make a container from an image and run it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
+    static var failureCode: Int32 { 125 }
+
+    @OptionGroup var flags: ContainerFlags
+    @Flag(name: [.short, .long], help: "Run it in the background and print its id.")
+    var detach = false
+    @Option(help: "Keys that end the attachment (default ctrl-p,ctrl-q).")
+    var detachKeys: String?
+    @Option(help: "Pass signals on to the program.")
+    var sigProxy = true
+    @Argument(parsing: .captureForPassthrough, help: "The image, the program and its arguments.")
+    var words: [String] = []
+
+    func perform(_ context: Context) throws -> Int32 {
+        let request = try flags.request(words, detached: detach)
+        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        if flags.tty, flags.interactive, !detach, !Standard.inputIsTerminal {
+            throw UsageError("-t with -i needs a terminal as standard input")
+        }
+        let engine = context.engine
+        let made = try engine.make(request, consoleSize: flags.tty ? Standard.terminalSize : nil)
+        let container = made.definition
+        do {
+            if let path = flags.cidfile { try writeContainerID(container.id, to: path) }
+            if detach {
+                try engine.start(container)
+                try Standard.print(container.id + "\n")
+                return 0
+            }
+        } catch {
+            try giveUp(made, engine)
+            throw error
+        }
+        let end: SessionEnd
+        do {
+            end = try engine.run(
+                container,
+                SessionOptions(
+                    input: flags.interactive, terminal: flags.tty, forwardsSignals: sigProxy, detachKeys: keys))
+        } catch {
+            try giveUp(made, engine)
+            throw error
+        }
+        if case .exited = end, flags.rm { try engine.store.forget(container) }
+        return end.exitCode
+    }
+
+    /// After a start that failed: the container stays to be looked at, unless it was to go anyway.
+    private func giveUp(_ made: Engine.MadeContainer, _ engine: Engine) throws {
+        if flags.rm {
+            try engine.remove(made.definition, force: true, volumes: true)
+        } else if try engine.shim(of: made.definition) == nil {
+            try engine.unmount(made)
+        }
+    }
+}
+
+struct CreateCommand: SwiftletCommand {
+    static let configuration = configuration(
+        "create", "Make a container without starting it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
+    static var failureCode: Int32 { 125 }
+
+    @OptionGroup var flags: ContainerFlags
+    @Argument(parsing: .captureForPassthrough, help: "The image, the program and its arguments.")
+    var words: [String] = []
+
+    func perform(_ context: Context) throws -> Int32 {
+        let engine = context.engine
+        // `start` can attach and detach: its input stays open for later clients.
+        let made = try engine.make(try flags.request(words, detached: true))
+        try engine.unmount(made)
+        if let path = flags.cidfile { try writeContainerID(made.definition.id, to: path) }
+        try Standard.print(made.definition.id + "\n")
+        return 0
+    }
+}
+
+/// Writes `--cidfile`. A file that is there already may belong to another container: it is not replaced.
+func writeContainerID(_ id: String, to path: String) throws {
+    try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).writeAll(id)
+}
+
+extension SessionEnd {
+    /// What the command line exits with.
+    var exitCode: Int32 {
+        switch self {
+        case .exited(let report): report.exitCode
+        case .detached: 0
+        case .outputClosed: 128 + SIGPIPE
+        case .interrupted(let signal): 128 + signal
+        }
+    }
+}

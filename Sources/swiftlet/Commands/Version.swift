@@ -1,0 +1,32 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerRuntime
+import OCISpec
+
+struct VersionCommand: SwiftletCommand {
+    static let configuration = configuration("version", "Show versions", usage: "[OPTIONS]")
+    static var worksForEverybody: Bool { true }
+
+    @Option(help: "table or json.")
+    var format = ListFormat.table
+    @Flag(name: [.customShort("v"), .customLong("version")], help: .hidden)
+    var version = false
+
+    func perform(_ context: Context) throws -> Int32 {
+        let kernel = KernelVersion.runningRelease
+        switch format {
+        case .table:
+            try Standard.print(
+                "swiftlet \(SwiftletVersion.text)\nruntime-spec \(RuntimeSpec.version)\nLinux \(kernel)\n")
+        case .json:
+            var json = JSONWriter()
+            json.object { json in
+                json.member("KernelVersion", kernel)
+                json.member("RuntimeSpec", RuntimeSpec.version)
+                json.member("Version", SwiftletVersion.text)
+            }
+            try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
+        }
+        return 0
+    }
+}

@@ -1,0 +1,179 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+import Glibc
+import ImageStore
+import LinuxKernel
+
+/// One command of `swiftlet`.
+protocol SwiftletCommand: ParsableCommand {
+    /// Does the work; what went wrong is thrown.
+    /// - Returns: the exit code.
+    func perform(_ context: Context) throws -> Int32
+
+    /// What this program exits with when it failed itself: 125 where the exit code else is a container's.
+    static var failureCode: Int32 { get }
+
+    /// Whether it works without being root.
+    static var worksForEverybody: Bool { get }
+}
+
+extension SwiftletCommand {
+    static var failureCode: Int32 { 1 }
+    static var worksForEverybody: Bool { false }
+
+    /// swift-argument-parser would call this; `Program` calls `perform`.
+    mutating func run() throws {}
+
+    /// How a command describes itself: names of options are as docker's, so `-h` is free for them.
+    static func configuration(
+        _ name: String, _ abstract: String, usage: String? = nil, discussion: String = ""
+    ) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: name, _superCommandName: "swiftlet", abstract: abstract,
+            usage: usage.map { "swiftlet \(name) \($0)" }, discussion: discussion, helpNames: .long)
+    }
+}
+
+/// What every command has at hand.
+struct Context {
+    let options: GlobalOptions
+    let trace: Trace
+
+    var engine: Engine {
+        Engine(StateLayout(root: options.root, state: options.state), trace: trace)
+    }
+}
+
+/// Finds the command that the first word names and runs it.
+///
+/// The words are looked up here and only the one command is parsed: to build the whole tree of commands takes
+/// swift-argument-parser several milliseconds, more than `ps` itself.
+enum Program {
+    /// Exit code of a command line that makes no sense, as with docker.
+    static let usageError: Int32 = 125
+
+    static func run(_ arguments: [String]) -> Int32 {
+        do {
+            let (options, rest) = try GlobalOptions.parse(arguments)
+            return try run(rest, options)
+        } catch {
+            return fail("\(error)", usageError)
+        }
+    }
+
+    private static func run(_ arguments: [String], _ options: GlobalOptions) throws -> Int32 {
+        if options.version { return try run(VersionCommand.self, arguments, options) }
+        guard !options.help, let first = arguments.first, first != "help" else {
+            return try help(Array(arguments.dropFirst(options.help ? 0 : 1)))
+        }
+        guard let (command, rest) = CommandTable.find(arguments) else {
+            throw UsageError("'\(first)' is no command: see 'swiftlet --help'")
+        }
+        return try run(command, rest, options)
+    }
+
+    private static func run<Command: SwiftletCommand>(
+        _ type: Command.Type, _ arguments: [String], _ options: GlobalOptions
+    ) throws -> Int32 {
+        let context = Context(options: options, trace: Trace(isOn: options.debug))
+        let command: Command
+        do {
+            command = try context.trace.step("parse command line") { try parse(type, arguments) }
+        } catch {
+            if Command.exitCode(for: error) == .success {
+                try Standard.print(Command.fullMessage(for: error) + "\n")
+                return 0
+            }
+            let name = Command.configuration.commandName ?? ""
+            return fail("\(name): \(message(of: error, Command.self)); see 'swiftlet \(name) --help'", usageError)
+        }
+        if !Command.worksForEverybody, geteuid() != 0 {
+            throw UsageError("containers of ordinary users are not possible yet: run it as root, with sudo")
+        }
+        do {
+            return try command.perform(context)
+        } catch let error as Failure {
+            return fail(error.description, error.code)
+        } catch let error as ShimError {
+            return fail("\(error)", Command.failureCode == 1 ? 1 : error.exitCode)
+        } catch let error as KernelError where error.errno == .brokenPipe && error.operation == "write" {
+            // Whoever read our output has had enough.
+            return 128 + SIGPIPE
+        } catch {
+            return fail("\(error)", Command.failureCode)
+        }
+    }
+
+    /// docker's users write `--flag=true` and `--flag=false`, which the parser does not know for flags. Only when
+    /// it refuses are such words taken apart, so that a container's own arguments stay as they are.
+    private static func parse<Command: SwiftletCommand>(
+        _ type: Command.Type, _ arguments: [String]
+    ) throws -> Command {
+        do {
+            return try Command.parse(arguments)
+        } catch {
+            if Command.exitCode(for: error) == .success { throw error }
+            var words = arguments
+            while let index = words.firstIndex(where: { isFlagWithValue($0) }) {
+                let word = words[index]
+                if word.hasSuffix("=false") {
+                    words.remove(at: index)
+                } else {
+                    words[index] = String(word.dropLast("=true".utf8.count))
+                }
+                do { return try Command.parse(words) } catch { continue }
+            }
+            throw error
+        }
+    }
+
+    private static func isFlagWithValue(_ word: String) -> Bool {
+        word.hasPrefix("-") && (word.hasSuffix("=true") || word.hasSuffix("=false"))
+    }
+
+    /// One line of what the parser says in several.
+    private static func message<Command: ParsableCommand>(of error: any Error, _ type: Command.Type) -> String {
+        if let error = error as? UsageError { return error.description }
+        let text = Command.message(for: error)
+        let lines = text.split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
+        var line = lines.joined(separator: " ")
+        while line.last == "." { line.removeLast() }
+        return line
+    }
+
+    private static func help(_ arguments: [String]) throws -> Int32 {
+        if let (command, _) = CommandTable.find(arguments) {
+            try Standard.print(command.helpMessage() + "\n")
+        } else {
+            try Standard.print(CommandTable.overview)
+        }
+        return 0
+    }
+
+    static func fail(_ message: String, _ code: Int32) -> Int32 {
+        Standard.printError("swiftlet: \(message)\n")
+        return code
+    }
+}
+
+/// A failure with an exit code of its own.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    let code: Int32
+
+    init(_ description: String, code: Int32) {
+        self.description = description
+        self.code = code
+    }
+}
+
+extension StringProtocol {
+    /// Without spaces and tabs at both ends.
+    var trimmed: String {
+        var text = Substring(self)
+        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,99 @@
+/// The commands by their names.
+enum CommandTable {
+    struct Group {
+        let title: String
+        let commands: [SwiftletCommand.Type]
+    }
+
+    static var groups: [Group] {
+        [
+            Group(
+                title: "Containers",
+                commands: [
+                    RunCommand.self, CreateCommand.self, StartCommand.self, AttachCommand.self, ExecCommand.self,
+                    PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self, RestartCommand.self,
+                    PauseCommand.self, UnpauseCommand.self, WaitCommand.self, RmCommand.self, CpCommand.self,
+                    TopCommand.self, StatsCommand.self, InspectCommand.self,
+                ]),
+            Group(
+                title: "Images",
+                commands: [
+                    LoadCommand.self, SaveCommand.self, ImagesCommand.self, TagCommand.self, RmiCommand.self,
+                ]),
+            Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
+            Group(title: "This machine", commands: [DoctorCommand.self, VersionCommand.self]),
+        ]
+    }
+
+    /// The command that the first word, or the first two, name, and the words after it.
+    static func find(_ arguments: [String]) -> (SwiftletCommand.Type, [String])? {
+        guard let first = arguments.first else { return nil }
+        if arguments.count > 1, let command = find(first, arguments[1]) {
+            return (command, Array(arguments.dropFirst(2)))
+        }
+        return find(first).map { ($0, Array(arguments.dropFirst())) }
+    }
+
+    private static func find(_ name: String) -> SwiftletCommand.Type? {
+        switch name {
+        case "run": RunCommand.self
+        case "create": CreateCommand.self
+        case "start": StartCommand.self
+        case "attach": AttachCommand.self
+        case "exec": ExecCommand.self
+        case "ps", "ls": PsCommand.self
+        case "logs": LogsCommand.self
+        case "stop": StopCommand.self
+        case "kill": KillCommand.self
+        case "restart": RestartCommand.self
+        case "pause": PauseCommand.self
+        case "unpause": UnpauseCommand.self
+        case "wait": WaitCommand.self
+        case "rm": RmCommand.self
+        case "cp": CpCommand.self
+        case "top": TopCommand.self
+        case "stats": StatsCommand.self
+        case "inspect": InspectCommand.self
+        case "load": LoadCommand.self
+        case "save": SaveCommand.self
+        case "images": ImagesCommand.self
+        case "tag": TagCommand.self
+        case "rmi": RmiCommand.self
+        case "doctor": DoctorCommand.self
+        case "version": VersionCommand.self
+        default: nil
+        }
+    }
+
+    /// `image ls` and its kind.
+    private static func find(_ noun: String, _ verb: String) -> SwiftletCommand.Type? {
+        switch (noun, verb) {
+        case ("image", "ls"), ("image", "list"): ImagesCommand.self
+        case ("image", "rm"), ("image", "remove"): RmiCommand.self
+        case ("image", "load"), ("image", "save"), ("image", "tag"), ("image", "inspect"): find(verb)
+        case ("volume", "ls"), ("volume", "list"): VolumeLsCommand.self
+        case ("volume", "rm"), ("volume", "remove"): VolumeRmCommand.self
+        case ("container", "list"): PsCommand.self
+        case ("container", "load"), ("container", "save"), ("container", "images"), ("container", "tag"),
+            ("container", "rmi"), ("container", "doctor"), ("container", "version"):
+            nil
+        case ("container", _): find(verb)
+        default: nil
+        }
+    }
+
+    /// What `swiftlet --help` prints.
+    static var overview: String {
+        var text = "Run containers on Linux, without a daemon.\n\nUsage: swiftlet [OPTIONS] COMMAND …\n"
+        for group in groups {
+            text += "\n\(group.title):\n"
+            for command in group.commands {
+                let name = command.configuration.commandName ?? ""
+                let space = String(repeating: " ", count: max(1, 12 - name.utf8.count))
+                text += "  \(name)\(space)\(command.configuration.abstract)\n"
+            }
+        }
+        text += "\nOptions:\n\(GlobalOptions.text)\n\n"
+        return text + "'swiftlet COMMAND --help' tells more of one command.\n"
+    }
+}

@@ -1,0 +1,55 @@
+import ContainerCLI
+import Glibc
+
+/// What stands before the command.
+struct GlobalOptions {
+    /// Where images, containers and volumes are kept.
+    var root = StateLayout.defaultRoot
+    /// Where running containers keep what ends with the boot.
+    var state = StateLayout.defaultState
+    var debug = false
+    var help = false
+    var version = false
+
+    static let text = """
+          --root DIR    images, containers and volumes (default \(StateLayout.defaultRoot), SWIFTLET_ROOT)
+          --state DIR   what running containers need (default \(StateLayout.defaultState), SWIFTLET_STATE)
+          -D, --debug   say each step with its time (SWIFTLET_DEBUG=1)
+          -v, --version
+          --help
+        """
+
+    /// - Returns: the options, and the words from the command on.
+    static func parse(_ arguments: [String]) throws(UsageError) -> (GlobalOptions, [String]) {
+        var options = GlobalOptions()
+        if let root = environment("SWIFTLET_ROOT") { options.root = root }
+        if let state = environment("SWIFTLET_STATE") { options.state = state }
+        if let debug = environment("SWIFTLET_DEBUG"), debug != "0" { options.debug = true }
+        var rest = arguments[...]
+        while let word = rest.first, word.hasPrefix("-") {
+            rest.removeFirst()
+            let name = String(word.prefix { $0 != "=" })
+            var attached = name.utf8.count < word.utf8.count ? String(word[name.endIndex...].dropFirst()) : nil
+            func value() throws(UsageError) -> String {
+                if let attached { return attached }
+                guard let next = rest.popFirst() else { throw UsageError("\(name) needs a value") }
+                attached = next
+                return next
+            }
+            switch name {
+            case "--root": options.root = try value()
+            case "--state": options.state = try value()
+            case "-D", "--debug": options.debug = true
+            case "--help", "-h": options.help = true
+            case "-v", "--version": options.version = true
+            default: throw UsageError("unknown option '\(word)': see 'swiftlet --help'")
+            }
+        }
+        if options.root.isEmpty || options.state.isEmpty { throw UsageError("--root and --state name folders") }
+        return (options, Array(rest))
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

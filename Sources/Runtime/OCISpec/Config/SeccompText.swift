@@ -3,8 +3,8 @@
 
 extension RuntimeSpec {
     /// Decodes a document but for `linux.seccomp`.
-    /// - Returns: the configuration, with `linux.seccomp` nil, and the text that stands there in the document.
-    ///   `validatedSeccomp` decodes that.
+    /// - Returns: the configuration, with `linux.seccomp` nil, and the text that stands there in the
+    ///   document. `validatedSeccomp` decodes that.
     public static func decodeExceptSeccomp(
         json bytes: [UInt8]
     ) throws(JSONError) -> (spec: RuntimeSpec, seccomp: ArraySlice<UInt8>?) {

@@ -12,7 +12,7 @@ public enum ShimProgram {
         do throws(UsageError) {
             options = try Options(arguments.dropFirst())
         } catch {
-            say("swiftlet-shim: \(error.text)\n\(usage)", to: 2)
+            say("swiftlet-shim: \(error.text); \(usage)", to: 2)
             return 2
         }
         do {
@@ -28,12 +28,29 @@ public enum ShimProgram {
         // No file system that somebody may want to unmount, and nobody's umask.
         _ = try check("chdir", "/") { chdir("/") }
         umask(0o022)
-        let shim = try Shim(
-            folders: RunFolders(state: options.state), name: options.id.text, isForOne: true)
-        _ = try shim.add(options.id, folder: options.container)
+        // The lock comes first: whoever has it may replace what the shim before has left in the run folder.
+        let lock = try lock(options)
+        let folders = RunFolders(state: options.state)
+        let shim = try Shim(folders: folders, name: options.id.text, isForOne: true)
+        do {
+            try shim.add(options.id, folder: options.container, lock: lock)
+        } catch {
+            folders.removeShim(options.id.text)
+            throw error
+        }
         say("ok", to: options.report)
         if options.report > 2 { close(options.report) }
         try shim.run()
+    }
+
+    /// The shim before us may be about to end: it holds the lock until its last moment.
+    private static func lock(_ options: Options) throws -> ContainerLock {
+        let deadline = monotonicMilliseconds() + Shim.lingerTime + 2000
+        while true {
+            if let lock = try ContainerLock.tryTake(folder: options.container) { return lock }
+            if monotonicMilliseconds() > deadline { throw Shim.inUse(options.id) }
+            usleep(5000)
+        }
     }
 
     private static func say(_ line: String, to descriptor: Int32) {

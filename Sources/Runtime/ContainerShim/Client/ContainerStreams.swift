@@ -9,12 +9,13 @@ public struct ContainerStreams: ~Copyable {
     private let buffer: UnsafeMutableRawBufferPointer
     private var reader = StreamFrameReader()
     private var unsent: [UInt8] = []
+    private var isEnded = false
 
     public enum Part {
         /// Standard output; of a container with a terminal, all it shows.
         case output(UnsafeRawBufferPointer)
         case error(UnsafeRawBufferPointer)
-        /// The client was too slow and is cut off; the container goes on.
+        /// The streams are cut off before their end: this client was too slow, or the shim is gone.
         case dropped
         /// Both outputs have ended.
         case end
@@ -36,21 +37,25 @@ public struct ContainerStreams: ~Copyable {
             let error = KernelError("receive", "streams of the container")
             switch error.errno {
             case .again, .interrupted: return
-            case Errno(rawValue: ECONNRESET): return body(.end)
+            case Errno(rawValue: ECONNRESET): return body(isEnded ? .end : .dropped)
             default: throw error
             }
         }
-        if count == 0 { return body(.end) }
+        if count == 0 { return body(isEnded ? .end : .dropped) }
+        var isEnded = isEnded
         _ = reader.read(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { kind, data in
             switch kind {
             case .output: body(.output(data))
             case .error: body(.error(data))
-            case .dropped: body(.dropped)
+            case .end:
+                isEnded = true
+                body(.end)
             // Kinds that a later shim may add are none of our business.
             case .input, nil: break
             }
             return data.count
         }
+        self.isEnded = isEnded
     }
 
     // MARK: Input

@@ -5,7 +5,7 @@ import LinuxKernel
 ///
 /// A disk that refuses (it is full, say) loses records but never the container's output to others; the last
 /// refusal is kept in `failure` for the container's status.
-final class LogWriter {
+package final class LogWriter {
     private let options: LogOptions
     private var file: FileDescriptor
     /// Bytes in the newest file, those still in `buffer` included.
@@ -17,18 +17,18 @@ final class LogWriter {
     /// After a rotation that failed: the size at which the next one is tried.
     private var rotationDelayedTo = 0
 
-    private(set) var failure: String?
+    package private(set) var failure: String?
     /// Files are not exchanged any more: the log's folder is about to go.
     var isDetached = false
 
     /// `time stdout F ` with its spaces.
-    static let headLength = Timestamp.textLength + 10
+    package static let headLength = Timestamp.textLength + 10
     /// Most bytes of text in one record.
-    static let maxText = 16 << 10
+    package static let maxText = 16 << 10
 
     /// Opens the log for appending.
     /// - Parameter buffer: shared scratch space, empty between calls; larger than one record.
-    init(_ options: LogOptions, buffer: UnsafeMutableRawBufferPointer) throws(KernelError) {
+    package init(_ options: LogOptions, buffer: UnsafeMutableRawBufferPointer) throws(KernelError) {
         precondition(buffer.count > Self.headLength + Self.maxText)
         self.options = options
         self.buffer = buffer
@@ -42,7 +42,7 @@ final class LogWriter {
     }
 
     /// Appends what the container wrote, as one record per line.
-    func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
+    package func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
         var head: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
         withUnsafeMutableBytes(of: &head) { Self.fill($0, stream, time) }
         var rest = data

@@ -2,24 +2,30 @@
 // a socket of packets holds ten of them, however small (net.unix.max_dgram_qlen), and a stream holds bytes.
 
 /// The head of a frame: one byte says which stream, three the number of bytes that follow, big endian.
-struct StreamFrame: Equatable {
-    enum Kind: UInt8 {
+package struct StreamFrame: Equatable {
+    package enum Kind: UInt8 {
         /// From the client. Without data: the end of the input.
         case input = 0
         case output = 1
         case error = 2
-        /// The shim gives this client up, because it took nothing for too long.
-        case dropped = 3
+        /// Both outputs have ended. A stream that ends without it is not complete: the shim has given this
+        /// client up, because it took nothing for too long, or is gone.
+        case end = 3
     }
 
-    static let headLength = 4
+    package static let headLength = 4
     /// Most bytes of data in one frame.
-    static let maxData = 16 << 10
+    package static let maxData = 16 << 10
 
-    var kind: Kind
-    var length: Int
+    package var kind: Kind
+    package var length: Int
 
-    func write(to out: UnsafeMutableRawBufferPointer) {
+    package init(kind: Kind, length: Int) {
+        self.kind = kind
+        self.length = length
+    }
+
+    package func write(to out: UnsafeMutableRawBufferPointer) {
         out[0] = kind.rawValue
         out[1] = UInt8(truncatingIfNeeded: length >> 16)
         out[2] = UInt8(truncatingIfNeeded: length >> 8)
@@ -28,17 +34,19 @@ struct StreamFrame: Equatable {
 }
 
 /// Takes frames apart as their bytes arrive, in pieces of any size.
-struct StreamFrameReader {
+package struct StreamFrameReader {
     private var head: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
     private var headCount = 0
     private var kind: StreamFrame.Kind?
     private var remaining = 0
 
+    package init() {}
+
     /// Hands the data in `bytes` to `body`, part by part; a frame's data may come in several parts. A frame
     /// without data is given once, with no bytes.
     /// - Parameter body: says how many of the bytes it took; when it took fewer, reading stops there.
     /// - Returns: how many of `bytes` were used up.
-    mutating func read(
+    package mutating func read(
         _ bytes: UnsafeRawBufferPointer, _ body: (StreamFrame.Kind?, UnsafeRawBufferPointer) -> Int
     ) -> Int {
         var position = 0

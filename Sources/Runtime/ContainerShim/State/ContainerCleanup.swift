@@ -28,6 +28,7 @@ public enum ContainerCleanup {
         RunFolders(state: state).removeShim(container.text)
         let bootID = try BootID.current()
         var status = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)
+        if status.phase == .exited { status.finishedAt = status.finishedAt ?? .now }
         status.process = nil
         status.shim = nil
         status.bootID = bootID

@@ -88,9 +88,11 @@ extension LiveStatus {
         var lost = self
         lost.phase = .exited
         lost.process = nil
+        lost.shim = nil
+        // Between two runs the end of the last one is known.
+        if phase == .restarting { return lost }
         lost.exitCode = Self.unknownExitCode
         lost.error = "Unknown"
-        lost.shim = nil
         return lost
     }
 

@@ -81,16 +81,18 @@ extension RestartPolicy: JSONDecodable, JSONEncodable {
 
 /// The growing pause before a restart: 100 ms, doubled each time up to a minute, and from the start again
 /// after the container ran for ten seconds.
-struct RestartBackOff: Equatable {
-    static let first = 100
-    static let longest = 60_000
+package struct RestartBackOff: Equatable {
+    package init() {}
+
+    package static let first = 100
+    package static let longest = 60_000
     /// A run of this length counts as success.
-    static let settled = 10_000
+    package static let settled = 10_000
 
     private var next = first
 
     /// Milliseconds to wait now, after a run of `ran` milliseconds.
-    mutating func pause(afterRunOf ran: Int) -> Int {
+    package mutating func pause(afterRunOf ran: Int) -> Int {
         if ran >= Self.settled { next = Self.first }
         let pause = next
         next = min(next * 2, Self.longest)

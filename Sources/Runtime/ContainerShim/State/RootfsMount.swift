@@ -29,20 +29,9 @@ public struct RootfsMount: Equatable, Sendable {
     public func mount() throws(KernelError) {
         if try isMounted { return }
         if volatile { try forgetVolatileMark() }
-        // The kernel takes at most a page of options, in which `,`, `:` and `\` have a meaning. Paths that
-        // are plain and few go in as they are, for people to read in /proc/mounts; others by descriptor.
-        let plain = options(lower: lower, upper: upper, work: work)
-        let special: (UInt8) -> Bool = { ",:\\".utf8.contains($0) }
-        if plain.utf8.count < 4000, !([upper, work] + lower).contains(where: { $0.utf8.contains(where: special) }) {
-            return try mount(plain)
-        }
-        var folders = [Int32]()
-        defer { for fd in folders { close(fd) } }
-        for path in [upper, work] + lower {
-            folders.append(try FileDescriptor.open(path, O_PATH | O_DIRECTORY).release())
-        }
-        let names = folders.map { "/proc/self/fd/\($0)" }
-        try mount(options(lower: Array(names[2...]), upper: names[0], work: names[1]))
+        let layers = OverlayMount(
+            lowers: lower, writable: OverlayMount.Writable(upper: upper, work: work, isVolatile: volatile))
+        try layers.mount(at: target)
     }
 
     /// Unmounts it, with whatever is mounted below; nothing mounted is no error.
@@ -67,24 +56,6 @@ public struct RootfsMount: Equatable, Sendable {
             guard try folder.fileSystemType() == Int(OVERLAYFS_SUPER_MAGIC) else { return false }
             // The folder itself may lie on an overlay: only a mount of its own differs from its parent.
             return try folder.status().st_dev != folder.openAt("..", O_PATH).status().st_dev
-        }
-    }
-
-    private func options(lower: [String], upper: String, work: String) -> String {
-        var text = "lowerdir="
-        for (index, path) in lower.enumerated() {
-            if index > 0 { text += ":" }
-            text += path
-        }
-        text += ",upperdir=" + upper + ",workdir=" + work
-        if volatile { text += ",volatile" }
-        return text
-    }
-
-    private func mount(_ options: String) throws(KernelError) {
-        // metacopy and redirect_dir stay as the host has them: upper is only ever read through overlay.
-        if Glibc.mount("overlay", target, "overlay", 0, options) != 0 {
-            throw KernelError("mount overlay at", target)
         }
     }
 

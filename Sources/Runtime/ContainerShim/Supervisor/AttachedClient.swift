@@ -21,7 +21,6 @@ final class AttachedClient {
     private var pending: [UInt8] = []
     private var isOutputClosed = false
     private var isEnding = false
-    private(set) var isDropped = false
     private var credit = AttachedClient.maxCredit
     private var creditAt = monotonicMilliseconds()
     private var dropTimer: EventLoop.TimerID?
@@ -69,15 +68,12 @@ final class AttachedClient {
     // MARK: Output
 
     /// The container's output has to wait for this client.
-    var isBlocked: Bool { !pending.isEmpty && !isDropped && !isGone }
-
-    /// Whether the client still has something to get after the container's end.
-    var isFlushing: Bool { !pending.isEmpty && !isDropped && !isGone }
+    var isBlocked: Bool { !pending.isEmpty && !isGone }
 
     /// Sends output, or queues it.
     /// - Parameter data: with room for a frame's head in front of it, which is overwritten.
     func send(_ kind: StreamFrame.Kind, withHead frame: UnsafeMutableRawBufferPointer) {
-        guard !isGone, !isDropped, !isOutputClosed else { return }
+        guard !isGone, !isOutputClosed else { return }
         guard kind == .output ? options.stdout : options.stderr else { return }
         StreamFrame(kind: kind, length: frame.count - StreamFrame.headLength).write(to: frame)
         let bytes = UnsafeRawBufferPointer(frame)
@@ -118,12 +114,12 @@ final class AttachedClient {
         pending = []
         unblock()
         rewatch()
-        if isEnding || isDropped { leave() }
+        if isEnding { leave() }
     }
 
     private func block() {
         rewatch()
-        guard !options.lossless, !isDropped else { return }
+        guard !options.lossless else { return }
         let now = monotonicMilliseconds()
         credit = min(Self.maxCredit, credit + (now - creditAt) / 10)
         creditAt = now
@@ -139,20 +135,26 @@ final class AttachedClient {
         onUnblocked()
     }
 
-    /// Gives the client up; it learns so when it reads to the end of what it got.
+    /// Gives the client up; it learns so when it has read what it got, as that ends without an end.
     private func drop() {
-        isDropped = true
-        withUnsafeTemporaryAllocation(byteCount: StreamFrame.headLength, alignment: 1) { head in
-            StreamFrame(kind: .dropped, length: 0).write(to: head)
-            pending.append(contentsOf: head)
-        }
-        endInput()
-        unblock()
+        dropTimer = nil
+        pending = []
+        leave()
     }
 
     /// The container's output has ended: the client gets what is pending, then the end.
     func end() {
+        guard !isGone else { return }
         isEnding = true
+        withUnsafeTemporaryAllocation(byteCount: StreamFrame.headLength, alignment: 1) { head in
+            StreamFrame(kind: .end, length: 0).write(to: head)
+            let bytes = UnsafeRawBufferPointer(head)
+            let sent = pending.isEmpty ? put(bytes) : 0
+            if sent < bytes.count {
+                pending.append(contentsOf: bytes[sent...])
+                rewatch()
+            }
+        }
         if pending.isEmpty { leave() }
     }
 
@@ -246,6 +248,7 @@ final class AttachedClient {
         dropTimer = nil
         // A half close first, so that the peer reads its end although this object lives on for a moment.
         shutdown(socket.raw, Int32(SHUT_RDWR))
+        pending = []
         endInput()
         onUnblocked()
         onGone()

@@ -11,6 +11,7 @@ final class ClientConnection {
     private var watch: EventLoop.Watch?
     private var queue: [Outgoing] = []
     private var queuedBytes = 0
+    private var isWaitingToSend = false
 
     /// Gets events of the containers.
     var isSubscribed = false
@@ -70,9 +71,10 @@ final class ClientConnection {
             queuedBytes -= next.bytes.count
             if next.descriptor >= 0 { Glibc.close(next.descriptor) }
         }
-        guard let watch else { return }
+        guard let watch, isWaitingToSend == queue.isEmpty else { return }
+        isWaitingToSend = !queue.isEmpty
         do throws(KernelError) {
-            try loop.change(watch, to: queue.isEmpty ? .readable : [.readable, .writable])
+            try loop.change(watch, to: isWaitingToSend ? [.readable, .writable] : .readable)
         } catch {
             close()
         }

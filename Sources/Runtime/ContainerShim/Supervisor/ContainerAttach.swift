@@ -6,7 +6,8 @@ extension ManagedContainer {
     func attach(_ options: AttachOptions, _ reply: Reply) {
         switch stage {
         case .cleaning where hasRun: return refuse(reply, "attach to")
-        case .idle where hasRun: return refuse(reply, "attach to")
+        // Who takes everything is about to start it again; anybody else would wait for nothing.
+        case .idle where hasRun && !options.lossless: return refuse(reply, "attach to")
         default: break
         }
         var options = options

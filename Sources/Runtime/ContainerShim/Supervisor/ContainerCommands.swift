@@ -87,7 +87,8 @@ extension ManagedContainer {
         thawIfPaused()
         guard signal != SIGKILL, seconds > 0 else { return }
         if let stopTimer { shim.loop.cancel(stopTimer) }
-        stopTimer = shim.loop.after(milliseconds: seconds * 1000) { [unowned self] in
+        stopTimer = shim.loop.after(milliseconds: seconds * 1000) { [weak self] in
+            guard let self else { return }
             stopTimer = nil
             if let process = status.process { Glibc.kill(process.pid, SIGKILL) }
         }
@@ -155,13 +156,13 @@ extension ManagedContainer {
     func pause(_ reply: Reply) {
         guard case .running = stage, status.phase == .running else { return refuse(reply, "pause") }
         let id = id
-        run("pause", reply) { try $0.pause(id) } then: { [unowned self] in setPaused(true, $0) }
+        run("pause", reply) { try $0.pause(id) } then: { [self] in setPaused(true, $0) }
     }
 
     func resume(_ reply: Reply) {
         guard case .running = stage, status.phase == .paused else { return refuse(reply, "resume") }
         let id = id
-        run("resume", reply) { try $0.resume(id) } then: { [unowned self] in setPaused(false, $0) }
+        run("resume", reply) { try $0.resume(id) } then: { [self] in setPaused(false, $0) }
     }
 
     private func setPaused(_ paused: Bool, _ isDone: Bool) {

@@ -46,7 +46,7 @@ extension ManagedContainer {
                 try ContainerCleanup.run(container: id, folder: folder, state: state, log: runtime.log)
                 if removesFolder { try removeTree(folder) }
                 return CloneReport()
-            } completion: { [unowned self] in
+            } completion: { [self] in
                 cleaned($0.report.failure, removedFolder: removesFolder)
             }
         } catch {
@@ -57,6 +57,7 @@ extension ManagedContainer {
     private func cleaned(_ failure: ShimFailure?, removedFolder: Bool) {
         let logFailure = output?.logFailure
         endStreams()
+        endExecuted()
         memoryWatch = nil
         let isRemoved = removedFolder && failure == nil
         // A request that came while the clone was at work.
@@ -107,13 +108,9 @@ extension ManagedContainer {
         for client in leaving {
             client.onInput = { $0.count }
             client.onInputEnded = {}
-            if client.isGone { continue }
+            // Input that nobody reads any more must not keep the client from hearing of the end.
             client.takesInput = true
-            if client.isFlushing {
-                shim.keepFlushing(client)
-            } else {
-                client.leave()
-            }
+            if !client.isGone { shim.keepFlushing(client) }
         }
         output = nil
         input = nil
@@ -124,7 +121,8 @@ extension ManagedContainer {
     private func restartLater() {
         let pause = backOff.pause(afterRunOf: monotonicMilliseconds() - startedAt)
         stage = .restarting(
-            shim.loop.after(milliseconds: pause) { [unowned self] in
+            shim.loop.after(milliseconds: pause) { [weak self] in
+                guard let self else { return }
                 change { $0.restartCount += 1 }
                 begin(runsAtOnce: true, nil)
             })

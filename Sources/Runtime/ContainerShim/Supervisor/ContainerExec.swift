@@ -39,7 +39,7 @@ extension ManagedContainer {
                     : .descriptors(input: descriptors[1], output: descriptors[2], error: descriptors[3])
                 let started = try runtime.exec(id, options)
                 return CloneReport(process: ProcessIdentity(pid: started.pid, start: 0))
-            } completion: { [unowned self] in
+            } completion: { [self] in
                 executed($0, reply)
             }
         } catch {
@@ -90,6 +90,15 @@ extension ManagedContainer {
             reply.send(.exited(report))
         } else {
             executed[index].waiters.append(reply)
+        }
+    }
+
+    /// The container has ended, and with it all that `exec` had started: by SIGKILL, where the kernel has not
+    /// told it yet.
+    func endExecuted() {
+        shim.reap()
+        for index in executed.indices.reversed() where executed[index].report == nil {
+            executedEnded(index, .signaled(SIGKILL))
         }
     }
 

@@ -31,7 +31,12 @@ final class ContainerOutput {
         self.log = if let log { try LogWriter(log, buffer: scratch.log) } else { nil }
     }
 
-    deinit { for source in sources { close(source.descriptor) } }
+    deinit {
+        for source in sources {
+            if let watch = source.watch { loop.cancel(watch) }
+            close(source.descriptor)
+        }
+    }
 
     /// Why records are missing in the log.
     var logFailure: String? { log?.failure }

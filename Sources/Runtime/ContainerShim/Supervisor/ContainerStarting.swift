@@ -92,7 +92,7 @@ extension ManagedContainer {
                 let record = try runtime.state(id).record
                 return CloneReport(
                     process: ProcessIdentity(pid: made.pid, start: record.startTime), cgroup: record.cgroup)
-            } completion: { [unowned self] in
+            } completion: { [self] in
                 begun($0, runsAtOnce: runsAtOnce)
             }
         } catch {
@@ -143,7 +143,7 @@ extension ManagedContainer {
             try operate("start", milliseconds: Self.startTime) { runtime, _ in
                 try runtime.start(id)
                 return CloneReport()
-            } completion: { [unowned self] in
+            } completion: { [self] in
                 if let failure = $0.report.failure { return failStart(failure) }
                 change {
                     $0.phase = .running

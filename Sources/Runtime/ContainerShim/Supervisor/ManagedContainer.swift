@@ -61,34 +61,22 @@ final class ManagedContainer {
         var removesFolder: Bool
     }
 
-    /// Takes the container's lock and its status over.
-    /// - Throws: when another process has the container.
-    init(id: ContainerID, folder: String, shim: Shim) throws {
+    /// Takes the container's status over.
+    init(id: ContainerID, folder: String, lock: consuming ContainerLock, shim: Shim) throws {
         self.id = id
         self.folder = folder
         self.shim = shim
-        lock = try Self.lock(folder, id)
+        self.lock = lock
         supervision = try Supervision.read(in: folder)
         let before = try LiveStatus.written(in: folder)
         status = try before?.reconciled(bootID: shim.bootID) ?? LiveStatus(bootID: shim.bootID)
         // The lock is ours, so whoever wrote that it runs is gone, even if its process should still die.
         let isLost = before.map { $0.phase != .exited && $0.process != nil } ?? false
+        if isLost { status.finishedAt = .now }
         status.bootID = shim.bootID
         status.shim = shim.identity
         try status.write(in: folder)
         if isLost { clean() }
-    }
-
-    /// The shim before us may be about to end: it holds the lock until its last moment.
-    private static func lock(_ folder: String, _ id: ContainerID) throws -> ContainerLock {
-        let deadline = monotonicMilliseconds() + 2000
-        while true {
-            if let lock = try ContainerLock.tryTake(folder: folder) { return lock }
-            if monotonicMilliseconds() > deadline {
-                throw ShimFailure(.wrongState, "container \(id) is in use by another process")
-            }
-            usleep(5000)
-        }
     }
 
     // MARK: Status
@@ -107,7 +95,7 @@ final class ManagedContainer {
         do throws(KernelError) {
             try status.write(in: folder)
         } catch {
-            retry = shim.loop.after(milliseconds: 1000) { [unowned self] in writeStatus() }
+            retry = shim.loop.after(milliseconds: 1000) { [weak self] in self?.writeStatus() }
         }
     }
 

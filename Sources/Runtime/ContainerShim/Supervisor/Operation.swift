@@ -86,7 +86,8 @@ final class Operation {
     }
 
     /// The clone has ended and was reaped.
-    func finish(_ status: ExitStatus) {
+    /// - Parameter buffer: scratch space for one message.
+    func finish(_ status: ExitStatus, _ buffer: UnsafeMutableRawBufferPointer) {
         if let deadline { loop.cancel(deadline) }
         var outcome = Outcome(
             report: CloneReport(ShimFailure(.refused, "\(what): the shim's clone ended early (\(status.code))")),
@@ -94,34 +95,32 @@ final class Operation {
         if isOverdue {
             outcome.report = CloneReport(ShimFailure(.timedOut, "\(what): took too long and was ended"))
         }
-        receive(into: &outcome)
+        receive(into: &outcome, buffer)
         completion(outcome)
     }
 
     /// Everything that the clone has sent lies in the socket.
-    private func receive(into outcome: inout Outcome) {
-        withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
-            while true {
-                let count: Int
-                let descriptors: [Int32]
-                do throws(KernelError) {
-                    (count, descriptors) = try socket.receivePacket(into: buffer)
-                } catch {
-                    // EAGAIN: that was all.
-                    return
-                }
-                if let first = descriptors.first {
-                    // The terminal, with its name as data.
-                    outcome.terminal = first
-                    for extra in descriptors.dropFirst() { close(extra) }
-                    continue
-                }
-                guard count > 0 else { return }
-                do throws(JSONError) {
-                    outcome.report = try CloneReport(json: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                } catch {
-                    outcome.report = CloneReport(ShimFailure(.refused, "\(what): \(error)"))
-                }
+    private func receive(into outcome: inout Outcome, _ buffer: UnsafeMutableRawBufferPointer) {
+        while true {
+            let count: Int
+            let descriptors: [Int32]
+            do throws(KernelError) {
+                (count, descriptors) = try socket.receivePacket(into: buffer)
+            } catch {
+                // EAGAIN: that was all.
+                return
+            }
+            if let first = descriptors.first {
+                // The terminal, with its name as data.
+                outcome.terminal = first
+                for extra in descriptors.dropFirst() { close(extra) }
+                continue
+            }
+            guard count > 0 else { return }
+            do throws(JSONError) {
+                outcome.report = try CloneReport(json: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } catch {
+                outcome.report = CloneReport(ShimFailure(.refused, "\(what): \(error)"))
             }
         }
     }

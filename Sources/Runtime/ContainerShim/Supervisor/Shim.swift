@@ -30,13 +30,24 @@ final class Shim {
     private var ended: [(pid: Int32, status: ExitStatus)] = []
     private var lastExec: UInt64 = 0
     private(set) var isShuttingDown = false
-    private let startedAt = monotonicMilliseconds()
     private var lonelyTimer: EventLoop.TimerID?
+    private var lingerTimer: EventLoop.TimerID?
+    private var departed: [Departed] = []
+
+    /// How containers ended that are forgotten, for clients that ask a moment too late.
+    private struct Departed {
+        var id: ContainerID
+        var report: ExitReport?
+        var executed: [ExecutedProcess]
+    }
+    private static let maxDeparted = 16
 
     /// Clients beyond this are turned away: each costs a descriptor.
     private static let maxClients = 256
     /// How long a shim waits for its first client.
     private static let lonelyTime = 10_000
+    /// How long a shim whose container has ended stays for clients that are connected.
+    static let lingerTime = 2000
 
     /// Sets the process up and begins to listen.
     init(folders: RunFolders, name: String, isForOne: Bool) throws {
@@ -66,13 +77,20 @@ final class Shim {
     }
 
     private func endIfDone() {
-        guard operations.isEmpty, !containers.contains(where: \.isAlive) else { return }
-        flushing.removeAll { $0.isGone || !$0.isFlushing }
+        flushing.removeAll(where: \.isGone)
+        guard operations.isEmpty, flushing.isEmpty, !containers.contains(where: \.isAlive) else {
+            if let lingerTimer { loop.cancel(lingerTimer) }
+            lingerTimer = nil
+            return
+        }
         if isShuttingDown { return loop.stop() }
-        guard isForOne, flushing.isEmpty else { return }
-        let isOver = containers.allSatisfy(\.hasRun)
-        let isForgotten = lonelyTimer == nil && clients.isEmpty
-        if isOver || isForgotten { loop.stop() }
+        guard isForOne else { return }
+        if clients.isEmpty {
+            let isOver = containers.allSatisfy(\.hasRun)
+            if isOver || lonelyTimer == nil { loop.stop() }
+        } else if containers.allSatisfy(\.hasRun), lingerTimer == nil {
+            lingerTimer = loop.after(milliseconds: Self.lingerTime) { [unowned self] in loop.stop() }
+        }
     }
 
     private func giveMemoryBack() {
@@ -82,6 +100,7 @@ final class Shim {
 
     // MARK: Containers
 
+    /// Takes a container under supervision, or finds it there.
     func add(_ id: ContainerID, folder: String) throws -> ManagedContainer {
         if let known = containers.first(where: { $0.id == id }) {
             guard known.folder == folder else {
@@ -89,13 +108,33 @@ final class Shim {
             }
             return known
         }
-        let container = try ManagedContainer(id: id, folder: folder, shim: self)
+        guard let lock = try ContainerLock.tryTake(folder: folder) else { throw Self.inUse(id) }
+        return try add(id, folder: folder, lock: lock)
+    }
+
+    @discardableResult
+    func add(_ id: ContainerID, folder: String, lock: consuming ContainerLock) throws -> ManagedContainer {
+        let container = try ManagedContainer(id: id, folder: folder, lock: lock, shim: self)
         containers.append(container)
         return container
     }
 
+    static func inUse(_ id: ContainerID) -> ShimFailure {
+        ShimFailure(.wrongState, "container \(id) is in use by another process")
+    }
+
     func forget(_ container: ManagedContainer) {
         containers.removeAll { $0 === container }
+        if departed.count == Self.maxDeparted { departed.removeFirst() }
+        departed.append(
+            Departed(id: container.id, report: container.exitReport, executed: container.executed))
+    }
+
+    /// How a container or a process of it ended that is forgotten already.
+    func departedReport(_ id: String, exec: UInt64?) -> ExitReport? {
+        guard let found = departed.last(where: { $0.id.text == id }) else { return nil }
+        guard let exec else { return found.report }
+        return found.executed.first { $0.number == exec }?.report
     }
 
     func container(_ id: String) -> ManagedContainer? {
@@ -160,7 +199,7 @@ final class Shim {
         for container in containers { container.stopForShutdown() }
     }
 
-    private func reap() {
+    func reap() {
         while true {
             var status: Int32 = 0
             let pid = waitpid(-1, &status, WNOHANG)
@@ -173,7 +212,7 @@ final class Shim {
     private func childEnded(_ pid: Int32, _ status: ExitStatus) {
         if let index = operations.firstIndex(where: { $0.pid == pid }) {
             // Stays in the list until its completion has taken what ended early.
-            operations[index].finish(status)
+            operations[index].finish(status, scratch.message)
             operations.removeAll { $0.pid == pid }
             if !operations.contains(where: \.makesProcesses) { ended = [] }
             return

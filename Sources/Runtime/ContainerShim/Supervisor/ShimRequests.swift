@@ -39,8 +39,14 @@ extension Shim {
         case .kill(let id, let signal, let target): find(id, reply)?.kill(signal: signal, target, reply)
         case .stop(let id, let signal, let timeout):
             find(id, reply)?.stop(signal: signal, timeout: timeout, reply)
-        case .wait(let id, nil): find(id, reply)?.wait(reply)
-        case .wait(let id, let exec?): find(id, reply)?.waitExecuted(exec, reply)
+        case .wait(let id, let exec):
+            if container(id) == nil, let report = departedReport(id, exec: exec) {
+                reply.send(.exited(report))
+            } else if let exec {
+                find(id, reply)?.waitExecuted(exec, reply)
+            } else {
+                find(id, reply)?.wait(reply)
+            }
         case .state(let id):
             if let container = find(id, reply) { reply.send(.status(container.status)) }
         case .pause(let id): find(id, reply)?.pause(reply)

@@ -26,12 +26,27 @@ final class Catalog: Sendable {
         }
     }
 
-    /// Switching a new database to WAL does not wait for other processes that do the same at that moment.
+    /// Switching a new database to WAL does not wait for other processes that do the same at that moment, so
+    /// they wait here. Later the database says itself that it is in that mode, and nobody waits for anybody.
     private static func locked<Result>(_ folder: StoreFolder, _ body: () throws -> Result) throws -> Result {
+        if try isPrepared(folder) { return try body() }
         let lock = try folder.root.openAt(".", O_RDONLY | O_DIRECTORY)
         _ = try check("lock", folder.path) { flock(lock.raw, LOCK_EX) }
         defer { flock(lock.raw, LOCK_UN) }
         return try body()
+    }
+
+    /// Whether the file's header (sqlite.org/fileformat.html, 1.3) has the version of WAL.
+    private static func isPrepared(_ folder: StoreFolder) throws -> Bool {
+        do {
+            let file = SharedFile(try folder.root.openAt("metadata.db", O_RDONLY), name: "metadata.db")
+            let header = ByteBuffer(capacity: 100)
+            return try header.fill(from: FileRangeSource(file, offset: 0, length: 100))
+                && header.filled.dropFirst(18).prefix(2).elementsEqual([2, 2])
+        } catch let error as KernelError {
+            if error.errno == .noEntry { return false }
+            throw error
+        }
     }
 
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {

@@ -10,7 +10,7 @@ public final class Lease: Sendable {
     private let catalog: Catalog
 
     /// Seconds after which a lease that nobody renews ends.
-    static let lifetime: Int64 = 3600
+    static let lifetime: Int64 = 24 * 3600
 
     init(_ number: Int64, _ catalog: Catalog) {
         self.number = number

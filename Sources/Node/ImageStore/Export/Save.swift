@@ -30,8 +30,8 @@ extension ImageStore {
             try Catalog.pin(database, lease, .content, entries.map(\.0.manifest.description))
             return entries
         }
-        let file = SharedFile(try FileDescriptor.duplicate(output, name: outputName), name: outputName)
-        try SavedArchive(store: self, format: format).write(entries.map { ($0, $1) }, to: file)
+        let tar = TarWriter(try FileDescriptor.duplicate(output, name: outputName), name: outputName)
+        try SavedArchive(store: self, format: format).write(entries.map { ($0, $1) }, to: tar)
         try lease.end()
     }
 
@@ -47,8 +47,7 @@ private struct SavedArchive {
     let store: ImageStore
     let format: SaveFormat
 
-    func write(_ images: [(image: ImageRecord, names: [ImageReference])], to file: SharedFile) throws {
-        let tar = TarWriter(file)
+    func write(_ images: [(image: ImageRecord, names: [ImageReference])], to tar: borrowing TarWriter) throws {
         var written: Set<Digest> = []
         var manifests: [Descriptor] = []
         var listing: [DockerArchiveEntry] = []

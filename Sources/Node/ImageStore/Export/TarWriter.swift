@@ -3,19 +3,20 @@ import LinuxKernel
 
 /// Writes tar archives (POSIX.1-2001): regular files and folders, all owned by root and as old as time itself,
 /// so that the same images give the same archive.
-struct TarWriter: ~Copyable {
+package struct TarWriter: ~Copyable {
     private let output: SharedFile
     private static let blockSize = 512
 
-    init(_ output: SharedFile) {
-        self.output = output
+    /// - Parameter name: of the output, for messages.
+    package init(_ output: consuming FileDescriptor, name: String) {
+        self.output = SharedFile(output, name: name)
     }
 
     func folder(_ name: String) throws {
         try write(header(name + "/", size: 0, type: UInt8(ascii: "5"), mode: 0o755))
     }
 
-    func file(_ name: String, _ bytes: [UInt8]) throws {
+    package func file(_ name: String, _ bytes: [UInt8]) throws {
         try begin(name, size: Int64(bytes.count))
         try write(bytes)
         try pad(Int64(bytes.count))
@@ -36,7 +37,7 @@ struct TarWriter: ~Copyable {
     }
 
     /// Two empty blocks.
-    func finish() throws {
+    package func finish() throws {
         try write([UInt8](repeating: 0, count: 2 * Self.blockSize))
     }
 

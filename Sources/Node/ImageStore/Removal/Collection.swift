@@ -25,15 +25,6 @@ extension ImageStore {
     private static func forgetUnneeded(
         _ database: Database, containers: [ChainID]
     ) throws -> (digests: [Digest], snapshots: [Int64]) {
-        try database.execute(
-            sql: """
-                CREATE TEMP TABLE used_chain (chain TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
-                """)
-        defer { _ = try? database.execute(sql: "DROP TABLE temp.used_chain") }
-        for chain in containers {
-            try database.execute(
-                sql: "INSERT OR IGNORE INTO temp.used_chain (chain) VALUES (?)", arguments: [chain.description])
-        }
         let digests = try String.fetchAll(
             database,
             sql: """
@@ -52,11 +43,11 @@ extension ImageStore {
                 WITH RECURSIVE needed (chain) AS (
                     SELECT chain FROM image WHERE chain IS NOT NULL
                     UNION SELECT key FROM lease_pin WHERE kind = 'snapshot'
-                    UNION SELECT chain FROM temp.used_chain
+                    UNION SELECT value FROM json_each(?)
                     UNION SELECT parent FROM snapshot, needed
                         WHERE snapshot.chain = needed.chain AND parent IS NOT NULL
                 ) DELETE FROM snapshot WHERE chain NOT IN (SELECT chain FROM needed) RETURNING number
-                """)
+                """, arguments: [String(decoding: containers.map(\.description).json(), as: UTF8.self)])
         return (try digests.map { try Digest($0) }, snapshots)
     }
 }

@@ -9,6 +9,12 @@ public struct DiskUsage: Sendable, Equatable {
     /// Bytes of unpacked files.
     public let snapshots: Int64
 
+    package init(images: Int, content: Int64, snapshots: Int64) {
+        self.images = images
+        self.content = content
+        self.snapshots = snapshots
+    }
+
     public var total: Int64 { content + snapshots }
 }
 

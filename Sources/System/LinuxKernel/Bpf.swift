@@ -57,7 +57,9 @@ public struct BpfDeviceProgram: ~Copyable {
             // A signal that arrives during verification ends it with EAGAIN.
             for _ in 0..<30 {
                 let fd = attributes.call(5)  // BPF_PROG_LOAD
-                if fd >= 0 || Errno.current != .again { return (fd, KernelError("bpf load", "device program")) }
+                if fd >= 0 || Errno.current != .again {
+                    return (fd, KernelError("bpf load", "device program"))
+                }
             }
             return (-1, KernelError("bpf load", "device program", .again))
         }
@@ -143,7 +145,8 @@ public struct BpfDeviceProgram: ~Copyable {
             }
             result =
                 strcmp(
-                    info.baseAddress! + 64, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+                    info.baseAddress! + 64,
+                    UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
         }
         if let failure { throw failure }
         return result
@@ -153,10 +156,12 @@ public struct BpfDeviceProgram: ~Copyable {
 /// union bpf_attr, by offsets. It is as large as kernel 6.17 knows it: from then on BPF_PROG_QUERY writes a
 /// field at its end whatever size the caller gave.
 private struct BpfAttributes {
-    private var words: (
-        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64,
-        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
-    ) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    private var words:
+        (
+            UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64,
+            UInt64,
+            UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
+        ) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     mutating func set<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
         withUnsafeMutableBytes(of: &words) { $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }

@@ -50,7 +50,9 @@ extension ContainerCgroup {
         persist: (CgroupRecord) throws -> Void = { _ in }
     ) throws {
         _ = try requireUnified()
-        guard unifiedPath.utf8.starts(with: layout.unified.utf8) else { throw CgroupError.gone(path: unifiedPath) }
+        guard unifiedPath.utf8.starts(with: layout.unified.utf8) else {
+            throw CgroupError.gone(path: unifiedPath)
+        }
         let below = String(unifiedPath.dropFirst(layout.unified.count))
         let path = try CgroupPath(cgroupsPath: below, id: below)
         let demand = try CgroupDemand(resources, layout: layout, withStatistics: false)
@@ -62,13 +64,23 @@ extension ContainerCgroup {
         }
         if legacy.count > known { try persist(record) }
         var made = MadeGroups()
-        for index in known..<legacy.count {
-            try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)
+        do {
+            for index in known..<legacy.count {
+                try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)
+            }
+            try enable(demand, path, layout)
+            // Before processes come in: a group of processor sets takes none while it has no set.
+            try apply(resources, updating: true)
+        } catch {
+            made.remove()
+            while legacy.count > known {
+                let group = legacy.removeLast()
+                if group.descriptor >= 0 { close(group.descriptor) }
+            }
+            throw error
         }
         // Also for groups that an update made which was killed before it had moved all processes.
         for hierarchy in demand.legacy { try adoptProcesses(into: hierarchy.controller) }
-        try enable(demand, path, layout)
-        try apply(resources, updating: true)
     }
 
     /// Sets what `resources` asks for, in runc's order.
@@ -86,7 +98,8 @@ extension ContainerCgroup {
         try applyUnified(resources.unified)
     }
 
-    private mutating func apply<Controller: ResourceController>(_ controller: Controller?) throws(CgroupError) {
+    private mutating func apply<Controller: ResourceController>(_ controller: Controller?) throws(CgroupError)
+    {
         guard let controller else { return }
         if let directory = legacyDirectory(Controller.kind) {
             try controller.applyLegacy(to: directory, warnings: &warnings)

@@ -53,7 +53,8 @@ struct CgroupDemand {
         for (file, _) in files {
             guard let dot = file.utf8.firstIndex(of: UInt8(ascii: ".")) else {
                 throw .invalid(
-                    field: "linux.resources.unified", reason: "'\(file)' has not the form CONTROLLER.PARAMETER")
+                    field: "linux.resources.unified",
+                    reason: "'\(file)' has not the form CONTROLLER.PARAMETER")
             }
             let controller = String(file[..<dot])
             if controller == "cgroup" || required.contains(controller) { continue }
@@ -86,9 +87,11 @@ struct CgroupDemand {
         // A controller's own name and that of a hierarchy it shares lead to the same folder.
         let all = try layout.legacyHierarchies()
         let others = needed.filter { place in
-            !all.contains { $0.controllers.utf8.split(separator: UInt8(ascii: ",")).contains {
-                $0.elementsEqual(place.controllers.utf8)
-            } }
+            !all.contains {
+                $0.controllers.utf8.split(separator: UInt8(ascii: ",")).contains {
+                    $0.elementsEqual(place.controllers.utf8)
+                }
+            }
         }
         return all + others
     }

@@ -92,13 +92,12 @@ extension CgroupDirectory {
             if Errno.current == .noEntry || Errno.current == .noDevice { return nil }
             throw .system("open", "\(path)/\(file)")
         }
-        let opened = FileDescriptor(owning: fd)
-        do throws(KernelError) {
-            return try opened.readToEnd()
-        } catch {
-            if error.errno == .noDevice { return nil }
-            throw .system("read", "\(path)/\(file)", error.errno)
-        }
+        defer { close(fd) }
+        var errno: Errno?
+        let bytes = CgroupText.read(fd, &errno)
+        guard let errno else { return bytes }
+        if errno == .noDevice { return nil }
+        throw .system("read", "\(path)/\(file)", errno)
     }
 
     /// A file with one number, `UInt64.max` standing for `max`; nil when it is not there.
@@ -132,6 +131,28 @@ extension CgroupDirectory {
 
 /// The forms in which cgroup files have their numbers.
 enum CgroupText {
+    /// The rest of a kernel file. These come in one piece as far as the buffer goes, so that a read which
+    /// leaves room for another line was the last; asking once more would double the calls.
+    /// - Parameter errno: set when the kernel refuses.
+    static func read(_ fd: Int32, _ errno: inout Errno?) -> [UInt8] {
+        var result: [UInt8] = []
+        var capacity = 4096
+        while true {
+            var count = 0
+            let chunk = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in
+                repeat {
+                    count = Glibc.read(fd, buffer.baseAddress, capacity)
+                } while count < 0
+                    && Errno.current == .interrupted
+                if count < 0 { errno = .current }
+                initialized = max(0, count)
+            }
+            if result.isEmpty { result = chunk } else { result += chunk }
+            if count < capacity - 512 { return result }
+            capacity = 16384
+        }
+    }
+
     /// The digits at the beginning; `max` is `UInt64.max`; nil for anything else.
     static func number(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         if bytes.starts(with: "max".utf8) { return .max }

@@ -36,7 +36,9 @@ extension ContainerCgroup {
         if all.isEmpty || group.attempt("cgroup.subtree_control", all) == nil { return true }
         // What only counts is not worth a container that does not start.
         let needed = request(required)
-        guard !needed.isEmpty, let errno = group.attempt("cgroup.subtree_control", needed) else { return false }
+        guard !needed.isEmpty, let errno = group.attempt("cgroup.subtree_control", needed) else {
+            return false
+        }
         if errno == .busy { throw .internalProcesses(path: group.path, controllers: needed) }
         throw group.refusal("cgroup.subtree_control", needed, errno)
     }

@@ -70,14 +70,11 @@ struct CgroupEvents: ~Copyable {
         // From the start, which also makes the kernel signal the next change.
         if lseek(file.raw, 0, SEEK_SET) != 0 { throw .system("seek", "\(path)/cgroup.events") }
         var found: UInt64?
-        do throws(KernelError) {
-            CgroupText.forEachValue(try file.readToEnd()) { word, value in
-                if word.elementsEqual(key.utf8) { found = value }
-            }
-        } catch {
-            if error.errno == .noDevice { return nil }
-            throw .system("read", "\(path)/cgroup.events", error.errno)
+        var errno: Errno?
+        CgroupText.forEachValue(CgroupText.read(file.raw, &errno)) { word, value in
+            if word.elementsEqual(key.utf8) { found = value }
         }
+        if let errno, errno != .noDevice { throw .system("read", "\(path)/cgroup.events", errno) }
         return found
     }
 }

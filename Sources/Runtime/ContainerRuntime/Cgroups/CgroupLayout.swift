@@ -136,7 +136,7 @@ extension CgroupLayout {
 }
 
 /// Cgroup mounts at places of their own, from `/proc/self/mountinfo` (proc(5)).
-enum CgroupMounts {
+package enum CgroupMounts {
     /// - Parameter option: a word of the super block's options that must be there: a controller's name.
     /// - Returns: where the first such file system is mounted.
     static func find(type: String, option: String? = nil) throws(CgroupError) -> String? {
@@ -147,7 +147,7 @@ enum CgroupMounts {
         }
     }
 
-    static func find(type: String, option: String?, in table: [UInt8]) -> String? {
+    package static func find(type: String, option: String?, in table: [UInt8]) -> String? {
         for line in table.split(separator: UInt8(ascii: "\n")) {
             // 36 35 98:0 ROOT MOUNT-POINT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPER-OPTIONS
             let fields = line.split(separator: UInt8(ascii: " "))

@@ -32,13 +32,14 @@ public struct CgroupOOMWatch: ~Copyable {
     ///   yet, and has to be read again when the process has ended.
     public func killCount() throws(KernelError) -> UInt64? {
         do throws(KernelError) {
-            if events == .readable {
+            switch control {
+            case .none: return try Self.count(notifier)
+            case .some(let control):
                 // Non-blocking; nothing there is no error.
                 var count: UInt64 = 0
                 _ = Glibc.read(notifier.raw, &count, 8)
-                return try Self.count(control!)
+                return try Self.count(control)
             }
-            return try Self.count(notifier)
         } catch {
             if error.errno == .noDevice { return nil }
             throw error
@@ -48,9 +49,11 @@ public struct CgroupOOMWatch: ~Copyable {
     private static func count(_ file: borrowing FileDescriptor) throws(KernelError) -> UInt64 {
         _ = try check("seek", "memory events") { lseek(file.raw, 0, SEEK_SET) }
         var kills: UInt64 = 0
-        CgroupText.forEachValue(try file.readToEnd()) { word, value in
+        var errno: Errno?
+        CgroupText.forEachValue(CgroupText.read(file.raw, &errno)) { word, value in
             if word.elementsEqual("oom_kill".utf8) { kills = value }
         }
+        if let errno { throw KernelError("read", "memory events", errno) }
         return kills
     }
 }

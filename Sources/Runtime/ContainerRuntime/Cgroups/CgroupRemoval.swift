@@ -57,7 +57,9 @@ extension ContainerCgroup {
         }
     }
 
-    private static func removeWhenEmpty(_ path: String, _ deadline: Deadline) throws(CgroupError) -> CgroupError? {
+    private static func removeWhenEmpty(_ path: String, _ deadline: Deadline) throws(CgroupError)
+        -> CgroupError?
+    {
         var pause = 100  // microseconds
         while let errno = tryRemove(path) {
             if errno != .busy || deadline.isOver { return .system("rmdir", path, errno) }

@@ -35,7 +35,7 @@ public struct CgroupStatistics: Equatable, Sendable {
         public var swapLimit: UInt64?
         public var pageFaults: UInt64 = 0
         public var majorPageFaults: UInt64 = 0
-        /// How often the limit was hit.
+        /// How often the limit was hit; 0 in version 1 of newer kernels, which do not count it.
         public var limitHits: UInt64 = 0
         public var oomKills: UInt64 = 0
     }
@@ -136,7 +136,8 @@ extension ContainerCgroup {
         return memory
     }
 
-    private static func legacyMemory(_ group: CgroupDirectory) throws(CgroupError) -> CgroupStatistics.Memory? {
+    private static func legacyMemory(_ group: CgroupDirectory) throws(CgroupError) -> CgroupStatistics.Memory?
+    {
         guard let usage = try group.number("memory.usage_in_bytes") else { return nil }
         var memory = CgroupStatistics.Memory()
         memory.usage = usage
@@ -209,7 +210,8 @@ extension ContainerCgroup {
 
     private static func legacyIO(_ group: CgroupDirectory) throws(CgroupError) -> [CgroupStatistics.Device]? {
         var devices: [CgroupStatistics.Device] = []
-        try addLegacyIO(group, "blkio.throttle.io_service_bytes_recursive", \.readBytes, \.writtenBytes, &devices)
+        try addLegacyIO(
+            group, "blkio.throttle.io_service_bytes_recursive", \.readBytes, \.writtenBytes, &devices)
         try addLegacyIO(group, "blkio.throttle.io_serviced_recursive", \.reads, \.writes, &devices)
         return devices
     }
@@ -241,7 +243,9 @@ extension ContainerCgroup {
 
     // MARK: Huge pages
 
-    private func hugepageStatistics(_ group: CgroupDirectory) throws(CgroupError) -> [CgroupStatistics.HugePages] {
+    private func hugepageStatistics(_ group: CgroupDirectory) throws(CgroupError) -> [CgroupStatistics
+        .HugePages]
+    {
         let legacy = legacyDirectory(.hugetlb)
         var found: [CgroupStatistics.HugePages] = []
         for size in HugePageSizes.names() {

@@ -23,7 +23,8 @@ struct BlockIOController: ResourceController {
     // MARK: Version 2
 
     func applyUnified(to group: CgroupDirectory, warnings: inout [String]) throws(CgroupError) {
-        let hasLeafWeight = (io.leafWeight ?? 0) != 0 || io.weightDevice.contains { ($0.leafWeight ?? 0) != 0 }
+        let hasLeafWeight =
+            (io.leafWeight ?? 0) != 0 || io.weightDevice.contains { ($0.leafWeight ?? 0) != 0 }
         if hasLeafWeight {
             warnings.append("\(Self.field): leaf weights are ignored, cgroup version 2 has none")
         }

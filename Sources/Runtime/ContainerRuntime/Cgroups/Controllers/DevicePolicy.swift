@@ -5,28 +5,31 @@ import OCISpec
 /// The list is carried out in order, as runc does and as version 1's files `devices.allow` and `devices.deny`
 /// would: a rule for all devices begins anew, a rule that says what holds anyway takes exceptions away. Before
 /// the first rule everything is refused.
-struct DevicePolicy: Equatable {
-    typealias Rule = RuntimeSpec.DeviceRule
+package struct DevicePolicy: Equatable {
+    package typealias Rule = RuntimeSpec.DeviceRule
 
     /// Devices of one type, by numbers; nil is every number.
-    struct Devices: Equatable {
-        enum Kind: Equatable { case character, block }
-        let kind: Kind
-        let major: UInt32?
-        let minor: UInt32?
+    package struct Devices: Equatable {
+        package enum Kind: Equatable { case character, block }
+        package let kind: Kind
+        package let major: UInt32?
+        package let minor: UInt32?
     }
 
-    struct Exception: Equatable {
-        let devices: Devices
+    package struct Exception: Equatable {
+        package let devices: Devices
         /// What is allowed, or in a policy that allows by default, refused.
-        var access: Rule.Access
+        package var access: Rule.Access
     }
 
-    private(set) var allowsByDefault = false
-    /// With distinct devices.
-    private(set) var exceptions: [Exception] = []
+    /// With at most three instructions for each, all jumps of a program stay within their 16 bits.
+    private static let largest = 8192
 
-    init(_ rules: [Rule]) throws(CgroupError) {
+    package private(set) var allowsByDefault = false
+    /// With distinct devices.
+    package private(set) var exceptions: [Exception] = []
+
+    package init(_ rules: [Rule]) throws(CgroupError) {
         for rule in rules {
             guard let devices = try Self.devices(of: rule) else {
                 allowsByDefault = rule.allow
@@ -37,6 +40,9 @@ struct DevicePolicy: Equatable {
                 try take(rule.access, from: devices)
             } else if let index = exceptions.firstIndex(where: { $0.devices == devices }) {
                 exceptions[index].access.formUnion(rule.access)
+            } else if exceptions.count == Self.largest {
+                throw .invalid(
+                    field: "linux.resources.devices", reason: "more than \(Self.largest) devices")
             } else {
                 exceptions.append(Exception(devices: devices, access: rule.access))
             }
@@ -44,7 +50,7 @@ struct DevicePolicy: Equatable {
     }
 
     /// Everything is allowed: no program is needed.
-    var allowsAll: Bool { allowsByDefault && exceptions.isEmpty }
+    package var allowsAll: Bool { allowsByDefault && exceptions.isEmpty }
 
     /// - Returns: nil for a rule about all devices, whose numbers mean nothing.
     private static func devices(of rule: Rule) throws(CgroupError) -> Devices? {

@@ -13,7 +13,7 @@ extension ContainerCgroup {
     func applyDevices(_ rules: [RuntimeSpec.DeviceRule], updating: Bool) throws(CgroupError) {
         if rules.isEmpty { return }
         let policy = try DevicePolicy(rules)
-        let instructions = try DeviceProgram(policy).instructions
+        let instructions = DeviceProgram(policy).instructions
         let group = try requireUnified()
         do throws(KernelError) {
             // A group that was just made has none.

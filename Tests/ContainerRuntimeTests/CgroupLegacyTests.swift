@@ -1,0 +1,112 @@
+import ContainerRuntime
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// What is written to version 1 hierarchies beside a version 2 tree, shown on folders that stand for them.
+struct CgroupLegacyTests {
+    private func create(_ host: FakeHost, _ resources: RuntimeSpec.Resources) throws -> CgroupRecord {
+        try ContainerCgroup.create(
+            cgroupsPath: "/c1", id: "", resources: resources, layout: host.hybridLayout
+        ).record
+    }
+
+    @Test func eachControllerIsDrivenWhereItIs() throws {
+        let host = try FakeHost(controllers: "hugetlb")
+        try host.group("/c1", controllers: "hugetlb", files: ["hugetlb.2MB.max"])
+        try host.legacyGroup("memory", "/c1", files: ["memory.limit_in_bytes", "memory.soft_limit_in_bytes"])
+        try host.legacyGroup("cpu", "/c1", files: ["cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us"])
+        var resources = RuntimeSpec.Resources()
+        resources.memory = .init()
+        resources.memory!.limit = 1000
+        resources.memory!.reservation = 500
+        resources.cpu = .init()
+        resources.cpu!.shares = 512
+        resources.cpu!.quota = 20_000
+        resources.cpu!.period = 50_000
+        resources.hugepageLimits = [.init(pageSize: "2MB", limit: 0)]
+        let record = try create(host, resources)
+        #expect(record.legacy.map(\.key) == ["cpu", "memory"])
+        #expect(host.legacyText("/memory/c1/memory.limit_in_bytes") == "1000")
+        #expect(host.legacyText("/memory/c1/memory.soft_limit_in_bytes") == "500")
+        #expect(host.legacyText("/cpu/c1/cpu.shares") == "512")
+        #expect(host.legacyText("/cpu/c1/cpu.cfs_quota_us") == "20000")
+        #expect(host.legacyText("/cpu/c1/cpu.cfs_period_us") == "50000")
+        #expect(host.text("/c1/hugetlb.2MB.max") == "0")
+    }
+
+    @Test(arguments: [1, 262_145] as [UInt64])
+    func sharesOutOfRange(shares: UInt64) throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/c1")
+        try host.legacyGroup("cpu", "/c1", files: ["cpu.shares"])
+        var resources = RuntimeSpec.Resources()
+        resources.cpu = .init()
+        resources.cpu!.shares = shares
+        let error = #expect(throws: CgroupError.self) { _ = try create(host, resources) }
+        #expect("\(error!)".contains("allowed cpu-shares"))
+    }
+
+    @Test func controllersThatNoHierarchyHas() throws {
+        let host = try FakeHost(controllers: "hugetlb")
+        try host.group("/c1")
+        try host.legacyGroup("memory", "/c1", files: [])
+        var resources = RuntimeSpec.Resources()
+        resources.pids = .init(limit: 10)
+        let error = #expect(throws: CgroupError.self) { _ = try create(host, resources) }
+        #expect(
+            error?.description
+                == "cannot set linux.resources.pids: no mounted cgroup hierarchy has the controller 'pids'")
+        resources.pids = nil
+        resources.unified = ["memory.high": "1000"]
+        #expect(throws: CgroupError.self) { _ = try create(host, resources) }
+    }
+
+    @Test func usedGroupsAreRefused() throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/c1")
+        try host.legacyGroup("memory", "/c1", files: [])
+        try host.write(host.root + "/v1/memory/c1/cgroup.procs", "12\n")
+        let error = #expect(throws: CgroupError.self) { _ = try create(host, .init()) }
+        #expect("\(error!)".contains("not empty: 1 process(es)"))
+    }
+
+    @Test func blockDevicesAndTags() throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/c1")
+        try host.legacyGroup("memory", "/c1", files: [])
+        try host.legacyGroup("blkio", "/c1", files: ["blkio.bfq.weight", "blkio.throttle.read_bps_device"])
+        try host.legacyGroup("net_cls", "/c1", files: ["net_cls.classid"])
+        var resources = RuntimeSpec.Resources()
+        resources.blockIO = .init()
+        resources.blockIO!.weight = 300
+        resources.blockIO!.throttleReadBpsDevice = [.init(major: 254, minor: 0, rate: 4096)]
+        resources.network = .init()
+        resources.network!.classID = 1_048_577
+        _ = try create(host, resources)
+        #expect(host.legacyText("/blkio/c1/blkio.bfq.weight") == "300")
+        #expect(host.legacyText("/blkio/c1/blkio.throttle.read_bps_device") == "254:0 4096")
+        #expect(host.legacyText("/net_cls/c1/net_cls.classid") == "1048577")
+    }
+
+    @Test func processorSetsAreInheritedFromTheTop() throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/a/c1")
+        try host.legacyGroup("memory", "/a/c1", files: [])
+        let files = ["cpuset.cpus", "cpuset.mems"]
+        try host.legacyGroup("cpuset", "", files: files)
+        try host.legacyGroup("cpuset", "/a", files: files)
+        try host.legacyGroup("cpuset", "/a/c1", files: files)
+        try host.write(host.root + "/v1/cpuset/cpuset.cpus", "0-3\n")
+        try host.write(host.root + "/v1/cpuset/cpuset.mems", "0\n")
+        var resources = RuntimeSpec.Resources()
+        resources.cpu = .init()
+        resources.cpu!.cpus = "2"
+        _ = try ContainerCgroup.create(
+            cgroupsPath: "/a/c1", id: "", resources: resources, layout: host.hybridLayout)
+        #expect(host.legacyText("/cpuset/a/cpuset.cpus") == "0-3")
+        #expect(host.legacyText("/cpuset/a/cpuset.mems") == "0")
+        #expect(host.legacyText("/cpuset/a/c1/cpuset.cpus") == "2")
+        #expect(host.legacyText("/cpuset/a/c1/cpuset.mems") == "0")
+    }
+}

@@ -42,11 +42,11 @@ extension ShimTests {
             }
         }
 
-        @Test(arguments: [(["/nope"], 127), (["nope"], 127), (["/etc/passwd"], 126), (["/tmp"], 126)])
-        func programThatCannotRunLeavesNothing(arguments: [String], code: Int32) throws {
+        @Test(arguments: [("/nope", Int32(127)), ("nope", Int32(127)), ("/etc/passwd", Int32(126)), ("/tmp", Int32(126))])
+        func programThatCannotRunLeavesNothing(program: String, code: Int32) throws {
             for removes in [false, true] {
                 try withShimHost { host in
-                    try host.define(arguments) { _, supervision in supervision.remove = removes }
+                    try host.define([program]) { _, supervision in supervision.remove = removes }
                     var client = try host.launch()
                     let error = try #require(throws: ShimError.self) { _ = try client.start(host.id()) }
                     #expect(error.exitCode == code)
@@ -122,7 +122,10 @@ extension ShimTests {
         @Test func killedByTheKernelForMemory() throws {
             try withShimHost { host in
                 try host.define(script: "x=a; while true; do x=$x$x; done") { spec, _ in
-                    spec.linux?.resources?.memory = .init(limit: 16 << 20, swap: 16 << 20)
+                    var memory = RuntimeSpec.Resources.Memory()
+                    memory.limit = 16 << 20
+                    memory.swap = 16 << 20
+                    spec.linux?.resources?.memory = memory
                 }
                 var client = try host.launch()
                 var watcher = try host.connect()

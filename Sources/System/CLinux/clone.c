@@ -26,14 +26,16 @@ pid_t clinux_clone3(uint64_t flags, int exit_signal, int cgroup, int *pidfd) {
 
 struct start {
     int gate;
+    int peer;
     clinux_child_body body;
     void *context;
 };
 
-// First code of a child that shares memory: nothing but a system call before the gate opens.
+// First code of a child that shares memory: nothing but system calls before the gate opens.
 __attribute__((noreturn, used)) static void child_start(struct start *start) {
     char byte;
     ssize_t got;
+    close(start->peer);
     do got = read(start->gate, &byte, 1);
     while (got < 0 && errno == EINTR);
     int status = got == 1 ? start->body(start->context) : 1;
@@ -42,12 +44,13 @@ __attribute__((noreturn, used)) static void child_start(struct start *start) {
 }
 
 pid_t clinux_clone_shared(uint64_t flags, int exit_signal, int cgroup, int *pidfd, void *stack,
-                          size_t stack_size, int gate, clinux_child_body body, void *context) {
+                          size_t stack_size, int gate, int peer, clinux_child_body body, void *context) {
     struct clone_args args = arguments(flags | CLONE_VM, exit_signal, cgroup, pidfd);
     args.stack = (uint64_t)(uintptr_t)stack;
     // The child's parameters lie at the top of its stack.
     struct start *start = (struct start *)((char *)stack + stack_size - 64);
     start->gate = gate;
+    start->peer = peer;
     start->body = body;
     start->context = context;
     args.stack_size = stack_size - 64;

@@ -22,10 +22,13 @@ public struct CloneOptions: Sendable {
 /// time: the parent opens the gate with `clinux_send_and_wait` on the other end of `gate` and so sleeps until
 /// the child answers, and the child answers the same way.
 ///
-/// - Parameter gate: the child's end of a seqpacket socket pair.
+/// - Parameters:
+///   - gate: the child's end of a seqpacket socket pair.
+///   - peer: this program's end of it. The child closes its copy, so that its conversation ends when this
+///     program is killed.
 /// - Throws: what clone3(2) answers; ENOSPC stands for a namespace limit (/proc/sys/user).
 public func spawnChild(
-    _ options: CloneOptions, gate: Int32, body: @escaping () -> Int32
+    _ options: CloneOptions, gate: Int32, peer: Int32, body: @escaping () -> Int32
 ) throws(KernelError) -> ProcessHandle {
     var pidfd: Int32 = -1
     var flags = options.namespaces
@@ -42,11 +45,12 @@ public func spawnChild(
         mprotect(stack, 4096, PROT_NONE)
         let context = Unmanaged.passRetained(ChildBody(body)).toOpaque()
         pid = clinux_clone_shared(
-            flags, exitSignal, options.cgroup, &pidfd, stack, size, gate,
+            flags, exitSignal, options.cgroup, &pidfd, stack, size, gate, peer,
             { Unmanaged<ChildBody>.fromOpaque($0!).takeUnretainedValue().run() }, context)
     } else {
         pid = clinux_clone3(flags, exitSignal, options.cgroup, &pidfd)
         if pid == 0 {
+            Glibc.close(peer)
             var byte: UInt8 = 0
             var count = 0
             repeat { count = read(gate, &byte, 1) } while count < 0 && Errno.current == .interrupted

@@ -65,6 +65,9 @@ public struct Command {
     private func converse(
         _ process: borrowing ProcessHandle, input: consuming FileDescriptor, output: borrowing FileDescriptor
     ) throws(KernelError) -> (Outcome, [UInt8]) {
+        // A program that ends without reading its input must not end us.
+        let previous = signal(SIGPIPE, SIG_IGN)
+        defer { signal(SIGPIPE, previous) }
         let deadline = timeout.map { monotonicMilliseconds() + $0 }
         var kept: [UInt8] = []
         var sent = 0

@@ -66,7 +66,7 @@ public struct OverlayMount: Equatable, Sendable {
     }
 
     /// mount(2), whose options are one text of less than a page, in which `,`, `:` and `\` have a meaning.
-    func mountInOneCall(at target: String) throws(KernelError) {
+    package func mountInOneCall(at target: String) throws(KernelError) {
         let paths = try HeldPaths(lowers + writablePaths, longerThan: 0)
         var options = "lowerdir=" + paths.names[..<lowers.count].joined(separator: ":")
         if let writable {

@@ -116,7 +116,8 @@ private final class Creation {
             socket: childEnd.raw, log: runtime.log)
 
         handle.value = try namespaces.spawn(
-            sibling: options.becomesSibling, cgroup: placement.value.cloneDescriptor, gate: childEnd.raw
+            sibling: options.becomesSibling, cgroup: placement.value.cloneDescriptor, gate: childEnd.raw,
+            peer: gate.read.raw
         ) { process.run() }
         record.pid = handle.pid
         // The new process now holds the only copy of its end: when it is gone, reading says so.

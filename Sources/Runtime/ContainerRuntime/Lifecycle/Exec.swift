@@ -76,7 +76,7 @@ private struct Joining {
             process: options.process, capabilities: capabilities,
             boundingDrops: Capability.members(of: try capabilities.boundingToDrop()), seccomp: filter,
             preservedDescriptors: options.preservedDescriptors, socket: socket, start: socket, result: socket)
-        let process = try spawn(initProcess, socket: socket, plan: plan)
+        let process = try spawn(initProcess, socket: socket, peer: gate.read.raw, plan: plan)
         _ = consume childEnd
         let ends = gate.ends()
         close(ends.1)
@@ -121,7 +121,7 @@ private struct Joining {
     /// The new process enters the container's pid namespace by being born into it: its maker enters it for
     /// its children first, in a process of its own.
     private func spawn(
-        _ initProcess: borrowing ProcessHandle, socket: Int32, plan: LaunchPlan
+        _ initProcess: borrowing ProcessHandle, socket: Int32, peer: Int32, plan: LaunchPlan
     ) throws -> ProcessHandle {
         let pidfd = initProcess.descriptor.raw
         let pid = initProcess.pid
@@ -148,7 +148,7 @@ private struct Joining {
                 _ = clinux_syscall(Int(SYS_setns), Int(own.raw), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
             }
         }
-        return try spawnChild(options, gate: socket) {
+        return try spawnChild(options, gate: socket, peer: peer) {
             do {
                 try placement?.value.joinLegacy()
                 try ContainerNamespaces.enter(pidfd: pidfd, pid: pid)

@@ -97,7 +97,14 @@ struct InitProcess {
         var none = sigset_t()
         sigemptyset(&none)
         _ = try check("unblock signals") { sigprocmask(SIG_SETMASK, &none, nil) }
-        for number in [SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGCHLD] { signal(number, SIG_DFL) }
+        // struct sigaction of the kernel, all zero: SIG_DFL. The C library would refuse two of the numbers, which
+        // a threaded caller may have handed down ignored. SIGKILL and SIGSTOP answer EINVAL.
+        let standard: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        withUnsafePointer(to: standard) {
+            for number in 1...64 {
+                _ = clinux_syscall(Int(SYS_rt_sigaction), number, Int(bitPattern: $0), 0, 8, 0, 0)
+            }
+        }
     }
 
     private func nameHost() throws {

@@ -52,7 +52,7 @@ struct NamespacePlan {
 
     /// Makes the process; it runs `body` when the gate opens.
     func spawn(
-        sibling: Bool, cgroup: Int32, gate: Int32, body: @escaping () -> Int32
+        sibling: Bool, cgroup: Int32, gate: Int32, peer: Int32, body: @escaping () -> Int32
     ) throws -> ProcessHandle {
         var options = CloneOptions()
         options.namespaces = newFlags & ~NamespaceKind.time.flag
@@ -60,14 +60,14 @@ struct NamespacePlan {
         options.cgroup = cgroup
         if early.isEmpty, !hasTimeNamespace {
             options.sharesMemory = true
-            return try spawnChild(options, gate: gate, body: body)
+            return try spawnChild(options, gate: gate, peer: peer, body: body)
         }
-        return try spawnThroughAnother(options, gate: gate, body: body)
+        return try spawnThroughAnother(options, gate: gate, peer: peer, body: body)
     }
 
     /// The process in between reports the new one's id, or an error, and ends.
     private func spawnThroughAnother(
-        _ options: CloneOptions, gate: Int32, body: @escaping () -> Int32
+        _ options: CloneOptions, gate: Int32, peer: Int32, body: @escaping () -> Int32
     ) throws -> ProcessHandle {
         let report = try socketPair()
         let theirs = report.write.raw
@@ -75,13 +75,13 @@ struct NamespacePlan {
         var between = CloneOptions()
         between.sibling = options.sibling
         let firstGate = try socketPair()
-        let maker = try spawnChild(between, gate: firstGate.write.raw) {
+        let maker = try spawnChild(between, gate: firstGate.write.raw, peer: firstGate.read.raw) {
             do {
                 try enterEarly()
                 var inner = options
                 // Its maker's parent becomes its parent, so that the one who asked for it reaps it.
                 inner.sibling = true
-                let process = try spawnChild(inner, gate: gate, body: body)
+                let process = try spawnChild(inner, gate: gate, peer: peer, body: body)
                 _ = "\(process.pid)".withCString { send(theirs, $0, strlen($0), 0) }
             } catch {
                 let text = "!\(error)"

@@ -69,7 +69,7 @@ extension Runtime {
         let pidfd = process.descriptor.raw
         let hooks = spec.hooks.startContainer
         let log = log
-        let child = try spawnChild(CloneOptions(), gate: childEnd) {
+        let child = try spawnChild(CloneOptions(), gate: childEnd, peer: talk.read.raw) {
             do {
                 try ContainerNamespaces.enter(pidfd: pidfd, pid: state.pid ?? 0)
                 try Hooks.run(hooks, kind: "startContainer", state: state, log: log)

@@ -15,6 +15,11 @@ extension LaunchPlan {
         let file = try plan.write(report: socket, failureStatus: 1)
         // Above the descriptors that the program gets: they keep their numbers.
         let planCopy = try file.duplicate(atLeast: 3 + preservedDescriptors)
+        // What the caller left open ends with this exec, not only with the program's: a container that waits
+        // for its start holds nothing of the host.
+        _ = try check("close_range") {
+            clinux_close_range(UInt32(3 + preservedDescriptors), UInt32.max, 1 << 2)
+        }
         for descriptor in [planCopy.raw, socket, start, result] + (label.map { [$0.descriptor] } ?? []) {
             _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
         }

@@ -25,7 +25,7 @@ enum IDMapping {
         var options = CloneOptions()
         options.namespaces = NamespaceKind.user.flag
         let childEnd = gate.read.raw
-        let process = try spawnChild(options, gate: childEnd) { 0 }
+        let process = try spawnChild(options, gate: childEnd, peer: gate.write.raw) { 0 }
         defer {
             _ = try? process.send(signal: SIGKILL)
             _ = try? process.wait()

@@ -56,9 +56,8 @@ enum TmpfsCopyUp {
         }
         guard status.st_mode & S_IFMT != S_IFLNK else { return }
         _ = try check("chmod", path) {
-            name.isEmpty
-                ? fchmod(folder.raw, status.st_mode & 0o7777)
-                : fchmodat(folder.raw, name, status.st_mode & 0o7777, 0)
+            // Not fchmod(2), which a descriptor of a mount refuses.
+            fchmodat(folder.raw, name.isEmpty ? "." : name, status.st_mode & 0o7777, 0)
         }
     }
 

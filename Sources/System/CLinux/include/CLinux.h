@@ -89,9 +89,10 @@ pid_t clinux_clone3(uint64_t flags, int exit_signal, int cgroup, int *pidfd);
 
 /// clone3(2) whose child shares this program's memory (CLONE_VM) and runs `body` on a stack of its own.
 /// The caller and the child must never run at once: the child first waits for one byte on `gate`, and from
-/// then on the two hand control to each other with `clinux_send_and_wait`.
+/// then on the two hand control to each other with `clinux_send_and_wait`. The child first closes its copy of
+/// `peer`, the caller's end of the gate, so that it sees the end when the caller dies.
 pid_t clinux_clone_shared(uint64_t flags, int exit_signal, int cgroup, int *pidfd, void *stack,
-                          size_t stack_size, int gate, clinux_child_body body, void *context);
+                          size_t stack_size, int gate, int peer, clinux_child_body body, void *context);
 
 /// Sends `length` bytes on a seqpacket socket and waits for the answer, with nothing run in between; the
 /// number of bytes received, 0 when the peer is gone, -1 with errno.

@@ -1,0 +1,114 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    /// What images and configurations have tried against runtimes.
+    @Suite struct Attacks {
+        /// CVE-2024-21626: a working directory that is a descriptor of the runtime.
+        @Test(arguments: Array(3...12)) func theWorkingDirectoryIsNoDescriptor(_ number: Int) throws {
+            try withHost { host in
+                for path in ["/proc/self/fd/\(number)", "/proc/self/fd/\(number)/../../../.."] {
+                    let output = try host.run("pwd; ls", name: "n\(path.utf8.count)") {
+                        $0.process?.cwd = path
+                    }
+                    #expect(output.code == 1)
+                    #expect(output.out == "")
+                    #expect(output.err.contains("cwd"), "\(output)")
+                }
+            }
+        }
+
+        @Test func norDoesALinkLeadThere() throws {
+            try withHost { host in
+                let bundle = try host.bundle("pwd", writable: true) { $0.process?.cwd = "/link" }
+                for number in 3...10 {
+                    try host.shell(
+                        "rm -f \(bundle)/rootfs/link; ln -s /proc/self/fd/\(number) \(bundle)/rootfs/link")
+                    let output = try host.oci("run", "--bundle", bundle, host.id())
+                    #expect(output.code == 1 && output.out == "", "\(output)")
+                }
+                // The same through exec.
+                try host.shell("rm \(bundle)/rootfs/link; mkdir \(bundle)/rootfs/link")
+                try host.background(writable: true)
+                for number in 3...10 {
+                    let output = try host.oci("exec", "--cwd", "/proc/self/fd/\(number)", host.id(), "pwd")
+                    #expect(output.code == 255 && output.out == "", "\(output)")
+                }
+                try host.delete()
+            }
+        }
+
+        /// CVE-2019-5736: the image's program is the runtime itself, which then can be overwritten.
+        @Test func theRuntimeCannotBeOverwritten() throws {
+            try withHost { host in
+                let before = try host.shell("sha256sum < \(Host.runtime)")
+                let bundle = try host.bundle("true", writable: true) { $0.process?.args = ["/evil"] }
+                try Files.write("\(bundle)/rootfs/evil", "#!/proc/self/exe\n", mode: 0o755)
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.code != 0)
+                #expect(try host.shell("sha256sum < \(Host.runtime)") == before)
+                // While a created container waits, its executable is a sealed memory file.
+                try host.ok("create", "--bundle", try host.bundle(name: "waits"), host.id("w"))
+                let pid = try #require(try host.stateOf(host.id("w")).pid)
+                #expect(try Files.link("/proc/\(pid)/exe").contains("memfd:swiftlet-trampoline"))
+                #expect(throws: KernelError.self) {
+                    try FileDescriptor.open("/proc/\(pid)/exe", O_WRONLY).writeAll("x")
+                }
+                try host.delete("w")
+            }
+        }
+
+        @Test func aWaitingContainerHoldsNoHostFile() throws {
+            try withHost { host in
+                try host.ok("create", "--bundle", try host.bundle(), host.id())
+                let pid = try #require(try host.stateOf(host.id()).pid)
+                for number in Files.names(in: "/proc/\(pid)/fd") where (Int(number) ?? 0) > 2 {
+                    let target = try Files.link("/proc/\(pid)/fd/\(number)")
+                    // Its socket, and the two FIFOs of the start gate.
+                    #expect(
+                        target.hasPrefix("socket:") || target.hasSuffix("/start")
+                            || target.hasSuffix("/result")
+                            || target.hasPrefix("/memfd:") || target.hasPrefix("pipe:"), "\(target)")
+                }
+                let maps = try Files.read("/proc/\(pid)/maps")
+                #expect(!maps.contains("swiftlet-oci"))
+                try host.delete()
+            }
+        }
+
+        /// CVE-2022-29162: capabilities that a file could turn into permitted ones.
+        @Test func nothingIsInheritableUnasked() throws {
+            try withHost { host in
+                let seen = try host.run("grep CapInh /proc/self/status").out
+                #expect(seen == "CapInh:\t0000000000000000\n")
+            }
+        }
+
+        /// CVE-2025-31133: an image that brings its own /dev/null for the masks.
+        @Test func masksDoNotUseTheImagesNull() throws {
+            try withHost { host in
+                let bundle = try host.bundle("cat /etc/passwd; head -c 5 /proc/keys", writable: true) {
+                    $0.mounts.removeAll { $0.destination.hasPrefix("/dev") }
+                    $0.linux?.maskedPaths = ["/etc/passwd", "/proc/keys"]
+                }
+                try host.shell(
+                    "rm -rf \(bundle)/rootfs/dev/null; ln -s /proc/sys/kernel/core_pattern \(bundle)/rootfs/dev/null"
+                )
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.out == "", "\(output)")
+            }
+        }
+
+        @Test func theContainerCannotLookIntoTheRuntime() throws {
+            try withHost { host in
+                // Another container's process, as the same user, that looks at everything it can see.
+                let output = try host.run("for p in /proc/[0-9]*; do readlink $p/exe; done | sort -u")
+                #expect(
+                    output.lines.allSatisfy { $0.hasPrefix("/bin/") || $0.hasPrefix("/usr/bin/") },
+                    "\(output)")
+            }
+        }
+    }
+}

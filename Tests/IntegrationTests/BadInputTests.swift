@@ -1,0 +1,273 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// One thing that is wrong with a configuration.
+struct Fault: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// What the message must say.
+    let says: String
+    /// `from` is replaced by `to` in the text of config.json; an empty `from` replaces all of it.
+    var from = ""
+    var to = ""
+    var change: (@Sendable (inout RuntimeSpec) -> Void)?
+
+    var testDescription: String { name }
+
+    static func text(_ name: String, _ from: String, _ to: String, says: String) -> Fault {
+        Fault(name: name, says: says, from: from, to: to)
+    }
+
+    static func spec(_ name: String, says: String, _ change: @escaping @Sendable (inout RuntimeSpec) -> Void)
+        -> Fault
+    {
+        Fault(name: name, says: says, change: change)
+    }
+
+    static let all: [Fault] = [
+        .text("not JSON", "", "this is not JSON", says: "config.json"),
+        .text("empty", "", "", says: "config.json"),
+        .text("cut off", "", "{\"ociVersion\": \"1.2.0\", \"process\": {", says: "config.json"),
+        .text("a list", "", "[]", says: "config.json"),
+        .text("no version", "\"ociVersion\"", "\"version\"", says: "ociVersion"),
+        .text("args is a text", "\"args\": [", "\"args\": \"sh\", \"was\": [", says: "process.args"),
+        .text("cwd is a number", "\"cwd\": \"/\"", "\"cwd\": 5", says: "process.cwd"),
+        .text(
+            "arguments are a text", "\"args\"", "\"noNewPrivileges\": \"yes\", \"args\"",
+            says: "noNewPrivileges"),
+        .text("uid is negative", "\"uid\": 0", "\"uid\": -1", says: "process.user.uid"),
+        .text("unknown namespace", "\"type\": \"pid\"", "\"type\": \"planet\"", says: "planet"),
+        .spec("no process", says: "process") { $0.process = nil },
+        .spec("no root", says: "root") { $0.root = nil },
+        .spec("no args", says: "args") { $0.process?.args = [] },
+        .spec("relative cwd", says: "cwd") { $0.process?.cwd = "tmp" },
+        .spec("root is not there", says: "/no/such/folder") { $0.root?.path = "/no/such/folder" },
+        .spec("root is a file", says: "not a directory") { $0.root?.path = "config.json" },
+        .spec("missing binary", says: "/no/such/binary") { $0.process?.args = ["/no/such/binary"] },
+        .spec("missing in PATH", says: "executable file not found in $PATH") {
+            $0.process?.args = ["nosuchbinary"]
+        },
+        .spec("not executable", says: "permission denied") { $0.process?.args = ["/etc/passwd"] },
+        .spec("a folder", says: "directory") { $0.process?.args = ["/etc"] },
+        .spec("cwd that cannot be made", says: "cwd") { $0.process?.cwd = "/etc/passwd/below" },
+        .spec("cwd is a file", says: "cwd") { $0.process?.cwd = "/etc/passwd" },
+        .spec("bind without source", says: "source") {
+            $0.mounts.append(.init(destination: "/x", options: ["bind"]))
+        },
+        .spec("bind of nothing", says: "/no/such/source") {
+            $0.mounts.append(.init(destination: "/tmp", source: "/no/such/source", options: ["bind"]))
+        },
+        .spec("mount target leaves the root", says: "mount /tmp/../../../../x") {
+            $0.mounts.append(.init(destination: "/tmp/../../../../x", type: "tmpfs", source: "tmpfs"))
+        },
+        .spec("unknown file system", says: "nosuchfs") {
+            $0.mounts.append(.init(destination: "/tmp", type: "nosuchfs", source: "x"))
+        },
+        .spec("unknown mount option", says: "mount /tmp") {
+            $0.mounts.append(
+                .init(destination: "/tmp", type: "tmpfs", source: "x", options: ["nosuchoption"]))
+        },
+        .spec("namespace path is not there", says: "/proc/0/ns/net") {
+            $0.linux?.namespaces = [.init(.mount), .init(.network, path: "/proc/0/ns/net"), .init(.uts)]
+        },
+        .spec("namespace of another kind", says: "net") {
+            $0.linux?.namespaces = [.init(.mount), .init(.network, path: "/proc/self/ns/ipc"), .init(.uts)]
+        },
+        .spec("a namespace twice", says: "namespaces") { $0.linux?.namespaces.append(.init(.pid)) },
+        .spec("sysctl of the host", says: "kernel.panic") { $0.linux?.sysctl = ["kernel.panic": "1"] },
+        .spec("sysctl that is not there", says: "net.no.such") { $0.linux?.sysctl = ["net.no.such": "1"] },
+        .spec("hostname without namespace", says: "hostname") {
+            $0.linux?.namespaces.removeAll { $0.type == .uts }
+            $0.hostname = "x"
+        },
+        .spec("a limit above the hard one", says: "rlimits") {
+            $0.process?.rlimits = [.init(type: .openFiles, hard: 1, soft: 2)]
+        },
+        .spec("a limit twice", says: "RLIMIT_NOFILE") {
+            $0.process?.rlimits = [
+                .init(type: .openFiles, hard: 9, soft: 9), .init(type: .openFiles, hard: 8, soft: 8),
+            ]
+        },
+        .spec("unknown limit file", says: "no.such.file") {
+            $0.linux?.resources?.unified = ["no.such.file": "1"]
+        },
+        .spec("too much of a cpu", says: "cpu") {
+            $0.linux?.resources?.cpu = .init()
+            $0.linux?.resources?.cpu?.cpus = "99999"
+        },
+        .spec("cgroup path that leaves its root", says: "cgroup") { $0.linux?.cgroupsPath = "/../../etc" },
+        .spec("relative hook", says: "hooks") { $0.hooks.createRuntime = [.init(path: "bin/true")] },
+        .spec("missing hook", says: "/no/such/hook") {
+            $0.hooks.createRuntime = [.init(path: "/no/such/hook")]
+        },
+        .spec("user mapping without namespace", says: "uidMappings") {
+            $0.linux?.uidMappings = [.init(containerID: 0, hostID: 1000, size: 1)]
+        },
+        .spec("time offsets without namespace", says: "timeOffsets") {
+            $0.linux?.timeOffsets = .init(boottime: .init(secs: 1))
+        },
+        .spec("a part that is not carried out", says: "linux.intelRdt") { $0.linux?.intelRdt = .init() },
+    ]
+
+    /// Words of a seccomp section: action, architecture, operator.
+    static let seccomp: [(String, String)] = [
+        ("{\"defaultAction\": \"SCMP_ACT_NOSUCH\"}", "SCMP_ACT_NOSUCH"),
+        ("{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_VAX\"]}", "SCMP_ARCH_VAX"),
+        (
+            "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_ISH\"}]}]}",
+            "SCMP_CMP_ISH"
+        ),
+        (
+            "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"SECCOMP_FILTER_FLAG_NONE\"]}",
+            "SECCOMP_FILTER_FLAG_NONE"
+        ),
+        (
+            "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 9, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
+            "index"
+        ),
+        ("{\"syscalls\": []}", "defaultAction"),
+    ]
+}
+
+extension RuntimeTests {
+    /// Each fault gets one clear line and an exit code, and leaves nothing behind.
+    @Suite struct BadInput {
+        private func expectRefusal(_ host: Host, _ bundle: String, says: String) throws {
+            for command in ["create", "run"] {
+                let output = try host.oci(command, "--bundle", bundle, host.id())
+                #expect(output.code == 1, "\(command): \(output)")
+                #expect(output.out == "")
+                let lines = output.err.split(separator: "\n")
+                #expect(lines.count == 1, "\(command): \(output.err)")
+                #expect(lines.last?.hasPrefix("swiftlet-oci: \(command) failed: ") == true, "\(output.err)")
+                #expect(output.err.contains(says), "\(output.err)")
+                host.expectNothingLeft()
+            }
+        }
+
+        @Test(arguments: Fault.all) func isRefusedInOneLine(_ fault: Fault) throws {
+            try withHost { host in
+                let bundle = try host.bundle { fault.change?(&$0) }
+                if fault.change == nil {
+                    let path = "\(bundle)/config.json"
+                    let text = try Files.read(path)
+                    if fault.from.isEmpty {
+                        try Files.write(path, fault.to)
+                    } else {
+                        let at = try #require(text.firstRange(of: fault.from))
+                        try Files.write(path, text.replacingCharacters(at, with: fault.to))
+                    }
+                }
+                try expectRefusal(host, bundle, says: fault.says)
+            }
+        }
+
+        @Test(arguments: Fault.seccomp) func seccompWordsAreKnown(_ section: String, _ says: String) throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                let path = "\(bundle)/config.json"
+                let text = try Files.read(path)
+                let at = try #require(text.firstRange(of: "\"linux\": {"))
+                try Files.write(
+                    path, text.replacingCharacters(at, with: "\"linux\": {\"seccomp\": \(section),"))
+                try expectRefusal(host, bundle, says: says)
+            }
+        }
+
+        @Test(arguments: [
+            "a/b", "../x", "..", ".", "", "ä", "a b", "a\nb", String(repeating: "x", count: 300),
+        ])
+        func idsThatAreNone(_ id: String) throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                for command in ["create", "run"] {
+                    let output = try host.oci(command, "--bundle", bundle, id)
+                    #expect(output.code == 1)
+                    #expect(output.err.contains("container id"), "\(output.err)")
+                    #expect(output.err.split(separator: "\n").count == (id == "a\nb" ? 2 : 1))
+                }
+                for command in ["state", "start", "kill", "delete"] {
+                    #expect(try host.oci(command, id).code == 1)
+                }
+            }
+        }
+
+        @Test func commandLinesThatAreNone() throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                let lines: [([String], String)] = [
+                    (["nosuch"], "no such command"), (["create"], "container id"),
+                    (["create", "--nosuch", host.id()], "--nosuch"),
+                    (["create", "--bundle"], "needs a value"),
+                    (["create", "--bundle", "/no/such/bundle", host.id()], "/no/such/bundle"),
+                    (["create", "--bundle", bundle, host.id(), "more"], "too many arguments"),
+                    (["create", "--bundle", bundle, "--preserve-fds", "x", host.id()], "not a number"),
+                    (["create", "--bundle", bundle, "--preserve-fds", "2", host.id()], "not open"),
+                    (
+                        ["create", "--bundle", bundle, "--pid-file", "/no/such/folder/pid", host.id()],
+                        "/no/such/folder/pid"
+                    ),
+                    (["list", "--format", "xml"], "xml"), (["--log-format", "xml", "list"], "xml"),
+                    (["--log", "/no/such/folder/log", "list"], "/no/such/folder/log"),
+                    (["--systemd-cgroup", "list"], "systemd"),
+                ]
+                for (arguments, says) in lines {
+                    let output = try host.start(arguments).wait()
+                    #expect(output.code == 1, "\(arguments)")
+                    #expect(output.out == "")
+                    #expect(output.err.split(separator: "\n").count == 1, "\(output.err)")
+                    #expect(output.err.contains(says), "\(arguments): \(output.err)")
+                    host.expectNothingLeft()
+                }
+            }
+        }
+
+        @Test func errorsAlsoGoToTheLog() throws {
+            try withHost { host in
+                let log = "\(host.folder)/log.json"
+                let bundle = try host.bundle { $0.process?.args = ["/no/such/binary"] }
+                let output = try host.oci(
+                    "--log", log, "--log-format", "json", "create", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                let line = try Files.value(log)
+                #expect(line.hasPrefix("{\"level\":\"error\",\"msg\":\"") && line.contains("/no/such/binary"))
+                #expect(line.split(separator: "\n").count == 1)
+            }
+        }
+
+        /// The program can vanish between create and start.
+        @Test func aProgramThatIsGoneAtTheStart() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true", writable: true) { $0.process?.args = ["/tmp/program"] }
+                try host.shell("cp \(bundle)/rootfs/bin/busybox \(bundle)/rootfs/tmp/program")
+                try host.ok("create", "--bundle", bundle, host.id())
+                try host.shell("rm \(bundle)/rootfs/tmp/program")
+                let output = try host.oci("start", host.id())
+                #expect(output.code == 1)
+                #expect(
+                    output.err == "swiftlet-oci: start failed: exec /tmp/program: no such file or directory\n"
+                )
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                try host.ok("delete", host.id())
+            }
+        }
+
+        @Test func aProgramThatTheKernelRefuses() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true", writable: true) { $0.process?.args = ["/tmp/program"] }
+                try Files.write("\(bundle)/rootfs/tmp/program", "neither ELF nor script", mode: 0o755)
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                #expect(output.err.contains("exec format error"), "\(output.err)")
+            }
+        }
+    }
+}
+
+extension String {
+    /// The text with one part of it replaced.
+    func replacingCharacters(_ range: Range<String.Index>, with text: String) -> String {
+        String(self[..<range.lowerBound]) + text + String(self[range.upperBound...])
+    }
+}

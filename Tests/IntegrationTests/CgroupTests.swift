@@ -1,0 +1,94 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    /// Limits, on this host's control groups, whichever version they have.
+    @Suite struct Limits {
+        /// A limit's file in the group of a process: the v2 name or the v1 one.
+        private func value(_ pid: Int32, _ unified: String, _ controller: String, _ legacy: String) throws
+            -> String
+        {
+            for line in try Files.read("/proc/\(pid)/cgroup").split(separator: "\n") {
+                let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+                let path = String(parts[2])
+                if parts[1].split(separator: ",").contains(Substring(controller)) {
+                    return try Files.value("/sys/fs/cgroup/\(parts[1])\(path)/\(legacy)")
+                }
+            }
+            for line in try Files.read("/proc/\(pid)/cgroup").split(separator: "\n")
+            where line.hasPrefix("0::") {
+                return try Files.value("/sys/fs/cgroup\(line.dropFirst(3))/\(unified)")
+            }
+            throw TestFailure("process \(pid) is in no group with \(controller)")
+        }
+
+        @Test func valuesAreWritten() throws {
+            try withHost { host in
+                let pid = try host.background {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 64 << 20
+                    $0.linux?.resources?.pids = .init(limit: 33)
+                    $0.linux?.resources?.cpu = .init()
+                    $0.linux?.resources?.cpu?.quota = 25_000
+                    $0.linux?.resources?.cpu?.period = 50_000
+                    $0.linux?.resources?.cpu?.cpus = "0"
+                }
+                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(64 << 20)")
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "33")
+                let quota = try value(pid, "cpu.max", "cpu", "cpu.cfs_quota_us")
+                #expect(["25000", "25000 50000"].contains(quota))
+                #expect(try value(pid, "cpuset.cpus", "cpuset", "cpuset.cpus") == "0")
+                #expect(try host.ok("exec", host.id(), "nproc").out == "1\n")
+                try host.delete()
+            }
+        }
+
+        @Test func moreMemoryThanAllowedEndsTheProgram() throws {
+            try withHost { host in
+                let output = try host.run("head -c 200m /dev/zero | tail | wc -c; echo survived") {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 16 << 20
+                    $0.linux?.resources?.memory?.swap = 16 << 20
+                }
+                // tail keeps a line that never ends: it was killed.
+                #expect(output.lines.first == "0", "\(output)")
+                #expect(output.err.contains("Killed") || output.lines.last == "survived", "\(output)")
+            }
+        }
+
+        @Test func moreProcessesThanAllowedAreRefused() throws {
+            try withHost { host in
+                let output = try host.run("for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait") {
+                    $0.linux?.resources?.pids = .init(limit: 5)
+                }
+                #expect(output.code != 0)
+                #expect(output.err.contains("fork"), "\(output)")
+            }
+        }
+
+        @Test func aPathOfItsOwn() throws {
+            try withHost { host in
+                let pid = try host.background { $0.linux?.cgroupsPath = "/\(host.id("pod"))/inner" }
+                #expect(try Files.read("/proc/\(pid)/cgroup").contains("/\(host.id("pod"))/inner"))
+                try host.delete()
+                // The parent is the caller's.
+                try host.shell(
+                    "for f in /sys/fs/cgroup/*/\(host.id("pod")) /sys/fs/cgroup/\(host.id("pod")); do [ ! -d $f ] || rmdir $f; done"
+                )
+            }
+        }
+
+        @Test func theViewIsItsOwn() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "ls -d /sys/fs/cgroup/memory/tasks /sys/fs/cgroup/cgroup.procs 2>/dev/null | wc -l; touch /sys/fs/cgroup/x 2>/dev/null || echo ro"
+                ) {
+                    $0.linux?.namespaces.append(.init(.cgroup))
+                }
+                #expect(output.lines == ["1", "ro"], "\(output)")
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    /// Mounts, devices and paths.
+    @Suite struct View {
+        typealias Mount = RuntimeSpec.Mount
+
+        @Test func seesOnlyItsOwnFiles() throws {
+            try withHost { host in
+                let output = try host.run("ls /; cut -d' ' -f2 /proc/mounts; ls /proc/1/root/; touch /x")
+                #expect(output.code == 1)
+                #expect(output.err.contains("Read-only file system"))
+                #expect(!output.out.contains(host.folder))
+                #expect(output.lines.contains("/dev/pts"))
+                #expect(!output.lines.contains("boot"))
+                // Nothing of the host's is mounted below.
+                for mount in output.lines where mount.hasPrefix("/") {
+                    #expect(
+                        ["/", "/proc", "/dev", "/sys"].contains { mount == $0 || mount.hasPrefix("\($0)/") },
+                        "\(mount)")
+                }
+            }
+        }
+
+        @Test func bindsFoldersAndFiles() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try Files.write("\(data)/file", "content")
+                let script = """
+                    cat /mnt/deep/file; echo; cat /etc/bound; echo
+                    echo new > /mnt/deep/made; echo no 2>/dev/null > /mnt/ro/made || echo refused
+                    grep -c ' /mnt/ro .*\\bro\\b' /proc/mounts
+                    """
+                let output = try host.run(script, writable: true) {
+                    $0.mounts += [
+                        Mount(destination: "/mnt/deep", type: "bind", source: data, options: ["bind"]),
+                        Mount(destination: "/etc/bound", source: "\(data)/file", options: ["bind", "ro"]),
+                        Mount(
+                            destination: "/mnt/ro", type: "none", source: data,
+                            options: ["rbind", "ro", "nosuid"]),
+                    ]
+                }
+                #expect(output.lines == ["content", "content", "refused", "1"], "\(output)")
+                #expect(try Files.read("\(data)/made") == "new\n")
+                #expect(Files.exists("\(host.folder)/b-c/rootfs/etc/bound"))
+            }
+        }
+
+        @Test func readOnlyCanReachDown() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try host.shell("mkdir \(data)/sub && mount -t tmpfs sub \(data)/sub")
+                defer { umount2("\(data)/sub", Int32(MNT_DETACH)) }
+                let output = try host.run(
+                    "touch /a/sub/x 2>/dev/null || echo ro; touch /b/sub/x && echo rw", writable: true
+                ) {
+                    $0.mounts += [
+                        Mount(destination: "/a", source: data, options: ["rbind", "rro"]),
+                        Mount(destination: "/b", source: data, options: ["rbind", "ro"]),
+                    ]
+                }
+                #expect(output.lines == ["ro", "rw"], "\(output)")
+                umount2("\(data)/sub", Int32(MNT_DETACH))
+            }
+        }
+
+        @Test func relativeSourcesAreTheBundles() throws {
+            try withHost { host in
+                let bundle = try host.bundle("cat /bound", writable: true) {
+                    $0.mounts.append(Mount(destination: "/bound", source: "beside", options: ["bind"]))
+                }
+                try Files.write("\(bundle)/beside", "from the bundle")
+                #expect(try host.oci("run", "--bundle", bundle, host.id()).out == "from the bundle")
+            }
+        }
+
+        @Test func tmpfsWithOptions() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "stat -c %a /t; grep ' /t ' /proc/mounts; touch /t/x && echo ok; df -k /t | tail -1",
+                    writable: true
+                ) {
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/t", type: "tmpfs", source: "tmpfs",
+                            options: ["mode=1770", "size=64k", "noexec", "nosuid"]))
+                }
+                #expect(output.lines.first == "1770")
+                #expect(
+                    output.out.contains("noexec") && output.out.contains("nosuid")
+                        && output.out.contains("size=64k"))
+                #expect(output.lines.contains("ok"))
+            }
+        }
+
+        @Test func aTmpfsCanBeginWithTheImagesFiles() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "cat /etc/group | wc -l; ls -l /etc/passwd | cut -c1-10; rm /etc/passwd && echo removed",
+                    writable: true
+                ) {
+                    $0.mounts.append(
+                        Mount(destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]))
+                }
+                #expect(output.lines == ["12", "-rw-r--r--", "removed"], "\(output)")
+                #expect(Files.exists("\(host.folder)/b-c/rootfs/etc/passwd"))
+            }
+        }
+
+        @Test func mountsPropagateOnlyAsAsked() throws {
+            try withHost { host in
+                let shared = "\(host.folder)/shared"
+                try Files.makeFolder(shared)
+                try host.shell(
+                    "mount -t tmpfs it \(shared) && mount --make-shared \(shared) && mkdir \(shared)/in \(shared)/later"
+                )
+                defer { umount2(shared, Int32(MNT_DETACH)) }
+                try host.background(writable: true) {
+                    $0.mounts += [
+                        Mount(destination: "/slave", source: shared, options: ["rbind", "rslave"]),
+                        Mount(destination: "/private", source: shared, options: ["rbind", "rprivate"]),
+                    ]
+                }
+                try host.shell("mount -t tmpfs it \(shared)/later && touch \(shared)/later/seen")
+                let seen = try host.ok("exec", host.id(), "ls", "/slave/later", "/private/later")
+                #expect(seen.lines == ["/private/later:", "/slave/later:", "seen"])
+                try host.delete()
+                umount2("\(shared)/later", Int32(MNT_DETACH))
+                umount2(shared, Int32(MNT_DETACH))
+            }
+        }
+
+        @Test func nothingReachesTheHost() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "mount -t tmpfs x /tmp && mount -t tmpfs x /usr && echo mounted", writable: true
+                ) {
+                    $0.process?.capabilities?.add("CAP_SYS_ADMIN")
+                    $0.linux?.rootfsPropagation = .recursiveSlave
+                }
+                #expect(output.out == "mounted\n", "\(output)")
+            }
+        }
+
+        @Test func linksInTheImageStayInside() throws {
+            try withHost { host in
+                let outside = "\(host.folder)/outside"
+                try Files.makeFolder(outside)
+                let bundle = try host.bundle("ls /link /up", writable: true) {
+                    $0.mounts += [
+                        Mount(destination: "/link/sub", type: "tmpfs", source: "tmpfs"),
+                        Mount(destination: "/up/escape", type: "tmpfs", source: "tmpfs"),
+                        Mount(destination: "/filelink", source: "/etc/hostname", options: ["bind"]),
+                    ]
+                }
+                // The links lead to host folders if they are followed in the wrong place.
+                let inner = "\(bundle)/rootfs\(outside)"
+                try host.shell(
+                    """
+                    mkdir -p \(inner) && ln -s \(outside) \(bundle)/rootfs/link
+                    ln -s ../../../../../../../../..\(host.folder)/outside \(bundle)/rootfs/up
+                    ln -s \(outside)/target \(bundle)/rootfs/filelink
+                    touch \(inner)/target
+                    """)
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.code == 0, "\(output)")
+                #expect(Files.names(in: outside) == [])
+                #expect(Files.names(in: inner) == ["escape", "sub", "target"])
+            }
+        }
+
+        @Test func procIsNeverMountedThroughALink() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true", writable: true)
+                try host.shell(
+                    "rmdir \(bundle)/rootfs/proc && mkdir \(bundle)/rootfs/fake && ln -s /fake \(bundle)/rootfs/proc"
+                )
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                #expect(output.err.contains("mount /proc"))
+            }
+        }
+
+        @Test func nothingMayCoverProc() throws {
+            try withHost { host in
+                let output = try host.run("true", writable: true) {
+                    $0.mounts.append(Mount(destination: "/proc/self/attr", type: "tmpfs", source: "tmpfs"))
+                }
+                #expect(output.code == 1)
+                #expect(output.err.contains("/proc/self/attr"))
+            }
+        }
+
+        @Test func maskedPathsAreEmpty() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "wc -c < /etc/passwd; wc -c < /proc/keys; ls /usr | wc -l; touch /usr/x 2>/dev/null || echo ro",
+                    writable: true
+                ) {
+                    $0.linux?.maskedPaths = [
+                        "/etc/passwd", "/usr", "/proc/keys", "/not/there", "/bin/sh/not-a-folder",
+                    ]
+                }
+                #expect(output.lines == ["0", "0", "0", "ro"], "\(output)")
+            }
+        }
+
+        @Test func readOnlyPathsAreReadOnly() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "touch /etc/x 2>/dev/null || echo ro; touch /tmp/x && echo rw; echo 1 2>/dev/null > /proc/sys/kernel/panic || echo ro",
+                    writable: true
+                ) { $0.linux?.readonlyPaths = ["/etc", "/proc/sys", "/not/there"] }
+                #expect(output.lines == ["ro", "rw", "ro"], "\(output)")
+            }
+        }
+
+        @Test func hasTheDefaultDevicesAndLinks() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "cd /dev; for d in null zero full random urandom tty; do stat -c '%n %F %t:%T %a' $d; done; for l in fd stdin stdout stderr ptmx; do readlink $l; done; echo x > /dev/null && head -c 2 /dev/urandom | wc -c"
+                )
+                #expect(
+                    output.lines == [
+                        "null character special file 1:3 666", "zero character special file 1:5 666",
+                        "full character special file 1:7 666", "random character special file 1:8 666",
+                        "urandom character special file 1:9 666", "tty character special file 5:0 666",
+                        "/proc/self/fd", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2", "pts/ptmx",
+                        "2",
+                    ], "\(output)")
+            }
+        }
+
+        @Test func makesTheDevicesItIsTold() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "stat -c '%F %t:%T %a %u %g' /dev/mem2 /dev/sub/pipe; cat /dev/mem2 2>&1 | head -c 60; head -c 1 /dev/zero2 | wc -c"
+                ) {
+                    $0.linux?.devices = [
+                        .init(
+                            path: "/dev/mem2", type: .character, major: 1, minor: 1, fileMode: 0o640, uid: 3,
+                            gid: 4),
+                        .init(path: "/dev/sub/pipe", type: .fifo, major: 0, minor: 0, fileMode: 0o600),
+                        .init(path: "/dev/zero2", type: .character, major: 1, minor: 5, fileMode: 0o666),
+                    ]
+                    $0.process?.capabilities?.add("CAP_DAC_OVERRIDE")
+                    $0.linux?.resources?.devices.append(
+                        .init(allow: false, type: .character, major: 1, minor: 1))
+                }
+                #expect(
+                    output.lines.prefix(2) == ["character special file 1:1 640 3 4", "fifo 0:0 600 0 0"],
+                    "\(output)")
+                // A node is no permission: the device filter refuses.
+                #expect(output.out.contains("Operation not permitted"), "\(output)")
+                #expect(output.lines.last == "1")
+            }
+        }
+
+        @Test func makesItsWorkingDirectory() throws {
+            try withHost { host in
+                let seen = try host.run("pwd", writable: true) { $0.process?.cwd = "/made/for/it" }.out
+                #expect(seen == "/made/for/it\n")
+            }
+        }
+
+        @Test func mapsTheIDsOfAMount() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data, mode: 0o777)
+                try Files.write("\(data)/file", "x")
+                chown("\(data)/file", 1000, 1000)
+                let output = try host.run("stat -c '%u %g' /data/file", writable: true) {
+                    let map: [RuntimeSpec.IDMapping] = [.init(containerID: 1000, hostID: 2000, size: 1)]
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/data", source: data, options: ["bind", "idmap"], uidMappings: map,
+                            gidMappings: map))
+                }
+                #expect(output.out == "2000 2000\n", "\(output)")
+            }
+        }
+
+        @Test func aRootThatIsNotPivoted() throws {
+            try withHost { host in
+                let bundle = try host.bundle("ls / | head -1")
+                #expect(try host.oci("run", "--no-pivot", "--bundle", bundle, host.id()).out == "bin\n")
+            }
+        }
+    }
+}
+
+extension RuntimeSpec.Capabilities {
+    /// Into all sets that matter for a program that root runs.
+    mutating func add(_ name: String) {
+        bounding.append(name)
+        effective.append(name)
+        permitted.append(name)
+    }
+}

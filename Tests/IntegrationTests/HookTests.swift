@@ -1,0 +1,137 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    @Suite struct Hooks {
+        typealias Hook = RuntimeSpec.Hook
+
+        /// Appends its name, the state's status and whether it has a pid to a file of the host.
+        private func recorder(_ name: String, _ host: Host) -> Hook {
+            let script =
+                "s=$(cat); echo \(name) $(echo \"$s\" | sed 's/.*\"status\": *\"\\([a-z]*\\)\".*/\\1/') $(echo \"$s\" | grep -c '\"pid\": *[1-9]') $KEY >> \(host.folder)/log"
+            return Hook(path: "/bin/sh", args: ["sh", "-c", script], env: ["KEY=v", "PATH=/usr/bin:/bin"])
+        }
+
+        @Test func runInTheirOrderWithTheState() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo program >> /log/log", writable: true) {
+                    $0.hooks.prestart = [recorder("prestart", host)]
+                    $0.hooks.createRuntime = [
+                        recorder("createRuntime1", host), recorder("createRuntime2", host),
+                    ]
+                    $0.hooks.createContainer = [recorder("createContainer", host)]
+                    $0.hooks.poststart = [recorder("poststart", host)]
+                    $0.hooks.poststop = [recorder("poststop", host)]
+                    // Runs among the container's files.
+                    $0.hooks.startContainer = [
+                        Hook(
+                            path: "/bin/sh",
+                            args: [
+                                "sh", "-c",
+                                "echo startContainer $(cat | grep -c created) $(hostname) >> /log/log",
+                            ], env: ["PATH=/bin"])
+                    ]
+                    $0.hostname = "within"
+                    $0.mounts.append(.init(destination: "/log", source: host.folder, options: ["bind"]))
+                }
+                try host.ok("create", "--bundle", bundle, host.id())
+                let expected = [
+                    "prestart creating 1 v", "createRuntime1 creating 1 v", "createRuntime2 creating 1 v",
+                    "createContainer creating 1 v",
+                ]
+                func log() throws -> [String] {
+                    try Files.read("\(host.folder)/log").split(separator: "\n").map(String.init)
+                }
+                let created = try log()
+                #expect(created.prefix(3) == expected.prefix(3))
+                #expect(created.last?.hasPrefix("createContainer creating") == true)
+                try host.ok("start", host.id())
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                let started = try log()
+                #expect(started[4] == "startContainer 1 within", "\(started)")
+                // The program and poststart run side by side.
+                #expect(Set(started[5...]) == ["program", "poststart running 1 v"], "\(started)")
+                try host.ok("delete", host.id())
+                #expect(try log().last == "poststop stopped 0 v")
+            }
+        }
+
+        @Test(arguments: ["prestart", "createRuntime", "createContainer"])
+        func aFailureBeforeTheStartEndsTheCreation(_ kind: String) throws {
+            try withHost { host in
+                let bundle = try host.bundle {
+                    let hook = Hook(path: "/bin/sh", args: ["sh", "-c", "echo reason >&2; exit 3"])
+                    switch kind {
+                    case "prestart": $0.hooks.prestart = [hook]
+                    case "createRuntime": $0.hooks.createRuntime = [hook]
+                    default: $0.hooks.createContainer = [hook]
+                    }
+                }
+                let output = try host.oci("create", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                #expect(
+                    output.err.contains("\(kind) hook #0") && output.err.contains("exit status 3"),
+                    "\(output)")
+                #expect(output.err.contains("reason"))
+                #expect(try host.oci("state", host.id()).code == 1)
+            }
+        }
+
+        @Test func aFailureAtTheStartEndsTheContainer() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo ran > /tmp/ran", writable: true) {
+                    $0.hooks.startContainer = [Hook(path: "/bin/false")]
+                }
+                try host.ok("create", "--bundle", bundle, host.id())
+                let output = try host.oci("start", host.id())
+                #expect(output.code == 1 && output.err.contains("startContainer hook #0"), "\(output)")
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                #expect(!Files.exists("\(bundle)/rootfs/tmp/ran"))
+                try host.ok("delete", host.id())
+            }
+        }
+
+        @Test func failuresAfterTheStartAreOnlyLogged() throws {
+            try withHost { host in
+                let mark = "\(host.folder)/second"
+                let output = try host.run("echo ran") {
+                    $0.hooks.poststart = [Hook(path: "/no/such/hook")]
+                    $0.hooks.poststop = [
+                        Hook(path: "/bin/false"), Hook(path: "/bin/touch", args: ["touch", mark]),
+                    ]
+                }
+                #expect(output.code == 0 && output.out == "ran\n")
+                #expect(output.err.contains("level=warning"))
+                #expect(Files.exists(mark))
+            }
+        }
+
+        @Test func oneThatTakesTooLongIsKilled() throws {
+            try withHost { host in
+                let begin = monotonicMilliseconds()
+                let output = try host.run("true") {
+                    $0.hooks.createRuntime = [Hook(path: "/bin/sleep", args: ["sleep", "30"], timeout: 1)]
+                }
+                #expect(output.code == 1)
+                #expect(monotonicMilliseconds() - begin < 5000)
+            }
+        }
+
+        @Test func createRuntimeSeesTheHostAndTheProcess() throws {
+            try withHost { host in
+                let file = "\(host.folder)/ns"
+                let script =
+                    "pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); readlink /proc/self/ns/net /proc/$pid/ns/net > \(file)"
+                let output = try host.run("readlink /proc/self/ns/net") {
+                    $0.hooks.createRuntime = [
+                        Hook(path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/bin:/usr/bin"])
+                    ]
+                }
+                let seen = try Files.read(file).split(separator: "\n").map(String.init)
+                #expect(seen == [try Files.link("/proc/self/ns/net"), output.lines.first])
+            }
+        }
+    }
+}

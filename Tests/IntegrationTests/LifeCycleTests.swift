@@ -1,0 +1,252 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// All tests that drive the built program. One after the other: they look at the whole machine.
+@Suite(.serialized) enum RuntimeTests {}
+
+extension RuntimeTests {
+    @Suite struct LifeCycle {
+        @Test(
+            arguments: [("exit 0", 0), ("exit 7", 7), ("echo hi", 0), ("kill -9 1; exit 3", 3)]
+                as [(String, Int32)])
+        func runReturnsTheExitCode(_ script: String, _ code: Int32) throws {
+            try withHost { host in
+                let output = try host.run(script)
+                #expect(output.code == code)
+                #expect(output.err == "")
+                #expect(output.out == (script == "echo hi" ? "hi\n" : ""))
+            }
+        }
+
+        @Test func runReturnsTheSignalThatEndedTheProgram() throws {
+            try withHost { host in
+                let bundle = try host.bundle("sleep 60")
+                let running = try host.start(["run", "--bundle", bundle, host.id()])
+                #expect(try eventually { try host.oci("state", host.id()).out.contains("\"running\"") })
+                try host.ok("kill", host.id(), "KILL")
+                #expect(try running.wait().code == 137)
+            }
+        }
+
+        @Test func signalsToTheRuntimeReachTheProgram() throws {
+            try withHost { host in
+                let bundle = try host.bundle("trap 'exit 42' TERM; echo ready; while :; do sleep 0.05; done")
+                let running = try host.start(["run", "--bundle", bundle, host.id()])
+                #expect(try eventually { try running.outputSoFar() == "ready\n" })
+                try running.kill(SIGTERM)
+                #expect(try running.wait().code == 42)
+            }
+        }
+
+        @Test func createStartKillDelete() throws {
+            try withHost { host in
+                let file = "\(host.folder)/pid"
+                let bundle = try host.bundle("trap 'exit 5' TERM; while :; do sleep 0.05; done") {
+                    $0.annotations = ["org.example.key": "value"]
+                }
+                try host.ok("create", "--bundle", bundle, "--pid-file", file, host.id())
+                let created = try host.stateOf(host.id())
+                #expect(created.status == .created)
+                #expect(created.bundle == bundle)
+                #expect(created.annotations["org.example.key"] == "value")
+                let pid = try #require(created.pid)
+                #expect(try Files.read(file) == "\(pid)")
+                // The program has not begun: the process is still the trampoline.
+                #expect(try Files.read("/proc/\(pid)/cmdline").contains("while") == true)
+                #expect(try Files.link("/proc/\(pid)/exe").contains("memfd"))
+                try host.ok("start", host.id())
+                #expect(try host.stateOf(host.id()).status == .running)
+                #expect(try Files.link("/proc/\(pid)/exe") == "/bin/sh")
+                usleep(100_000)
+                try host.ok("kill", host.id(), "SIGTERM")
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                #expect(try host.stateOf(host.id()).pid ?? 0 == 0)
+                try host.ok("delete", host.id())
+                #expect(try host.oci("state", host.id()).code == 1)
+            }
+        }
+
+        @Test func wrongOrderIsRefused() throws {
+            try withHost { host in
+                for command in [["start"], ["state"], ["kill"], ["delete"], ["pause"], ["resume"], ["ps"]] {
+                    let output = try host.start(command + [host.id("none")]).wait()
+                    #expect(output.code == 1)
+                    #expect(output.err.contains("container does not exist"))
+                }
+                #expect(try host.oci("delete", "--force", host.id("none")).code == 0)
+                try host.background()
+                let start = try host.oci("start", host.id())
+                #expect(start.code == 1 && start.err.contains("already running"))
+                let delete = try host.oci("delete", host.id())
+                #expect(delete.code == 1 && delete.err.contains("not stopped"))
+                let resume = try host.oci("resume", host.id())
+                #expect(resume.code == 1)
+                #expect(try host.oci("kill", host.id(), "NOSUCH").err.contains("unknown signal"))
+                try host.ok("kill", host.id(), "9")
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                for command in [["start"], ["kill"], ["pause"]] {
+                    #expect(try host.start(command + [host.id()]).wait().code == 1, "\(command)")
+                }
+                #expect(try host.oci("exec", host.id(), "true").code == 255)
+                try host.ok("delete", host.id())
+            }
+        }
+
+        @Test func anIDIsUsedOnce() throws {
+            try withHost { host in
+                let pid = try host.background()
+                let bundle = try host.bundle("true")
+                for command in ["create", "run"] {
+                    let output = try host.oci(command, "--bundle", bundle, host.id())
+                    #expect(output.code == 1)
+                    #expect(output.err.contains("already exists"))
+                }
+                #expect(try host.stateOf(host.id()).pid == pid)
+                try host.delete()
+            }
+        }
+
+        @Test func listAndPs() throws {
+            try withHost { host in
+                #expect(try host.ok("list", "--format", "json").out == "null\n")
+                let pid = try host.background("sleep 61 & sleep 62; true", name: "a")
+                let bundle = try host.bundle()
+                try host.ok("create", "--bundle", bundle, host.id("b"))
+                #expect(try host.ok("list", "-q").lines == [host.id("a"), host.id("b")])
+                let table = try host.ok("list").lines
+                #expect(table.count == 3)
+                #expect(table[0].hasPrefix("ID ") && table[0].hasSuffix(" OWNER"))
+                #expect(table[1].contains(" \(pid) ") && table[1].contains(" running "))
+                #expect(table[2].contains(" created "))
+                let json = try host.ok("list", "-f", "json").out
+                #expect(json.contains("\"status\":\"running\"") && json.contains("\"status\":\"created\""))
+                #expect(
+                    try eventually {
+                        try host.ok("ps", "--format", "json", host.id("a")).out.split(separator: ",").count
+                            == 3
+                    })
+                let processes = try host.ok("ps", host.id("a")).lines
+                #expect(processes.count == 4)
+                #expect(processes[0].contains("PID"))
+                #expect(processes.contains { $0.contains("sleep 61") })
+                try host.delete("a")
+                try host.delete("b")
+            }
+        }
+
+        @Test func pauseAndResume() throws {
+            try withHost { host in
+                try host.background("while :; do echo x >> /tmp/ticks; sleep 0.01; done", writable: true)
+                let ticks = "\(host.folder)/b-c/rootfs/tmp/ticks"
+                #expect(eventually { Files.exists(ticks) })
+                try host.ok("pause", host.id())
+                #expect(try host.stateOf(host.id()).status == .paused)
+                let count = try Files.read(ticks).utf8.count
+                usleep(100_000)
+                #expect(try Files.read(ticks).utf8.count == count)
+                let refused = try host.oci("exec", host.id(), "true")
+                #expect(refused.code == 255 && refused.err.contains("paused"))
+                #expect(try host.oci("pause", host.id()).code == 1)
+                try host.ok("resume", host.id())
+                #expect(try host.stateOf(host.id()).status == .running)
+                #expect(try eventually { try Files.read(ticks).utf8.count > count })
+                // A frozen container can be deleted.
+                try host.ok("pause", host.id())
+                try host.delete()
+            }
+        }
+
+        @Test func killAllReachesEveryProcess() throws {
+            try withHost { host in
+                try host.background(
+                    "trap '' USR1; (trap 'echo child > /tmp/got; exit' USR1; while :; do sleep 0.02; done) & sleep 60 & wait; wait",
+                    writable: true)
+                usleep(100_000)
+                try host.ok("kill", "--all", host.id(), "USR1")
+                #expect(eventually { Files.exists("\(host.folder)/b-c/rootfs/tmp/got") })
+                try host.delete()
+            }
+        }
+
+        @Test func oneOfTwoStartsWins() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo x >> /tmp/runs; sleep 60", writable: true)
+                for _ in 0..<5 {
+                    try host.ok("create", "--bundle", bundle, host.id())
+                    let first = try host.start(["start", host.id()])
+                    let second = try host.start(["start", host.id()])
+                    let codes = [try first.wait().code, try second.wait().code]
+                    #expect(codes.sorted() == [0, 1])
+                    try host.delete()
+                }
+                #expect(try Files.read("\(bundle)/rootfs/tmp/runs").utf8.count <= 10)
+            }
+        }
+
+        @Test func oneOfTwoCreatesWins() throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                let first = try host.start(["create", "--bundle", bundle, host.id()])
+                let second = try host.start(["create", "--bundle", bundle, host.id()])
+                #expect([try first.wait().code, try second.wait().code].sorted() == [0, 1])
+                try host.delete()
+            }
+        }
+
+        @Test func aKilledRuntimeLeavesWhatDeleteCanRemove() throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                for delay in 0..<16 {
+                    let running = try host.start(["create", "--bundle", bundle, host.id()])
+                    usleep(UInt32(delay * 1500))
+                    try running.kill()
+                    _ = try running.wait()
+                    try host.ok("delete", "--force", host.id())
+                    host.expectNothingLeft()
+                }
+            }
+        }
+
+        @Test func aRuntimeKilledInAHookLeavesWhatDeleteCanRemove() throws {
+            try withHost { host in
+                let file = "\(host.folder)/hook"
+                let bundle = try host.bundle {
+                    $0.hooks.createRuntime = [
+                        .init(path: "/bin/sh", args: ["sh", "-c", "echo $$ > \(file); exec sleep 30"])
+                    ]
+                }
+                let running = try host.start(["create", "--bundle", bundle, host.id()])
+                #expect(try eventually { try Files.exists(file) && !Files.read(file).isEmpty })
+                try running.kill()
+                _ = try running.wait()
+                kill(try #require(Int32(try Files.value(file))), SIGKILL)
+                try host.ok("delete", "--force", host.id())
+            }
+        }
+
+        @Test func deleteRunsWithoutForceOnlyWhenStopped() throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                try host.ok("create", "--bundle", bundle, host.id())
+                // As runc: a container that was never started can go at once.
+                try host.ok("delete", host.id())
+            }
+        }
+
+        @Test func featuresSpecAndVersion() throws {
+            try withHost { host in
+                let features = try host.ok("features").out
+                #expect(features.contains("\"ociVersionMax\""))
+                #expect(try host.oci("--version").out.contains("spec: 1.3"))
+                let folder = "\(host.folder)/new"
+                try Files.makeFolder(folder)
+                try host.ok("spec", "--bundle", folder)
+                let spec = try RuntimeSpec(json: FileDescriptor.readFile("\(folder)/config.json"))
+                #expect(spec.process?.args == ["sh"])
+                #expect(try host.oci("spec", "--bundle", folder).err.contains("exists"))
+            }
+        }
+    }
+}

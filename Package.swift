@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "swiftlet", targets: ["swiftlet"]),
         .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
         .executable(name: "swiftlet-shim", targets: ["swiftlet-shim"]),
+        .executable(name: "swiftlet-init", targets: ["swiftlet-init"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,6 +57,10 @@ let package = Package(
             name: "swiftlet-shim", dependencies: ["ContainerShim"],
             path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
 
+        .executableTarget(
+            name: "swiftlet-init", dependencies: ["CLinux"],
+            path: "Sources/Runtime/swiftlet-init", swiftSettings: strict, linkerSettings: fullyStatic),
+
         // Node: images.
         .target(
             name: "ImageStore",
@@ -70,7 +75,8 @@ let package = Package(
         .target(
             name: "ContainerCLI",
             dependencies: [
-                "CLinux", "CArchive", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim", "ContainerRuntime",
+                "CLinux", "CArchive", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim",
+                "ContainerRuntime",
             ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 

@@ -26,7 +26,7 @@ extension SwiftletCommand {
     mutating func run() throws {}
 
     /// How a command describes itself: names of options are as docker's, so `-h` is free for them.
-    static func configuration(
+    static func describe(
         _ name: String, _ abstract: String, usage: String? = nil, discussion: String = ""
     ) -> CommandConfiguration {
         CommandConfiguration(
@@ -86,13 +86,17 @@ enum Program {
                 return 0
             }
             let name = Command.configuration.commandName ?? ""
-            return fail("\(name): \(message(of: error, Command.self)); see 'swiftlet \(name) --help'", usageError)
+            return fail(
+                "\(name): \(message(of: error, Command.self)); see 'swiftlet \(name) --help'", usageError)
         }
         if !Command.worksForEverybody, geteuid() != 0 {
             throw UsageError("containers of ordinary users are not possible yet: run it as root, with sudo")
         }
         do {
             return try command.perform(context)
+        } catch is HelpWanted {
+            try Standard.print(Command.helpMessage() + "\n")
+            return 0
         } catch let error as Failure {
             return fail(error.description, error.code)
         } catch let error as ShimError {
@@ -133,7 +137,8 @@ enum Program {
     }
 
     /// One line of what the parser says in several.
-    private static func message<Command: ParsableCommand>(of error: any Error, _ type: Command.Type) -> String {
+    private static func message<Command: ParsableCommand>(of error: any Error, _ type: Command.Type) -> String
+    {
         if let error = error as? UsageError { return error.description }
         let text = Command.message(for: error)
         let lines = text.split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
@@ -156,6 +161,9 @@ enum Program {
         return code
     }
 }
+
+/// `--help` stood among words that the parser passes on unread.
+struct HelpWanted: Error {}
 
 /// A failure with an exit code of its own.
 struct Failure: Error, CustomStringConvertible {

@@ -11,7 +11,9 @@ extension ShimTests {
         @Test func stopsWithTheSignalOfItsDefinition() throws {
             for (signal, code) in [(nil, 8), (SIGTERM, 9)] as [(Int32?, Int32)] {
                 try withShimHost { host in
-                    var client = try host.run(Self.patient) { _, supervision in supervision.stopSignal = SIGINT }
+                    var client = try host.run(Self.patient) { _, supervision in
+                        supervision.stopSignal = SIGINT
+                    }
                     #expect(try eventually { try host.logged() == "ready\n" })
                     let report = try client.stop(host.id(), signal: signal)
                     #expect(report.exitCode == code)
@@ -148,7 +150,8 @@ extension ShimTests {
                 #expect(
                     try eventually {
                         let status = try host.status()
-                        return status.phase == .running && status.process?.pid != first && status.restartCount == 1
+                        return status.phase == .running && status.process?.pid != first
+                            && status.restartCount == 1
                     })
                 #expect(try eventually { try host.logged() == "ready\nready\n" })
                 #expect(try client.stop(host.id()).exitCode == 9)

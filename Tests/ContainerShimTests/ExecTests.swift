@@ -6,7 +6,9 @@ import Testing
 
 extension ShimTests {
     @Suite struct Exec {
-        private func process(_ arguments: [String], terminal: Bool = false, environment: [String] = []) -> [UInt8] {
+        private func process(_ arguments: [String], terminal: Bool = false, environment: [String] = [])
+            -> [UInt8]
+        {
             var process = RuntimeSpec.example().process!
             process.args = arguments
             process.terminal = terminal
@@ -45,7 +47,8 @@ extension ShimTests {
             try withShimHost { host in
                 var client = try host.run("sleep 600")
                 let got = try run(
-                    &client, host.id(), process(["sh", "-c", "cat; echo; echo $$ $X >&2; exit 5"], environment: ["X=y"]),
+                    &client, host.id(),
+                    process(["sh", "-c", "cat; echo; echo $$ $X >&2; exit 5"], environment: ["X=y"]),
                     input: "hello")
                 #expect(got.code == 5)
                 #expect(got.output.hasPrefix("hello\n") && got.output.hasSuffix(" y\n"))
@@ -68,7 +71,8 @@ extension ShimTests {
             try withShimHost { host in
                 var client = try host.run("sleep 600")
                 var exec = try client.exec(
-                    host.id(), terminalProcess: process(["sh", "-c", "tty; stty size; read x; exit $x"], terminal: true))
+                    host.id(),
+                    terminalProcess: process(["sh", "-c", "tty; stty size; read x; exit $x"], terminal: true))
                 guard let terminal = exec.terminal.take() else {
                     Issue.record("no terminal")
                     return
@@ -107,7 +111,9 @@ extension ShimTests {
         @Test func programsThatCannotRunAreNamed() throws {
             try withShimHost { host in
                 var client = try host.run("sleep 600")
-                for (program, code) in [("nope", 127), ("/nope", 127), ("/etc/passwd", 126)] as [(String, Int32)] {
+                for (program, code) in [("nope", 127), ("/nope", 127), ("/etc/passwd", 126)]
+                    as [(String, Int32)]
+                {
                     let error = try #require(throws: ShimError.self) {
                         _ = try run(&client, host.id(), process([program]))
                     }
@@ -183,7 +189,9 @@ extension ShimTests {
         }
 
         private func descriptors(of pid: Int32) throws -> Int {
-            guard let stream = opendir("/proc/\(pid)/fd") else { throw KernelError("read", "/proc/\(pid)/fd") }
+            guard let stream = opendir("/proc/\(pid)/fd") else {
+                throw KernelError("read", "/proc/\(pid)/fd")
+            }
             defer { closedir(stream) }
             var count = 0
             while readdir(stream) != nil { count += 1 }

@@ -31,7 +31,8 @@ extension ShimTests {
                     let isLocked = lock != nil
                     #expect(isLocked)
                     let status = try ContainerCleanup.afterLostShim(
-                        container: ContainerID(host.id()), folder: host.container(), state: host.state, log: Log())
+                        container: ContainerID(host.id()), folder: host.container(), state: host.state,
+                        log: Log())
                     #expect(status.phase == .exited && status.finishedAt != nil)
                 }
                 #expect(try eventually { try !process.isAlive })
@@ -63,7 +64,8 @@ extension ShimTests {
                         container: host.id(), folder: host.container(), state: host.state,
                         program: ShimHost.program)
                 }
-                #expect("\(error)" == "start swiftlet-shim: container \(host.id()) is in use by another process")
+                #expect(
+                    "\(error)" == "start swiftlet-shim: container \(host.id()) is in use by another process")
                 #expect(try client.state(host.id()).phase == .running)
                 try client.delete(host.id(), force: true, removeFolder: true)
             }
@@ -114,7 +116,8 @@ extension ShimTests {
         @Test func garbageGetsAnAnswerOrTheDoor() throws {
             try withShimHost { host in
                 var client = try host.run("sleep 600")
-                let folder = try FileDescriptor.open(RunFolders(state: host.state).shim(host.id()), O_RDONLY | O_DIRECTORY)
+                let folder = try FileDescriptor.open(
+                    RunFolders(state: host.state).shim(host.id()), O_RDONLY | O_DIRECTORY)
                 func talk(_ message: [UInt8]) throws -> String? {
                     let socket = try UnixSocket.connect(in: folder, name: "shim.sock", milliseconds: 1000)
                     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 70_000, alignment: 8)
@@ -180,7 +183,8 @@ extension ShimTests {
             ).run()
             #expect(outcome == .ended(.exited(2)))
             let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
-            #expect(lines.count == 1 && lines[0].hasPrefix("swiftlet-shim: ") && lines[0].contains("; usage: "))
+            #expect(
+                lines.count == 1 && lines[0].hasPrefix("swiftlet-shim: ") && lines[0].contains("; usage: "))
         }
 
         @Test func missingFolderIsNamed() throws {

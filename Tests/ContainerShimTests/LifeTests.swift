@@ -42,7 +42,9 @@ extension ShimTests {
             }
         }
 
-        @Test(arguments: [("/nope", Int32(127)), ("nope", Int32(127)), ("/etc/passwd", Int32(126)), ("/tmp", Int32(126))])
+        @Test(arguments: [
+            ("/nope", Int32(127)), ("nope", Int32(127)), ("/etc/passwd", Int32(126)), ("/tmp", Int32(126)),
+        ])
         func programThatCannotRunLeavesNothing(program: String, code: Int32) throws {
             for removes in [false, true] {
                 try withShimHost { host in

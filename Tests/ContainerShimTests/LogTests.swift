@@ -30,7 +30,9 @@ import Testing
 
     /// What the container wrote, put together again.
     private func joined(_ records: [LogRecord], _ stream: LogStream) -> [UInt8] {
-        records.filter { $0.stream == stream }.flatMap { $0.text + ($0.isPartial ? [] : [UInt8(ascii: "\n")]) }
+        records.filter { $0.stream == stream }.flatMap {
+            $0.text + ($0.isPartial ? [] : [UInt8(ascii: "\n")])
+        }
     }
 
     @Test func linesBecomeRecords() throws {
@@ -140,7 +142,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "2026-11-22T23:33:50Z stdout F", "2026-11-22T23:33:50Z stdin F x", "2026-11-22T23:33:50Z stdout X x",
+        "", "2026-11-22T23:33:50Z stdout F", "2026-11-22T23:33:50Z stdin F x",
+        "2026-11-22T23:33:50Z stdout X x",
         "yesterday stdout F x", "2026-11-22T23:33:50Z stdout FX x",
     ])
     func wrongLinesAreNoRecords(line: String) {

@@ -82,7 +82,10 @@ import Testing
         (#"{"number":1,"request":"start"}"#, "container: missing"),
         (#"{"request":"start","container":"a"}"#, "number: missing"),
         (#"{"number":1,"request":"kill","container":"a","signal":"TERM"}"#, "signal: expected an integer"),
-        (#"{"number":1,"request":"setRestartPolicy","container":"a","policy":"often"}"#, "unknown restart policy"),
+        (
+            #"{"number":1,"request":"setRestartPolicy","container":"a","policy":"often"}"#,
+            "unknown restart policy"
+        ),
         ("[]", "expected an object"),
     ])
     func badRequestIsRefused(text: String, reason: String) {

@@ -147,7 +147,9 @@ final class ShimHost {
         var text: [UInt8] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let record = try #require(LogRecord(line: line))
-            if record.stream == stream { text += record.text + (record.isPartial ? [] : [UInt8(ascii: "\n")]) }
+            if record.stream == stream {
+                text += record.text + (record.isPartial ? [] : [UInt8(ascii: "\n")])
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -212,7 +214,8 @@ final class ShimHost {
         for name in names(in: folder + "/containers") {
             do {
                 try ContainerCleanup.run(
-                    container: ContainerID(name), folder: "\(folder)/containers/\(name)", state: state, log: Log())
+                    container: ContainerID(name), folder: "\(folder)/containers/\(name)", state: state,
+                    log: Log())
             } catch {
                 Issue.record("clean up \(name): \(error)")
             }

@@ -26,7 +26,9 @@ import Testing
         let boot = try BootID.current()
         // The number lives, but it is another process: the kernel has given it out again.
         let recycled = ProcessIdentity(pid: me.pid, start: me.start + 1)
-        for (shim, boot) in [(recycled, boot), (me, "earlier"), (ProcessIdentity(pid: 0x3fffff, start: 1), boot)] {
+        for (shim, boot) in [
+            (recycled, boot), (me, "earlier"), (ProcessIdentity(pid: 0x3fffff, start: 1), boot),
+        ] {
             let folder = TemporaryFolder()
             let status = try runningStatus(shim: shim, boot: boot)
             try status.write(in: folder.path)
@@ -115,7 +117,8 @@ import Testing
     }
 
     private func openat_(_ folder: Int32, _ name: [CChar]) -> Int32 {
-        (try? FileDescriptor(owning: dup(folder)).openAt(name, O_CREAT | O_WRONLY, mode: 0o600).release()) ?? -1
+        (try? FileDescriptor(owning: dup(folder)).openAt(name, O_CREAT | O_WRONLY, mode: 0o600).release())
+            ?? -1
     }
 
     @Test(.enabled(if: geteuid() == 0)) func neverRemovesWhatIsMounted() throws {
@@ -142,7 +145,8 @@ import Testing
         try write("below", to: base + "/lower/file")
         for volatile in [false, true] {
             let overlay = RootfsMount(
-                lower: [base + "/lower"], upper: base + "/upper", work: base + "/work", target: base + "/root",
+                lower: [base + "/lower"], upper: base + "/upper", work: base + "/work",
+                target: base + "/root",
                 volatile: volatile)
             for _ in 0..<2 {
                 try overlay.mount()

@@ -18,7 +18,9 @@ import Testing
     }
 
     @Test func readsFractionsAndOffsets() {
-        #expect(Timestamp("2026-11-22T23:33:50.5Z") == Timestamp(seconds: 1_795_390_430, nanoseconds: 500_000_000))
+        #expect(
+            Timestamp("2026-11-22T23:33:50.5Z") == Timestamp(seconds: 1_795_390_430, nanoseconds: 500_000_000)
+        )
         #expect(Timestamp("2026-11-23T01:33:50+02:00") == Timestamp(seconds: 1_795_390_430))
         #expect(Timestamp("2026-11-22T18:03:50-05:30") == Timestamp(seconds: 1_795_390_430))
     }

@@ -31,7 +31,9 @@ struct TreeListing {
         try visit([])
         for (path, inode) in inodeOf {
             let group = inodes[inode]!
-            if group.count > 1 { files[path]!.linkedTo = group.min { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+            if group.count > 1 {
+                files[path]!.linkedTo = group.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            }
         }
     }
 
@@ -44,7 +46,10 @@ struct TreeListing {
     private mutating func visit(_ relative: [UInt8]) throws {
         // Names that are no text have to be read by bytes; FileManager would not show them.
         let full = root + (relative.isEmpty ? [] : [UInt8(ascii: "/")] + relative)
-        guard let stream = (full + [0]).withUnsafeBytes({ opendir($0.baseAddress!.assumingMemoryBound(to: CChar.self)) })
+        guard
+            let stream = (full + [0]).withUnsafeBytes({
+                opendir($0.baseAddress!.assumingMemoryBound(to: CChar.self))
+            })
         else { throw KernelError("read folder", String(decoding: full, as: UTF8.self)) }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
@@ -62,7 +67,9 @@ struct TreeListing {
         let path = root + [UInt8(ascii: "/")] + relative
         let text = (path + [0]).map { CChar(bitPattern: $0) }
         var status = stat()
-        guard lstat(text, &status) == 0 else { throw KernelError("stat", String(decoding: path, as: UTF8.self)) }
+        guard lstat(text, &status) == 0 else {
+            throw KernelError("stat", String(decoding: path, as: UTF8.self))
+        }
         let shown = Self.encode(relative)
         var file = ListedFile(
             path: shown, type: "", mode: String(format: "%04o", status.st_mode & 0o7777), uid: status.st_uid,
@@ -94,7 +101,8 @@ struct TreeListing {
     /// Major and minor number, as the C library packs them (sys/sysmacros.h).
     private static func device(_ number: UInt64) -> [UInt32] {
         [
-            UInt32(number >> 8 & 0xfff | number >> 32 & 0xffff_f000), UInt32(number & 0xff | number >> 12 & 0xffff_ff00),
+            UInt32(number >> 8 & 0xfff | number >> 32 & 0xffff_f000),
+            UInt32(number & 0xff | number >> 12 & 0xffff_ff00),
         ]
     }
 

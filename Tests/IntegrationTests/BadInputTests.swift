@@ -34,8 +34,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
         .text("args is a text", "\"args\": [", "\"args\": \"sh\", \"was\": [", says: "process.args"),
         .text("cwd is a number", "\"cwd\": \"/\"", "\"cwd\": 5", says: "process.cwd"),
         .text(
-            "arguments are a text", "\"args\"", "\"noNewPrivileges\": \"yes\", \"args\"",
-            says: "noNewPrivileges"),
+            "terminal is a text", "\"args\"", "\"terminal\": \"yes\", \"args\"",
+            says: "process.terminal"),
         .text("uid is negative", "\"uid\": 0", "\"uid\": -1", says: "process.user.uid"),
         .text("unknown namespace", "\"type\": \"pid\"", "\"type\": \"planet\"", says: "planet"),
         .spec("no process", says: "process") { $0.process = nil },

@@ -45,7 +45,9 @@ public final class ImageStore: Sendable {
 
     /// The image's manifest.
     public func manifest(_ image: ImageRecord) throws -> ImageManifest {
-        try within("image \(image.shownName): manifest") { try ImageManifest(json: try content(image.manifest)) }
+        try within("image \(image.shownName): manifest") {
+            try ImageManifest(json: try content(image.manifest))
+        }
     }
 
     /// A document of the store, byte by byte as it came.
@@ -84,8 +86,11 @@ public final class ImageStore: Sendable {
             return RootFilesystem(lowerDirectories: [folder.path + "/empty"], topChain: nil)
         }
         let numbers = try catalog.read { try Catalog.snapshotNumbers($0, chain: chain) }
-        if numbers.isEmpty { throw ImageError(.notFound, "the unpacked layers \(chain) are not in the image store") }
+        if numbers.isEmpty {
+            throw ImageError(.notFound, "the unpacked layers \(chain) are not in the image store")
+        }
         return RootFilesystem(
-            lowerDirectories: numbers.map { folder.path + "/" + StoreFolder.snapshotPath($0) }, topChain: chain)
+            lowerDirectories: numbers.map { folder.path + "/" + StoreFolder.snapshotPath($0) },
+            topChain: chain)
     }
 }

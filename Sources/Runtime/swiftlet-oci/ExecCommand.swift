@@ -53,7 +53,9 @@ extension Invocation {
         process.env += arguments.all("env")
         if let user = arguments["user"] { try apply(user: user, to: &process) }
         for text in arguments.all("additional-gids") {
-            guard let gid = UInt32(text) else { throw RuntimeError("--additional-gids: '\(text)' is not a number") }
+            guard let gid = UInt32(text) else {
+                throw RuntimeError("--additional-gids: '\(text)' is not a number")
+            }
             process.user.additionalGids.append(gid)
         }
         if arguments.has("no-new-privs") { process.noNewPrivileges = true }
@@ -77,7 +79,9 @@ extension Invocation {
         }
         process.user.uid = uid
         if parts.count == 2 {
-            guard let gid = UInt32(parts[1]) else { throw RuntimeError("--user: '\(user)' is not UID or UID:GID") }
+            guard let gid = UInt32(parts[1]) else {
+                throw RuntimeError("--user: '\(user)' is not UID or UID:GID")
+            }
             process.user.gid = gid
         }
     }

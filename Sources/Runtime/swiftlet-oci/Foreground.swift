@@ -87,7 +87,8 @@ final class Foreground {
 
     private func forwardSignals(_ process: borrowing ProcessHandle, _ master: Int32) throws {
         var info = signalfd_siginfo()
-        while read(signals, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+        while read(signals, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size
+        {
             switch Int32(info.ssi_signo) {
             case SIGCHLD: reapOthers(than: process.pid)
             case SIGWINCH where master >= 0: resize(master)

@@ -105,7 +105,8 @@ extension Invocation {
             for (column, cell) in row.enumerated() {
                 line += cell
                 if column < row.count - 1 {
-                    line += String(repeating: " ", count: max(0, max(widths[column], 11) - cell.utf8.count) + 1)
+                    line += String(
+                        repeating: " ", count: max(0, max(widths[column], 11) - cell.utf8.count) + 1)
                 }
             }
             printOut(line + "\n")

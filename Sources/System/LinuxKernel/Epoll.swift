@@ -33,7 +33,8 @@ public struct Epoll: ~Copyable {
     }
 
     public init() throws(KernelError) {
-        descriptor = FileDescriptor(owning: try check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        descriptor = FileDescriptor(
+            owning: try check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     }
 
     /// Watches `fd`. The kernel forgets it by itself when the open file is closed by all who share it; a
@@ -51,7 +52,9 @@ public struct Epoll: ~Copyable {
         try control(EPOLL_CTL_DEL, fd, [], 0)
     }
 
-    private func control(_ operation: Int32, _ fd: Int32, _ events: Events, _ token: UInt64) throws(KernelError) {
+    private func control(_ operation: Int32, _ fd: Int32, _ events: Events, _ token: UInt64)
+        throws(KernelError)
+    {
         var event = epoll_event()
         event.events = events.rawValue
         event.data.u64 = token

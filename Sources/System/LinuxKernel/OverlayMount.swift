@@ -59,7 +59,11 @@ public struct OverlayMount: Equatable, Sendable {
         let paths = try HeldPaths(lowers + writablePaths, longerThan: 255)
         var options = paths.names[..<lowers.count].map { "lowerdir+=\($0)" }
         if let writable {
-            options += ["upperdir=\(paths.names[lowers.count])", "workdir=\(paths.names[lowers.count + 1])"]
+            // Unlike a lower folder's, these names are unescaped by the kernel.
+            let names = paths.names[lowers.count...].map {
+                $0.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
+            }
+            options += ["upperdir=\(names[0])", "workdir=\(names[1])"]
             if writable.isVolatile { options.append("volatile") }
         }
         return try Mount.new(type: "overlay", source: "overlay", options: options)

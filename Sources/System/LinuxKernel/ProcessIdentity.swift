@@ -19,7 +19,9 @@ public struct ProcessIdentity: Equatable, Sendable {
 
     /// This process.
     public static func current() throws(KernelError) -> ProcessIdentity {
-        guard let identity = try of(getpid()) else { throw KernelError("read", "/proc/self/stat", .noProcess) }
+        guard let identity = try of(getpid()) else {
+            throw KernelError("read", "/proc/self/stat", .noProcess)
+        }
         return identity
     }
 

@@ -24,7 +24,8 @@ public struct Signal: RawRepresentable, Equatable, Hashable, Sendable {
         if plain.hasPrefix("RTMIN") || plain.hasPrefix("RTMAX") {
             let base: Int32 = plain.hasPrefix("RTMIN") ? 34 : 64
             let rest = plain.dropFirst(5)
-            guard rest.isEmpty || rest.first == "+" || rest.first == "-", let offset = rest.isEmpty ? 0 : Int32(rest),
+            guard rest.isEmpty || rest.first == "+" || rest.first == "-",
+                let offset = rest.isEmpty ? 0 : Int32(rest),
                 (34...64).contains(base + offset)
             else { return nil }
             self.rawValue = base + offset

@@ -52,7 +52,9 @@ public enum UnixSocket {
         let fd: Int32
         do throws(KernelError) {
             fd = try check("accept", "descriptor \(listener.raw)") {
-                accept4(listener.raw, __SOCKADDR_ARG(), nil, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
+                accept4(
+                    listener.raw, __SOCKADDR_ARG(), nil, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+                )
             }
         } catch {
             // A client that has already left is no error of the listener.
@@ -94,7 +96,9 @@ public enum UnixSocket {
         let fits = path.withUTF8 { bytes in
             // One byte is left for the terminating zero.
             guard bytes.count < capacity else { return false }
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyMemory(from: UnsafeRawBufferPointer(bytes)) }
+            withUnsafeMutableBytes(of: &address.sun_path) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(bytes))
+            }
             return true
         }
         guard fits else { throw KernelError("socket address", name, .nameTooLong) }

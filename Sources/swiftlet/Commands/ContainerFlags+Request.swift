@@ -8,6 +8,7 @@ extension ContainerFlags {
     /// - Parameter words: the image, the command and its arguments.
     func request(_ words: [String], detached: Bool) throws -> ContainerRequest {
         guard let image = words.first else { throw UsageError("the image is missing") }
+        if image == "--help" { throw HelpWanted() }
         if image.hasPrefix("-") { throw UsageError("unknown option '\(image)'") }
         var request = ContainerRequest(image: image)
         request.command = Array(words.dropFirst())
@@ -28,7 +29,8 @@ extension ContainerFlags {
 
     private func addProgram(to request: inout ContainerRequest) throws {
         request.environment = EnvironmentOption.merge(
-            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve))
+            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve)
+        )
         request.labels = try label.map { try KeyValue(parsing: $0, what: "label") }
         request.annotations = try annotation.map { try KeyValue(parsing: $0, what: "annotation") }
         request.workingDirectory = workingDirectory
@@ -36,11 +38,15 @@ extension ContainerFlags {
         request.additionalGroups = groupAdd
         request.usesInit = usesInit
         if let stopSignal {
-            guard let signal = Signal(parsing: stopSignal) else { throw UsageError("unknown signal '\(stopSignal)'") }
+            guard let signal = Signal(parsing: stopSignal) else {
+                throw UsageError("unknown signal '\(stopSignal)'")
+            }
             request.stopSignal = signal.rawValue
         }
         request.stopTimeout = stopTimeout
-        guard let policy = RestartPolicy(restart) else { throw UsageError("unknown restart policy '\(restart)'") }
+        guard let policy = RestartPolicy(restart) else {
+            throw UsageError("unknown restart policy '\(restart)'")
+        }
         request.restart = policy
         request.platform = try platform.map { try Platform(parsing: $0) }
         guard ["never", "missing"].contains(pull) else {
@@ -52,7 +58,8 @@ extension ContainerFlags {
 
     private func addFiles(to request: inout ContainerRequest) throws {
         request.mounts =
-            try volume.map { try MountRequest(volumeOption: $0) } + mount.map { try MountRequest(mountOption: $0) }
+            try volume.map { try MountRequest(volumeOption: $0) }
+            + mount.map { try MountRequest(mountOption: $0) }
             + tmpfs.map { try MountRequest(tmpfsOption: $0) }
         request.readOnlyRoot = readOnly
         request.devices = try device.map { try DeviceOption(parsing: $0) }

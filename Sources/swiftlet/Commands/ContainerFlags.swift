@@ -20,7 +20,9 @@ struct ContainerFlags: ParsableArguments {
     var restart = "no"
     @Option(help: "Write its id to a file.")
     var cidfile: String?
-    @Option(name: [.customShort("l", allowingJoined: true), .long], parsing: .unconditionalSingleValue, help: "A label.")
+    @Option(
+        name: [.customShort("l", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: "A label.")
     var label: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "An annotation for the runtime.")
     var annotation: [String] = []
@@ -32,7 +34,8 @@ struct ContainerFlags: ParsableArguments {
     // MARK: The program
 
     @Option(
-        name: [.customShort("e", allowingJoined: true), .customLong("env")], parsing: .unconditionalSingleValue,
+        name: [.customShort("e", allowingJoined: true), .customLong("env")],
+        parsing: .unconditionalSingleValue,
         help: "A variable, NAME=value or NAME.")
     var environment: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "A file with variables.")
@@ -77,7 +80,9 @@ struct ContainerFlags: ParsableArguments {
 
     @Option(name: [.customLong("network"), .customLong("net")], help: "none or host.")
     var network = "none"
-    @Option(name: [.customShort("h", allowingJoined: true), .long], parsing: .unconditional, help: "Its host name.")
+    @Option(
+        name: [.customShort("h", allowingJoined: true), .long], parsing: .unconditional,
+        help: "Its host name.")
     var hostname: String?
     @Option(parsing: .unconditional, help: "Its domain name.")
     var domainname: String?
@@ -115,7 +120,9 @@ struct ContainerFlags: ParsableArguments {
 
     // MARK: Limits
 
-    @Option(name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional, help: "Memory, as 64m.")
+    @Option(
+        name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional,
+        help: "Memory, as 64m.")
     var memory: String?
     @Option(parsing: .unconditional, help: "Memory and swap together; -1 for no limit.")
     var memorySwap: String?

@@ -2,7 +2,7 @@ import ArgumentParser
 import ContainerCLI
 
 struct CpCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "cp", "Copy files between a container and the host", usage: "[OPTIONS] SOURCE TARGET",
         discussion: "One of the two is CONTAINER:PATH; the other may be - for a tar archive.")
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import ContainerCLI
 
 struct DoctorCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "doctor", "Say what this machine offers and lacks for containers", usage: "[OPTIONS]")
     static var worksForEverybody: Bool { true }
 

@@ -3,8 +3,9 @@ import ContainerCLI
 import ContainerShim
 
 struct ExecCommand: SwiftletCommand {
-    static let configuration = configuration(
-        "exec", "Run a further program in a running container", usage: "[OPTIONS] CONTAINER COMMAND [ARGUMENT …]")
+    static let configuration: CommandConfiguration = describe(
+        "exec", "Run a further program in a running container",
+        usage: "[OPTIONS] CONTAINER COMMAND [ARGUMENT …]")
     static var failureCode: Int32 { 125 }
 
     @Flag(name: [.short, .long], help: "Keep standard input open.")
@@ -14,13 +15,15 @@ struct ExecCommand: SwiftletCommand {
     @Flag(name: [.short, .long], help: "Do not wait for it.")
     var detach = false
     @Option(
-        name: [.customShort("e", allowingJoined: true), .customLong("env")], parsing: .unconditionalSingleValue,
+        name: [.customShort("e", allowingJoined: true), .customLong("env")],
+        parsing: .unconditionalSingleValue,
         help: "A variable, NAME=value or NAME.")
     var environment: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "A file with variables.")
     var envFile: [String] = []
     @Option(
-        name: [.customShort("u", allowingJoined: true), .long], parsing: .unconditional, help: "USER[:GROUP].")
+        name: [.customShort("u", allowingJoined: true), .long], parsing: .unconditional, help: "USER[:GROUP]."
+    )
     var user: String?
     @Option(
         name: [.customShort("w", allowingJoined: true), .customLong("workdir")], parsing: .unconditional,
@@ -35,6 +38,7 @@ struct ExecCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
+        if name == "--help" { throw HelpWanted() }
         if name.hasPrefix("-") { throw Failure("exec: unknown option '\(name)'", code: Program.usageError) }
         guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
         if tty, interactive, !detach, !Standard.inputIsTerminal {
@@ -44,7 +48,8 @@ struct ExecCommand: SwiftletCommand {
         wish.terminal = tty
         wish.interactive = interactive
         wish.environment = EnvironmentOption.merge(
-            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve))
+            try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve)
+        )
         wish.user = user
         wish.workingDirectory = workingDirectory
         wish.privileged = privileged
@@ -62,7 +67,7 @@ struct ExecCommand: SwiftletCommand {
 }
 
 struct AttachCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "attach", "Attach to a running container", usage: "[OPTIONS] CONTAINER")
     static var failureCode: Int32 { 125 }
 

@@ -7,11 +7,15 @@ import LinuxKernel
 import OCISpec
 
 struct LoadCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "load", "Load images from an archive or an OCI layout folder", usage: "[OPTIONS]",
-        discussion: "Archives of docker save and of OCI tools, plain or compressed, from a file or from standard input.")
+        discussion:
+            "Archives of docker save and of OCI tools, plain or compressed, from a file or from standard input."
+    )
 
-    @Option(name: [.customShort("i", allowingJoined: true), .long], help: "The archive or folder; - or nothing for standard input.")
+    @Option(
+        name: [.customShort("i", allowingJoined: true), .long],
+        help: "The archive or folder; - or nothing for standard input.")
     var input: String?
     @Flag(name: [.short, .long], help: "No progress.")
     var quiet = false
@@ -24,7 +28,9 @@ struct LoadCommand: SwiftletCommand {
         let source: ImageSource
         switch input ?? path {
         case nil, "-":
-            if Standard.inputIsTerminal { throw UsageError("load: give an archive with -i, or on standard input") }
+            if Standard.inputIsTerminal {
+                throw UsageError("load: give an archive with -i, or on standard input")
+            }
             source = .descriptor(STDIN_FILENO, name: "standard input")
         case let path?: source = .path(path)
         }
@@ -52,7 +58,7 @@ struct LoadCommand: SwiftletCommand {
 }
 
 struct SaveCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "save", "Save images to an archive", usage: "[OPTIONS] IMAGE …")
 
     enum Format: String, ExpressibleByArgument {
@@ -60,7 +66,9 @@ struct SaveCommand: SwiftletCommand {
         case ociArchive = "oci-archive"
     }
 
-    @Option(name: [.customShort("o", allowingJoined: true), .long], help: "The archive; standard output without it.")
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .long],
+        help: "The archive; standard output without it.")
     var output: String?
     @Option(help: "docker-archive or oci-archive.")
     var format = Format.dockerArchive
@@ -81,7 +89,9 @@ struct SaveCommand: SwiftletCommand {
         let temporary = output + ".partial-\(getpid())"
         do {
             let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-            try context.trace.step("save") { try store.save(images, format: format, to: file.raw, outputName: output) }
+            try context.trace.step("save") {
+                try store.save(images, format: format, to: file.raw, outputName: output)
+            }
         } catch {
             unlink(temporary)
             throw error
@@ -92,7 +102,8 @@ struct SaveCommand: SwiftletCommand {
 }
 
 struct ImagesCommand: SwiftletCommand {
-    static let configuration = configuration("images", "List images", usage: "[OPTIONS] [NAME]")
+    static let configuration: CommandConfiguration = describe(
+        "images", "List images", usage: "[OPTIONS] [NAME]")
 
     @Flag(name: [.short, .long], help: "Taken for docker's sake: all images are listed anyway.")
     var all = false
@@ -152,7 +163,8 @@ struct ImagesCommand: SwiftletCommand {
 }
 
 struct TagCommand: SwiftletCommand {
-    static let configuration = configuration("tag", "Give an image a further name", usage: "IMAGE NAME[:TAG]")
+    static let configuration: CommandConfiguration = describe(
+        "tag", "Give an image a further name", usage: "IMAGE NAME[:TAG]")
 
     @Argument(help: "The image.")
     var source: String
@@ -166,7 +178,8 @@ struct TagCommand: SwiftletCommand {
 }
 
 struct RmiCommand: SwiftletCommand {
-    static let configuration = configuration("rmi", "Remove images", usage: "[OPTIONS] IMAGE …")
+    static let configuration: CommandConfiguration = describe(
+        "rmi", "Remove images", usage: "[OPTIONS] IMAGE …")
 
     @Flag(name: [.short, .long], help: "Also with several names, or while containers of it are there.")
     var force = false

@@ -4,7 +4,7 @@ import ImageStore
 import OCISpec
 
 struct InspectCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "inspect", "Show everything about containers and images as JSON", usage: "[OPTIONS] NAME …")
 
     enum Kind: String, ExpressibleByArgument {

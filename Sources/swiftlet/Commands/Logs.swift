@@ -4,13 +4,18 @@ import ContainerShim
 import LinuxKernel
 
 struct LogsCommand: SwiftletCommand {
-    static let configuration = configuration("logs", "Show what a container wrote", usage: "[OPTIONS] CONTAINER")
+    static let configuration: CommandConfiguration = describe(
+        "logs", "Show what a container wrote", usage: "[OPTIONS] CONTAINER")
 
     @Flag(name: [.short, .long], help: "Go on with what it writes until it ends.")
     var follow = false
-    @Option(name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional, help: "The last so many lines, or all.")
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
+        help: "The last so many lines, or all.")
     var tail = "all"
-    @Option(parsing: .unconditional, help: "What it wrote after a time: 2026-01-02T15:04:05Z, or 10m for ten minutes ago.")
+    @Option(
+        parsing: .unconditional,
+        help: "What it wrote after a time: 2026-01-02T15:04:05Z, or 10m for ten minutes ago.")
     var since: String?
     @Option(parsing: .unconditional, help: "What it wrote before a time.")
     var until: String?
@@ -23,7 +28,9 @@ struct LogsCommand: SwiftletCommand {
         let engine = context.engine
         var selection = LogReader.Selection()
         if tail != "all", tail != "-1" {
-            guard let count = Int(tail), count >= 0 else { throw UsageError("invalid number of lines '\(tail)'") }
+            guard let count = Int(tail), count >= 0 else {
+                throw UsageError("invalid number of lines '\(tail)'")
+            }
             selection.tail = count
         }
         selection.since = try since.map { try Timestamp(parsing: $0) }
@@ -38,7 +45,9 @@ struct LogsCommand: SwiftletCommand {
         let position = try reader.showPresent()
         if follow { try reader.follow(from: position, container: container.id, shim: shim) }
         let status = try engine.status(of: container)
-        if let problem = status.logError { Standard.printError("swiftlet: the log is not complete: \(problem)\n") }
+        if let problem = status.logError {
+            Standard.printError("swiftlet: the log is not complete: \(problem)\n")
+        }
         return 0
     }
 }

@@ -4,7 +4,7 @@ import ContainerShim
 import LinuxKernel
 
 struct PsCommand: SwiftletCommand {
-    static let configuration = configuration("ps", "List containers", usage: "[OPTIONS]")
+    static let configuration: CommandConfiguration = describe("ps", "List containers", usage: "[OPTIONS]")
 
     @Flag(name: [.short, .long], help: "Those that do not run, too.")
     var all = false
@@ -12,9 +12,12 @@ struct PsCommand: SwiftletCommand {
     var quiet = false
     @Flag(help: "Whole ids and commands.")
     var noTrunc = false
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: "name=, id=, status=, label=, ancestor=.")
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: "name=, id=, status=, label=, ancestor=.")
     var filter: [String] = []
-    @Option(name: [.customShort("n", allowingJoined: true), .long], help: "The last so many, whatever they do.")
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long], help: "The last so many, whatever they do.")
     var last: Int?
     @Flag(name: [.short, .long], help: "The last one.")
     var latest = false

@@ -5,7 +5,7 @@ import Glibc
 import LinuxKernel
 
 struct RunCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "run", "Make a container from an image and run it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
     static var failureCode: Int32 { 125 }
 
@@ -44,7 +44,8 @@ struct RunCommand: SwiftletCommand {
             end = try engine.run(
                 container,
                 SessionOptions(
-                    input: flags.interactive, terminal: flags.tty, forwardsSignals: sigProxy, detachKeys: keys))
+                    input: flags.interactive, terminal: flags.tty, forwardsSignals: sigProxy, detachKeys: keys
+                ))
         } catch {
             try giveUp(made, engine)
             throw error
@@ -64,7 +65,7 @@ struct RunCommand: SwiftletCommand {
 }
 
 struct CreateCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "create", "Make a container without starting it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
     static var failureCode: Int32 { 125 }
 

@@ -4,7 +4,7 @@ import ContainerShim
 import LinuxKernel
 
 struct StartCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "start", "Start containers that do not run", usage: "[OPTIONS] CONTAINER …")
 
     @Flag(name: [.short, .long], help: "Attach to its output, and pass signals on.")
@@ -52,7 +52,8 @@ struct StartCommand: SwiftletCommand {
 }
 
 struct StopCommand: SwiftletCommand {
-    static let configuration = configuration("stop", "Stop running containers", usage: "[OPTIONS] CONTAINER …")
+    static let configuration: CommandConfiguration = describe(
+        "stop", "Stop running containers", usage: "[OPTIONS] CONTAINER …")
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .customLong("timeout"), .customLong("time")],
@@ -76,7 +77,7 @@ struct StopCommand: SwiftletCommand {
 }
 
 struct KillCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "kill", "Send a signal to running containers", usage: "[OPTIONS] CONTAINER …")
 
     @Option(name: [.customShort("s", allowingJoined: true), .long], help: "The signal, by name or number.")
@@ -95,7 +96,7 @@ struct KillCommand: SwiftletCommand {
 }
 
 struct RestartCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "restart", "Stop containers and start them again", usage: "[OPTIONS] CONTAINER …")
 
     @Option(
@@ -123,7 +124,8 @@ struct RestartCommand: SwiftletCommand {
 }
 
 struct PauseCommand: SwiftletCommand {
-    static let configuration = configuration("pause", "Freeze all processes of containers", usage: "CONTAINER …")
+    static let configuration: CommandConfiguration = describe(
+        "pause", "Freeze all processes of containers", usage: "CONTAINER …")
 
     @Argument(help: "The containers.")
     var containers: [String]
@@ -138,7 +140,8 @@ struct PauseCommand: SwiftletCommand {
 }
 
 struct UnpauseCommand: SwiftletCommand {
-    static let configuration = configuration("unpause", "Let frozen containers go on", usage: "CONTAINER …")
+    static let configuration: CommandConfiguration = describe(
+        "unpause", "Let frozen containers go on", usage: "CONTAINER …")
 
     @Argument(help: "The containers.")
     var containers: [String]
@@ -153,7 +156,7 @@ struct UnpauseCommand: SwiftletCommand {
 }
 
 struct WaitCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "wait", "Wait for the end of containers and print their exit codes", usage: "CONTAINER …")
 
     @Argument(help: "The containers.")
@@ -171,7 +174,8 @@ struct WaitCommand: SwiftletCommand {
 }
 
 struct RmCommand: SwiftletCommand {
-    static let configuration = configuration("rm", "Remove containers", usage: "[OPTIONS] CONTAINER …")
+    static let configuration: CommandConfiguration = describe(
+        "rm", "Remove containers", usage: "[OPTIONS] CONTAINER …")
 
     @Flag(name: [.short, .long], help: "Kill the ones that run.")
     var force = false

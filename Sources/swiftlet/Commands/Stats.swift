@@ -3,7 +3,7 @@ import ContainerCLI
 import Glibc
 
 struct StatsCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "stats", "Show what running containers use", usage: "[OPTIONS] [CONTAINER …]")
 
     @Flag(name: [.short, .long], help: "Containers that do not run, too.")
@@ -65,7 +65,8 @@ struct StatsCommand: SwiftletCommand {
         return ListRow(
             cells: [id, container.name, cpu, memory, share, network, block, processes],
             members: [
-                ("ID", id), ("Container", id), ("Name", container.name), ("CPUPerc", cpu), ("MemUsage", memory),
+                ("ID", id), ("Container", id), ("Name", container.name), ("CPUPerc", cpu),
+                ("MemUsage", memory),
                 ("MemPerc", share), ("NetIO", network), ("BlockIO", block), ("PIDs", processes),
             ])
     }

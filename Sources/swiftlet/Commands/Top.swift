@@ -4,14 +4,17 @@ import Glibc
 import LinuxKernel
 
 struct TopCommand: SwiftletCommand {
-    static let configuration = configuration(
+    static let configuration: CommandConfiguration = describe(
         "top", "Show the processes of a container", usage: "CONTAINER [PS OPTIONS …]")
 
     @Argument(parsing: .captureForPassthrough, help: "The container, and options for ps.")
     var words: [String] = []
 
     func perform(_ context: Context) throws -> Int32 {
-        guard let name = words.first else { throw Failure("top: the container is missing", code: Program.usageError) }
+        guard let name = words.first else {
+            throw Failure("top: the container is missing", code: Program.usageError)
+        }
+        if name == "--help" { throw HelpWanted() }
         let engine = context.engine
         let processes = try engine.processes(of: try engine.store.find(name))
         if words.count > 1 { return try runPs(Array(words.dropFirst()), processes) }
@@ -32,7 +35,9 @@ struct TopCommand: SwiftletCommand {
         guard let path else { throw UsageError("top with options needs the host's ps: install procps") }
         let text = try readOutput(of: path, options)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-        guard let header = lines.first else { throw UsageError("ps \(options.joined(separator: " ")) printed nothing") }
+        guard let header = lines.first else {
+            throw UsageError("ps \(options.joined(separator: " ")) printed nothing")
+        }
         let columns = header.split(separator: " ")
         guard let column = columns.firstIndex(of: "PID") else {
             throw UsageError("the options of ps must show the column PID")

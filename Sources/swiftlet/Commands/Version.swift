@@ -4,7 +4,7 @@ import ContainerRuntime
 import OCISpec
 
 struct VersionCommand: SwiftletCommand {
-    static let configuration = configuration("version", "Show versions", usage: "[OPTIONS]")
+    static let configuration: CommandConfiguration = describe("version", "Show versions", usage: "[OPTIONS]")
     static var worksForEverybody: Bool { true }
 
     @Option(help: "table or json.")

@@ -2,7 +2,7 @@ import ArgumentParser
 import ContainerCLI
 
 struct VolumeLsCommand: SwiftletCommand {
-    static let configuration = configuration("volume ls", "List volumes", usage: "[OPTIONS]")
+    static let configuration: CommandConfiguration = describe("volume ls", "List volumes", usage: "[OPTIONS]")
 
     @Flag(name: [.short, .long], help: "Only names.")
     var quiet = false
@@ -21,7 +21,8 @@ struct VolumeLsCommand: SwiftletCommand {
                 ListRow(
                     cells: ["local", volume.name],
                     members: [
-                        ("Driver", "local"), ("Name", volume.name), ("Mountpoint", volume.path), ("Scope", "local"),
+                        ("Driver", "local"), ("Name", volume.name), ("Mountpoint", volume.path),
+                        ("Scope", "local"),
                     ]))
         }
         try output.print(format)
@@ -30,7 +31,8 @@ struct VolumeLsCommand: SwiftletCommand {
 }
 
 struct VolumeRmCommand: SwiftletCommand {
-    static let configuration = configuration("volume rm", "Remove volumes", usage: "VOLUME …")
+    static let configuration: CommandConfiguration = describe(
+        "volume rm", "Remove volumes", usage: "VOLUME …")
 
     @Argument(help: "The volumes.")
     var volumes: [String]

@@ -10,7 +10,8 @@ enum CommandTable {
             Group(
                 title: "Containers",
                 commands: [
-                    RunCommand.self, CreateCommand.self, StartCommand.self, AttachCommand.self, ExecCommand.self,
+                    RunCommand.self, CreateCommand.self, StartCommand.self, AttachCommand.self,
+                    ExecCommand.self,
                     PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self, RestartCommand.self,
                     PauseCommand.self, UnpauseCommand.self, WaitCommand.self, RmCommand.self, CpCommand.self,
                     TopCommand.self, StatsCommand.self, InspectCommand.self,

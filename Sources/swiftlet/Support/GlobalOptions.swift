@@ -29,7 +29,8 @@ struct GlobalOptions {
         while let word = rest.first, word.hasPrefix("-") {
             rest.removeFirst()
             let name = String(word.prefix { $0 != "=" })
-            var attached = name.utf8.count < word.utf8.count ? String(word[name.endIndex...].dropFirst()) : nil
+            var attached =
+                name.utf8.count < word.utf8.count ? String(word[name.endIndex...].dropFirst()) : nil
             func value() throws(UsageError) -> String {
                 if let attached { return attached }
                 guard let next = rest.popFirst() else { throw UsageError("\(name) needs a value") }
@@ -45,7 +46,9 @@ struct GlobalOptions {
             default: throw UsageError("unknown option '\(word)': see 'swiftlet --help'")
             }
         }
-        if options.root.isEmpty || options.state.isEmpty { throw UsageError("--root and --state name folders") }
+        if options.root.isEmpty || options.state.isEmpty {
+            throw UsageError("--root and --state name folders")
+        }
         return (options, Array(rest))
     }
 

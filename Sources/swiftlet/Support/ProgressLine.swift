@@ -35,7 +35,8 @@ final class ProgressLine: @unchecked Sendable {
         case .layer(let digest, let phase, let done, let total):
             let amount =
                 total > 0
-                ? "\(HumanUnits.decimalSize(done)) of \(HumanUnits.decimalSize(total))" : HumanUnits.decimalSize(done)
+                ? "\(HumanUnits.decimalSize(done)) of \(HumanUnits.decimalSize(total))"
+                : HumanUnits.decimalSize(done)
             return "\(digest.hex.prefix(12)): \(phase) \(amount)"
         case .message(let text): return text
         }

@@ -54,13 +54,16 @@ struct KernelChecks {
                 "CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE",
                 "CAP_MKNOD", "CAP_KILL", "CAP_SETPCAP", "CAP_SYS_CHROOT",
             ]
-            var advice = absent.contains { needed.contains($0) } ? "containers cannot be made without them" : nil
+            var advice =
+                absent.contains { needed.contains($0) } ? "containers cannot be made without them" : nil
             if advice == nil, absent.contains("CAP_SYS_RESOURCE") {
-                advice = "without CAP_SYS_RESOURCE no --ulimit above the present hard limit and no lower --oom-score-adj"
+                advice =
+                    "without CAP_SYS_RESOURCE no --ulimit above the present hard limit and no lower --oom-score-adj"
             }
             return Finding(
                 "capabilities", absent.contains { needed.contains($0) } ? .missing : .limited,
-                "without " + absent.joined(separator: " "), advice: advice ?? "containers cannot be given them")
+                "without " + absent.joined(separator: " "),
+                advice: advice ?? "containers cannot be given them")
         } catch {
             return Finding("capabilities", .missing, "\(error)")
         }
@@ -83,7 +86,9 @@ struct KernelChecks {
             try tmpfs.setAttributes(MountAttributes(setting: MountAttributes.readOnly), recursive: true)
             return Finding("mount interface", .ok, "fsopen, fsmount, mount_setattr")
         } catch {
-            return Finding("mount interface", .missing, "\(error)", advice: "a kernel from 5.12 on is needed, and CAP_SYS_ADMIN")
+            return Finding(
+                "mount interface", .missing, "\(error)",
+                advice: "a kernel from 5.12 on is needed, and CAP_SYS_ADMIN")
         }
     }
 
@@ -97,14 +102,17 @@ struct KernelChecks {
     }
 
     private var securityModules: Finding {
-        let list = (try? FileDescriptor.readFile("/sys/kernel/security/lsm")).map { String(decoding: $0, as: UTF8.self) }
+        let list = (try? FileDescriptor.readFile("/sys/kernel/security/lsm")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard let list, !list.isEmpty else {
             return Finding("security modules", .ok, "none is shown in /sys/kernel/security")
         }
         let names = list.trimmedLine
         if names.contains("apparmor") {
             return Finding(
-                "security modules", .ok, names, advice: "--security-opt apparmor=PROFILE confines a container further")
+                "security modules", .ok, names,
+                advice: "--security-opt apparmor=PROFILE confines a container further")
         }
         return Finding("security modules", .ok, names)
     }
@@ -117,14 +125,17 @@ struct KernelChecks {
             let unified = try layout.unifiedControllers()
             let legacy = try layout.legacyHierarchies()
             let wanted = ["cpu", "cpuset", "io", "memory", "pids"]
-            let names = Set(unified + legacy.flatMap { $0.controllers.split(separator: ",").map(String.init) })
+            let names = Set(
+                unified + legacy.flatMap { $0.controllers.split(separator: ",").map(String.init) })
             // Version 1 calls it blkio.
             let absent = wanted.filter { !names.contains($0) && !($0 == "io" && names.contains("blkio")) }
             var layoutFinding = Finding("control groups", .ok, "unified, at \(layout.unified)")
             if !layout.isUnified {
                 layoutFinding = Finding(
                     "control groups", .limited, "hybrid: version 2 at \(layout.unified)",
-                    advice: "limits work by version 1; systemd.unified_cgroup_hierarchy=1 at boot gives version 2")
+                    advice:
+                        "limits work by version 1; systemd.unified_cgroup_hierarchy=1 at boot gives version 2"
+                )
             }
             let offered = names.sorted().filter { !$0.hasPrefix("name=") }.joined(separator: " ")
             let controllers =
@@ -132,10 +143,14 @@ struct KernelChecks {
                 ? Finding("controllers", .ok, offered)
                 : Finding(
                     "controllers", .limited, offered,
-                    advice: "no limits of \(absent.joined(separator: ", ")): see cgroup_enable= and cgroup_disable= at boot")
+                    advice:
+                        "no limits of \(absent.joined(separator: ", ")): see cgroup_enable= and cgroup_disable= at boot"
+                )
             return [layoutFinding, controllers]
         } catch {
-            return [Finding("control groups", .missing, "\(error)", advice: "mount cgroup2 at /sys/fs/cgroup")]
+            return [
+                Finding("control groups", .missing, "\(error)", advice: "mount cgroup2 at /sys/fs/cgroup")
+            ]
         }
     }
 }

@@ -22,18 +22,23 @@ struct StoreChecks {
             rmdir(probe)
             return Finding("store", .ok, "\(layout.root) on \(try fileSystemName(layout.root))")
         } catch {
-            return Finding("store", .missing, "\(error)", advice: "choose another place with --root or SWIFTLET_ROOT")
+            return Finding(
+                "store", .missing, "\(error)", advice: "choose another place with --root or SWIFTLET_ROOT")
         }
     }
 
     private var space: Finding {
         var info = statvfs()
-        guard statvfs(layout.root, &info) == 0 else { return Finding("space", .missing, "\(KernelError("statvfs", layout.root))") }
+        guard statvfs(layout.root, &info) == 0 else {
+            return Finding("space", .missing, "\(KernelError("statvfs", layout.root))")
+        }
         let free = Int64(info.f_bavail) * Int64(info.f_frsize)
         let text = HumanUnits.decimalSize(free) + " free, \(info.f_favail) files"
         return free > 1 << 30 && info.f_favail > 10_000
             ? Finding("space", .ok, text)
-            : Finding("space", .limited, text, advice: "images and containers may not fit: remove some, or use another disk")
+            : Finding(
+                "space", .limited, text,
+                advice: "images and containers may not fit: remove some, or use another disk")
     }
 
     /// A mount as containers get it, which is never attached anywhere.
@@ -49,7 +54,9 @@ struct StoreChecks {
         } catch {
             return Finding(
                 "overlayfs", .missing, "\(error)",
-                advice: "the store's file system must be able to hold overlay's upper folder: ext4, xfs, btrfs, tmpfs")
+                advice:
+                    "the store's file system must be able to hold overlay's upper folder: ext4, xfs, btrfs, tmpfs"
+            )
         }
     }
 
@@ -59,10 +66,12 @@ struct StoreChecks {
             let namespace = try Self.userNamespace()
             let tree = try Mount.clone(layout.root, recursive: false)
             try tree.setAttributes(
-                MountAttributes(setting: MountAttributes.idMap), recursive: false, userNamespace: namespace.raw)
+                MountAttributes(setting: MountAttributes.idMap), recursive: false,
+                userNamespace: namespace.raw)
             return Finding("idmapped mounts", .ok, "possible on \(try fileSystemName(layout.root))")
         } catch {
-            return Finding("idmapped mounts", .limited, "\(error)", advice: "user namespaces will have to copy files")
+            return Finding(
+                "idmapped mounts", .limited, "\(error)", advice: "user namespaces will have to copy files")
         }
     }
 
@@ -116,13 +125,16 @@ struct StoreChecks {
             return Finding(name, needed ? .missing : .limited, "\(error)", advice: "run 'make install'")
         }
         guard access(path, X_OK) == 0 else {
-            return Finding(name, needed ? .missing : .limited, "\(path): \(Errno.current)", advice: "run 'make install'")
+            return Finding(
+                name, needed ? .missing : .limited, "\(path): \(Errno.current)", advice: "run 'make install'")
         }
         do {
             let command = Command(path: path, arguments: [name, "--version"], environment: [], timeout: 5000)
             let (outcome, output) = try command.run()
             let text = String(decoding: output, as: UTF8.self).trimmedLine
-            guard outcome == .ended(.exited(0)) else { return Finding(name, .missing, "\(path) does not run: \(text)") }
+            guard outcome == .ended(.exited(0)) else {
+                return Finding(name, .missing, "\(path) does not run: \(text)")
+            }
             let version = text.split(separator: "\n").first.map(String.init) ?? ""
             return version.contains(SwiftletVersion.text)
                 ? Finding(name, .ok, "\(path), \(SwiftletVersion.text)")
@@ -139,11 +151,16 @@ struct StoreChecks {
         guard access("/run/systemd/system", F_OK) == 0 else {
             return Finding(
                 "restart at boot", .limited, "systemd does not run here",
-                advice: "containers with --restart are not started after a boot; 'swiftlet start --restart-policy' does it")
+                advice:
+                    "containers with --restart are not started after a boot; 'swiftlet start --restart-policy' does it"
+            )
         }
         let enabled = "/etc/systemd/system/multi-user.target.wants/" + name
         if access(enabled, F_OK) == 0 { return Finding("restart at boot", .ok, "\(name) is enabled") }
-        let folders = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
+        let folders = [
+            "/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+            "/lib/systemd/system",
+        ]
         let isInstalled = folders.contains { access($0 + "/" + name, F_OK) == 0 }
         return Finding(
             "restart at boot", .limited, isInstalled ? "\(name) is not enabled" : "\(name) is not installed",

@@ -15,7 +15,9 @@ public enum CopyEnd: Equatable, Sendable {
         } else if let colon = text.firstIndex(of: ":"), !text.hasPrefix("/"), !text.hasPrefix(".") {
             let name = String(text[..<colon])
             let path = String(text[colon...].dropFirst())
-            if name.isEmpty || path.isEmpty { throw UsageError("invalid place '\(text)': wanted is CONTAINER:PATH") }
+            if name.isEmpty || path.isEmpty {
+                throw UsageError("invalid place '\(text)': wanted is CONTAINER:PATH")
+            }
             self = .container(name, path: path.hasPrefix("/") ? path : "/" + path)
         } else if text.isEmpty {
             throw UsageError("a place to copy from or to is empty")
@@ -100,7 +102,11 @@ extension Engine {
     private static func hostPlace(_ path: String) throws(KernelError) -> RootedPlace {
         var absolute = absolutePath(path)
         // What the end of the path says is kept.
-        if path.hasSuffix("/.") || path == "." { absolute += "/." } else if path.hasSuffix("/") { absolute += "/" }
+        if path.hasSuffix("/.") || path == "." {
+            absolute += "/."
+        } else if path.hasSuffix("/") {
+            absolute += "/"
+        }
         return RootedPlace(root: try FileDescriptor.open("/", O_PATH | O_DIRECTORY), path: absolute)
     }
 
@@ -120,11 +126,14 @@ extension Engine {
                 let folder = try present.openAt(".", O_RDONLY | O_DIRECTORY)
                 let (_, name) = source.plain.splitAtLastComponent
                 if source.wantsContents || name.isEmpty {
-                    return try copy.copyEntries(of: file.openAt(".", O_RDONLY | O_DIRECTORY), to: folder, name: source.path)
+                    return try copy.copyEntries(
+                        of: file.openAt(".", O_RDONLY | O_DIRECTORY), to: folder, name: source.path)
                 }
                 return try copy.copy(file, as: name, to: folder, path: source.path)
             }
-            if isFolder { throw UsageError("cannot copy the folder \(source.path) over the file \(target.path)") }
+            if isFolder {
+                throw UsageError("cannot copy the folder \(source.path) over the file \(target.path)")
+            }
         } else if target.wantsFolder, !isFolder {
             throw KernelError("copy to", target.path, .noEntry)
         }
@@ -157,7 +166,8 @@ extension Engine {
         }
         try rootfs.mount()
         do {
-            try body(RootedPlace(root: try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY), path: path))
+            try body(
+                RootedPlace(root: try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY), path: path))
         } catch {
             try rootfs.unmount()
             throw error
@@ -167,7 +177,8 @@ extension Engine {
     }
 
     /// Where a path of a container that does not run lies: in one of its volumes or bound folders, or in its root.
-    private func place(of path: String, in container: ContainerDefinition) -> (source: String?, path: String) {
+    private func place(of path: String, in container: ContainerDefinition) -> (source: String?, path: String)
+    {
         let plain = normalizedPath(path)
         let mounts = container.mounts.filter { mount in
             mount.kind != .tmpfs && (plain == mount.destination || plain.hasPrefix(mount.destination + "/"))

@@ -127,7 +127,9 @@ final class TarInput {
     deinit { archive_read_free(archive) }
 
     private func failure() -> UsageError {
-        UsageError("the archive cannot be read: " + (archive_error_string(archive).map { String(cString: $0) } ?? "damaged"))
+        UsageError(
+            "the archive cannot be read: "
+                + (archive_error_string(archive).map { String(cString: $0) } ?? "damaged"))
     }
 
     /// - Parameters:
@@ -160,7 +162,9 @@ final class TarInput {
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-            if mkdirat(number, last, 0o755) != 0, Errno.current != .exists { throw KernelError("mkdir", name) }
+            if mkdirat(number, last, 0o755) != 0, Errno.current != .exists {
+                throw KernelError("mkdir", name)
+            }
             let made = try parent.openAt(last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             try setMetadata(made.raw, status, name)
         case S_IFREG:

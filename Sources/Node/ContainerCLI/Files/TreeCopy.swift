@@ -77,10 +77,12 @@ public struct TreeCopy {
     }
 
     private mutating func entry(
-        _ file: borrowing FileDescriptor, as newName: FileName, to target: borrowing FileDescriptor, path: String
+        _ file: borrowing FileDescriptor, as newName: FileName, to target: borrowing FileDescriptor,
+        path: String
     ) throws(KernelError) {
         let status = try file.status()
-        if status.st_nlink > 1, status.st_mode & S_IFMT != S_IFDIR, let first = linked[try FileIdentity(file)] {
+        if status.st_nlink > 1, status.st_mode & S_IFMT != S_IFDIR, let first = linked[try FileIdentity(file)]
+        {
             return try link(first, as: newName, in: target, path: path)
         }
         switch status.st_mode & S_IFMT {
@@ -100,7 +102,9 @@ public struct TreeCopy {
             try removeFile(newName, in: target, path: path)
             let number = target.raw
             _ = try check("mknod", path) {
-                newName.withCString { mknodat(number, $0, status.st_mode & (S_IFMT | 0o7777), status.st_rdev) }
+                newName.withCString {
+                    mknodat(number, $0, status.st_mode & (S_IFMT | 0o7777), status.st_rdev)
+                }
             }
             try nameAttributes(status, newName, in: target, path: path)
             try remember(file, status, newName, in: target)
@@ -111,7 +115,8 @@ public struct TreeCopy {
     }
 
     private mutating func folder(
-        _ folder: borrowing FileDescriptor, as newName: FileName, to target: borrowing FileDescriptor, path: String
+        _ folder: borrowing FileDescriptor, as newName: FileName, to target: borrowing FileDescriptor,
+        path: String
     ) throws(KernelError) {
         let number = target.raw
         if newName.withCString({ mkdirat(number, $0, 0o700) }) != 0, Errno.current != .exists {
@@ -141,7 +146,8 @@ public struct TreeCopy {
     }
 
     private func symbolicLink(
-        _ file: borrowing FileDescriptor, _ status: stat, as name: FileName, in target: borrowing FileDescriptor,
+        _ file: borrowing FileDescriptor, _ status: stat, as name: FileName,
+        in target: borrowing FileDescriptor,
         path: String
     ) throws(KernelError) {
         try removeFile(name, in: target, path: path)
@@ -156,7 +162,8 @@ public struct TreeCopy {
     // MARK: Further names of one file
 
     private mutating func remember(
-        _ file: borrowing FileDescriptor, _ status: stat, _ name: FileName, in target: borrowing FileDescriptor
+        _ file: borrowing FileDescriptor, _ status: stat, _ name: FileName,
+        in target: borrowing FileDescriptor
     ) throws(KernelError) {
         guard status.st_nlink > 1 else { return }
         linked[try FileIdentity(file)] = try target.open(name, O_PATH | O_NOFOLLOW, name.text).release()
@@ -219,7 +226,9 @@ public struct TreeCopy {
     ) throws(KernelError) {
         let (uid, gid) = owner(status)
         let number = target.raw
-        _ = try check("chown", path) { name.withCString { fchownat(number, $0, uid, gid, AT_SYMLINK_NOFOLLOW) } }
+        _ = try check("chown", path) {
+            name.withCString { fchownat(number, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
+        }
         if status.st_mode & S_IFMT != S_IFLNK {
             // By descriptor: fchmodat(2) would follow a link that somebody put there meanwhile.
             let made = try target.open(name, O_PATH | O_NOFOLLOW, path)

@@ -16,11 +16,15 @@ extension Engine {
     public func startAfterBoot(_ report: (String) -> Int32) throws -> Int32 {
         let bootID = try BootID.current()
         var code: Int32 = 0
-        for id in try store.sweepDrafts() { _ = report("removed what was left of container \(id.prefix(12))") }
+        for id in try store.sweepDrafts() {
+            _ = report("removed what was left of container \(id.prefix(12))")
+        }
         for container in try store.all().reversed() {
             do {
                 let folder = layout.container(container.id)
-                guard let status = try LiveStatus.written(in: folder), status.bootID != bootID else { continue }
+                guard let status = try LiveStatus.written(in: folder), status.bootID != bootID else {
+                    continue
+                }
                 if container.removeAfterwards {
                     try remove(container, force: true, volumes: true)
                 } else if try Supervision.read(in: folder).restart.startsAtBoot(

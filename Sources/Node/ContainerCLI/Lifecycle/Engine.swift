@@ -59,7 +59,8 @@ public struct Engine {
             guard line.hasPrefix("CapPrm:") || line.hasPrefix("CapBnd:") else { continue }
             held &= UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }, radix: 16) ?? 0
         }
-        return CapabilityOption.all.enumerated().filter { held & (1 << UInt64($0.offset)) != 0 }.map(\.element)
+        return CapabilityOption.all.enumerated().filter { held & (1 << UInt64($0.offset)) != 0 }.map(
+            \.element)
     }
 }
 

@@ -56,7 +56,8 @@ extension Engine {
     }
 
     /// The process object: the container's own, with the wishes put in.
-    private func execProcess(_ container: ContainerDefinition, _ wish: ExecWish) throws -> RuntimeSpec.Process {
+    private func execProcess(_ container: ContainerDefinition, _ wish: ExecWish) throws -> RuntimeSpec.Process
+    {
         let status = try status(of: container)
         guard let first = status.process, status.phase == .running else {
             let state = status.phase == .paused ? "paused" : "not running"
@@ -90,7 +91,9 @@ extension Engine {
             environment = EnvironmentOption.merge(environment, ["HOME=\(user.home)"])
         }
         process.capabilities = ConfigBuilder.capabilities(names, uid: process.user.uid)
-        if wish.terminal, !environment.contains(where: { $0.hasPrefix("TERM=") }) { environment.append("TERM=xterm") }
+        if wish.terminal, !environment.contains(where: { $0.hasPrefix("TERM=") }) {
+            environment.append("TERM=xterm")
+        }
         process.env = EnvironmentOption.merge(environment, wish.environment)
         return process
     }

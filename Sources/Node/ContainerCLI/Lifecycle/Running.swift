@@ -31,14 +31,16 @@ extension Engine {
             try shim.attach(container.id, AttachOptions(stdin: options.input, lossless: true))
         }
         try trace.step("start container") { _ = try shim.start(container.id) }
-        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options).run()
+        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options)
+            .run()
     }
 
     /// Attaches to a running container.
     public func attach(_ container: ContainerDefinition, _ options: SessionOptions) throws -> SessionEnd {
         var shim = try runningShim(of: container)
         let streams = try shim.attach(container.id, AttachOptions(stdin: options.input))
-        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options).run()
+        return try AttachSession(container: container.id, shim: shim, streams: streams, options: options)
+            .run()
     }
 
     /// Sends a signal to the first process of a running container.
@@ -116,7 +118,8 @@ extension Engine {
         let lives = [.running, .paused, .restarting].contains(status.phase)
         if lives, !force {
             throw UsageError(
-                "container \(container.name) is \(status.phase.rawValue): stop it first, or remove it by force")
+                "container \(container.name) is \(status.phase.rawValue): stop it first, or remove it by force"
+            )
         }
         if try status.isSupervised, var shim = try shim(of: container) {
             do throws(ShimError) {

@@ -38,7 +38,9 @@ public struct LogReader {
         var number = 0
         while let file = try open(number) {
             let identity = try FileIdentity(file)
-            if !files.contains(where: { $0.identity == identity }) { files.append((file.release(), identity)) }
+            if !files.contains(where: { $0.identity == identity }) {
+                files.append((file.release(), identity))
+            }
             number += 1
         }
         var tail: [LogRecord] = []
@@ -76,11 +78,15 @@ public struct LogReader {
     private static let chunk = 256 << 10
 
     /// The next complete lines of a file, or nil where there are none yet.
-    private static func nextLines(_ descriptor: Int32, at offset: Int) throws(KernelError) -> ArraySlice<UInt8>? {
+    private static func nextLines(_ descriptor: Int32, at offset: Int) throws(KernelError) -> ArraySlice<
+        UInt8
+    >? {
         var failure: KernelError?
         let bytes = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
             do throws(KernelError) {
-                count = try check("read log", "") { pread(descriptor, buffer.baseAddress, buffer.count, offset) }
+                count = try check("read log", "") {
+                    pread(descriptor, buffer.baseAddress, buffer.count, offset)
+                }
             } catch {
                 failure = error
             }
@@ -141,7 +147,9 @@ public struct LogReader {
 
     /// Shows what is added until the container has ended.
     /// - Parameter shim: a connection to its shim; nil for a container that does not run.
-    public mutating func follow(from position: Position, container: String, shim: consuming ShimClient?) throws {
+    public mutating func follow(from position: Position, container: String, shim: consuming ShimClient?)
+        throws
+    {
         guard var shim = shim else { return }
         let number = try shim.send(.wait(container: container, exec: nil))
         let watch = FileDescriptor(

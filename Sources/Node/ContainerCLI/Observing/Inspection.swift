@@ -98,7 +98,8 @@ extension Engine {
     }
 
     private func writeConfig(
-        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision, to json: inout JSONWriter
+        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision,
+        to json: inout JSONWriter
     ) {
         json.object { json in
             json.member("Hostname", spec.hostname ?? "")
@@ -118,7 +119,8 @@ extension Engine {
     }
 
     private func writeHostConfig(
-        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision, to json: inout JSONWriter
+        _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision,
+        to json: inout JSONWriter
     ) {
         let resources = spec.linux?.resources
         let cpu = resources?.cpu

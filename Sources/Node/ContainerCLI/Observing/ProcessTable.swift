@@ -39,7 +39,8 @@ public struct ProcessRow: Equatable, Sendable {
         _ pid: Int32, stat: [UInt8], commandLine: [UInt8], uid: UInt32, now: Int64, bootTime: Int64
     ) -> ProcessRow? {
         // The name, in parentheses, may hold anything.
-        guard let open = stat.firstIndex(of: UInt8(ascii: "(")), let close = stat.lastIndex(of: UInt8(ascii: ")")),
+        guard let open = stat.firstIndex(of: UInt8(ascii: "(")),
+            let close = stat.lastIndex(of: UInt8(ascii: ")")),
             open < close
         else { return nil }
         let name = String(decoding: stat[(open + 1)..<close], as: UTF8.self)
@@ -52,9 +53,11 @@ public struct ProcessRow: Equatable, Sendable {
         let life = max(1, now - start)
         let words = commandLine.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         return ProcessRow(
-            user: userName(uid), pid: pid, parent: Int32(truncatingIfNeeded: fields[1]), cpu: Int(seconds * 100 / life),
+            user: userName(uid), pid: pid, parent: Int32(truncatingIfNeeded: fields[1]),
+            cpu: Int(seconds * 100 / life),
             started: clock(start, now: now), terminal: terminalName(fields[4]),
-            time: padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2) + ":" + padded(seconds % 60, 2),
+            time: padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2) + ":"
+                + padded(seconds % 60, 2),
             command: words.isEmpty ? "[\(name)]" : words.joined(separator: " "))
     }
 

@@ -80,7 +80,9 @@ extension Engine {
         do throws(KernelError) {
             bytes = try FileDescriptor.readFile("/proc/\(pid)/net/dev")
         } catch {
-            if error.errno == .noEntry || error.errno == .noProcess || error.errno == .invalidArgument { return (0, 0) }
+            if error.errno == .noEntry || error.errno == .noProcess || error.errno == .invalidArgument {
+                return (0, 0)
+            }
             throw error
         }
         var sums: (received: UInt64, sent: UInt64) = (0, 0)

@@ -20,7 +20,9 @@ final class Catalog: Sendable {
             try database.execute(sql: "PRAGMA journal_mode = WAL")
         }
         queue = try Self.translate(path) {
-            let queue = try Self.locked(folder) { try DatabaseQueue(path: path, configuration: configuration) }
+            let queue = try Self.locked(folder) {
+                try DatabaseQueue(path: path, configuration: configuration)
+            }
             try queue.inDatabase { try Schema.prepare($0, path: folder.path) }
             return queue
         }

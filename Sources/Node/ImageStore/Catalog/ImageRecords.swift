@@ -24,7 +24,8 @@ extension Catalog {
 
     static func image(_ database: Database, name: ImageReference) throws -> ImageRecord? {
         try records(
-            database, Self.imageColumns + " WHERE image.manifest = (SELECT manifest FROM name WHERE name = ?)",
+            database,
+            Self.imageColumns + " WHERE image.manifest = (SELECT manifest FROM name WHERE name = ?)",
             [name.description]
         ).first
     }

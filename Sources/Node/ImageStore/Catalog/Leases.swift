@@ -24,14 +24,19 @@ public final class Lease: Sendable {
 
     /// Ends it now. Ending twice is no error.
     public func end() throws {
-        try catalog.writeVolatile { try $0.execute(sql: "DELETE FROM lease WHERE number = ?", arguments: [number]) }
+        try catalog.writeVolatile {
+            try $0.execute(sql: "DELETE FROM lease WHERE number = ?", arguments: [number])
+        }
     }
 
     func renew() throws {
         try catalog.writeVolatile { database in
             try database.execute(
-                sql: "UPDATE lease SET expires = ? WHERE number = ?", arguments: [now() + Self.lifetime, number])
-            if database.changesCount == 0 { throw ImageError(.store, "the lease on the image store has expired") }
+                sql: "UPDATE lease SET expires = ? WHERE number = ?",
+                arguments: [now() + Self.lifetime, number])
+            if database.changesCount == 0 {
+                throw ImageError(.store, "the lease on the image store has expired")
+            }
         }
     }
 }
@@ -63,7 +68,8 @@ extension Catalog {
         for row in try Row.fetchAll(database, sql: "SELECT number, pid, start, boot, expires FROM lease") {
             let process = ProcessIdentity(pid: row["pid"], start: UInt64(row["start"] as Int64))
             if row["boot"] == boot, row["expires"] > now(), try process.isAlive { continue }
-            try database.execute(sql: "DELETE FROM lease WHERE number = ?", arguments: [row["number"] as Int64])
+            try database.execute(
+                sql: "DELETE FROM lease WHERE number = ?", arguments: [row["number"] as Int64])
         }
     }
 

@@ -23,7 +23,9 @@ final class StoreFolder: Sendable {
 
     /// Opens the folder and makes what is missing of it.
     init(_ path: String) throws {
-        guard path.hasPrefix("/") else { throw ImageError.invalid("image store '\(path)': not an absolute path") }
+        guard path.hasPrefix("/") else {
+            throw ImageError.invalid("image store '\(path)': not an absolute path")
+        }
         self.path = path
         try Self.makeFolders(path)
         root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
@@ -47,7 +49,9 @@ final class StoreFolder: Sendable {
     }
 
     /// Below the store's folder.
-    static func blobPath(_ digest: OCISpec.Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+    static func blobPath(_ digest: OCISpec.Digest) -> String {
+        "blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
+    }
 
     static func snapshotPath(_ number: Int64) -> String { "snapshots/\(number)" }
 

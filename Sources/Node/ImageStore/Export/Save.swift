@@ -47,7 +47,8 @@ private struct SavedArchive {
     let store: ImageStore
     let format: SaveFormat
 
-    func write(_ images: [(image: ImageRecord, names: [ImageReference])], to tar: borrowing TarWriter) throws {
+    func write(_ images: [(image: ImageRecord, names: [ImageReference])], to tar: borrowing TarWriter) throws
+    {
         var written: Set<Digest> = []
         var manifests: [Descriptor] = []
         var listing: [DockerArchiveEntry] = []
@@ -56,9 +57,11 @@ private struct SavedArchive {
             let bytes = try store.content(image.manifest)
             let manifest = try within("manifest \(image.manifest)") { try ImageManifest(json: bytes) }
             let descriptor = Descriptor(
-                mediaType: manifest.mediaType ?? .ociManifest, digest: image.manifest, size: Int64(bytes.count),
+                mediaType: manifest.mediaType ?? .ociManifest, digest: image.manifest,
+                size: Int64(bytes.count),
                 platform: image.platform)
-            for blob in [descriptor, manifest.config] + manifest.layers where written.insert(blob.digest).inserted {
+            for blob in [descriptor, manifest.config] + manifest.layers
+            where written.insert(blob.digest).inserted {
                 try tar.file(
                     StoreFolder.blobPath(blob.digest), size: blob.size,
                     from: VerifyingSource(
@@ -66,9 +69,10 @@ private struct SavedArchive {
                         size: blob.size))
             }
             manifests += Self.named(descriptor, names)
-            add(DockerArchiveEntry(
-                config: StoreFolder.blobPath(manifest.config.digest), repoTags: names.map(\.familiar),
-                layers: manifest.layers.map { StoreFolder.blobPath($0.digest) }), to: &listing)
+            add(
+                DockerArchiveEntry(
+                    config: StoreFolder.blobPath(manifest.config.digest), repoTags: names.map(\.familiar),
+                    layers: manifest.layers.map { StoreFolder.blobPath($0.digest) }), to: &listing)
         }
         try tar.file("index.json", ImageIndex(manifests: manifests).json())
         if format == .docker { try tar.file("manifest.json", listing.json()) }

@@ -45,7 +45,8 @@ package struct TarWriter: ~Copyable {
         if name.utf8.count > 100 {
             // The ustar header has no room: a pax record before it has the whole name.
             let record = Self.paxRecord("path", name)
-            try write(header("PaxHeaders/name", size: Int64(record.count), type: UInt8(ascii: "x"), mode: 0o644))
+            try write(
+                header("PaxHeaders/name", size: Int64(record.count), type: UInt8(ascii: "x"), mode: 0o644))
             try write(record)
             try pad(Int64(record.count))
         }
@@ -78,7 +79,9 @@ package struct TarWriter: ~Copyable {
         } else {
             // More than eleven octal digits: GNU's binary form, which every reader of images knows.
             put([0x80], at: 124)
-            for index in 0..<8 { block[128 + index] = UInt8(truncatingIfNeeded: size >> Int64(56 - 8 * index)) }
+            for index in 0..<8 {
+                block[128 + index] = UInt8(truncatingIfNeeded: size >> Int64(56 - 8 * index))
+            }
         }
         put(octal(0, 12), at: 136)
         block[156] = type

@@ -35,7 +35,9 @@ extension ImageStore {
         return try ImageArchive(try spool(start, compression, name: file.name))
     }
 
-    private func spool(_ source: any ByteSource, _ compression: Compression, name: String) throws -> SharedFile {
+    private func spool(_ source: any ByteSource, _ compression: Compression, name: String) throws
+        -> SharedFile
+    {
         let path = folder.path + "/ingest"
         let file = SharedFile(try FileDescriptor.open(path, O_TMPFILE | O_RDWR, mode: 0o600), name: name)
         let packed = CountingSource(source)
@@ -45,7 +47,8 @@ extension ImageStore {
         while try buffer.fill(from: ahead) {
             count += Int64(buffer.count)
             if count > limits.archiveBytes {
-                throw ImageError(.limit, "it holds more than the \(limits.archiveBytes) bytes that an archive may have")
+                throw ImageError(
+                    .limit, "it holds more than the \(limits.archiveBytes) bytes that an archive may have")
             }
             if compression != .none, limits.isBomb(unpacked: count, packed: packed.count) {
                 throw ImageError(

@@ -45,7 +45,8 @@ struct DockerImport {
         let image = try IncomingImage(
             manifest: manifest,
             descriptor: Descriptor(
-                mediaType: .ociManifest, digest: DigestHasher.digest(of: manifest), size: Int64(manifest.count)),
+                mediaType: .ociManifest, digest: DigestHasher.digest(of: manifest),
+                size: Int64(manifest.count)),
             names: names, limits: limits,
             configuration: { _ in config },
             open: { [files] descriptor in try files.open(found[descriptor.digest]!)!.source })
@@ -59,7 +60,8 @@ struct DockerImport {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let stem = name.hasSuffix(".json") ? String(name.dropLast(".json".count)) : name
         if let named = Digest(.sha256, hex: stem), named != digest {
-            throw ImageError.corrupt("the configuration '\(shown(Array(path.utf8)))' has the digest \(digest)")
+            throw ImageError.corrupt(
+                "the configuration '\(shown(Array(path.utf8)))' has the digest \(digest)")
         }
     }
 
@@ -75,7 +77,8 @@ struct DockerImport {
             case .gzip: .ociLayerGzip
             case .zstd: .ociLayerZstd
             case .bzip2, .xz:
-                throw ImageError(.unsupported, "it is compressed by \(compression.name), which no image format has")
+                throw ImageError(
+                    .unsupported, "it is compressed by \(compression.name), which no image format has")
             }
         if compression == .none { return Descriptor(mediaType: type, digest: diffID, size: size) }
         let hashing = HashingSource(start, .sha256)

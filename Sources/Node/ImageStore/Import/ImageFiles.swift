@@ -22,11 +22,14 @@ extension ImageFiles {
     func document(_ name: String, limits: ImportLimits) throws -> [UInt8]? {
         guard let (source, size) = try open(name) else { return nil }
         if size > limits.documentBytes {
-            throw ImageError(.limit, "\(name) has \(size) bytes; \(limits.documentBytes) are the most for a document")
+            throw ImageError(
+                .limit, "\(name) has \(size) bytes; \(limits.documentBytes) are the most for a document")
         }
         let buffer = ByteBuffer(capacity: max(Int(size), 1))
         _ = try buffer.fill(from: source)
-        if buffer.count != size { throw ImageError.corrupt("\(name) ends after \(buffer.count) of \(size) bytes") }
+        if buffer.count != size {
+            throw ImageError.corrupt("\(name) ends after \(buffer.count) of \(size) bytes")
+        }
         return Array(buffer.filled)
     }
 
@@ -40,7 +43,8 @@ extension ImageFiles {
         }
         let found = DigestHasher.digest(of: bytes, descriptor.digest.algorithm)
         if found != descriptor.digest {
-            throw ImageError.corrupt("\(descriptor.digest) has the digest \(found): its bytes are not what they were")
+            throw ImageError.corrupt(
+                "\(descriptor.digest) has the digest \(found): its bytes are not what they were")
         }
         return bytes
     }
@@ -133,7 +137,8 @@ struct ImageArchive: ImageFiles {
         switch entries[path] {
         case nil: return nil
         case .file(let offset, let size): return (FileRangeSource(file, offset: offset, length: size), size)
-        case .scattered: throw ImageError(.unsupported, "'\(path)' is stored as a sparse file: make the archive without")
+        case .scattered:
+            throw ImageError(.unsupported, "'\(path)' is stored as a sparse file: make the archive without")
         case .other: throw ImageError.corrupt("'\(path)' is not a regular file")
         case .link(let target):
             guard links < 8, let next = Self.follow(target, from: path.parent) else {

@@ -165,11 +165,18 @@ package final class ImportSession {
     /// Makes everything that was added durable and visible.
     package func finish() throws -> [ImageRecord] {
         if !blobs.isEmpty || !snapshots.isEmpty { try store.folder.syncFileSystem() }
-        let records = try store.catalog.write { database in
-            try checkLease(database)
-            try placeBlobs(database)
-            try placeSnapshots(database)
-            return try images.map { try record($0, database) }
+        let records: [ImageRecord]
+        do {
+            records = try store.catalog.write { database in
+                try checkLease(database)
+                try placeBlobs(database)
+                try placeSnapshots(database)
+                return try images.map { try record($0, database) }
+            }
+        } catch {
+            // A full disk, say, after files came into place.
+            try store.removeUnrecorded()
+            throw error
         }
         blobs = [:]
         snapshots = []
@@ -183,7 +190,9 @@ package final class ImportSession {
         let lives = try Bool.fetchOne(
             database, sql: "SELECT count(*) FROM lease WHERE number = ? AND expires > ?",
             arguments: [lease.number, now()])
-        if lives != true { throw ImageError(.store, "the import took too long: its lease on the image store expired") }
+        if lives != true {
+            throw ImageError(.store, "the import took too long: its lease on the image store expired")
+        }
     }
 
     private func placeBlobs(_ database: Database) throws {

@@ -59,7 +59,9 @@ package struct IncomingImage: Sendable {
         let chains = ChainID.chains(of: config.diffIDs)
         layers = manifest.layers.indices.map { index in
             let layer = manifest.layers[index]
-            return Layer(descriptor: layer, diffID: config.diffIDs[index], chain: chains[index]) { try open(layer) }
+            return Layer(descriptor: layer, diffID: config.diffIDs[index], chain: chains[index]) {
+                try open(layer)
+            }
         }
         var documents = [descriptor.digest: bytes, manifest.config.digest: configBytes]
         var links = [(parent: descriptor.digest, child: manifest.config.digest)]
@@ -82,11 +84,13 @@ package struct IncomingImage: Sendable {
     private static func check(_ manifest: ImageManifest, _ limits: ImportLimits) throws {
         guard manifest.config.mediaType.isConfig else {
             let type = manifest.artifactType ?? manifest.config.mediaType
-            throw ImageError(.unsupported, "it is an artifact of type \(shown(Array(type.name.utf8))), not an image")
+            throw ImageError(
+                .unsupported, "it is an artifact of type \(shown(Array(type.name.utf8))), not an image")
         }
         for layer in manifest.layers where layer.mediaType.layerCompression == nil {
             throw ImageError(
-                .unsupported, "layer \(layer.digest) has the unknown type \(shown(Array(layer.mediaType.name.utf8)))")
+                .unsupported,
+                "layer \(layer.digest) has the unknown type \(shown(Array(layer.mediaType.name.utf8)))")
         }
         if manifest.layers.count > limits.layers {
             throw ImageError(.limit, "it has \(manifest.layers.count) layers; \(limits.layers) are the most")

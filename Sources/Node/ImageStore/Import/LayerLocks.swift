@@ -48,7 +48,9 @@ final class LayerLocks {
         request.l_len = 1
         do {
             _ = try check("lock layer", chain.description) {
-                withUnsafeMutablePointer(to: &request) { clinux_fcntl(file.raw, command, Int(bitPattern: $0)) }
+                withUnsafeMutablePointer(to: &request) {
+                    clinux_fcntl(file.raw, command, Int(bitPattern: $0))
+                }
             }
             return true
         } catch {

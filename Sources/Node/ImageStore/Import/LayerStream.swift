@@ -102,7 +102,8 @@ final class LayerStream: ByteSource, @unchecked Sendable {
         }
         self.count += Int64(count)
         if self.count > limits.layerBytes {
-            throw ImageError(.limit, "it holds more than the \(limits.layerBytes) bytes that a layer may have")
+            throw ImageError(
+                .limit, "it holds more than the \(limits.layerBytes) bytes that a layer may have")
         }
         if limits.isBomb(unpacked: self.count, packed: blob.count) {
             throw ImageError(

@@ -59,7 +59,9 @@ struct OCIImport {
     private func combine(_ images: [IncomingImage]) -> [IncomingImage] {
         var result: [IncomingImage] = []
         for image in images {
-            if let index = result.firstIndex(where: { $0.manifest == image.manifest && $0.target == image.target }) {
+            if let index = result.firstIndex(where: {
+                $0.manifest == image.manifest && $0.target == image.target
+            }) {
                 result[index] = result[index].adding(names: image.names)
             } else {
                 result.append(image)
@@ -85,10 +87,13 @@ struct OCIImport {
         }
         guard descriptor.mediaType.isManifest else {
             throw ImageError(
-                .unsupported, "\(descriptor.digest) has the type \(shown(Array(descriptor.mediaType.name.utf8))), not an image's")
+                .unsupported,
+                "\(descriptor.digest) has the type \(shown(Array(descriptor.mediaType.name.utf8))), not an image's"
+            )
         }
         let image = try IncomingImage(
-            manifest: try files.document(descriptor, limits: limits), descriptor: descriptor, indexes: indexes,
+            manifest: try files.document(descriptor, limits: limits), descriptor: descriptor,
+            indexes: indexes,
             names: try names(group[0]), limits: limits,
             configuration: { try files.document($0, limits: limits) },
             open: { [files] in try Self.open($0, in: files) })
@@ -113,11 +118,14 @@ struct OCIImport {
     private static func open(_ descriptor: Descriptor, in files: any ImageFiles) throws -> any ByteSource {
         guard let (source, size) = try files.open(StoreFolder.blobPath(descriptor.digest)) else {
             if descriptor.mediaType.isNondistributable {
-                throw ImageError(.unsupported, "its bytes are not in the archive and must be fetched from their owner")
+                throw ImageError(
+                    .unsupported, "its bytes are not in the archive and must be fetched from their owner")
             }
             throw ImageError.corrupt("its bytes are missing")
         }
-        if size != descriptor.size { throw ImageError.corrupt("it has \(size) bytes, not \(descriptor.size)") }
+        if size != descriptor.size {
+            throw ImageError.corrupt("it has \(size) bytes, not \(descriptor.size)")
+        }
         return source
     }
 }

@@ -42,7 +42,9 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             tag = String(rest[rest.index(after: colon)...])
             rest = rest[..<colon]
         }
-        if let tag, !Self.isTag(tag) { throw invalid("the tag has to be letters, digits, _ . - and at most 128") }
+        if let tag, !Self.isTag(tag) {
+            throw invalid("the tag has to be letters, digits, _ . - and at most 128")
+        }
         if rest.isEmpty { throw invalid("it has no name") }
         let isBareHash = rest.utf8.count == 64 && rest.utf8.allSatisfy(Self.isHexDigit)
         if isBareHash { throw invalid("64 hexadecimal digits are an id") }
@@ -101,7 +103,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     private static func split(_ name: Substring) -> (domain: String, path: String) {
         if let slash = name.firstIndex(of: "/") {
             let first = name[..<slash]
-            let isHost = first.contains(".") || first.contains(":") || first == "localhost"
+            let isHost =
+                first.contains(".") || first.contains(":") || first == "localhost"
                 || first.utf8.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
             if isHost { return (String(first), String(name[name.index(after: slash)...])) }
         }

@@ -25,7 +25,8 @@ extension ImageStore {
         if !digits.utf8.allSatisfy(ImageReference.isHexDigit) { return nil }
         let found = try Catalog.images(database, prefix: "sha256:" + digits)
         if found.count > 1 {
-            throw ImageError(.ambiguous, "'\(text)' is the beginning of \(found.count) image ids: give more digits")
+            throw ImageError(
+                .ambiguous, "'\(text)' is the beginning of \(found.count) image ids: give more digits")
         }
         return found.first
     }

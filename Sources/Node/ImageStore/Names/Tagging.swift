@@ -8,7 +8,9 @@ extension ImageStore {
     ///   - target: a name with or without a tag (then `latest`), without a digest.
     public func tag(_ source: String, as target: String) throws {
         let name = try ImageReference(target)
-        if name.digest != nil { throw ImageError.invalid("'\(target)': a name cannot be given with a digest") }
+        if name.digest != nil {
+            throw ImageError.invalid("'\(target)': a name cannot be given with a digest")
+        }
         try catalog.write { database in
             let image = try Self.resolve(database, source)
             try Catalog.setName(

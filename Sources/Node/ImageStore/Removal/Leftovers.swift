@@ -8,20 +8,20 @@ extension ImageStore {
     /// cheap part of it themselves.
     public func recover() throws {
         try removeLeftovers()
-        try moveUnrecorded()
-        try folder.emptyTrash()
+        try removeUnrecorded()
     }
 
     /// Ends the leases of dead processes and removes what their imports had begun.
     func removeLeftovers() throws {
-        let names = try TreeRemoval.names(in: folder.ingest).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        let names = try TreeRemoval.names(in: folder.ingest).compactMap {
+            Int64(String(decoding: $0, as: UTF8.self))
+        }
         let leases = try catalog.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM lease") ?? 0 }
         if names.isEmpty && leases == 0 { return }
         let crashed = try catalog.writeVolatile { database in
             try endDeadLeases(database, names)
         }
-        if crashed { try moveUnrecorded() }
-        try folder.emptyTrash()
+        if crashed { try removeUnrecorded() } else { try folder.emptyTrash() }
     }
 
     private func endDeadLeases(_ database: Database, _ names: [Int64]) throws -> Bool {
@@ -33,12 +33,14 @@ extension ImageStore {
         return !dead.isEmpty
     }
 
-    /// Moves blobs and snapshots without a record away. Under the write lock: an import moves its files into
-    /// place and records them in one transaction.
-    private func moveUnrecorded() throws {
+    /// Removes blobs and snapshots without a record. They are moved away under the write lock: an import moves
+    /// its files into place and records them in one transaction.
+    func removeUnrecorded() throws {
         try catalog.writeVolatile { database in
             let numbers = Set(try Int64.fetchAll(database, sql: "SELECT number FROM snapshot"))
-            for name in try TreeRemoval.names(in: folder.snapshots).map({ String(decoding: $0, as: UTF8.self) }) {
+            for name in try TreeRemoval.names(in: folder.snapshots).map({
+                String(decoding: $0, as: UTF8.self)
+            }) {
                 if Int64(name).map(numbers.contains) != true { try folder.moveToTrash("snapshots/\(name)") }
             }
             let digests = Set(try String.fetchAll(database, sql: "SELECT digest FROM content"))
@@ -49,5 +51,6 @@ extension ImageStore {
                 }
             }
         }
+        try folder.emptyTrash()
     }
 }

@@ -21,7 +21,8 @@ extension ImageStore {
             }
             if image.names.count > 1 && !force && !Self.isName(text, of: image) {
                 throw ImageError(
-                    .inUse, "image \(image.id.short) has several names: remove it by each of them or by force")
+                    .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
+                )
             }
             try Self.checkUse(image, force: force, inUse)
             var events = try Self.untag(database, named)
@@ -40,7 +41,9 @@ extension ImageStore {
         let before = try diskUsage().total
         let events = try catalog.write { database in
             let used = Set(inUse.map(\.image))
-            let unwanted = try Catalog.images(database).filter { (all || $0.isDangling) && !used.contains($0.id) }
+            let unwanted = try Catalog.images(database).filter {
+                (all || $0.isDangling) && !used.contains($0.id)
+            }
             var events: [RemovalEvent] = []
             for image in unwanted {
                 events += try Self.untag(database, image.names)
@@ -86,7 +89,8 @@ extension ImageStore {
         if let user = users.first, !force {
             throw ImageError(
                 .inUse,
-                "image \(image.shownName) is used by the stopped container \(user.container): remove that first, or use force")
+                "image \(image.shownName) is used by the stopped container \(user.container): remove that first, or use force"
+            )
         }
     }
 }

@@ -22,7 +22,8 @@ extension ImageStore {
         let sizes = try catalog.read { database in
             try chains.map { chain in
                 try Int64.fetchOne(
-                    database, sql: "SELECT bytes FROM snapshot WHERE chain = ?", arguments: [chain.description]) ?? 0
+                    database, sql: "SELECT bytes FROM snapshot WHERE chain = ?",
+                    arguments: [chain.description]) ?? 0
             }
         }
         var rest = sizes[...]
@@ -33,7 +34,8 @@ extension ImageStore {
                 isEmptyLayer: step.emptyLayer)
         }
         let unspoken = rest.map {
-            HistoryItem(id: nil, created: config.created, createdBy: "", size: $0, comment: "", isEmptyLayer: false)
+            HistoryItem(
+                id: nil, created: config.created, createdBy: "", size: $0, comment: "", isEmptyLayer: false)
         }
         items += unspoken
         items.reverse()

@@ -24,13 +24,18 @@ extension ImageStore {
         }
         var problems: [String] = []
         for row in contents {
-            if let problem = try verify(try Digest(row["digest"]), size: row["size"], progress) { problems.append(problem) }
+            if let problem = try verify(try Digest(row["digest"]), size: row["size"], progress) {
+                problems.append(problem)
+            }
         }
         for row in snapshots {
             let path = StoreFolder.snapshotPath(row["number"])
             var status = stat()
-            if fstatat(folder.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_mode & S_IFMT != S_IFDIR {
-                problems.append("the unpacked layer \(row["chain"] as String) is not at \(folder.path)/\(path)")
+            if fstatat(folder.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) != 0
+                || status.st_mode & S_IFMT != S_IFDIR
+            {
+                problems.append(
+                    "the unpacked layer \(row["chain"] as String) is not at \(folder.path)/\(path)")
             }
         }
         try lease.end()

@@ -24,7 +24,8 @@ package enum Compression: Equatable, Sendable {
 
     /// zstd streams may begin with a frame of metadata (RFC 8878, 3.1.2).
     private static func isSkippableFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.count >= 4 && bytes[0] & 0xf0 == 0x50 && bytes[1] == 0x2a && bytes[2] == 0x4d && bytes[3] == 0x18
+        bytes.count >= 4 && bytes[0] & 0xf0 == 0x50 && bytes[1] == 0x2a && bytes[2] == 0x4d
+            && bytes[3] == 0x18
     }
 
     var name: String {

@@ -30,10 +30,13 @@ package struct DigestHasher {
 
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    package static func digest(of bytes: [UInt8], _ algorithm: OCISpec.Digest.Algorithm = .sha256) -> OCISpec.Digest {
+    package static func digest(of bytes: [UInt8], _ algorithm: OCISpec.Digest.Algorithm = .sha256)
+        -> OCISpec.Digest
+    {
         var hasher = DigestHasher(algorithm)
         bytes.withUnsafeBytes { hasher.update($0) }
         return hasher.digest()

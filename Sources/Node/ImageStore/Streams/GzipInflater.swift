@@ -41,7 +41,8 @@ final class GzipInflater: ByteSource, @unchecked Sendable {
 
     /// The decoder keeps output back when the last buffer was too small for it.
     private var hasPendingOutput: Bool {
-        state.pointee.tmp_out_valid > state.pointee.tmp_out_processed || state.pointee.copy_overflow_length > 0
+        state.pointee.tmp_out_valid > state.pointee.tmp_out_processed
+            || state.pointee.copy_overflow_length > 0
             || state.pointee.write_overflow_len > 0
     }
 

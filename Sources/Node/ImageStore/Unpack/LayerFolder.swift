@@ -125,7 +125,9 @@ final class LayerFolder {
         if withCStringOf(path.name, { mkdirat(parent.raw, $0, 0o755) }) != 0 {
             throw KernelError("make folder", path.description)
         }
-        let folder = try withCStringOf(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+        let folder = try withCStringOf(path.name) {
+            try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        }
         if wasWhiteout { try setOpaque(folder, path) }
         if let below, below.isDirectory {
             try copyMetadata(of: path, in: below.layer, to: folder)
@@ -172,7 +174,9 @@ final class LayerFolder {
             throw KernelError("open", path.description, .noEntry)
         }
         let status = try source.status()
-        if fchown(folder.raw, status.st_uid, status.st_gid) != 0 { throw KernelError("chown", path.description) }
+        if fchown(folder.raw, status.st_uid, status.st_gid) != 0 {
+            throw KernelError("chown", path.description)
+        }
         let attributes = try FileAttributes(of: source, name: path).read()
         _ = try FileAttributes(of: folder, name: path).write(attributes)
         try setMode(folder, status.st_mode & 0o7777, path)

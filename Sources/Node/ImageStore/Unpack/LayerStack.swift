@@ -24,7 +24,8 @@ struct LayerStack: Sendable {
     func find(_ path: LayerPath) throws -> Found? {
         for layer in layers {
             switch try Self.probe(layer, path) {
-            case .found(let status): return Self.isWhiteout(status) ? nil : Found(layer: layer, status: status)
+            case .found(let status):
+                return Self.isWhiteout(status) ? nil : Found(layer: layer, status: status)
             case .hidden: return nil
             case .absent: continue
             }

@@ -24,7 +24,7 @@ final class LayerUnpacker {
     private var whiteouts: [LayerPath] = []
     private var hasRootEntry = false
     // Files of lower layers that hard links in this one brought up, by the path they were found at.
-    private var broughtUp: [LayerPath: (path: LayerPath, inode: ino_t)] = [:]
+    private var broughtUp: [LayerPath: LayerPath] = [:]
 
     /// - Parameters:
     ///   - root: an empty folder.
@@ -67,7 +67,8 @@ final class LayerUnpacker {
         case .fifo: try addNode(entry, S_IFIFO, 0, target, in: place.folder)
         case .characterDevice(let major, let minor):
             if major == 0 && minor == 0 {
-                throw ImageError(.unsupported, "'\(path)' is a device 0:0, which overlayfs takes for a removed file")
+                throw ImageError(
+                    .unsupported, "'\(path)' is a device 0:0, which overlayfs takes for a removed file")
             }
             try addNode(entry, S_IFCHR, dev_t(clinux_makedev(major, minor)), target, in: place.folder)
         case .blockDevice(let major, let minor):
@@ -79,7 +80,8 @@ final class LayerUnpacker {
         // The kernel takes -1 as "leave as it is".
         let valid: Range<Int64> = 0..<Int64(UInt32.max)
         if !valid.contains(entry.uid) || !valid.contains(entry.gid) {
-            throw ImageError(.unsupported, "'\(shown(entry.name))' has the impossible owner \(entry.uid):\(entry.gid)")
+            throw ImageError(
+                .unsupported, "'\(shown(entry.name))' has the impossible owner \(entry.uid):\(entry.gid)")
         }
     }
 
@@ -106,7 +108,9 @@ final class LayerUnpacker {
                 replaced = true
             }
         }
-        let folder = try withCStringOf(path.name) { try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+        let folder = try withCStringOf(path.name) {
+            try parent.openAt($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        }
         // What was here before, a whiteout or a file, had already removed a lower folder of this name.
         if replaced { try layer.setOpaque(folder, path) }
         try setMetadata(entry, of: folder, path)
@@ -160,31 +164,32 @@ final class LayerUnpacker {
         guard !target.isRoot, let source = try layer.find(found) else {
             throw ImageError.corrupt("'\(path)' is a hard link to '\(target)', which is not there")
         }
-        if source.isDirectory { throw ImageError.corrupt("'\(path)' is a hard link to the folder '\(target)'") }
+        if source.isDirectory {
+            throw ImageError.corrupt("'\(path)' is a hard link to the folder '\(target)'")
+        }
         if layer.isThisLayer(source) {
             try link(found, to: path, in: place.folder)
-        } else if let copy = broughtUp[found], try isSame(copy) {
-            try link(copy.path, to: path, in: place.folder)
+        } else if let copy = broughtUp[found] {
+            try link(copy, to: path, in: place.folder)
         } else {
             // overlayfs cannot link across layers: the file comes up, as it would when a container linked it.
             try bringUp(found, source, to: path, in: place.folder)
-            broughtUp[found] = (path, try status(path.name, in: place.folder)!.st_ino)
+            broughtUp[found] = path
         }
-    }
-
-    private func isSame(_ copy: (path: LayerPath, inode: ino_t)) throws -> Bool {
-        try LayerStack.status(layer.root, copy.path)?.st_ino == copy.inode
     }
 
     private func link(_ target: LayerPath, to path: LayerPath, in parent: borrowing FileDescriptor) throws {
         let folder = try layer.place(target.parent)
         _ = try withCStringOf(target.name) { old in
-            try make(path, in: parent, "link '\(target)' to") { linkat(folder.folder.raw, old, parent.raw, $0, 0) }
+            try make(path, in: parent, "link '\(target)' to") {
+                linkat(folder.folder.raw, old, parent.raw, $0, 0)
+            }
         }
     }
 
     private func bringUp(
-        _ found: LayerPath, _ source: LayerStack.Found, to path: LayerPath, in parent: borrowing FileDescriptor
+        _ found: LayerPath, _ source: LayerStack.Found, to path: LayerPath,
+        in parent: borrowing FileDescriptor
     ) throws {
         let old = source.status
         let copy = TarEntry(
@@ -280,7 +285,9 @@ final class LayerUnpacker {
         if !hasRootEntry { try layer.copyRootMetadata() }
         // A folder that became opaque later hides everything by itself.
         for path in whiteouts where path.ancestors.contains(where: layer.opaque.contains) {
-            guard let status = try LayerStack.status(layer.root, path), LayerStack.isWhiteout(status) else { continue }
+            guard let status = try LayerStack.status(layer.root, path), LayerStack.isWhiteout(status) else {
+                continue
+            }
             try TreeRemoval.remove(path.name, in: try layer.place(path.parent).folder)
         }
         for (path, accessed, modified) in layer.times {
@@ -295,7 +302,9 @@ final class LayerUnpacker {
 
     private func status(_ name: ArraySlice<UInt8>, in parent: borrowing FileDescriptor) throws -> stat? {
         var status = stat()
-        if withCStringOf(name, { fstatat(parent.raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
+        if withCStringOf(name, { fstatat(parent.raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 {
+            return status
+        }
         if Errno.current == .noEntry { return nil }
         throw KernelError("stat", shown(Array(name)))
     }
@@ -309,6 +318,7 @@ final class LayerUnpacker {
         var result = withCStringOf(path.name, call)
         if result < 0, Errno.current == .exists {
             layer.forget()
+            broughtUp = broughtUp.filter { $0.value != path && !$0.value.ancestors.contains(path) }
             try TreeRemoval.remove(path.name, in: parent)
             result = withCStringOf(path.name, call)
         }
@@ -329,7 +339,8 @@ final class LayerUnpacker {
     }
 
     private func write(
-        _ bytes: UnsafeRawBufferPointer, to file: borrowing FileDescriptor, at offset: Int64, _ path: LayerPath
+        _ bytes: UnsafeRawBufferPointer, to file: borrowing FileDescriptor, at offset: Int64,
+        _ path: LayerPath
     ) throws {
         var done = 0
         while done < bytes.count {
@@ -347,7 +358,9 @@ final class LayerUnpacker {
     private func setMetadata(
         _ entry: TarEntry, of file: borrowing FileDescriptor, _ path: LayerPath
     ) throws {
-        if fchown(file.raw, uid_t(entry.uid), gid_t(entry.gid)) != 0 { throw KernelError("chown", path.description) }
+        if fchown(file.raw, uid_t(entry.uid), gid_t(entry.gid)) != 0 {
+            throw KernelError("chown", path.description)
+        }
         if !entry.attributes.isEmpty {
             note(try FileAttributes(of: file, name: path).write(entry.attributes), path)
         }
@@ -377,7 +390,9 @@ final class LayerUnpacker {
         let code = withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
             times[0] = accessed
             times[1] = modified
-            return withCStringOf(path.name) { utimensat(parent.raw, $0, times.baseAddress!, AT_SYMLINK_NOFOLLOW) }
+            return withCStringOf(path.name) {
+                utimensat(parent.raw, $0, times.baseAddress!, AT_SYMLINK_NOFOLLOW)
+            }
         }
         if code != 0 { throw KernelError("set times of", path.description) }
     }

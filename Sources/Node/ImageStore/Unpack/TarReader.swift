@@ -40,7 +40,9 @@ final class TarReader: @unchecked Sendable {
 
     init(_ source: any ByteSource) throws {
         reader = try ArchiveReader(source, bufferSize: 256 << 10) { archive_read_support_format_tar($0) }
-        guard let locale = newlocale(1 << LC_CTYPE, "C", nil) else { throw ImageError(.store, "out of memory") }
+        guard let locale = newlocale(1 << LC_CTYPE, "C", nil) else {
+            throw ImageError(.store, "out of memory")
+        }
         self.locale = locale
     }
 

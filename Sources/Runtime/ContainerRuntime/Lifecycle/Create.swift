@@ -57,7 +57,8 @@ private final class Creation {
         self.process = process
         if process.terminal {
             guard case .terminal = options.streams else {
-                throw RuntimeError("process.terminal is true, but there is no console socket to send the terminal to")
+                throw RuntimeError(
+                    "process.terminal is true, but there is no console socket to send the terminal to")
             }
         } else if case .terminal = options.streams {
             throw RuntimeError("a console socket is given, but process.terminal is false")
@@ -112,7 +113,8 @@ private final class Creation {
             id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations)
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
-            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan, state: state,
+            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan,
+            state: state,
             socket: childEnd.raw, log: runtime.log)
 
         handle.value = try namespaces.spawn(
@@ -213,7 +215,8 @@ private final class Creation {
         guard let path = options.pidFile else { return }
         // Readers look at it as soon as it is there: never half of a number.
         let temporary = "\(path).tmp"
-        try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll("\(record.pid)")
+        try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll(
+            "\(record.pid)")
         _ = try check("rename", path) { rename(temporary, path) }
     }
 

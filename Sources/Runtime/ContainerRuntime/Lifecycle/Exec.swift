@@ -43,7 +43,8 @@ extension Runtime {
         case .running, .created: break
         case .paused where options.ignoresPaused: break
         case .paused:
-            throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override)", kind: .wrongState)
+            throw RuntimeError(
+                "cannot exec in a paused container (use --ignore-paused to override)", kind: .wrongState)
         case .creating, .stopped: throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
         }
         guard let initProcess = try record.liveProcess() else {

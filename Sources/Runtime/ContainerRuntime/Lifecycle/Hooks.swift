@@ -12,7 +12,8 @@ enum Hooks {
         for (index, hook) in hooks.enumerated() {
             log.debug("hook \(kind) #\(index): \(hook.path)")
             let command = Command(
-                path: hook.path, arguments: hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env,
+                path: hook.path, arguments: hook.args.isEmpty ? [hook.path] : hook.args,
+                environment: hook.env,
                 input: input, timeout: hook.timeout.map { $0 * 1000 })
             let (outcome, output) = try context("error running \(kind) hook #\(index)") { try command.run() }
             let said = text(output)
@@ -25,7 +26,8 @@ enum Hooks {
                     "error running \(kind) hook #\(index): killed by \(Signal(rawValue: signal).name)\(said)")
             case .timedOut:
                 throw RuntimeError(
-                    "error running \(kind) hook #\(index): hook ran past specified timeout of \(hook.timeout ?? 0)s")
+                    "error running \(kind) hook #\(index): hook ran past specified timeout of \(hook.timeout ?? 0)s"
+                )
             }
         }
     }

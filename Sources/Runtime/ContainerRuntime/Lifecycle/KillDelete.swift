@@ -23,7 +23,9 @@ extension Runtime {
             do throws(KernelError) {
                 try process.send(signal: signal.rawValue)
             } catch {
-                if error.errno == .noProcess { throw RuntimeError("container not running", kind: .wrongState) }
+                if error.errno == .noProcess {
+                    throw RuntimeError("container not running", kind: .wrongState)
+                }
                 throw error
             }
         }
@@ -72,7 +74,8 @@ extension Runtime {
                 try waitForEnd(record)
             case let status where !force:
                 throw RuntimeError(
-                    "cannot delete container \(id) that is not stopped: \(status.rawValue)", kind: .wrongState)
+                    "cannot delete container \(id) that is not stopped: \(status.rawValue)", kind: .wrongState
+                )
             default: break
             }
         }

@@ -77,7 +77,9 @@ enum Program {
         else { return "/" }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            guard fields.count >= 6, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid else { continue }
+            guard fields.count >= 6, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid else {
+                continue
+            }
             return fields[5].isEmpty ? "/" : String(decoding: fields[5], as: UTF8.self)
         }
         return "/"

@@ -12,7 +12,10 @@ enum Sysctl {
             // As in sysctl(8): a slash in a name stands for itself, then dots are part of the names.
             let path =
                 key.utf8.contains(UInt8(ascii: "/"))
-                ? key : String(decoding: key.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "/") : $0 }, as: UTF8.self)
+                ? key
+                : String(
+                    decoding: key.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "/") : $0 }, as: UTF8.self
+                )
             do throws(KernelError) {
                 let file = try proc.descriptor.openInRoot("sys/\(path)", O_WRONLY, noLinks: true)
                 try file.writeAll(value)

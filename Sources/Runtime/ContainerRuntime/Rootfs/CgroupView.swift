@@ -40,7 +40,9 @@ struct CgroupView: Sendable {
             let named = hierarchy.controllers.hasPrefix("name=")
             return Hierarchy(
                 name: named ? String(hierarchy.controllers.dropFirst(5)) : hierarchy.controllers,
-                options: named ? ["none", hierarchy.controllers] : hierarchy.controllers.split(separator: ",").map(String.init),
+                options: named
+                    ? ["none", hierarchy.controllers]
+                    : hierarchy.controllers.split(separator: ",").map(String.init),
                 bind: try copy(record.legacy[hierarchy.controllers]))
         }
     }

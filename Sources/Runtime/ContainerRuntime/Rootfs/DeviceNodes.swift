@@ -11,7 +11,8 @@ enum DeviceNodes {
         ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
     ].map { name, major, minor in
         RuntimeSpec.Device(
-            path: "/dev/\(name)", type: .character, major: major, minor: minor, fileMode: 0o666, uid: 0, gid: 0)
+            path: "/dev/\(name)", type: .character, major: major, minor: minor, fileMode: 0o666, uid: 0,
+            gid: 0)
     }
 
     /// The defaults and what the configuration adds; one it names itself replaces the default.
@@ -79,7 +80,8 @@ enum DeviceNodes {
             guard errno == .exists else { throw KernelError("mknod", device.path, errno) }
             // The image may bring the node along; anything else in its place is refused.
             let status = try folder.openAt(name, O_PATH | O_NOFOLLOW).status()
-            guard status.st_mode & S_IFMT == type, device.type == .fifo || UInt64(status.st_rdev) == number else {
+            guard status.st_mode & S_IFMT == type, device.type == .fifo || UInt64(status.st_rdev) == number
+            else {
                 throw KernelError("mknod", device.path, errno)
             }
         }

@@ -42,7 +42,9 @@ public struct MountOptions: Equatable, Sendable {
             Self.change(&attributes, bits, isSet)
             return
         }
-        if option.utf8.first == UInt8(ascii: "r"), let (bits, isSet) = Self.attribute(String(option.dropFirst())) {
+        if option.utf8.first == UInt8(ascii: "r"),
+            let (bits, isSet) = Self.attribute(String(option.dropFirst()))
+        {
             Self.change(&recursiveAttributes, bits, isSet)
             return
         }

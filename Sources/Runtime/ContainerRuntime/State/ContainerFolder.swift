@@ -69,7 +69,8 @@ struct ContainerFolder: ~Copyable {
     func lock() throws {
         _ = try check("lock", path) { flock(descriptor.raw, LOCK_EX) }
         if try descriptor.status().st_nlink == 0 {
-            throw RuntimeError("container does not exist: \(path.splitAtLastComponent.name)", kind: .noSuchContainer)
+            throw RuntimeError(
+                "container does not exist: \(path.splitAtLastComponent.name)", kind: .noSuchContainer)
         }
     }
 

@@ -67,7 +67,8 @@ extension Runtime {
             throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
         }
         return ContainerSummary(
-            record: record, status: try status(record, folder), owner: Self.userName(try folder.descriptor.status().st_uid))
+            record: record, status: try status(record, folder),
+            owner: Self.userName(try folder.descriptor.status().st_uid))
     }
 
     func status(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) throws -> ContainerStatus {
@@ -114,7 +115,9 @@ extension Runtime {
     private static func userName(_ uid: uid_t) -> String {
         // getpwuid(3) would load the C library's name service modules, which a static program cannot.
         guard uid != 0 else { return "root" }
-        guard let bytes = try? FileDescriptor.readFile("/etc/passwd", limit: 16 << 20) else { return "#\(uid)" }
+        guard let bytes = try? FileDescriptor.readFile("/etc/passwd", limit: 16 << 20) else {
+            return "#\(uid)"
+        }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             if fields.count > 2, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid {

@@ -50,7 +50,8 @@ public struct ShimClient: ~Copyable {
     private static func connect(_ folder: String, _ milliseconds: Int) throws(ShimError) -> FileDescriptor {
         do throws(KernelError) {
             let folder = try FileDescriptor.open(folder, O_PATH | O_DIRECTORY)
-            return try UnixSocket.connect(in: folder, name: ShimProtocol.socketName, milliseconds: milliseconds)
+            return try UnixSocket.connect(
+                in: folder, name: ShimProtocol.socketName, milliseconds: milliseconds)
         } catch {
             switch error.errno {
             case .noEntry, .connectionRefused: throw .absent(folder: folder)

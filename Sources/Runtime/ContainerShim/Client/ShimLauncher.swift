@@ -44,7 +44,9 @@ public enum ShimLauncher {
             folders += [folder, folder + "/../libexec/swiftlet"]
         }
         if let path = getenv("PATH") {
-            folders += String(cString: path).split(separator: ":").filter { $0.first == "/" }.map { String($0) }
+            folders += String(cString: path).split(separator: ":").filter { $0.first == "/" }.map {
+                String($0)
+            }
         }
         for folder in folders {
             let candidate = folder + "/" + name
@@ -67,7 +69,9 @@ public enum ShimLauncher {
         }
     }
 
-    private static func spawn(_ path: String, _ arguments: [String], report: Int32) throws(KernelError) -> Int32 {
+    private static func spawn(_ path: String, _ arguments: [String], report: Int32) throws(KernelError)
+        -> Int32
+    {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -51,7 +51,9 @@ package final class LogWriter {
             let newline = line.firstIndex(of: UInt8(ascii: "\n"))
             let length = newline ?? min(line.count, Self.maxText)
             withUnsafeBytes(of: head) { head in
-                add(head: head, text: UnsafeRawBufferPointer(rebasing: line[..<length]), isPartial: newline == nil)
+                add(
+                    head: head, text: UnsafeRawBufferPointer(rebasing: line[..<length]),
+                    isPartial: newline == nil)
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[(length + (newline == nil ? 0 : 1))...])
         }

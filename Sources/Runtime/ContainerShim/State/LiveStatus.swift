@@ -171,7 +171,9 @@ extension LiveStatus: JSONDecodable, JSONEncodable {
 }
 
 extension JSONObject {
-    fileprivate func identity(_ pid: StaticString, _ start: StaticString) throws(JSONError) -> ProcessIdentity? {
+    fileprivate func identity(_ pid: StaticString, _ start: StaticString) throws(JSONError)
+        -> ProcessIdentity?
+    {
         guard let number: Int32 = try optional(pid) else { return nil }
         return ProcessIdentity(pid: number, start: try required(start))
     }

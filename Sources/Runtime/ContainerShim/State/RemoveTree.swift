@@ -53,7 +53,9 @@ private func emptyUntilFolder(
         case .noEntry: continue
         case .isDirectory:
             if unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 { continue }
-            if Errno.current == .notEmpty || Errno.current == .busy || Errno.current == .exists { return name }
+            if Errno.current == .notEmpty || Errno.current == .busy || Errno.current == .exists {
+                return name
+            }
             fallthrough
         default: throw KernelError("remove", "\(path)/…/\(shown(name))")
         }

@@ -63,6 +63,8 @@ public struct RootfsMount: Equatable, Sendable {
     /// incomplete. Here it is mounted again within one life of the machine only.
     private func forgetVolatileMark() throws(KernelError) {
         let mark = work + "/work/incompat/volatile"
+        // Newer kernels keep a file in it.
+        if unlink(mark + "/dirty") != 0, Errno.current != .noEntry { throw KernelError("remove", mark) }
         if rmdir(mark) != 0, Errno.current != .noEntry { throw KernelError("remove", mark) }
     }
 }

@@ -137,7 +137,9 @@ private struct TimestampReader {
         var offset: Int64 = 0
         if !skip("Z") && !skip("z") {
             let east = skip("+")
-            guard east || skip("-"), let hours = number(2), skip(":"), let minutes = number(2) else { return nil }
+            guard east || skip("-"), let hours = number(2), skip(":"), let minutes = number(2) else {
+                return nil
+            }
             offset = (hours * 60 + minutes) * (east ? 60 : -60)
         }
         guard position == bytes.count else { return nil }

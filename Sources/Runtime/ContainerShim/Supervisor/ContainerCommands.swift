@@ -23,7 +23,10 @@ extension ManagedContainer {
                 return refuse(reply, "kill")
             }
             let id = id
-            run("kill", reply) { try $0.kill(id, signal: signal, all: true) } then: { _ in }
+            run("kill", reply) {
+                try $0.kill(id, signal: signal, all: true)
+            } then: { _ in
+            }
         case .exec(let number):
             guard let process = executed.first(where: { $0.number == number }), process.report == nil else {
                 return reply.fail(.notFound, "container \(id) has no running process \(number)")
@@ -48,7 +51,8 @@ extension ManagedContainer {
         try? operate("resume", milliseconds: Self.promptly) { runtime, _ in
             try runtime.resume(id)
             return CloneReport()
-        } completion: { _ in }
+        } completion: { _ in
+        }
     }
 
     // MARK: Stopping
@@ -156,13 +160,21 @@ extension ManagedContainer {
     func pause(_ reply: Reply) {
         guard case .running = stage, status.phase == .running else { return refuse(reply, "pause") }
         let id = id
-        run("pause", reply) { try $0.pause(id) } then: { [self] in setPaused(true, $0) }
+        run("pause", reply) {
+            try $0.pause(id)
+        } then: { [self] in
+            setPaused(true, $0)
+        }
     }
 
     func resume(_ reply: Reply) {
         guard case .running = stage, status.phase == .paused else { return refuse(reply, "resume") }
         let id = id
-        run("resume", reply) { try $0.resume(id) } then: { [self] in setPaused(false, $0) }
+        run("resume", reply) {
+            try $0.resume(id)
+        } then: { [self] in
+            setPaused(false, $0)
+        }
     }
 
     private func setPaused(_ paused: Bool, _ isDone: Bool) {

@@ -136,7 +136,8 @@ final class ManagedContainer {
     /// Runs `work` in a clone. What a clone warns of goes to `runtime.log` in the container's folder.
     func operate(
         _ what: String, makesProcesses: Bool = false, keeping: [Int32] = [], milliseconds: Int,
-        work: @escaping (Runtime, Int32) throws -> CloneReport, completion: @escaping (Operation.Outcome) -> Void
+        work: @escaping (Runtime, Int32) throws -> CloneReport,
+        completion: @escaping (Operation.Outcome) -> Void
     ) throws(KernelError) {
         let folder = folder
         let root = shim.folders.runtime

@@ -9,7 +9,8 @@ final class MemoryWatch {
     private var seen: UInt64 = 0
 
     /// - Parameter onKill: called when processes were killed, at most once for each look.
-    init(_ watch: consuming CgroupOOMWatch, loop: EventLoop, onKill: @escaping () -> Void) throws(KernelError) {
+    init(_ watch: consuming CgroupOOMWatch, loop: EventLoop, onKill: @escaping () -> Void) throws(KernelError)
+    {
         self.watch = watch
         self.loop = loop
         token = try loop.watch(self.watch.descriptor, self.watch.events) { [unowned self] _ in

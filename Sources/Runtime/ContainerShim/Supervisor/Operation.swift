@@ -32,7 +32,8 @@ final class Operation {
     ///   - work: runs in the clone; its argument is the socket, over which a terminal may be sent too.
     init(
         _ what: String, makesProcesses: Bool, keeping: [Int32], milliseconds: Int, loop: EventLoop,
-        ownScore: OutOfMemoryScore, work: (Int32) throws -> CloneReport, completion: @escaping (Outcome) -> Void
+        ownScore: OutOfMemoryScore, work: (Int32) throws -> CloneReport,
+        completion: @escaping (Outcome) -> Void
     ) throws(KernelError) {
         let (ours, theirs) = try socketPair().ends()
         let socket = FileDescriptor(owning: ours)
@@ -90,7 +91,8 @@ final class Operation {
     func finish(_ status: ExitStatus, _ buffer: UnsafeMutableRawBufferPointer) {
         if let deadline { loop.cancel(deadline) }
         var outcome = Outcome(
-            report: CloneReport(ShimFailure(.refused, "\(what): the shim's clone ended early (\(status.code))")),
+            report: CloneReport(
+                ShimFailure(.refused, "\(what): the shim's clone ended early (\(status.code))")),
             terminal: -1)
         if isOverdue {
             outcome.report = CloneReport(ShimFailure(.timedOut, "\(what): took too long and was ended"))

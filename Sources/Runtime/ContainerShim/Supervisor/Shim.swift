@@ -167,7 +167,8 @@ final class Shim {
     ) throws(KernelError) {
         operations.append(
             try Operation(
-                what, makesProcesses: makesProcesses, keeping: keeping, milliseconds: milliseconds, loop: loop,
+                what, makesProcesses: makesProcesses, keeping: keeping, milliseconds: milliseconds,
+                loop: loop,
                 ownScore: score, work: work, completion: completion))
     }
 

@@ -1,0 +1,66 @@
+import CLinux
+import Glibc
+
+// The first process of a container that was made with `--init`: runs the program as its child, passes signals on
+// to it, reaps whatever children are left to it, and ends as the program ends.
+//
+//     swiftlet-init -- PROGRAM [ARGUMENT …]
+//
+// A first process that is no init gets no signal that it has no handler for (pid_namespaces(7)) and leaves
+// orphans as zombies; this one is here so that programs need not know that.
+
+func fail(_ text: StaticString, _ code: Int32) -> Never {
+    _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+    exit(code)
+}
+
+var arguments = CommandLine.unsafeArgv + 1
+if let first = arguments[0], strcmp(first, "--") == 0 { arguments += 1 }
+guard let program = arguments[0] else { fail("swiftlet-init: the program is missing\n", 127) }
+
+// Signals are taken one by one from the queue, so there is no handler that could interrupt anything.
+var everything = sigset_t()
+var before = sigset_t()
+sigfillset(&everything)
+for synchronous in [SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS] {
+    sigdelset(&everything, synchronous)
+}
+sigprocmask(SIG_SETMASK, &everything, &before)
+
+let child = clinux_clone3(0, SIGCHLD, -1, nil)
+if child < 0 { fail("swiftlet-init: clone3 failed\n", 125) }
+if child == 0 {
+    // A group of its own, in front on the terminal if there is one: keys like ^C go to it.
+    setpgid(0, 0)
+    if isatty(0) == 1 { tcsetpgrp(0, getpid()) }
+    sigprocmask(SIG_SETMASK, &before, nil)
+    execvp(program, arguments)
+    let isThere = clinux_errno() != ENOENT
+    _ = write(2, "swiftlet-init: ", 15)
+    _ = write(2, program, strlen(program))
+    fail(isThere ? ": cannot be executed\n" : ": not found\n", isThere ? 126 : 127)
+}
+
+while true {
+    var info = siginfo_t()
+    let signal = sigwaitinfo(&everything, &info)
+    switch signal {
+    case SIGCHLD:
+        var status: Int32 = 0
+        while true {
+            let ended = waitpid(-1, &status, WNOHANG)
+            if ended <= 0 { break }
+            if ended == child {
+                // With us every other process of the container ends.
+                exit(
+                    clinux_wait_signaled(status) != 0
+                        ? 128 + clinux_wait_term_signal(status) : clinux_wait_exit_status(status))
+            }
+        }
+    // About our own terminal access, not for the program.
+    case SIGTTIN, SIGTTOU: break
+    case 1...: kill(child, signal)
+    // Interrupted.
+    default: break
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import ImageStore
+import OCISpec
+import Testing
+
+/// One image in every form of archive, and the choice among platforms.
+@Suite struct FormTests {
+    static let busybox = Fixtures.names(in: Fixtures.folder + "/archive").filter { $0.hasPrefix("busybox") }
+        .map { "archive/\($0)" }
+    static let docker = Fixtures.names(in: Fixtures.folder + "/docker").filter { $0.hasPrefix("busybox") }
+        .map { "docker/\($0)" }
+
+    @Test(arguments: busybox + docker + ["oci/busybox"])
+    func readsEveryForm(_ form: String) throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let loaded = try temporary.open().load(.path("\(Fixtures.folder)/\(form)"))
+        #expect(loaded.flatMap(\.names).map(\.familiar) == ["busybox:latest"])
+        let other = try TemporaryStore()
+        defer { other.remove() }
+        let reference = try other.open().load(.path(Fixtures.archive("busybox")))
+        #expect(loaded.map(\.image.id) == reference.map(\.image.id))
+        #expect(loaded.map(\.image.size) == reference.map(\.image.size))
+    }
+
+    @Test func formsShareTheirSnapshot() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        for form in Self.busybox { _ = try store.load(.path("\(Fixtures.folder)/\(form)")) }
+        let image = try store.resolve("busybox")
+        #expect(try store.rootFilesystem(of: image).lowerDirectories.count == 1)
+        #expect(try store.diskUsage().snapshots == image.size)
+    }
+
+    @Test func readsAPipe() throws {
+        for name in ["busybox.tar", "busybox.tar.gz", "busybox.tar.zst"] {
+            let temporary = try TemporaryStore()
+            defer { temporary.remove() }
+            let pipe = Pipe()
+            let cat = Process()
+            cat.executableURL = URL(fileURLWithPath: "/bin/cat")
+            cat.arguments = ["\(Fixtures.folder)/archive/\(name)"]
+            cat.standardOutput = pipe
+            try cat.run()
+            let source = ImageSource.descriptor(
+                pipe.fileHandleForReading.fileDescriptor, name: "standard input")
+            let loaded = try temporary.open().load(source)
+            cat.waitUntilExit()
+            #expect(loaded.first?.names.map(\.familiar) == ["busybox:latest"])
+            #expect(Fixtures.names(in: temporary.root + "/ingest") == [])
+        }
+    }
+
+    @Test func readsSeveralImages() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let names = try store.load(.path("\(Fixtures.folder)/docker/several.tar")).flatMap(\.names).map(
+            \.familiar)
+        #expect(names == ["test/layers:latest", "test/config:latest"])
+        #expect(try store.images().count == 2)
+    }
+
+    @Test func takesTheImageForThisMachine() throws {
+        for name in ["multiarch", "nested"] {
+            let temporary = try TemporaryStore()
+            defer { temporary.remove() }
+            let store = try temporary.open()
+            let image = try #require(try store.load(.path(Fixtures.archive(name))).first).image
+            #expect(image.platform.architecture == PlatformMatch.host().architecture)
+            #expect(image.digests.map(\.repository) == ["test/\(name)"])
+            // The digest of a name is the index's, which the name was given for.
+            #expect(image.digests.first?.digest != image.manifest)
+        }
+    }
+
+    @Test func takesTheImageForAnotherPlatform() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let platform = Platform(os: "linux", architecture: "arm64")
+        let image = try #require(
+            try store.load(.path(Fixtures.archive("multiarch")), platform: platform).first)
+        #expect(image.image.platform.architecture == "arm64")
+        let none = Platform(os: "linux", architecture: "riscv64")
+        let refusal = message { try store.load(.path(Fixtures.archive("multiarch")), platform: none) }
+        #expect(
+            refusal?.contains("no image for linux/riscv64: there are linux/amd64, linux/arm64/v8") == true)
+    }
+
+    @Test func saysWhatPlatformsThereAre() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let refusal = message { try temporary.open().load(.path(Fixtures.archive("foreign"))) }
+        #expect(refusal?.hasSuffix(": there are linux/mips64le, windows/amd64") == true, "\(refusal ?? "")")
+        #expect(temporary.leftovers == [])
+    }
+
+    @Test func imageWithoutLayersHasAnEmptyRoot() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let image = try #require(try store.load(.path(Fixtures.archive("scratch"))).first).image
+        let rootfs = try store.rootFilesystem(of: image)
+        #expect(image.topChain == nil && image.size == 0)
+        #expect(Fixtures.names(in: rootfs.lowerDirectories[0]) == [])
+        try rootfs.makeUpper(at: temporary.folder + "/upper")
+        let mode = try FileManager.default.attributesOfItem(atPath: temporary.folder + "/upper")[
+            .posixPermissions]
+        #expect(mode as? Int == 0o755)
+    }
+
+    @Test func missingFileIsOneLine() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let refusal = message { try temporary.open().load(.path("/nowhere/image.tar")) }
+        #expect(refusal?.contains("/nowhere/image.tar") == true && refusal?.contains("no such file") == true)
+    }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import ImageStore
+import OCISpec
+import Testing
+
+/// Finding, naming and removing images.
+@Suite struct NameTests {
+    private func loaded(_ names: String...) throws -> (TemporaryStore, ImageStore) {
+        let temporary = try TemporaryStore()
+        let store = try temporary.open()
+        for name in names { _ = try store.load(.path(Fixtures.archive(name))) }
+        return (temporary, store)
+    }
+
+    private func use(_ image: ImageRecord, running: Bool) -> ContainerUse {
+        ContainerUse(container: "web", image: image.id, topChain: image.topChain, isRunning: running)
+    }
+
+    @Test func findsByNameAndIdentifier() throws {
+        let (temporary, store) = try loaded("busybox")
+        defer { temporary.remove() }
+        let image = try store.resolve("busybox")
+        let texts = [
+            "busybox:latest", "docker.io/library/busybox", "\(image.id)", image.id.hex, image.id.short,
+            String(image.id.hex.prefix(4)), "busybox@\(image.manifest)",
+            String(image.manifest.hex.prefix(10)),
+        ]
+        for text in texts { #expect(try store.resolve(text) == image, "\(text)") }
+    }
+
+    @Test(arguments: [
+        "nothing", "busybox:other", "busybox@sha256:" + String(repeating: "0", count: 64), "0000", "busy",
+    ])
+    func saysWhatIsNotThere(_ text: String) throws {
+        let (temporary, store) = try loaded("busybox")
+        defer { temporary.remove() }
+        #expect(message { try store.resolve(text) } == "no such image: \(text)")
+    }
+
+    @Test func refusesAmbiguousPrefixes() throws {
+        let (temporary, store) = try loaded("users")
+        defer { temporary.remove() }
+        // Sixteen images: two of them begin with the same digit, or there are sixteen different ones.
+        let images = try store.images()
+        let digits = Dictionary(grouping: images) { $0.id.hex.prefix(1) }
+        let ambiguous = try #require(digits.first { $0.value.count > 1 }?.key)
+        #expect(message { try store.resolve(String(ambiguous)) }?.contains("give more digits") == true)
+    }
+
+    @Test func namesMove() throws {
+        let (temporary, store) = try loaded("busybox", "layers")
+        defer { temporary.remove() }
+        try store.tag("busybox", as: "test/app:v1")
+        #expect(try store.resolve("test/app:v1").id == store.resolve("busybox").id)
+        #expect(try store.resolve("busybox").names.map(\.familiar) == ["busybox:latest", "test/app:v1"])
+        try store.tag("test/layers", as: "test/app:v1")
+        #expect(try store.resolve("test/app:v1").id == store.resolve("test/layers").id)
+        #expect(
+            message { try store.tag("busybox", as: "x@\(Self.digest)") }?.contains("with a digest") == true)
+    }
+
+    private static let digest = "sha256:" + String(repeating: "0", count: 64)
+
+    @Test func theLastNameTakesTheImageAlong() throws {
+        let (temporary, store) = try loaded("busybox", "layers")
+        defer { temporary.remove() }
+        try store.tag("busybox", as: "other")
+        let id = try store.resolve("busybox").id
+        #expect(try store.remove("busybox") == [.untagged("busybox:latest")])
+        #expect(try store.remove("other") == [.untagged("other:latest"), .deleted(id)])
+        // The layer of busybox is also the other image's lowest.
+        #expect(try store.rootFilesystem(of: store.resolve("test/layers")).lowerDirectories.count == 7)
+        #expect(try store.verify() == [])
+        _ = try store.remove("test/layers")
+        #expect(try store.diskUsage() == DiskUsage(images: 0, content: 0, snapshots: 0))
+        #expect(temporary.leftovers == [])
+    }
+
+    @Test func anIdentifierMeansAllNames() throws {
+        let (temporary, store) = try loaded("busybox")
+        defer { temporary.remove() }
+        try store.tag("busybox", as: "other")
+        let id = try store.resolve("busybox").id
+        #expect(message { try store.remove(id.short) }?.contains("several names") == true)
+        let events = try store.remove(id.short, force: true)
+        #expect(events == [.untagged("busybox:latest"), .untagged("other:latest"), .deleted(id)])
+        #expect(events.map(\.description).last == "Deleted: \(id)")
+    }
+
+    @Test func aContainerKeepsItsImage() throws {
+        let (temporary, store) = try loaded("busybox")
+        defer { temporary.remove() }
+        let image = try store.resolve("busybox")
+        let running = message { try store.remove("busybox", force: true, inUse: [use(image, running: true)]) }
+        #expect(running == "image busybox:latest is used by the running container web")
+        let stopped = message { try store.remove("busybox", inUse: [use(image, running: false)]) }
+        #expect(stopped?.contains("stopped container web") == true)
+        // A name more or less does not matter to the container.
+        try store.tag("busybox", as: "other")
+        #expect(try store.remove("other", inUse: [use(image, running: true)]) == [.untagged("other:latest")])
+    }
+
+    @Test func forceLeavesTheContainerItsLayers() throws {
+        let (temporary, store) = try loaded("layers")
+        defer { temporary.remove() }
+        let image = try store.resolve("test/layers")
+        _ = try store.remove("test/layers", force: true, inUse: [use(image, running: false)])
+        #expect(try store.images() == [])
+        let rootfs = try store.rootFilesystem(chain: image.topChain)
+        #expect(rootfs.lowerDirectories.count == 7)
+        #expect(rootfs.lowerDirectories.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+        // Once the container is gone the layers go with the next removal.
+        _ = try store.prune()
+        #expect(try store.diskUsage().snapshots == 0)
+    }
+
+    @Test func pruneTakesWhatHasNoName() throws {
+        let (temporary, store) = try loaded("busybox", "layers", "config")
+        defer { temporary.remove() }
+        try store.tag("test/config", as: "busybox")
+        let dangling = try #require(try store.images().first(where: \.isDangling))
+        let result = try store.prune()
+        #expect(result.events == [.deleted(dangling.id)])
+        #expect(try store.images().count == 2)
+        let config = try store.resolve("test/config")
+        let all = try store.prune(all: true, inUse: [use(config, running: false)])
+        #expect(all.events.first == .untagged("test/layers:latest"))
+        #expect(all.reclaimed > 0)
+        #expect(try store.images().map(\.id) == [config.id])
+        #expect(try store.verify() == [])
+    }
+
+    @Test func aLeaseKeepsAnImageFromBeingDeleted() throws {
+        let (temporary, store) = try loaded("layers")
+        defer { temporary.remove() }
+        let image = try store.resolve("test/layers")
+        let lease = try store.lease(image, purpose: "test")
+        _ = try store.remove("test/layers")
+        #expect(try store.rootFilesystem(chain: image.topChain).lowerDirectories.count == 7)
+        try lease.end()
+        _ = try store.prune()
+        #expect(try store.diskUsage().snapshots == 0)
+        #expect(message { try store.lease(image, purpose: "test") }?.contains("was removed") == true)
+    }
+
+    @Test func inspectionAndHistory() throws {
+        let (temporary, store) = try loaded("config")
+        defer { temporary.remove() }
+        var json = JSONWriter()
+        try store.inspect(try store.resolve("test/config"), into: &json)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+        #expect(object["RepoTags"] as? [String] == ["test/config:latest"])
+        #expect((object["Config"] as? [String: Any])?["User"] as? String == "1000:100")
+        #expect(
+            (object["Config"] as? [String: Any])?["ArgsEscaped"] as? Bool == true,
+            "members that we do not know stay")
+        #expect((object["RootFS"] as? [String: Any])?["Layers"] as? [String] != nil)
+        let history = try store.history(try store.resolve("test/config"))
+        #expect(history.first?.id == (try store.resolve("test/config")).id)
+        #expect(history.map(\.size).reduce(0, +) == (try store.resolve("test/config")).size)
+    }
+}

@@ -2,7 +2,9 @@
 import PackageDescription
 
 /// Settings of every target of ours: warnings are errors, concurrency is checked completely (language mode 6).
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// The C library is seen with its GNU extensions by all of them, as CLinux sees it: two views of one structure
+/// are an error in whoever imports both.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
 
 /// The static programs are linked without any shared library, so that they start quickly and run
 /// from a memory file inside a container whatever that container's root holds.
@@ -99,7 +101,8 @@ let package = Package(
         .testTarget(name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict),
         .testTarget(name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["LinuxKernel", "OCISpec"], swiftSettings: strict),
+            name: "IntegrationTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -19,7 +20,7 @@ extension RuntimeTests {
                 withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
                 let bound = withUnsafePointer(to: &address) {
                     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        bind(listener.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                        clinux_bind(listener.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                     }
                 }
                 guard bound == 0, listen(listener.raw, 4) == 0 else { throw KernelError("listen", path) }

@@ -9,7 +9,6 @@ final class Host {
     let root: String
     private let folder: String
     private let program: String
-    private var leakCheck = true
 
     init() throws {
         program = try Self.builtProgram("swiftlet")
@@ -137,31 +136,31 @@ final class Host {
         for id in containers where access(root + "/default/containers/\(id)/container.json", F_OK) == 0 {
             _ = try run(["rm", "-f", "-v", id])
         }
-        checkForLeaks(containers)
+        // A shim ends a moment after it has answered.
+        let deadline = monotonicMilliseconds() + 5000
+        var leaks = try findLeaks(containers)
+        while !leaks.isEmpty, monotonicMilliseconds() < deadline {
+            usleep(50_000)
+            leaks = try findLeaks(containers)
+        }
+        for leak in leaks { Issue.record("left over: \(leak)") }
         _ = try Program("/bin/rm", ["-rf", folder], environment: environment).finish()
     }
 
-    private func checkForLeaks(_ containers: [String]) {
-        do {
-            let left = try folderNames(root + "/default/containers")
-            if !left.isEmpty { Issue.record("containers are left: \(left)") }
-            let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self)
-            for line in mounts.split(separator: "\n") where line.contains(folder) {
-                Issue.record("a mount is left: \(line)")
+    private func findLeaks(_ containers: [String]) throws -> [String] {
+        var leaks = try folderNames(root + "/default/containers").map { "container \($0)" }
+        let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self)
+        leaks += mounts.split(separator: "\n").filter { $0.contains(folder) }.map { "mount \($0)" }
+        for pid in try folderNames("/proc") where pid.allSatisfy(\.isNumber) {
+            // It may end while we look.
+            guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { continue }
+            if command.contains(Array(folder.utf8)) {
+                let words = String(decoding: command.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
+                leaks.append("process \(pid) \(words)")
             }
-            for pid in try folderNames("/proc") where pid.allSatisfy(\.isNumber) {
-                guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { continue }
-                if command.contains(Array(folder.utf8)) {
-                    let words = String(decoding: command.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
-                    Issue.record("a process is left: \(pid) \(words)")
-                }
-            }
-            for id in containers {
-                for group in try cgroups(named: id) { Issue.record("a control group is left: \(group)") }
-            }
-        } catch {
-            Issue.record("leak check: \(error)")
         }
+        for id in containers { leaks += try cgroups(named: id).map { "control group \($0)" } }
+        return leaks
     }
 
     /// The folders of a container's control groups, under all hierarchies.

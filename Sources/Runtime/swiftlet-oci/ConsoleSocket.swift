@@ -21,7 +21,7 @@ enum ConsoleSocket {
         _ = try check("connect to console socket", path) {
             withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    clinux_connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
         }

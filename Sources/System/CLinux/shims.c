@@ -83,6 +83,13 @@ int clinux_wait_pidfd(int pidfd, int options, int *status) {
     return 0;
 }
 
+int clinux_bind(int socket, const struct sockaddr *address, socklen_t length) {
+    return bind(socket, address, length);
+}
+int clinux_connect(int socket, const struct sockaddr *address, socklen_t length) {
+    return connect(socket, address, length);
+}
+
 ssize_t clinux_send_fds(int socket, const void *bytes, size_t length, const int *fds, int count) {
     union {
         struct cmsghdr header;

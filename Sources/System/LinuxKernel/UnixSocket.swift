@@ -18,7 +18,7 @@ public enum UnixSocket {
         _ = try check("bind", name) {
             withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    clinux_bind(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
         }
@@ -40,7 +40,7 @@ public enum UnixSocket {
         _ = try check("connect to", name) {
             withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    clinux_connect(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
         }

@@ -39,13 +39,16 @@ public struct MountPlanner {
         for path in imageVolumes.map(normalizedPath) where !taken.contains(path) && path != "/" {
             try add(MountRequest(source: .volume(name: nil), target: path))
         }
-        // What lies deeper is mounted later; else the outer mount would hide it.
-        let order = mounts.indices.sorted { left, right in
-            let depths = [left, right].map { mounts[$0].destination.utf8.count { $0 == UInt8(ascii: "/") } }
-            return depths[0] != depths[1] ? depths[0] < depths[1] : left < right
+    }
+
+    /// The mounts with those first that others may lie below: an outer mount would hide what is already there.
+    public static func ordered(_ mounts: [RuntimeSpec.Mount]) -> [RuntimeSpec.Mount] {
+        func depth(_ mount: RuntimeSpec.Mount) -> Int {
+            mount.destination.utf8.count { $0 == UInt8(ascii: "/") }
         }
-        mounts = order.map { mounts[$0] }
-        points = order.map { points[$0] }
+        return mounts.enumerated().sorted { left, right in
+            (depth(left.element), left.offset) < (depth(right.element), right.offset)
+        }.map(\.element)
     }
 
     private mutating func add(_ request: MountRequest) throws {

@@ -96,7 +96,7 @@ extension Engine {
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
         let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
-        builder.mounts = hostFiles + planner.mounts
+        builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
         let spec = try builder.build()
         try writeNewFile(folder + "/config.json", spec.json())
         _ = try root.makeDirectoriesInRoot(try builder.workingDirectory)

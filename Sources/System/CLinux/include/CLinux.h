@@ -101,6 +101,10 @@ ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *a
 /// Sends a last message and ends this process, with nothing run in between.
 __attribute__((noreturn)) void clinux_send_and_exit(int fd, const void *message, size_t length, int status);
 
+// bind(2) and connect(2), whose address is a union of pointers with the GNU extensions.
+int clinux_bind(int socket, const struct sockaddr *address, socklen_t length);
+int clinux_connect(int socket, const struct sockaddr *address, socklen_t length);
+
 /// Descriptor passing: at most 8 descriptors.
 ssize_t clinux_send_fds(int socket, const void *bytes, size_t length, const int *fds, int count);
 ssize_t clinux_receive_fds(int socket, void *bytes, size_t length, int *fds, int capacity, int *count);

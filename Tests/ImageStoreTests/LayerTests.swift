@@ -144,8 +144,14 @@ import Testing
         #expect(mount("tmpfs", small, "tmpfs", 0, "size=\(kilobytes)k") == 0)
         defer { umount2(small, Int32(MNT_DETACH)) }
         let error = message { try temporary.open().load(.path(Fixtures.archive("busybox"))) }
-        #expect(error?.contains("no space left on device") == true || error?.contains("disk is full") == true)
-        #expect(error?.contains("\n") == false, "\(error ?? "")")
+        guard let error else {
+            // The largest of these sizes may be enough.
+            #expect(kilobytes > 3000)
+            #expect(try temporary.open().verify() == [])
+            return
+        }
+        #expect(error.contains("no space left on device") || error.contains("disk is full"), "\(error)")
+        #expect(!error.contains("\n"))
         #expect(temporary.leftovers == [])
         #expect(try temporary.open().images() == [])
     }

@@ -3,9 +3,9 @@ import OCISpec
 
 /// Images on this machine: their content by digest, their layers unpacked for overlayfs, their names.
 ///
-/// Many processes may use one store at once, and any of them may be killed at any moment: what is not recorded
-/// does not exist, and what is recorded is complete, verified and on the disk. All calls block; each may be
-/// made from any thread.
+/// Many processes may use one store at once, and any of them may be killed at any moment: what is not
+/// recorded does not exist, and what is recorded is complete, verified and on the disk. All calls block;
+/// each may be made from any thread.
 public final class ImageStore: Sendable {
     /// What imports may ask of this machine.
     public let limits: ImportLimits

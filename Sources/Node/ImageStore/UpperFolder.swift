@@ -2,8 +2,8 @@ import Glibc
 import LinuxKernel
 
 extension RootFilesystem {
-    /// Makes the folder for a container's changes. It gets the metadata of the image's root folder, since it is
-    /// the one that the container sees as `/`.
+    /// Makes the folder for a container's changes. It gets the metadata of the image's root folder, since it
+    /// is the one that the container sees as `/`.
     public func makeUpper(at path: String) throws {
         if mkdir(path, 0o700) != 0 { throw KernelError("make folder", path) }
         let lower = try FileDescriptor.open(lowerDirectories[0], O_RDONLY | O_DIRECTORY)

@@ -46,8 +46,8 @@ extension Catalog {
         ).first
     }
 
-    /// Images whose id, or whose manifest's digest, begins with `prefix`; several manifests of one id count as
-    /// one image, the newest.
+    /// Images whose id, or whose manifest's digest, begins with `prefix`; several manifests of one id count
+    /// as one image, the newest.
     static func images(_ database: Database, prefix: String) throws -> [ImageRecord] {
         let end = prefix + "\u{7f}"
         let found = try records(

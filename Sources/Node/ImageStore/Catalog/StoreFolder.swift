@@ -71,8 +71,8 @@ final class StoreFolder: Sendable {
 
     // MARK: Durability
 
-    /// Writes everything of this file system to the disk. One call for a whole import: layers are thousands of
-    /// files, and syncing each of them would take minutes.
+    /// Writes everything of this file system to the disk. One call for a whole import: layers are thousands
+    /// of files, and syncing each of them would take minutes.
     func syncFileSystem() throws {
         _ = try check("syncfs", path) { syncfs(root.raw) }
     }

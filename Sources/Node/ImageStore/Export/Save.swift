@@ -3,8 +3,8 @@ import OCISpec
 
 /// The form of a saved archive.
 public enum SaveFormat: Sendable {
-    /// As `docker save` from version 25 on writes it: an OCI layout with a manifest.json beside its index. Every
-    /// version of `docker load`, podman and skopeo reads it, as a Docker archive or as an OCI archive.
+    /// As `docker save` from version 25 on writes it: an OCI layout with a manifest.json beside its index.
+    /// Every version of `docker load`, podman and skopeo reads it, as a Docker archive or as an OCI archive.
     case docker
     /// An OCI layout and nothing else.
     case oci

@@ -1,8 +1,8 @@
 import Glibc
 import LinuxKernel
 
-/// Writes tar archives (POSIX.1-2001): regular files and folders, all owned by root and as old as time itself,
-/// so that the same images give the same archive.
+/// Writes tar archives (POSIX.1-2001): regular files and folders, all owned by root and as old as time
+/// itself, so that the same images give the same archive.
 package struct TarWriter: ~Copyable {
     private let output: SharedFile
     private static let blockSize = 512

@@ -23,8 +23,8 @@ extension ImageStore {
         }
     }
 
-    /// A plain archive in a regular file is read in place; everything else goes through a temporary file, which
-    /// has no name and is gone with its last use.
+    /// A plain archive in a regular file is read in place; everything else goes through a temporary file,
+    /// which has no name and is gone with its last use.
     private func openArchive(_ file: SharedFile, isRegular: Bool) throws -> any ImageFiles {
         let raw: any ByteSource = isRegular ? try FileRangeSource(file) : StreamSource(file)
         let start = PeekableSource(raw)

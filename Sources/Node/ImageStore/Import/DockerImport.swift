@@ -1,8 +1,8 @@
 import OCISpec
 
-/// Finds the images of an archive that `docker save` wrote before version 25, or podman in that format. It has
-/// no manifests and no digests of blobs, only of the uncompressed layers: the manifest is made here, as an OCI
-/// manifest of the blobs as they are.
+/// Finds the images of an archive that `docker save` wrote before version 25, or podman in that format. It
+/// has no manifests and no digests of blobs, only of the uncompressed layers: the manifest is made here, as
+/// an OCI manifest of the blobs as they are.
 struct DockerImport {
     let files: any ImageFiles
     let platform: PlatformMatch
@@ -65,8 +65,8 @@ struct DockerImport {
         }
     }
 
-    /// The descriptor of a layer. Of an uncompressed one the configuration has the digest; of a compressed one
-    /// it has to be computed, since only what it unpacks to is known.
+    /// The descriptor of a layer. Of an uncompressed one the configuration has the digest; of a compressed
+    /// one it has to be computed, since only what it unpacks to is known.
     private func describe(_ path: String, _ diffID: Digest) throws -> Descriptor {
         guard let (source, size) = try files.open(path) else { throw ImageError.corrupt("it is missing") }
         let start = PeekableSource(source)

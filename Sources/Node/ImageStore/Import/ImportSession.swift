@@ -5,9 +5,9 @@ import OCISpec
 
 /// Brings images into the store: all that are added become visible together, or none does.
 ///
-/// What is being made lies in a folder of the session's lease. `finish` writes it to the disk, moves it to its
-/// place and records it; whatever happens before leaves no trace but that folder, which `close` removes, or
-/// after a crash the next import.
+/// What is being made lies in a folder of the session's lease. `finish` writes it to the disk, moves it to
+/// its place and records it; whatever happens before leaves no trace but that folder, which `close` removes,
+/// or after a crash the next import.
 package final class ImportSession {
     private let store: ImageStore
     private let lease: Lease
@@ -107,7 +107,8 @@ package final class ImportSession {
 
     // MARK: What is there
 
-    /// Whether content is recorded, or will be by this session. What is recorded stays until the session ends.
+    /// Whether content is recorded, or will be by this session. What is recorded stays until the session
+    /// ends.
     private func isThere(_ digest: Digest) throws -> Bool {
         if blobs[digest] != nil { return true }
         return try pinned(.content, digest.description) { try Catalog.contentSize($0, digest) != nil }
@@ -233,7 +234,8 @@ package final class ImportSession {
         }
         try database.execute(
             sql: """
-                INSERT OR IGNORE INTO image (manifest, config, chain, os, architecture, variant, created, added)
+                INSERT OR IGNORE INTO image
+                    (manifest, config, chain, os, architecture, variant, created, added)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [

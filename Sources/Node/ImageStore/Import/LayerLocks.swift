@@ -22,8 +22,8 @@ final class LayerLocks {
         }
     }
 
-    /// Takes the lock of `chain`. Waits for another process only while no other lock is held: two imports that
-    /// wait for each other's layers would wait for ever; a layer unpacked twice is no harm.
+    /// Takes the lock of `chain`. Waits for another process only while no other lock is held: two imports
+    /// that wait for each other's layers would wait for ever; a layer unpacked twice is no harm.
     func take(_ chain: ChainID, onWait: () -> Void) throws {
         if held[chain] != nil { return }
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)

@@ -1,8 +1,8 @@
 import OCISpec
 
 extension ImageStore {
-    /// Imports the images of a layout folder or an archive: OCI or Docker, plain or compressed as a whole, with
-    /// layers plain or compressed by gzip or zstd. All of them come in, or none.
+    /// Imports the images of a layout folder or an archive: OCI or Docker, plain or compressed as a whole,
+    /// with layers plain or compressed by gzip or zstd. All of them come in, or none.
     ///
     /// - Parameters:
     ///   - platform: which image of an index to take; nil: the one for this machine.

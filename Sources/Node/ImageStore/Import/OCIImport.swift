@@ -88,7 +88,7 @@ struct OCIImport {
         guard descriptor.mediaType.isManifest else {
             throw ImageError(
                 .unsupported,
-                "\(descriptor.digest) has the type \(shown(Array(descriptor.mediaType.name.utf8))), not an image's"
+                "\(descriptor.digest) is not an image but \(shown(Array(descriptor.mediaType.name.utf8)))"
             )
         }
         let image = try IncomingImage(

@@ -4,8 +4,9 @@ import OCISpec
 extension ImageStore {
     /// Forgets and deletes content and snapshots that no image, container or lease needs.
     ///
-    /// First the records go, in a transaction that is on the disk before any file is touched; then the files,
-    /// each checked once more under the write lock, because an import may have brought the same content again.
+    /// First the records go, in a transaction that is on the disk before any file is touched; then the
+    /// files, each checked once more under the write lock, because an import may have brought the same
+    /// content again.
     func collect(inUse: [ContainerUse]) throws {
         let gone = try catalog.write { database in
             try catalog.endDeadLeases(database)

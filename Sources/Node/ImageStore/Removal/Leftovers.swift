@@ -4,8 +4,8 @@ import OCISpec
 /// What a crash can leave: folders of imports whose process is gone, and files that no record names. None of
 /// it is visible to anybody; this removes it.
 extension ImageStore {
-    /// Removes everything that no record names. To be called when a daemon starts; imports and removals do the
-    /// cheap part of it themselves.
+    /// Removes everything that no record names. To be called when a daemon starts; imports and removals do
+    /// the cheap part of it themselves.
     public func recover() throws {
         try removeLeftovers()
         try removeUnrecorded()
@@ -33,8 +33,8 @@ extension ImageStore {
         return !dead.isEmpty
     }
 
-    /// Removes blobs and snapshots without a record. They are moved away under the write lock: an import moves
-    /// its files into place and records them in one transaction.
+    /// Removes blobs and snapshots without a record. They are moved away under the write lock: an import
+    /// moves its files into place and records them in one transaction.
     func removeUnrecorded() throws {
         try catalog.writeVolatile { database in
             let numbers = Set(try Int64.fetchAll(database, sql: "SELECT number FROM snapshot"))

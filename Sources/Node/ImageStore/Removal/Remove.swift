@@ -89,7 +89,8 @@ extension ImageStore {
         if let user = users.first, !force {
             throw ImageError(
                 .inUse,
-                "image \(image.shownName) is used by the stopped container \(user.container): remove that first, or use force"
+                "image \(image.shownName) is used by the stopped container \(user.container):"
+                    + " remove that first, or use force"
             )
         }
     }

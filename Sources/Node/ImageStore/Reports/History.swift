@@ -15,7 +15,8 @@ public struct HistoryItem: Sendable, Equatable {
 }
 
 extension ImageStore {
-    /// The steps of an image's configuration, the newest first; layers that no step speaks of come below them.
+    /// The steps of an image's configuration, the newest first; layers that no step speaks of come below
+    /// them.
     public func history(_ image: ImageRecord) throws -> [HistoryItem] {
         let config = try configuration(image)
         let chains = ChainID.chains(of: config.diffIDs)

@@ -19,7 +19,8 @@ package struct Timestamp {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// The Gregorian date of a day since 1970, by counting from the first of March, so that leap days come last.
+    /// The Gregorian date of a day since 1970, by counting from the first of March, so that leap days come
+    /// last.
     private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -5,11 +5,11 @@ import Testing
 /// Numbers of the system calls in the plans below.
 private enum Call {
     #if arch(x86_64)
-        static let write = 1, writev = 20, execve = 59, chdir = 80, setuid = 105, exitGroup = 231,
+        static let read = 0, write = 1, writev = 20, execve = 59, chdir = 80, setuid = 105, exitGroup = 231,
             openat = 257
         static let setns = 308
     #else
-        static let write = 64, writev = 66, execve = 221, chdir = 49, setuid = 146, exitGroup = 94,
+        static let read = 63, write = 64, writev = 66, execve = 221, chdir = 49, setuid = 146, exitGroup = 94,
             openat = 56
         static let setns = 268
     #endif
@@ -100,6 +100,19 @@ private enum Call {
         let result = try run(plan)
         let failure = try #require(ExecPlan.failure(result.report[...]))
         #expect(failure.step == "not this" && failure.errno == .badDescriptor)
+    }
+
+    @Test func aReadThatNobodyAnswersEndsIt() throws {
+        var plan = ExecPlan()
+        plan.append("open", Call.openat, [.number(-100), plan.place("/dev/null"), .number(0)])
+        // The lowest number that is free: 0, 1, 3 and 4 are taken, and the plan's own is closed.
+        plan.append("read", Call.read, [.number(3), plan.place(" "), .number(1)])
+        plan.append("write", Call.write, [.number(1), plan.place("on "), .number(3)])
+        plan.append("read", Call.read, [.number(3), plan.place(" "), .number(1)], .zeroEnds)
+        plan.append("write", Call.write, [.number(1), plan.place("never"), .number(5)])
+        let result = try run(plan)
+        #expect(result.output == "on ")
+        #expect(result.status == .exited(77) && result.report == [])
     }
 
     @Test func whatIsNotPermittedCanBeTolerated() throws {

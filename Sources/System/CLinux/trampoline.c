@@ -89,6 +89,7 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
         do result = raw_call(call->number, call->argument[0], call->argument[1], call->argument[2],
                              call->argument[3], call->argument[4], call->argument[5]);
         while (result == -EINTR);
+        if (result == 0 && (call->flags & CLINUX_PLAN_ZERO_ENDS)) break;
         if (result < 0 && result > -4096) {
             if (call->flags & CLINUX_PLAN_IGNORE_ERROR) continue;
             if ((call->flags & CLINUX_PLAN_TOLERATE_EPERM) && (result == -EPERM || result == -EACCES))

@@ -11,6 +11,9 @@ public struct ExecPlan {
         public init(rawValue: UInt32) { self.rawValue = rawValue }
         public static let ignoreError = Options(rawValue: CLINUX_PLAN_IGNORE_ERROR)
         public static let tolerateNotPermitted = Options(rawValue: CLINUX_PLAN_TOLERATE_EPERM)
+        /// A result of 0 ends the plan with its failure status, unreported: nobody is at the other end of a
+        /// read any more.
+        public static let zeroEnds = Options(rawValue: CLINUX_PLAN_ZERO_ENDS)
         public static let programArguments = Options(rawValue: CLINUX_PLAN_ARG_ARGV)
     }
 

@@ -43,7 +43,9 @@ struct LaunchPlan {
         appendCredentials(to: &plan)
         plan.append(
             "report", Int(SYS_write), [.number(Int(socket)), plan.place("R"), .number(1)])
-        plan.append("wait for start", Int(SYS_read), [.number(Int(start)), plan.place(" "), .number(1)])
+        // A runtime that is killed now must not be what starts the program.
+        plan.append(
+            "wait for start", Int(SYS_read), [.number(Int(start)), plan.place(" "), .number(1)], .zeroEnds)
         plan.reportTo(result)
         // With it, as late as can be: the profile then need not allow the steps before.
         if process.noNewPrivileges { appendFilter(to: &plan) }

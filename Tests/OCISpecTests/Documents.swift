@@ -167,10 +167,6 @@ let runcExample = #"""
           "permitted": [
             "CAP_AUDIT_WRITE", "CAP_KILL",
             "CAP_NET_BIND_SERVICE"
-          ],
-          "ambient": [
-            "CAP_AUDIT_WRITE", "CAP_KILL",
-            "CAP_NET_BIND_SERVICE"
           ]
         },
         "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}],

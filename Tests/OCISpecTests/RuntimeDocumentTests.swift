@@ -3,7 +3,8 @@ import Testing
 
 @Suite("The runtime's documents")
 struct RuntimeDocumentTests {
-    @Test("the example is that of runc, but for version and host name")
+    /// Without ambient capabilities, which no process gets that has them not inheritable, too.
+    @Test("the example is that of runc, but for version, host name and ambient capabilities")
     func example() throws {
         var expected = try decode(runcExample, as: RuntimeSpec.self)
         expected.ociVersion = "1.3.0"

@@ -70,7 +70,6 @@ extension RuntimeSpec {
         capabilities.bounding = names
         capabilities.effective = names
         capabilities.permitted = names
-        capabilities.ambient = names
         process.capabilities = capabilities
         process.rlimits = [Rlimit(type: .openFiles, hard: 1024, soft: 1024)]
         process.noNewPrivileges = true

@@ -36,11 +36,6 @@ extension Runtime {
         features.annotations = ["org.swiftlet.version": SwiftletVersion.text]
         return features
     }
-
-    /// Whether the container of this bundle asks for a terminal.
-    public static func usesTerminal(bundle: String) throws -> Bool {
-        try Bundle(folder: bundle).spec.process?.terminal ?? false
-    }
 }
 
 extension MountOptions {

@@ -22,9 +22,8 @@ public struct Runtime: Sendable {
 }
 
 /// How a container is made.
-public struct CreateOptions: Sendable {
-    /// The folder of config.json.
-    public var bundle: String
+public struct CreateOptions {
+    public var bundle: Bundle
     public var streams: StandardStreams = .inherit
     /// Gets the first process's id.
     public var pidFile: String?
@@ -37,7 +36,7 @@ public struct CreateOptions: Sendable {
     /// The first process becomes a child of this program's parent, which reaps it.
     public var becomesSibling = false
 
-    public init(bundle: String) {
+    public init(bundle: Bundle) {
         self.bundle = bundle
     }
 }

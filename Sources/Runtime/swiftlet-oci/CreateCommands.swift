@@ -10,7 +10,7 @@ extension Invocation {
         values: [["bundle", "b"], ["console-socket"], ["pid-file"], ["preserve-fds"]])
 
     private func createOptions(_ arguments: Arguments) throws -> CreateOptions {
-        var options = CreateOptions(bundle: arguments["bundle"] ?? ".")
+        var options = CreateOptions(bundle: try Bundle(folder: arguments["bundle"] ?? "."))
         options.pidFile = arguments["pid-file"]
         options.noPivot = arguments.has("no-pivot")
         options.noNewKeyring = arguments.has("no-new-keyring")
@@ -45,7 +45,7 @@ extension Invocation {
         guard arguments["console-socket"] == nil else {
             throw RuntimeError("--console-socket is for detached containers")
         }
-        let foreground = try Foreground(usesTerminal: try Runtime.usesTerminal(bundle: options.bundle))
+        let foreground = try Foreground(usesTerminal: options.bundle.usesTerminal)
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
         let process = try runtime.run(id, options)
         let code = try foreground.wait(for: process.pid)

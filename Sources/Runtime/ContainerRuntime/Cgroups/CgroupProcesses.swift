@@ -75,6 +75,11 @@ extension ContainerCgroup {
         }
     }
 
+    /// Kills every process of the container that a record tells of; only the version 2 group is opened for it.
+    public static func kill(_ record: CgroupRecord) throws(CgroupError) {
+        try ContainerCgroup(record: CgroupRecord(unified: record.unified)).kill()
+    }
+
     private func killFrozen() throws(CgroupError) {
         try freeze()
         let failure = try signalProcesses(SIGKILL)

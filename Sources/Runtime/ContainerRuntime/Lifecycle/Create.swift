@@ -36,7 +36,7 @@ private final class Creation {
     let runtime: Runtime
     let id: ContainerID
     let options: CreateOptions
-    let spec: RuntimeSpec
+    private let configuration: Configuration
     let process: RuntimeSpec.Process
     var record: ContainerRecord
     private let folder: ContainerFolder
@@ -44,13 +44,16 @@ private final class Creation {
     /// The runtime's end of the conversation with the new process.
     private var socket = FileDescriptor(owning: -1)
 
+    var spec: RuntimeSpec { configuration.spec }
+
     init(runtime: Runtime, id: ContainerID, options: CreateOptions) throws {
         self.runtime = runtime
         self.id = id
         self.options = options
-        let bundle = try Bundle(folder: options.bundle)
-        spec = bundle.spec
-        for warning in try context(bundle.configPath, { try bundle.spec.validate() }) {
+        let bundle = options.bundle
+        configuration = bundle.configuration
+        let spec = configuration.spec
+        for warning in try context(bundle.configPath, { try spec.validate() }) {
             runtime.log.warning(warning)
         }
         guard let process = spec.process else { throw RuntimeError("\(bundle.configPath): process: missing") }
@@ -68,10 +71,10 @@ private final class Creation {
             ociVersion: spec.ociVersion, id: id.text, bundle: bundle.folder, rootfs: try bundle.rootfs(),
             bootID: try BootID.current(), created: Timestamp.now().rfc3339())
         record.annotations = spec.annotations
+        record.hasPoststopHooks = !spec.hooks.poststop.isEmpty
         folder = try ContainerFolder.make(root: runtime.root, id: id)
         do {
-            try folder.writeConfiguration(bundle.bytes)
-            try folder.write(record)
+            try folder.writeConfiguration(configuration.bytes)
         } catch {
             try? folder.remove()
             throw error
@@ -81,7 +84,7 @@ private final class Creation {
     // MARK: Steps
 
     func make(runsAtOnce: Bool) throws {
-        let filter = try compileFilter()
+        let filter = try configuration.compileFilter(cacheFolder: runtime.filterCache, log: runtime.log)
         let layout = try CgroupLayout.detect()
         let cgroup = try makeCgroup(layout)
         let gate = try socketPair()
@@ -151,15 +154,6 @@ private final class Creation {
         }
         Hooks.runAll(
             spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
-    }
-
-    private func compileFilter() throws -> SeccompFilter? {
-        guard let seccomp = spec.linux?.seccomp else { return nil }
-        return try context("seccomp") {
-            try SeccompCompiler.filter(for: seccomp, cacheFolder: runtime.filterCache) {
-                runtime.log.warning($0)
-            }
-        }
     }
 
     private func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {

@@ -26,7 +26,7 @@ extension Runtime {
     /// environment and labels.
     public func processTemplate(_ id: ContainerID) throws -> RuntimeSpec.Process {
         let folder = try ContainerFolder.open(root: root, id: id)
-        guard let process = try folder.readConfiguration().process else {
+        guard let process = try folder.readConfiguration().spec.process else {
             throw RuntimeError("container \(id) has no process section")
         }
         return process
@@ -50,9 +50,10 @@ extension Runtime {
         guard let initProcess = try record.liveProcess() else {
             throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
         }
-        let spec = try folder.readConfiguration()
+        let configuration = try folder.readConfiguration()
         try options.process.validate()
-        return try Joining(runtime: self, record: record, spec: spec, options: options).make(initProcess)
+        return try Joining(runtime: self, record: record, configuration: configuration, options: options)
+            .make(initProcess)
     }
 }
 
@@ -60,15 +61,13 @@ extension Runtime {
 private struct Joining {
     let runtime: Runtime
     let record: ContainerRecord
-    let spec: RuntimeSpec
+    let configuration: Configuration
     let options: ExecOptions
 
+    private var spec: RuntimeSpec { configuration.spec }
+
     func make(_ initProcess: borrowing ProcessHandle) throws -> StartedProcess {
-        let filter = try spec.linux?.seccomp.map { seccomp in
-            try SeccompCompiler.filter(for: seccomp, cacheFolder: runtime.filterCache) {
-                runtime.log.warning($0)
-            }
-        }
+        let filter = try configuration.compileFilter(cacheFolder: runtime.filterCache, log: runtime.log)
         let capabilities = try CapabilitySets.forContainer(options.process, spec, log: runtime.log)
         let gate = try socketPair()
         let childEnd = try gate.write.duplicate(atLeast: 3 + options.preservedDescriptors)
@@ -155,7 +154,7 @@ private struct Joining {
                 try ContainerNamespaces.enter(pidfd: pidfd, pid: pid)
                 try InitProcess.resetSignals()
                 if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
-                try InitProcess.becomeNamespaceRoot(spec)
+                try InitProcess.becomeNamespaceRoot(configuration.spec)
                 let root = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
                 try Streams.install(streams, process: process, root: root, bindConsole: false)
                 try ProcessEntry(process: process, plan: plan, personality: personality).enter(

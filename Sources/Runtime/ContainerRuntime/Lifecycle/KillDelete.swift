@@ -80,11 +80,10 @@ extension Runtime {
             }
         }
         if let place = record.cgroup {
-            let cgroup = try ContainerCgroup(record: place)
             // Processes that outlived the first one go with the container.
-            try cgroup.kill()
+            try ContainerCgroup.kill(place)
             try waitForEnd(record)
-            try cgroup.delete()
+            try ContainerCgroup.delete(place)
         } else {
             try kill(record)
             try waitForEnd(record)
@@ -105,8 +104,9 @@ extension Runtime {
     }
 
     private func runPoststop(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) {
+        guard record.hasPoststopHooks else { return }
         do {
-            let spec = try folder.readConfiguration()
+            let spec = try folder.readConfiguration().spec
             Hooks.runAll(spec.hooks.poststop, kind: "poststop", state: record.state(.stopped), log: log)
         } catch {
             log.warning("poststop hooks: \(error)")

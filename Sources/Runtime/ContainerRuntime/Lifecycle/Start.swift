@@ -22,7 +22,7 @@ extension Runtime {
         case .creating, .running:
             throw RuntimeError("cannot start an already running container", kind: .wrongState)
         }
-        let spec = try folder.readConfiguration()
+        let spec = try folder.readConfiguration().spec
         do {
             try runStartContainerHooks(record, spec)
         } catch {

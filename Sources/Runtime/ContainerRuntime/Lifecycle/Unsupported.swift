@@ -9,12 +9,9 @@ enum Unsupported {
         if linux.memoryPolicy != nil { throw refusal("linux.memoryPolicy") }
         if !linux.netDevices.isEmpty { throw refusal("linux.netDevices") }
         if let label = linux.mountLabel, !label.isEmpty { throw refusal("linux.mountLabel") }
-        if let seccomp = linux.seccomp, let listener = seccomp.listenerPath, !listener.isEmpty {
-            throw refusal("linux.seccomp.listenerPath")
-        }
     }
 
-    private static func refusal(_ path: String) -> RuntimeError {
+    static func refusal(_ path: String) -> RuntimeError {
         RuntimeError("config.json: \(path): not supported by this release")
     }
 }

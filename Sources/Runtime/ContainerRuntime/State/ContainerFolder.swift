@@ -101,9 +101,9 @@ struct ContainerFolder: ~Copyable {
         try descriptor.openAt(Self.configName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600).writeAll(bytes)
     }
 
-    func readConfiguration() throws -> RuntimeSpec {
+    func readConfiguration() throws -> Configuration {
         let bytes = try descriptor.openAt(Self.configName, O_RDONLY).readToEnd()
-        return try context("read \(path)/\(Self.configName)") { try RuntimeSpec(json: bytes) }
+        return try Configuration(json: bytes, path: "\(path)/\(Self.configName)")
     }
 
     private func write(_ bytes: [UInt8], name: String, temporary: String) throws {

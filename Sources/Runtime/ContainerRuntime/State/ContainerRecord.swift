@@ -20,6 +20,8 @@ public struct ContainerRecord: Equatable, Sendable {
     /// Where the container's control groups are; absent until they are made.
     public var cgroup: CgroupRecord?
     public var rootless = false
+    /// `delete` has to read the configuration for them.
+    public var hasPoststopHooks = false
 }
 
 extension ContainerRecord: JSONDecodable, JSONEncodable {
@@ -36,6 +38,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
         annotations = try object.map("annotations")
         cgroup = try object.optional("cgroup")
         rootless = try object.flag("rootless")
+        hasPoststopHooks = try object.flag("hasPoststopHooks")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -51,6 +54,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
             $0.nonEmpty("annotations", annotations)
             $0.optional("cgroup", cgroup)
             $0.flag("rootless", rootless)
+            $0.flag("hasPoststopHooks", hasPoststopHooks)
         }
     }
 }

@@ -85,7 +85,7 @@ extension ManagedContainer {
                 "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: Self.startTime
             ) { runtime, socket in
                 try rootfs?.mount()
-                var options = CreateOptions(bundle: folder)
+                var options = CreateOptions(bundle: try Bundle(folder: folder))
                 options.becomesSibling = true
                 options.streams = streams.forRuntime(socket)
                 let made = try runsAtOnce ? runtime.run(id, options) : runtime.create(id, options)

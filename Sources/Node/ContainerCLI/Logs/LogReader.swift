@@ -52,9 +52,10 @@ public struct LogReader {
                 for record in records(in: lines) {
                     if selection.tail == nil { try show(record) } else { tail.append(record) }
                 }
-                if let wanted = selection.tail { tail = Self.lastLines(wanted, of: tail) }
+                if let wanted = selection.tail { tail = Self.lastLines(wanted, of: tail, isWhole: false) }
             }
         }
+        if let wanted = selection.tail { tail = Self.lastLines(wanted, of: tail, isWhole: true) }
         for record in tail { try show(record) }
         return Position(identity: files.first?.identity, offset: end)
     }
@@ -108,21 +109,28 @@ public struct LogReader {
         }
     }
 
-    /// The records of the last so many lines; parts of one line count once.
-    static func lastLines(_ count: Int, of records: [LogRecord]) -> [LogRecord] {
+    /// The records of the last so many lines. Parts of one line count once, also where the other stream's
+    /// lines lie between them; a line stands where it ends.
+    /// - Parameter isWhole: nothing follows. Otherwise a line that has not ended yet is kept, and not counted.
+    package static func lastLines(_ count: Int, of records: [LogRecord], isWhole: Bool) -> [LogRecord] {
         var lines = 0
-        var index = records.count
-        while index > 0 {
-            // A record ends a line unless a later one of its stream goes on with it; counting the ends of
-            // lines, and the unfinished one at the very end, comes to the same.
-            let ends = !records[index - 1].isPartial || index == records.count
-            if ends {
-                if lines == count { break }
-                lines += 1
+        var kept: [LogRecord] = []
+        // Whether the line of each stream that is being walked through, from its end, is kept.
+        var keeps: [LogStream: Bool] = [:]
+        for record in records.reversed() {
+            let keep: Bool
+            if record.isPartial, let known = keeps[record.stream] {
+                keep = known
+            } else if record.isPartial, !isWhole {
+                keep = true
+            } else {
+                keep = lines < count
+                if keep { lines += 1 }
             }
-            index -= 1
+            keeps[record.stream] = keep
+            if keep { kept.append(record) }
         }
-        return Array(records[index...])
+        return kept.reversed()
     }
 
     private mutating func show(_ record: LogRecord) throws(KernelError) {

@@ -103,6 +103,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
             swiftSettings: strict),
+        .testTarget(name: "SwiftletTests", dependencies: ["LinuxKernel", "OCISpec"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

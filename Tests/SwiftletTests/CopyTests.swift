@@ -1,0 +1,151 @@
+import Glibc
+import LinuxKernel
+import Testing
+
+/// `cp` in both directions.
+struct CopyTests {
+    let host: Host
+    private let folder: String
+
+    init() throws {
+        host = try Host.withBusybox()
+        folder = host.root + "/files"
+        if mkdir(folder, 0o755) != 0 { throw KernelError("mkdir", folder) }
+    }
+
+    private func write(_ name: String, _ text: String) throws {
+        try FileDescriptor.open(folder + "/" + name, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640).writeAll(text)
+    }
+
+    private func read(_ name: String) throws -> String {
+        String(decoding: try FileDescriptor.readFile(folder + "/" + name), as: UTF8.self)
+    }
+
+    private func startContainer() throws {
+        try host.check("run", "-d", "--name", "c", "-v", "/volume", "busybox", "sleep", "1000")
+    }
+
+    @Test func filesIntoAndOutOfARunningContainer() throws {
+        try startContainer()
+        try write("in", "content")
+        try host.check("cp", folder + "/in", "c:/etc/")
+        #expect(try host.check("exec", "c", "stat", "-c", "%a %u %s", "/etc/in").line == "640 0 7")
+        try host.check("cp", folder + "/in", "c:/etc/renamed")
+        #expect(try host.check("exec", "c", "cat", "/etc/renamed").output == "content")
+        try host.check("cp", "c:/etc/renamed", folder + "/out")
+        #expect(try read("out") == "content")
+        // A volume is seen, too.
+        try host.check("cp", folder + "/in", "c:/volume/in")
+        try host.check("cp", "c:/volume/in", folder + "/again")
+        #expect(try read("again") == "content")
+    }
+
+    @Test func folders() throws {
+        try startContainer()
+        try host.check(
+            "exec", "c", "sh", "-c",
+            "mkdir -p /t/deep; echo a > /t/a; echo b > /t/deep/b; ln /t/a /t/hard; ln -s a /t/soft; chmod 700 /t/deep"
+        )
+        try host.check("cp", "c:/t", folder + "/new")
+        #expect(try read("new/deep/b") == "b\n" && read("new/hard") == "a\n")
+        try host.check("cp", "c:/t", folder + "/new")
+        #expect(try read("new/t/a") == "a\n")
+        try host.check("cp", "c:/t/.", folder)
+        #expect(try read("a") == "a\n")
+        var hard = stat()
+        var first = stat()
+        #expect(lstat(folder + "/new/hard", &hard) == 0 && lstat(folder + "/new/a", &first) == 0)
+        #expect(hard.st_ino == first.st_ino && first.st_nlink == 2)
+        var soft = stat()
+        #expect(lstat(folder + "/new/soft", &soft) == 0 && soft.st_mode & S_IFMT == S_IFLNK)
+        try host.check("cp", folder + "/new", "c:/back")
+        #expect(try host.check("exec", "c", "cat", "/back/deep/b").output == "b\n")
+        try host.checkFails(1, "cp", "c:/t", folder + "/a")
+        try host.checkFails(1, "cp", "c:/nothing", folder)
+        try host.checkFails(1, "cp", folder + "/a", "c:/no/such/folder/x")
+        try host.checkFails(1, "cp", folder + "/a", folder + "/b")
+        try host.checkFails(1, "cp", "nobody:/x", folder)
+    }
+
+    /// What a container links to stays inside, whether it runs or not.
+    @Test func linksLeadNowhere() throws {
+        try startContainer()
+        let secret = host.root + "/secret"
+        try FileDescriptor.open(secret, O_WRONLY | O_CREAT, mode: 0o600).writeAll("the host's")
+        try host.check(
+            "exec", "c", "sh", "-c",
+            "ln -s / /out; ln -s \(host.root) /direct; ln -s ../../../../../\(host.root) /up")
+        try write("in", "from the host")
+        for stopped in [false, true] {
+            if stopped { try host.check("stop", "-t", "0", "c") }
+            for path in ["/direct/secret", "/up/secret", "/out\(host.root)/secret"] {
+                try host.checkFails(1, "cp", "c:" + path, folder + "/stolen")
+                #expect(access(folder + "/stolen", F_OK) != 0)
+                try host.checkFails(1, "cp", folder + "/in", "c:" + path.dropLast(7) + "/planted")
+                #expect(access(host.root + "/planted", F_OK) != 0)
+            }
+            // A link as the source is copied as one, and with -L as what the container sees behind it.
+            try host.check("cp", "c:/direct", folder + "/link")
+            var status = stat()
+            #expect(lstat(folder + "/link", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+            unlink(folder + "/link")
+        }
+    }
+
+    @Test func stoppedContainers() throws {
+        try host.check(
+            "run", "--name", "c", "-v", "/volume", "busybox", "sh", "-c",
+            "echo one > /file; echo two > /volume/file")
+        try host.check("cp", "c:/file", folder + "/one")
+        try host.check("cp", "c:/volume/file", folder + "/two")
+        #expect(try read("one") == "one\n" && read("two") == "two\n")
+        try write("in", "put")
+        try host.check("cp", folder + "/in", "c:/file")
+        #expect(try host.check("cp", "c:/file", "-").output.contains("put"))
+        let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self)
+        #expect(!mounts.contains(host.root), "cp left a mount")
+    }
+
+    @Test func archives() throws {
+        try startContainer()
+        try host.check(
+            "exec", "c", "sh", "-c",
+            "mkdir /t; echo a > /t/a; chown 5:6 /t/a; mknod /t/pipe p; ln -s a /t/link")
+        let script = """
+            set -e
+            "$0" cp c:/t - > \(folder)/t.tar
+            tar -tvf \(folder)/t.tar --numeric-owner
+            "$0" exec c mkdir /u
+            "$0" cp - c:/u < \(folder)/t.tar
+            """
+        let result = try Program(
+            "/bin/sh", ["-c", script, Host.builtProgram("swiftlet")], environment: host.environment
+        ).finish()
+        #expect(result.code == 0, "\(result.error)")
+        #expect(result.lines.contains { $0.contains("5/6") && $0.hasSuffix("t/a") })
+        #expect(try host.check("exec", "c", "stat", "-c", "%u:%g %F", "/u/t/a").line == "5:6 regular file")
+        #expect(try host.check("exec", "c", "readlink", "/u/t/link").line == "a")
+        #expect(try host.run(["cp", "-", "c:/nothing"], input: "").code == 1)
+        #expect(try host.run(["cp", "-", "c:/u"], input: "this is no archive").code == 1)
+    }
+
+    @Test func archivesThatClimbOut() throws {
+        try startContainer()
+        let script =
+            "cd \(folder); echo x > x; tar -cPf bad.tar --transform 's,x,../../../../planted,' x; \"$0\" cp - c:/tmp < bad.tar"
+        let result = try Program(
+            "/bin/sh", ["-c", script, Host.builtProgram("swiftlet")], environment: host.environment
+        ).finish()
+        #expect(result.code == 1 && result.error.contains(".."))
+    }
+
+    @Test func ownersAreKeptOnDemand() throws {
+        try startContainer()
+        try host.check("exec", "c", "sh", "-c", "echo a > /a; chown 1234:5678 /a")
+        try host.check("cp", "c:/a", folder + "/plain")
+        try host.check("cp", "-a", "c:/a", folder + "/kept")
+        var status = stat()
+        #expect(stat(folder + "/plain", &status) == 0 && status.st_uid == 0)
+        #expect(stat(folder + "/kept", &status) == 0 && status.st_uid == 1234 && status.st_gid == 5678)
+    }
+}

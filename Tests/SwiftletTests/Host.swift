@@ -1,0 +1,222 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// A `swiftlet` of a test's own: the built program with folders of its own. When it goes, all its containers
+/// are removed and it is looked whether anything of them is left on the machine.
+final class Host {
+    let root: String
+    private let folder: String
+    private let program: String
+
+    init() throws {
+        program = try Self.builtProgram("swiftlet")
+        var template = Array("/tmp/swiftlet-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw KernelError("mkdtemp", "/tmp") }
+        folder = String(cString: made)
+        root = folder + "/lib"
+    }
+
+    /// With the busybox image in its store.
+    static func withBusybox() throws -> Host {
+        let host = try Host()
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        return host
+    }
+
+    deinit {
+        do { try cleanUp() } catch { Issue.record("clean up: \(error)") }
+    }
+
+    /// The programs lie beside the test bundle.
+    static func builtProgram(_ name: String) throws -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let test = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // SWIFTLET_BIN: programs that were built elsewhere.
+        let folder = getenv("SWIFTLET_BIN").map { String(cString: $0) } ?? test.splitAtLastComponent.parent
+        let path = folder + "/" + name
+        guard access(path, X_OK) == 0 else { throw KernelError("find the program", path) }
+        return path
+    }
+
+    var environment: [String] {
+        [
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", "TZ=UTC",
+            "SWIFTLET_ROOT=\(root)", "SWIFTLET_STATE=\(folder)/run",
+        ]
+    }
+
+    // MARK: Calling
+
+    func start(_ arguments: [String], terminal: TerminalSize? = nil) throws -> Program {
+        try Program(program, arguments, environment: environment, terminal: terminal)
+    }
+
+    @discardableResult
+    func callAsFunction(_ arguments: String..., input: String? = nil) throws -> Program.Result {
+        try run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String? = nil) throws -> Program.Result {
+        let program = try start(arguments)
+        if let input { try program.type(input) }
+        return try program.finish()
+    }
+
+    /// Calls and expects success.
+    @discardableResult
+    func check(
+        _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Program.Result {
+        let result = try run(arguments)
+        #expect(
+            result.code == 0, "swiftlet \(arguments.joined(separator: " ")): \(result.error)",
+            sourceLocation: sourceLocation)
+        return result
+    }
+
+    /// Calls and expects a failure with one line on standard error.
+    @discardableResult
+    func checkFails(
+        _ code: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> String {
+        let result = try run(arguments)
+        let what = "swiftlet \(arguments.joined(separator: " "))"
+        #expect(result.code == code, "\(what): \(result.error)", sourceLocation: sourceLocation)
+        let lines = result.error.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            lines.count == 2 && lines[0].hasPrefix("swiftlet: ") && lines[1].isEmpty,
+            "\(what): not one line: \(result.error)", sourceLocation: sourceLocation)
+        return String(lines.first ?? "")
+    }
+
+    /// A member of what `inspect` shows, by its path.
+    func inspect(_ name: String, _ path: String...) throws -> String {
+        let text = Array(try check("inspect", name).output.utf8)
+        return try JSON.read(text) { (json) throws(JSONError) in
+            var elements = try json.elements()
+            guard var value = elements.next() else { throw json.error("empty") }
+            for member in path {
+                guard let next = try value.object().members.first(where: { $0.key == member })?.value else {
+                    throw value.error("no member \(member)")
+                }
+                value = next
+            }
+            switch value.kind {
+            case .string: return try value.string()
+            case .boolean: return try value.bool() ? "true" : "false"
+            case .number: return "\(try value.integer(as: Int64.self))"
+            default: throw value.error("not a simple value")
+            }
+        }
+    }
+
+    func id(of name: String) throws -> String { try inspect(name, "Id") }
+
+    /// The number on the host of a container's first process.
+    func pid(of name: String) throws -> Int32 {
+        try #require(Int32(try inspect(name, "State", "Pid")))
+    }
+
+    /// Waits until the container is in a state.
+    func wait(for name: String, toBe state: String, seconds: Int = 30) throws {
+        let deadline = monotonicMilliseconds() + seconds * 1000
+        while try inspect(name, "State", "Status") != state {
+            try #require(monotonicMilliseconds() < deadline, "\(name) does not become \(state)")
+            usleep(20_000)
+        }
+    }
+
+    // MARK: What is left
+
+    private func cleanUp() throws {
+        let containers = (try? folderNames(root + "/default/containers")) ?? []
+        for id in containers where access(root + "/default/containers/\(id)/container.json", F_OK) == 0 {
+            _ = try run(["rm", "-f", "-v", id])
+        }
+        // A shim ends a moment after it has answered.
+        let deadline = monotonicMilliseconds() + 5000
+        var leaks = try findLeaks(containers)
+        while !leaks.isEmpty, monotonicMilliseconds() < deadline {
+            usleep(50_000)
+            leaks = try findLeaks(containers)
+        }
+        for leak in leaks { Issue.record("left over: \(leak)") }
+        _ = try Program("/bin/rm", ["-rf", folder], environment: environment).finish()
+    }
+
+    private func findLeaks(_ containers: [String]) throws -> [String] {
+        var leaks = try folderNames(root + "/default/containers").map { "container \($0)" }
+        let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self)
+        leaks += mounts.split(separator: "\n").filter { $0.contains(folder) }.map { "mount \($0)" }
+        for pid in try folderNames("/proc") where pid.allSatisfy(\.isNumber) {
+            // It may end while we look.
+            guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { continue }
+            if command.contains(Array(folder.utf8)) {
+                let words = String(decoding: command.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
+                leaks.append("process \(pid) \(words)")
+            }
+        }
+        for id in containers { leaks += try cgroups(named: id).map { "control group \($0)" } }
+        return leaks
+    }
+
+    /// The folders of a container's control groups, under all hierarchies.
+    func cgroups(named id: String) throws -> [String] {
+        let top = "/sys/fs/cgroup"
+        let hierarchies = [top] + (try folderNames(top)).map { top + "/" + $0 }
+        return hierarchies.map { "\($0)/swiftlet/default/\(id)" }.filter { access($0, F_OK) == 0 }
+    }
+
+    /// What a control file of a container says, under whichever hierarchy has it.
+    func cgroupFile(_ name: String, of container: String) throws -> String? {
+        for group in try cgroups(named: try id(of: container)) {
+            if let bytes = try? FileDescriptor.readFile(group + "/" + name) {
+                return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+            }
+        }
+        return nil
+    }
+}
+
+func folderNames(_ path: String) throws -> [String] {
+    guard let stream = opendir(path) else {
+        if Errno.current == .noEntry { return [] }
+        throw KernelError("read folder", path)
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+}
+
+/// What `rootfs-fixtures/make` makes, once for all tests.
+enum Fixtures {
+    private static let made: Result<String, KernelError> = {
+        let root = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })
+        do {
+            let result = try Program(
+                root + "/rootfs-fixtures/make", ["images"],
+                environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+            ).finish(seconds: 300)
+            if result.code == 0 { return .success(root + "/.fixtures") }
+            return .failure(KernelError("make fixtures", String(result.error.suffix(500)), .ioError))
+        } catch {
+            return .failure(error as? KernelError ?? KernelError("make fixtures", "\(error)", .ioError))
+        }
+    }()
+
+    /// A file that was made, by its path below the fixtures' folder.
+    static func archive(_ name: String) throws -> String {
+        let path = try made.get() + "/" + name
+        guard access(path, R_OK) == 0 else { throw KernelError("find fixture", path) }
+        return path
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// The commands about images, as far as the command line goes.
+struct ImageTests {
+    let host: Host
+
+    init() throws { host = try Host() }
+
+    @Test(arguments: [
+        "docker/busybox.tar", "docker/busybox.tar.gz", "docker/busybox.tar.zst", "docker/busybox-v25.tar",
+        "archive/busybox.tar", "oci/busybox",
+    ])
+    func loadsEachForm(name: String) throws {
+        let result = try host.check("load", "-i", try Fixtures.archive(name))
+        #expect(result.output == "Loaded image: busybox:latest\n")
+        #expect(try host.check("run", "--rm", "busybox", "echo", "runs").line == "runs")
+    }
+
+    @Test func loadsFromStandardInput() throws {
+        let script = "\"$0\" load < \(try Fixtures.archive("docker/busybox.tar.gz"))"
+        let result = try Program(
+            "/bin/sh", ["-c", script, Host.builtProgram("swiftlet")], environment: host.environment
+        ).finish()
+        #expect(result.output == "Loaded image: busybox:latest\n", "\(result.error)")
+    }
+
+    @Test func listTagRemove() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        let table = try host.check("images").lines
+        #expect(
+            table.count == 2 && table[0].hasPrefix("REPOSITORY") && table[1].hasPrefix("busybox      latest"))
+        let id = try host.check("images", "-q").line
+        #expect(id.utf8.count == 12)
+        #expect(try host.check("images", "-q", "--no-trunc").line.hasPrefix("sha256:" + id))
+        try host.check("tag", "busybox", "example.org/team/box:1.0")
+        #expect(try host.check("images").lines.count == 3)
+        #expect(try host.check("images", "example.org/team/box").lines.count == 2)
+        #expect(try host.check("run", "--rm", "example.org/team/box:1.0", "echo", "x").line == "x")
+        #expect(try host.check("run", "--rm", id, "echo", "x").line == "x")
+        let json = try host.check("images", "--format", "json").lines
+        #expect(json.count == 2 && json.allSatisfy { $0.hasPrefix("{") && $0.contains("\"Repository\":") })
+        try host.check("create", "--name", "c", "busybox")
+        try host.check("rmi", "example.org/team/box:1.0")
+        #expect(try host.checkFails(1, "rmi", "busybox").contains("c"))
+        try host.check("rm", "c")
+        #expect(try host.check("rmi", "busybox").output.contains("Untagged: busybox:latest"))
+        #expect(try host.check("images", "-q").output.isEmpty)
+        #expect(try host.checkFails(1, "rmi", "busybox").contains("busybox"))
+    }
+
+    @Test func savedImagesLoadAgain() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        let id = try host.check("images", "-q", "--no-trunc").line
+        for format in ["docker-archive", "oci-archive"] {
+            let path = host.root + "/saved.tar"
+            try host.check("save", "-o", path, "--format", format, "busybox")
+            let other = try Host()
+            #expect(try other.check("load", "-i", path).output == "Loaded image: busybox:latest\n")
+            #expect(try other.check("images", "-q", "--no-trunc").line == id)
+        }
+        try host.checkFails(1, "save", "-o", host.root + "/x.tar", "nothing")
+        #expect(access(host.root + "/x.tar", F_OK) != 0)
+        #expect(try folderNames(host.root).allSatisfy { !$0.contains("partial") })
+    }
+
+    @Test func badArchives() throws {
+        let path = host.root + "/bad.tar"
+        try host.check("images")
+        try FileDescriptor.open(path, O_WRONLY | O_CREAT, mode: 0o644).writeAll("no archive")
+        try host.checkFails(1, "load", "-i", path)
+        try host.checkFails(1, "load", "-i", "/nowhere.tar")
+        #expect(try host.check("images", "-q").output.isEmpty)
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// What is printed when somebody asks, or asks wrongly.
+struct UsageTests {
+    let host: Host
+
+    init() throws { host = try Host() }
+
+    static let commands = [
+        "run", "create", "start", "attach", "exec", "ps", "logs", "stop", "kill", "restart", "pause",
+        "unpause", "wait",
+        "rm", "cp", "top", "stats", "inspect", "load", "save", "images", "tag", "rmi", "doctor", "version",
+    ]
+
+    @Test func overviewNamesEveryCommand() throws {
+        for arguments in [["--help"], ["help"], []] {
+            let result = try host.run(arguments)
+            #expect(result.code == 0)
+            for command in Self.commands {
+                #expect(result.output.contains("\n  \(command) "), "\(command) is missing")
+            }
+        }
+    }
+
+    @Test(arguments: commands)
+    func help(command: String) throws {
+        let result = try host.check(command, "--help")
+        #expect(result.output.contains("swiftlet \(command)"))
+        #expect(result.error.isEmpty)
+        #expect(try host.check("help", command).output == result.output)
+    }
+
+    @Test(arguments: [
+        ["frobnicate"], ["--unknown"], ["ps", "--unknown"], ["rm"], ["stop"], ["logs"], ["tag", "one"],
+        ["cp", "x"],
+        ["start"], ["ps", "extra"], ["--root"], ["wait"], ["stop", "-t", "soon", "x"],
+    ])
+    func wrongUse(arguments: [String]) throws {
+        let result = try host.run(arguments)
+        #expect(result.code == 125)
+        #expect(
+            result.error.hasPrefix("swiftlet: ") && result.error.split(separator: "\n").count == 1,
+            "\(result.error)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test func flagsWithValues() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        #expect(try host.check("run", "--rm=true", "busybox", "echo", "--rm=true").line == "--rm=true")
+        #expect(try host.check("ps", "--all=true", "-q").output.isEmpty)
+        try host.check("run", "--rm=false", "--name", "stays", "busybox", "true")
+        #expect(try host.check("ps", "-aq").lines.count == 1)
+        #expect(try host.check("container", "ls", "-aq").lines.count == 1)
+        #expect(try host.check("image", "ls", "-q").lines.count == 1)
+    }
+
+    @Test func ordinaryUsers() throws {
+        let result = try Program(
+            "/usr/sbin/chroot", ["--userspec=65534:65534", "/", Host.builtProgram("swiftlet"), "ps"],
+            environment: host.environment
+        ).finish()
+        #expect(result.code == 125)
+        #expect(
+            result.error.split(separator: "\n").count == 1 && result.error.contains("root"), "\(result.error)"
+        )
+    }
+
+    @Test func version() throws {
+        #expect(try host.check("version").lines[0].hasPrefix("swiftlet "))
+        #expect(try host.check("--version").output == (try host.check("version").output))
+        #expect(try host.check("version", "--format", "json").output.hasPrefix("{"))
+    }
+
+    @Test func doctor() throws {
+        let result = try host.run(["doctor"])
+        for subject in [
+            "kernel", "namespaces", "capabilities", "seccomp", "control groups", "overlayfs", "swiftlet-shim",
+            "store", "space",
+            "restart at boot",
+        ] {
+            #expect(result.output.contains(" \(subject) "), "\(subject) is missing")
+        }
+        let lines = try host.run(["doctor", "--format", "json"]).lines
+        let levels = try lines.map { line in
+            try JSON.read(Array(line.utf8)) { (value) throws(JSONError) in
+                try value.object().required("Level", as: String.self)
+            }
+        }
+        #expect(levels.count > 12 && levels.allSatisfy { ["ok", "limited", "missing"].contains($0) })
+        #expect((result.code == 0) == !levels.contains("missing"))
+    }
+
+    @Test func debugSaysEachStep() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        let result = try host.run(["--debug", "run", "--rm", "busybox", "true"])
+        #expect(result.error.contains(" ms  mount root\n") && result.error.contains("launch shim"))
+    }
+}

@@ -13,8 +13,9 @@ struct Arguments {
         }
     }
 
-    private var flags: Set<String> = []
-    private var values: [String: [String]] = [:]
+    /// In the order in which they were given; "" for a flag. Few, so that looking through them is quicker than
+    /// hashing.
+    private var given: [(key: String, value: String)] = []
     private(set) var positional: ArraySlice<String> = []
 
     init(_ arguments: ArraySlice<String>, _ syntax: Syntax) throws {
@@ -32,11 +33,11 @@ struct Arguments {
                 guard let value = inline ?? rest.popFirst() else {
                     throw RuntimeError("option \(word) needs a value")
                 }
-                values[key, default: []].append(value)
+                given.append((key, value))
             } else if let key = syntax.key(String(name), among: syntax.flags) {
                 switch inline {
-                case nil, "true": flags.insert(key)
-                case "false": flags.remove(key)
+                case nil, "true": given.append((key, ""))
+                case "false": given.removeAll { $0.key == key }
                 default: throw RuntimeError("option --\(name) takes no value")
                 }
             } else {
@@ -46,13 +47,13 @@ struct Arguments {
         positional = rest
     }
 
-    func has(_ name: String) -> Bool { flags.contains(name) }
+    func has(_ name: String) -> Bool { given.contains { $0.key == name } }
 
     /// The last value given.
-    subscript(name: String) -> String? { values[name]?.last }
+    subscript(name: String) -> String? { given.last { $0.key == name }?.value }
 
     /// Every value given.
-    func all(_ name: String) -> [String] { values[name] ?? [] }
+    func all(_ name: String) -> [String] { given.filter { $0.key == name }.map(\.value) }
 
     func integer(_ name: String) throws -> Int32? {
         guard let text = self[name] else { return nil }

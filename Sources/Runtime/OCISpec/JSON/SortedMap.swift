@@ -6,7 +6,11 @@ public struct SortedMap<Value> {
     public init() {}
 
     /// Of entries with the same key the last counts.
-    public init(_ unsorted: some Sequence<(key: String, value: Value)>) {
+    public init(_ unsorted: [(key: String, value: Value)]) {
+        if unsorted.count <= 64 {
+            for entry in unsorted { self[entry.key] = entry.value }
+            return
+        }
         // A stable order by key keeps later duplicates behind earlier ones.
         let ordered = unsorted.enumerated().sorted { left, right in
             if Self.precedes(left.element.key, right.element.key) { return true }

@@ -13,7 +13,7 @@ let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 /// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries are
 /// those that a static Foundation, which dependencies use, leaves to the linker to find.
 let staticSwiftLibrary: [LinkerSetting] =
-    [.unsafeFlags(["-static-stdlib"])]
+    [.unsafeFlags(["-static-stdlib", "-Xclang-linker", "-no-pie"])]
     + [
         "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationCShims",
         "_FoundationCollections", "_FoundationICU", "swiftSynchronization",

@@ -8,6 +8,10 @@ public enum ShimProgram {
 
     /// - Parameter arguments: the program's name first.
     public static func run(_ arguments: [String]) -> Int32 {
+        if arguments.dropFirst().first == "--version" {
+            say("swiftlet-shim version \(SwiftletVersion.text)", to: 1)
+            return 0
+        }
         let options: Options
         do throws(UsageError) {
             options = try Options(arguments.dropFirst())

@@ -28,22 +28,22 @@ struct CgroupView: Sendable {
     init?(of cgroup: borrowing ContainerCgroup, layout: CgroupLayout, spec: RuntimeSpec) throws {
         guard CgroupView.isWanted(by: spec) else { return nil }
         let hasNamespace = spec.linux?.namespace(.cgroup) != nil
-        let record = cgroup.record
         func copy(_ path: String?) throws -> Int32 {
             guard !hasNamespace, let path else { return -1 }
             return try LinuxKernel.Mount.clone(path, recursive: false).release()
         }
         self.hasNamespace = hasNamespace
         isUnified = layout.isUnified
-        unifiedBind = layout.isUnified ? try copy(record.unified) : -1
-        hierarchies = try layout.legacyHierarchies().map { hierarchy in
-            let named = hierarchy.controllers.hasPrefix("name=")
+        unifiedBind = layout.isUnified ? try copy(cgroup.unifiedPath) : -1
+        // A container that is shown its groups has one in every hierarchy.
+        hierarchies = try cgroup.legacy.map { group in
+            let named = group.hierarchy.hasPrefix("name=")
             return Hierarchy(
-                name: named ? String(hierarchy.controllers.dropFirst(5)) : hierarchy.controllers,
+                name: named ? String(group.hierarchy.dropFirst(5)) : group.hierarchy,
                 options: named
-                    ? ["none", hierarchy.controllers]
-                    : hierarchy.controllers.split(separator: ",").map(String.init),
-                bind: try copy(record.legacy[hierarchy.controllers]))
+                    ? ["none", group.hierarchy]
+                    : group.hierarchy.split(separator: ",").map(String.init),
+                bind: try copy(group.path))
         }
     }
 

@@ -17,7 +17,7 @@ TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linu
 BENCH_PACKAGES := runc crun gcc libc6-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench build fixtures run test bench fmt lint install uninstall clean generate
+.PHONY: help setup setup-bench build fixtures run test bench fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ run: setup build ## set up, build, and run a limited container from a busybox im
 
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
-	swift test -c $(CONFIGURATION) --skip-build $(TEST_FLAGS)
+	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(TEST_FLAGS)
 
 bench: setup setup-bench build ## measure against runc and crun, side by side
 	rootfs-fixtures/make busybox

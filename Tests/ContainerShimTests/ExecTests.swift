@@ -200,6 +200,8 @@ extension ShimTests {
 
         /// Kilobytes.
         private func privateDirty(of pid: Int32) throws -> Int {
+            // Pages of a program that was linked a moment ago count, too, until they are on the disk.
+            try FileDescriptor.open(ShimHost.program, O_RDONLY).sync()
             for line in try text(of: "/proc/\(pid)/smaps_rollup").split(separator: "\n")
             where line.hasPrefix("Private_Dirty:") {
                 return Int(line.split(separator: " ")[1]) ?? 0

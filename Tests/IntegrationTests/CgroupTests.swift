@@ -7,7 +7,7 @@ extension RuntimeTests {
     /// Limits, on this host's control groups, whichever version they have.
     @Suite struct Limits {
         /// A limit's file in the group of a process: the v2 name or the v1 one.
-        private func value(_ pid: Int32, _ unified: String, _ controller: String, _ legacy: String) throws
+        static func value(_ pid: Int32, _ unified: String, _ controller: String, _ legacy: String) throws
             -> String
         {
             for line in try Files.read("/proc/\(pid)/cgroup").split(separator: "\n") {
@@ -35,11 +35,11 @@ extension RuntimeTests {
                     $0.linux?.resources?.cpu?.period = 50_000
                     $0.linux?.resources?.cpu?.cpus = "0"
                 }
-                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(64 << 20)")
-                #expect(try value(pid, "pids.max", "pids", "pids.max") == "33")
-                let quota = try value(pid, "cpu.max", "cpu", "cpu.cfs_quota_us")
+                #expect(try Self.value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(64 << 20)")
+                #expect(try Self.value(pid, "pids.max", "pids", "pids.max") == "33")
+                let quota = try Self.value(pid, "cpu.max", "cpu", "cpu.cfs_quota_us")
                 #expect(["25000", "25000 50000"].contains(quota))
-                #expect(try value(pid, "cpuset.cpus", "cpuset", "cpuset.cpus") == "0")
+                #expect(try Self.value(pid, "cpuset.cpus", "cpuset", "cpuset.cpus") == "0")
                 #expect(try host.ok("exec", host.id(), "nproc").out == "1\n")
                 try host.delete()
             }

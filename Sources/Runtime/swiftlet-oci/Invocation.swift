@@ -71,6 +71,8 @@ struct Invocation {
         case "list": try list()
         case "ps": return try processes()
         case "pause": try runtime.pause(try plain().containerID())
+        case "update": try update()
+        case "events": try events()
         case "resume": try runtime.resume(try plain().containerID())
         case "spec": try writeSpec()
         case "features": try printFeatures()
@@ -103,6 +105,8 @@ struct Invocation {
           kill     send a signal to a container's first process
           pause    freeze every process of a container
           resume   let them go on
+          update   change a container's limits
+          events   print what a container uses, and when it ran out of memory
           delete   remove a stopped container (--force: a living one, too)
           spec     write a config.json to begin with
           features print what this runtime can do as JSON

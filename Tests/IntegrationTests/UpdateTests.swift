@@ -1,0 +1,150 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    /// `update` and `events`.
+    @Suite struct ChangingLimits {
+        private func value(
+            _ pid: Int32, _ unified: String, _ controller: String, _ legacy: String
+        ) throws -> String {
+            try Limits.value(pid, unified, controller, legacy)
+        }
+
+        @Test func byOptions() throws {
+            try withHost { host in
+                let pid = try host.background()
+                try host.ok(
+                    "update", "--memory", "48m", "--pids-limit", "77", "--cpu-quota", "20000", "--cpu-period",
+                    "40000", "--cpuset-cpus", "0", host.id())
+                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(48 << 20)")
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "77")
+                let quota = try value(pid, "cpu.max", "cpu", "cpu.cfs_quota_us")
+                #expect(["20000", "20000 40000"].contains(quota))
+                #expect(try host.ok("exec", host.id(), "nproc").out == "1\n")
+                // What is not named stays.
+                try host.ok("update", "--pids-limit", "-1", host.id())
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "max")
+                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(48 << 20)")
+                try host.delete()
+            }
+        }
+
+        @Test func byADocument() throws {
+            try withHost { host in
+                let pid = try host.background()
+                let path = "\(host.folder)/limits.json"
+                try Files.write(path, #"{"memory": {"limit": 50331648}, "pids": {"limit": 12}}"#)
+                try host.ok("update", "--resources", path, host.id())
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "12")
+                try Files.write(path, #"{"pids": {"limit": 13}}"#)
+                #expect(try host.oci("update", "-r", "-", host.id(), input: path).code == 0)
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "13")
+                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(48 << 20)")
+                try host.delete()
+            }
+        }
+
+        /// A device that was forbidden is allowed, and forbidden again, while the container runs.
+        @Test func ofDevices() throws {
+            try withHost { host in
+                try host.background("sleep 60", writable: true) {
+                    for keyPath in [
+                        \RuntimeSpec.Capabilities.bounding, \.effective, \.permitted,
+                    ] { $0.process?.capabilities?[keyPath: keyPath].append("CAP_MKNOD") }
+                }
+                try host.ok("exec", host.id(), "mknod", "/fuse", "c", "10", "229")
+                func reads() throws -> Bool {
+                    try host.oci("exec", host.id(), "sh", "-c", "exec 3</fuse").code == 0
+                }
+                #expect(try !reads())
+                let path = "\(host.folder)/limits.json"
+                try Files.write(
+                    path,
+                    #"{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "r"}]}"#
+                )
+                try host.ok("update", "-r", path, host.id())
+                #expect(try reads())
+                #expect(try host.oci("exec", host.id(), "sh", "-c", "echo x > /dev/null").code == 0)
+                try Files.write(path, #"{"devices": [{"allow": false, "access": "rwm"}]}"#)
+                try host.ok("update", "-r", path, host.id())
+                #expect(try !reads())
+                try host.delete()
+            }
+        }
+
+        @Test func badValuesChangeNothing() throws {
+            try withHost { host in
+                try host.background()
+                for (arguments, says) in [
+                    (["--memory", "much"], "--memory: 'much' is no size"),
+                    (["--pids-limit", "few"], "--pids-limit: 'few' is not a number"),
+                    (["-r", "/no/such/file"], "/no/such/file"),
+                    (["--l3-cache-schema", "L3:0=f"], "--l3-cache-schema"),
+                ] {
+                    let output = try host.start(["update"] + arguments + [host.id()]).wait()
+                    #expect(output.code == 1 && output.err.contains(says), "\(output)")
+                    #expect(output.err.split(separator: "\n").count == 1)
+                }
+                #expect(try host.oci("update", "--memory", "64m", host.id("other")).code == 1)
+                try host.ok("kill", host.id(), "KILL")
+                #expect(eventually { (try? host.stateOf(host.id()).status) == .stopped })
+                let stopped = try host.oci("update", "--memory", "64m", host.id())
+                #expect(stopped.code == 1 && stopped.err.contains("stopped"), "\(stopped)")
+                try host.delete()
+            }
+        }
+
+        @Test func statistics() throws {
+            try withHost { host in
+                try host.background("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 60") {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 64 << 20
+                }
+                #expect(
+                    try eventually {
+                        try number(try host.ok("events", "--stats", host.id()).out, "cpu", "usage", "total")
+                            > 1_000_000
+                    })
+                let line = try host.ok("events", "--stats", host.id()).out
+                #expect(line.hasPrefix(#"{"type":"stats","id":"\#(host.id())","data":{"#))
+                #expect(try number(line, "memory", "usage", "limit") == 64 << 20)
+                #expect(try number(line, "memory", "usage", "usage") > 0)
+                #expect(try number(line, "pids", "current") >= 1)
+                try host.delete()
+                #expect(try host.oci("events", "--stats", host.id()).code == 1)
+            }
+        }
+
+        /// A number of the document's data.
+        private func number(_ line: String, _ path: String...) throws -> Int64 {
+            try JSON.read(Array(line.utf8)) { (document) throws(JSONError) in
+                var value = document
+                for name in ["data"] + path {
+                    guard let next = try value.object().members.first(where: { $0.key == name })?.value else {
+                        throw value.error("no \(name)")
+                    }
+                    value = next
+                }
+                return try value.integer(as: Int64.self)
+            }
+        }
+
+        @Test func outOfMemoryIsTold() throws {
+            try withHost { host in
+                try host.background("sleep 0.5; head -c 100m /dev/zero | tail > /dev/null; sleep 1") {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 16 << 20
+                    $0.linux?.resources?.memory?.swap = 16 << 20
+                }
+                // It ends with the container.
+                let output = try host.oci("events", "--interval", "1s", host.id())
+                #expect(output.code == 0, "\(output)")
+                #expect(output.lines.contains(#"{"type":"oom","id":"\#(host.id())"}"#), "\(output)")
+                #expect(output.lines.contains { $0.hasPrefix(#"{"type":"stats""#) })
+                try host.delete()
+            }
+        }
+    }
+}

@@ -107,7 +107,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
         .spec("time offsets without namespace", says: "timeOffsets") {
             $0.linux?.timeOffsets = .init(boottime: .init(secs: 1))
         },
-        .spec("a part that is not carried out", says: "linux.intelRdt") { $0.linux?.intelRdt = .init() },
+        .spec("a part that this host lacks", says: "linux.intelRdt: the resctrl") {
+            $0.linux?.intelRdt = .init()
+        },
     ]
 
     /// Words of a seccomp section: action, architecture, operator.

@@ -29,8 +29,10 @@ extension Runtime {
         linux.seccomp = SeccompCompiler.features
         linux.apparmor = .init(enabled: true)
         linux.selinux = .init(enabled: true)
-        linux.intelRdt = .init(enabled: false)
-        linux.netDevices = .init(enabled: false)
+        linux.intelRdt = .init(enabled: true, schemata: true, monitoring: true)
+        linux.memoryPolicy = .init(
+            modes: RuntimeSpec.MemoryPolicy.Mode.words, flags: RuntimeSpec.MemoryPolicy.Flag.words)
+        linux.netDevices = .init(enabled: true)
         linux.mountExtensions = .init(idmap: .init(enabled: true))
         features.linux = linux
         features.annotations = ["org.swiftlet.version": SwiftletVersion.text]

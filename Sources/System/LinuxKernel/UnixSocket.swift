@@ -47,6 +47,27 @@ public enum UnixSocket {
         return socket
     }
 
+    /// Connects to a socket of type SOCK_STREAM, whatever the length of its path.
+    public static func connect(stream path: String) throws(KernelError) -> FileDescriptor {
+        let socket = FileDescriptor(
+            owning: try check("socket") {
+                Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            })
+        let (parent, name) = path.splitAtLastComponent
+        let isAtRoot = parent.isEmpty && path.utf8.first == UInt8(ascii: "/")
+        let folder = try FileDescriptor.open(
+            isAtRoot ? "/" : parent.isEmpty ? "." : parent, O_PATH | O_DIRECTORY)
+        var address = try address("/proc/self/fd/\(folder.raw)/\(name)", path)
+        _ = try check("connect to", path) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    clinux_connect(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        return socket
+    }
+
     /// Takes the next client of a listening socket: non-blocking, or nil when none waits.
     public static func accept(_ listener: borrowing FileDescriptor) throws(KernelError) -> FileDescriptor? {
         let fd: Int32

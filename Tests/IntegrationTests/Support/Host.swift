@@ -189,11 +189,15 @@ final class Host {
 
     /// Expects that no container, mount, control group or process of this test is left.
     func expectNothingLeft(location: SourceLocation = #_sourceLocation) {
-        // Killed processes may take a moment to end.
-        _ = eventually(seconds: 2) { leftovers().isEmpty }
-        for leftover in leftovers() {
+        for leftover in leftoversAfterAMoment() {
             Issue.record("left behind: \(leftover)", sourceLocation: location)
         }
+    }
+
+    /// What is left when killed processes have had the time to end.
+    func leftoversAfterAMoment() -> [String] {
+        _ = eventually(seconds: 2) { leftovers().isEmpty }
+        return leftovers()
     }
 
     private func leftovers() -> [String] {

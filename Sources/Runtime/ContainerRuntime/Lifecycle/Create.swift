@@ -66,7 +66,7 @@ private final class Creation {
         } else if case .terminal = options.streams {
             throw RuntimeError("a console socket is given, but process.terminal is false")
         }
-        try Unsupported.check(spec)
+        try SecurityLabel.checkMountLabel(spec.linux?.mountLabel)
         record = ContainerRecord(
             ociVersion: spec.ociVersion, id: id.text, bundle: bundle.folder, rootfs: try bundle.rootfs(),
             bootID: try BootID.current(), created: Timestamp.now().rfc3339())
@@ -114,11 +114,11 @@ private final class Creation {
         let namespaces = try NamespacePlan(spec.linux)
         let state = ContainerState(
             id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations)
+        let devices = try NetworkDevices(spec.linux?.netDevices ?? [:])
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
             sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan,
-            state: state,
-            socket: childEnd.raw, log: runtime.log)
+            devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
         handle.value = try namespaces.spawn(
             sibling: options.becomesSibling, cgroup: placement.value.cloneDescriptor, gate: childEnd.raw,
@@ -132,7 +132,9 @@ private final class Creation {
         socket = FileDescriptor(owning: ends.0)
 
         try namespaces.writeMaps(pid: record.pid)
-        try converse(socket.raw)
+        try devices?.move(toProcess: record.pid)
+        try joinResourceControl()
+        try converse(socket.raw, filter)
         // The container holds its own ends of the gate.
         _ = startGate
         try applyOutOfMemoryScore()
@@ -150,7 +152,7 @@ private final class Creation {
         switch try Channel.proceed(socket.raw) {
         case .closed: break
         case .failure(let error): throw error
-        case .hooks, .ready: throw RuntimeError("the container's process is out of step")
+        case .hooks, .filter, .ready: throw RuntimeError("the container's process is out of step")
         }
         Hooks.runAll(
             spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
@@ -171,8 +173,16 @@ private final class Creation {
         return made
     }
 
+    private func joinResourceControl() throws {
+        guard let settings = spec.linux?.intelRdt else { return }
+        let control = ResourceControl(settings, id: id.text, root: try ResourceControl.root())
+        record.resourceControl = control.ownFolders
+        try folder.write(record)
+        try control.make(pid: record.pid)
+    }
+
     /// The conversation until the trampoline waits at the start gate.
-    private func converse(_ socket: Int32) throws {
+    private func converse(_ socket: Int32, _ filter: SeccompFilter?) throws {
         var answer = try Channel.proceed(socket)
         while true {
             switch answer {
@@ -186,6 +196,9 @@ private final class Creation {
                 try Hooks.run(spec.hooks.prestart, kind: "prestart", state: state, log: runtime.log)
                 try Hooks.run(
                     spec.hooks.createRuntime, kind: "createRuntime", state: state, log: runtime.log)
+                answer = try Channel.proceed(socket)
+            case .filter:
+                if let listener = filter?.listener { try handle.handOver(listener, record.state(.creating)) }
                 answer = try Channel.proceed(socket)
             }
         }
@@ -228,6 +241,7 @@ private final class Creation {
                 try cgroup.kill()
                 try cgroup.delete()
             }
+            try ResourceControl.remove(record.resourceControl)
             try folder.remove()
         } catch {
             runtime.log.warning("clean up after failed create of \(id): \(error)")
@@ -271,6 +285,13 @@ private struct OptionalProcess: ~Copyable {
         switch value {
         case .none: return
         case .some(let process): _ = try process.wait()
+        }
+    }
+
+    func handOver(_ listener: SeccompFilter.Listener, _ state: ContainerState) throws {
+        switch value {
+        case .none: return
+        case .some(let process): try SeccompAgent.handOver(listener, of: process, state: state)
         }
     }
 

@@ -82,7 +82,14 @@ private struct Joining {
         close(ends.1)
         let ours = FileDescriptor(owning: ends.0)
         do {
-            try expectReady(try Channel.proceed(ours.raw))
+            var answer = try Channel.proceed(ours.raw)
+            if case .filter = answer {
+                if let listener = filter?.listener {
+                    try SeccompAgent.handOver(listener, of: process, state: record.state(.running))
+                }
+                answer = try Channel.proceed(ours.raw)
+            }
+            try expectReady(answer)
             if let score = options.process.oomScoreAdj {
                 try OutOfMemoryScore.set(score, pid: process.pid, log: runtime.log)
             }
@@ -109,7 +116,7 @@ private struct Joining {
         switch answer {
         case .ready: return
         case .failure(let error): throw error
-        case .closed, .hooks: throw RuntimeError("the exec process ended before it was ready")
+        case .closed, .hooks, .filter: throw RuntimeError("the exec process ended before it was ready")
         }
     }
 
@@ -129,6 +136,7 @@ private struct Joining {
         options.sibling = self.options.becomesSibling
         let placement = try placement()
         if let placement { options.cgroup = placement.value.cloneDescriptor }
+        try self.options.process.execCPUAffinity?.applyInitial()
         let joinsTime = try ContainerNamespaces.differs(.time, pid: pid)
         let joinsPID = try ContainerNamespaces.differs(.pid, pid: pid)
         options.sharesMemory = !joinsTime
@@ -141,7 +149,7 @@ private struct Joining {
         let streams = self.options.streams
         let extra = self.options.extraEnvironment
         let process = self.options.process
-        let personality = spec.linux?.personality
+        let linux = spec.linux
         defer {
             // Our next children are our own again.
             if joinsPID {
@@ -151,13 +159,14 @@ private struct Joining {
         return try spawnChild(options, gate: socket, peer: peer) {
             do {
                 try placement?.value.joinLegacy()
+                try process.execCPUAffinity?.applyFinal()
                 try ContainerNamespaces.enter(pidfd: pidfd, pid: pid)
                 try InitProcess.resetSignals()
                 if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
                 try InitProcess.becomeNamespaceRoot(configuration.spec)
                 let root = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
                 try Streams.install(streams, process: process, root: root, bindConsole: false)
-                try ProcessEntry(process: process, plan: plan, personality: personality).enter(
+                try ProcessEntry(process: process, plan: plan, linux: linux).enter(
                     root: root, environment: extra)
                 throw RuntimeError("the program was not executed")
             } catch {

@@ -19,6 +19,7 @@ struct InitProcess {
     /// Namespaces to enter, open, in the order in which they have to be entered.
     let joins: [(kind: NamespaceKind, descriptor: Int32)]
     let plan: LaunchPlan
+    let devices: NetworkDevices?
     let state: ContainerState
     /// The new process's end of the conversation.
     let socket: Int32
@@ -40,6 +41,7 @@ struct InitProcess {
         try becomeSession()
         try nameHost()
         try bringUpLoopback()
+        try devices?.configure()
         try Sysctl.apply(spec.linux?.sysctl ?? [:])
         if let sources {
             try buildRoot(sources)
@@ -155,7 +157,7 @@ struct InitProcess {
         } else {
             try Streams.install(options.streams, process: process, root: root, bindConsole: false)
         }
-        try ProcessEntry(process: process, plan: plan, personality: spec.linux?.personality).enter(
+        try ProcessEntry(process: process, plan: plan, linux: spec.linux).enter(
             root: root, environment: options.extraEnvironment)
     }
 }

@@ -88,6 +88,7 @@ extension Runtime {
             try kill(record)
             try waitForEnd(record)
         }
+        try ResourceControl.remove(record.resourceControl)
         runPoststop(record, folder)
         try folder.remove()
     }

@@ -5,7 +5,7 @@ import OCISpec
 
 /// What a process keeps across execve(2) and can be set while this is still the runtime's code.
 enum ProcessAttributes {
-    static func apply(_ process: RuntimeSpec.Process, personality: RuntimeSpec.Personality?) throws {
+    static func apply(_ process: RuntimeSpec.Process, _ linux: RuntimeSpec.Linux?) throws {
         if let scheduler = process.scheduler { try apply(scheduler) }
         if let priority = process.ioPriority {
             // ioprio_set(2): class in the upper bits; 1 stands for a process, 0 for this one.
@@ -14,7 +14,8 @@ enum ProcessAttributes {
                 clinux_syscall(Int(SYS_ioprio_set), 1, 0, value, 0, 0, 0)
             }
         }
-        if let personality { try apply(personality) }
+        if let personality = linux?.personality { try apply(personality) }
+        try linux?.memoryPolicy?.apply()
         for limit in process.rlimits { try apply(limit) }
     }
 

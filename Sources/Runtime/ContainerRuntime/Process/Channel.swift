@@ -9,6 +9,8 @@ enum Channel {
     enum Word {
         /// The mount namespace is built: run the hooks of the runtime's namespace.
         static let hooks = UInt8(ascii: "H")
+        /// The filter is loaded, and its descriptor is there for the agent.
+        static let filter = UInt8(ascii: "S")
         /// The trampoline waits at the start gate.
         static let ready = UInt8(ascii: "R")
         /// The rest is the error's kind and text.
@@ -20,6 +22,7 @@ enum Channel {
     /// What the runtime hears.
     enum Answer {
         case hooks
+        case filter
         case ready
         case failure(RuntimeError)
         /// The process is gone, or has become its program.
@@ -57,6 +60,7 @@ enum Channel {
         if count == 0 { return .closed }
         switch buffer[0] {
         case Word.hooks where count == 1: return .hooks
+        case Word.filter where count == 1: return .filter
         case Word.ready where count == 1: return .ready
         case Word.failure where count >= 2:
             let text = String(decoding: buffer[2..<count], as: UTF8.self)

@@ -41,6 +41,8 @@ struct LaunchPlan {
         // Without no_new_privs the filter needs CAP_SYS_ADMIN, which the next steps take away.
         if !process.noNewPrivileges { appendFilter(to: &plan) }
         appendCredentials(to: &plan)
+        // An agent has to be there before the program is: the profile may hand it the very first call.
+        if process.noNewPrivileges, seccomp?.listener != nil { appendFilter(to: &plan) }
         plan.append(
             "report", Int(SYS_write), [.number(Int(socket)), plan.place("R"), .number(1)])
         // A runtime that is killed now must not be what starts the program.
@@ -48,7 +50,7 @@ struct LaunchPlan {
             "wait for start", Int(SYS_read), [.number(Int(start)), plan.place(" "), .number(1)], .zeroEnds)
         plan.reportTo(result)
         // With it, as late as can be: the profile then need not allow the steps before.
-        if process.noNewPrivileges { appendFilter(to: &plan) }
+        if process.noNewPrivileges, seccomp?.listener == nil { appendFilter(to: &plan) }
         plan.append("exec \(program)", Int(SYS_execve), [plan.place(program)], .programArguments)
         return plan
     }
@@ -64,6 +66,10 @@ struct LaunchPlan {
         plan.append(
             "load seccomp filter", Int(SYS_seccomp),
             [.number(Int(SECCOMP_SET_MODE_FILTER)), .number(Int(seccomp.flags)), description])
+        guard seccomp.listener != nil else { return }
+        plan.append("report filter", Int(SYS_write), [.number(Int(socket)), plan.place("S"), .number(1)])
+        plan.append(
+            "wait for agent", Int(SYS_read), [.number(Int(socket)), plan.place(" "), .number(1)], .zeroEnds)
     }
 
     /// Groups before the user, as only root may change them; capabilities last, as each step needs some.

@@ -7,7 +7,8 @@ import OCISpec
 struct ProcessEntry {
     let process: RuntimeSpec.Process
     let plan: LaunchPlan
-    var personality: RuntimeSpec.Personality?
+    /// For what the container's processes have in common.
+    let linux: RuntimeSpec.Linux?
 
     /// Becomes the trampoline; returns only by throwing.
     /// - Parameter environment: added to the configuration's.
@@ -22,7 +23,7 @@ struct ProcessEntry {
         }
         Streams.giveTo(uid: process.user.uid)
         let label = try SecurityLabel.prepare(process)
-        try ProcessAttributes.apply(process, personality: personality)
+        try ProcessAttributes.apply(process, linux)
         throw try plan.execute(program: program, environment: environment, label: label)
     }
 

@@ -17,6 +17,12 @@ enum SecurityLabel {
         return nil
     }
 
+    /// - Throws: when new file systems are to be labelled (mount(8), context=) and this host has no SELinux.
+    static func checkMountLabel(_ label: String?) throws {
+        guard let label, !label.isEmpty, access("/sys/fs/selinux/enforce", F_OK) != 0 else { return }
+        throw RuntimeError("linux.mountLabel: SELinux is not enabled on this host")
+    }
+
     private static func open(_ what: String, _ path: String, _ text: String) throws -> LabelWrite {
         // A procfs of our own: the container's may show whatever the image wants (CVE-2019-16884).
         let proc = try LinuxKernel.Mount.new(type: "proc", source: "proc")

@@ -110,11 +110,13 @@ struct RootfsBuilder: ~Copyable {
     private func fileSystemOptions(
         _ type: String, _ options: MountOptions, _ target: borrowing FileDescriptor
     ) throws -> [String] {
-        guard type == "tmpfs", !options.data.contains(where: { $0.hasPrefix("mode=") }) else {
-            return options.data
+        var data = options.data
+        if let label = spec.linux?.mountLabel, !label.isEmpty, !["proc", "sysfs", "mqueue"].contains(type) {
+            data.append("context=\(label)")
         }
+        guard type == "tmpfs", !data.contains(where: { $0.hasPrefix("mode=") }) else { return data }
         let mode = try target.status().st_mode & 0o7777
-        return options.data + ["mode=0\(String(mode, radix: 8))"]
+        return data + ["mode=0\(String(mode, radix: 8))"]
     }
 
     /// A read-only /dev can only become so when the nodes are in it.

@@ -19,6 +19,8 @@ public struct ContainerRecord: Equatable, Sendable {
     public var annotations = SortedMap<String>()
     /// Where the container's control groups are; absent until they are made.
     public var cgroup: CgroupRecord?
+    /// The container's own folders in the resctrl file system, inner ones first.
+    public var resourceControl: [String] = []
     public var rootless = false
     /// `delete` has to read the configuration for them.
     public var hasPoststopHooks = false
@@ -37,6 +39,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
         created = try object.required("created")
         annotations = try object.map("annotations")
         cgroup = try object.optional("cgroup")
+        resourceControl = try object.list("resourceControl")
         rootless = try object.flag("rootless")
         hasPoststopHooks = try object.flag("hasPoststopHooks")
     }
@@ -53,6 +56,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
             $0.member("created", created)
             $0.nonEmpty("annotations", annotations)
             $0.optional("cgroup", cgroup)
+            $0.nonEmpty("resourceControl", resourceControl)
             $0.flag("rootless", rootless)
             $0.flag("hasPoststopHooks", hasPoststopHooks)
         }

@@ -13,11 +13,14 @@ DESTDIR ?=
 # What the build links, what the fixtures are made from, what the tests drive, and the peers to measure against.
 BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev pkg-config
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
-TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux
+TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux strace
 BENCH_PACKAGES := runc crun gcc libc6-dev
 
+# The suites with a long form.
+SOAK := Crashes|Fuzzing
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench build fixtures run test bench fmt lint install uninstall clean
+.PHONY: help setup setup-bench build fixtures run test soak bench fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +47,10 @@ run: setup build ## set up, build, and run a limited container from a busybox im
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
 	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(TEST_FLAGS)
+
+soak: setup fixtures ## run the long forms of the campaigns: fuzzing, kills at every step (as root)
+	$(SWIFT_BUILD) --build-tests
+	SWIFTLET_SOAK=1 scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter '$(SOAK)'
 
 bench: setup setup-bench build ## measure against runc and crun, side by side
 	rootfs-fixtures/make busybox

@@ -67,7 +67,8 @@ final class Program {
     }
 
     deinit {
-        if status == nil {
+        // One that was not started has number 0, which to kill(2) is our whole process group.
+        if status == nil, pid > 0 {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
         }

@@ -49,7 +49,7 @@ struct CgroupDemand {
     /// Files of version 2 that the configuration names itself: `memory.high` needs `memory`.
     private mutating func need(files: SortedMap<String>, _ layout: CgroupLayout) throws(CgroupError) {
         if files.isEmpty { return }
-        let offered = layout.isUnified ? [] : try layout.unifiedControllers()
+        let offered = try layout.unifiedControllers()
         for (file, _) in files {
             guard let dot = file.utf8.firstIndex(of: UInt8(ascii: ".")) else {
                 throw .invalid(
@@ -58,7 +58,7 @@ struct CgroupDemand {
             }
             let controller = String(file[..<dot])
             if controller == "cgroup" || required.contains(controller) { continue }
-            if !layout.isUnified && !offered.contains(controller) {
+            if !offered.contains(controller) {
                 throw .noController(controller, neededFor: "linux.resources.unified '\(file)'")
             }
             required.append(controller)

@@ -69,6 +69,7 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
 
     struct clinux_plan_call *calls = (struct clinux_plan_call *)(plan + sizeof header);
     long report = header.report;
+    long result = -1;
     for (uint32_t i = 0; i < header.calls; i++) {
         struct clinux_plan_call *call = &calls[i];
         for (int k = 0; k < 6; k++)
@@ -85,7 +86,7 @@ __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack)
             call->argument[1] = (int64_t)(argv + 1);
             call->argument[2] = (int64_t)envp;
         }
-        long result;
+        if (call->flags & CLINUX_PLAN_ARG_RESULT) call->argument[0] = result;
         do result = raw_call(call->number, call->argument[0], call->argument[1], call->argument[2],
                              call->argument[3], call->argument[4], call->argument[5]);
         while (result == -EINTR);

@@ -15,6 +15,8 @@ public struct ExecPlan {
         /// read any more.
         public static let zeroEnds = Options(rawValue: CLINUX_PLAN_ZERO_ENDS)
         public static let programArguments = Options(rawValue: CLINUX_PLAN_ARG_ARGV)
+        /// The first argument is the result of the call before: a descriptor that the plan itself opened.
+        public static let resultOfCallBefore = Options(rawValue: CLINUX_PLAN_ARG_RESULT)
     }
 
     /// One argument of a call: a number, or bytes that the plan carries along.

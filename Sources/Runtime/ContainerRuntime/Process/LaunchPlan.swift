@@ -33,11 +33,7 @@ struct LaunchPlan {
                 "set no_new_privs", Int(SYS_prctl),
                 [.number(Int(PR_SET_NO_NEW_PRIVS)), .number(1), .number(0), .number(0), .number(0)])
         }
-        if let label {
-            plan.append(
-                "set \(label.what)", Int(SYS_write),
-                [.number(Int(label.descriptor)), plan.place(label.text), .number(label.text.utf8.count)])
-        }
+        if let label { append(label, to: &plan) }
         // Without no_new_privs the filter needs CAP_SYS_ADMIN, which the next steps take away.
         if !process.noNewPrivileges { appendFilter(to: &plan) }
         appendCredentials(to: &plan)
@@ -53,6 +49,19 @@ struct LaunchPlan {
         if process.noNewPrivileges, seccomp?.listener == nil { appendFilter(to: &plan) }
         plan.append("exec \(program)", Int(SYS_execve), [plan.place(program)], .programArguments)
         return plan
+    }
+
+    /// The kernel lets only that memory image write an attribute which opened it (Linux 5.13), so the trampoline
+    /// opens it itself.
+    private func append(_ label: LabelWrite, to plan: inout ExecPlan) {
+        let step = "set \(label.what)"
+        let flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC
+        plan.append(
+            step, Int(SYS_openat), [.number(Int(label.proc)), plan.place(label.path), .number(Int(flags))])
+        plan.append(
+            step, Int(SYS_write),
+            [.number(0), plan.place(label.text), .number(label.text.utf8.count)], .resultOfCallBefore)
+        plan.append("close proc", Int(SYS_close), [.number(Int(label.proc))])
     }
 
     private func appendFilter(to plan: inout ExecPlan) {
@@ -115,7 +124,9 @@ struct LaunchPlan {
 /// A security label that takes effect with the program's exec (/proc/self/attr/exec).
 struct LabelWrite {
     let what: String
-    let descriptor: Int32
+    /// A procfs of our own, and the attribute's path in it.
+    let proc: Int32
+    let path: String
     let text: String
 }
 

@@ -5,14 +5,14 @@ import OCISpec
 
 /// AppArmor profiles and SELinux labels, where the kernel has them.
 enum SecurityLabel {
-    /// Opens what the exec plan writes.
+    /// Opens the procfs in which the exec plan writes.
     /// - Throws: when a label is asked for that this kernel cannot apply.
     static func prepare(_ process: RuntimeSpec.Process) throws -> LabelWrite? {
         if let profile = process.apparmorProfile, profile != "unconfined" {
-            return try open("AppArmor profile \(profile)", "self/attr/apparmor/exec", "exec \(profile)")
+            return try find("AppArmor profile \(profile)", "self/attr/apparmor/exec", "exec \(profile)")
         }
         if let label = process.selinuxLabel {
-            return try open("SELinux label \(label)", "self/attr/exec", label)
+            return try find("SELinux label \(label)", "self/attr/exec", label)
         }
         return nil
     }
@@ -23,12 +23,13 @@ enum SecurityLabel {
         throw RuntimeError("linux.mountLabel: SELinux is not enabled on this host")
     }
 
-    private static func open(_ what: String, _ path: String, _ text: String) throws -> LabelWrite {
+    private static func find(_ what: String, _ path: String, _ text: String) throws -> LabelWrite {
         // A procfs of our own: the container's may show whatever the image wants (CVE-2019-16884).
         let proc = try LinuxKernel.Mount.new(type: "proc", source: "proc")
         do throws(KernelError) {
-            let file = try proc.descriptor.openAt(path, O_WRONLY | O_NOFOLLOW)
-            return LabelWrite(what: what, descriptor: file.release(), text: text)
+            _ = try proc.descriptor.openAt(path, O_WRONLY | O_NOFOLLOW)
+            let copy = try proc.descriptor.duplicate(atLeast: 3)
+            return LabelWrite(what: what, proc: copy.release(), path: path, text: text)
         } catch {
             throw RuntimeError("\(what): this kernel does not have it (\(error.errno))")
         }

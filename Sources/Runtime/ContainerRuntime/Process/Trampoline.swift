@@ -20,7 +20,7 @@ extension LaunchPlan {
         _ = try check("close_range") {
             clinux_close_range(UInt32(3 + preservedDescriptors), UInt32.max, 1 << 2)
         }
-        for descriptor in [planCopy.raw, socket, start, result] + (label.map { [$0.descriptor] } ?? []) {
+        for descriptor in [planCopy.raw, socket, start, result] + (label.map { [$0.proc] } ?? []) {
             _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
         }
         let arguments = ["\(planCopy.raw)"] + process.args

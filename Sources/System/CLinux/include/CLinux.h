@@ -129,6 +129,7 @@ int clinux_wait_pidfd(int pidfd, int options, int *status);
 #define CLINUX_PLAN_ARG_ARGV 4u       // argument 1 is the program's own argv, argument 2 its envp
 #define CLINUX_PLAN_TOLERATE_EPERM 8u // go on when the kernel answers EPERM or EACCES
 #define CLINUX_PLAN_ZERO_ENDS 16u     // a result of 0 ends the plan: nobody is at a read's other end any more
+#define CLINUX_PLAN_ARG_RESULT 32u    // argument 0 is the result of the call before
 #define CLINUX_PLAN_RELOCATE 0xffffffffu // not a call: adds argument 1 and the plan's address to *argument 0
 #define CLINUX_PLAN_REPORT 0xfffffffeu   // not a call: failures go to the descriptor in argument 0 from here on
 

@@ -46,6 +46,8 @@ extension ShimTests {
                 try host.define(script: "echo run; sleep 600")
                 var client = try host.launch()
                 let first = try #require(try ProcessIdentity.of(try host.start(&client)))
+                // What the shim has not read yet is lost with it.
+                #expect(try eventually { try host.logged() == "run\n" })
                 kill(host.lastShim, SIGKILL)
                 #expect(host.shimEnds())
                 var second = try host.launch()

@@ -15,12 +15,14 @@ BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux strace
 BENCH_PACKAGES := runc crun gcc libc6-dev
+# What makes and boots the virtual machine; what is in it, vm/run says.
+VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 
 # The suites with a long form.
 SOAK := Crashes|Fuzzing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench build fixtures run test soak bench fmt lint install uninstall clean
+.PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ setup: ## install the Debian packages that are missing (as root)
 
 setup-bench:
 	@scripts/install-packages $(BENCH_PACKAGES)
+
+setup-vm:
+	@scripts/install-packages $(VM_PACKAGES)
 
 build: ## build all programs into .build/release
 	$(SWIFT_BUILD)
@@ -47,6 +52,10 @@ run: setup build ## set up, build, and run a limited container from a busybox im
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
 	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(TEST_FLAGS)
+
+test-vm: setup setup-vm build fixtures ## run the suite of a pure cgroup v2 host in a virtual machine (as root)
+	$(SWIFT_BUILD) --build-tests
+	vm/test --bin $(BUILD)
 
 soak: setup fixtures ## run the long forms of the campaigns: fuzzing, kills at every step (as root)
 	$(SWIFT_BUILD) --build-tests

@@ -11,9 +11,17 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 
 /// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries are
-/// those that a static Foundation, which dependencies use, leaves to the linker to find.
+/// those that a static Foundation, which dependencies use, leaves to the linker to find. libarchive comes static,
+/// too: the shared one needs a dozen further libraries, for formats that are not used here, at every start.
 let staticSwiftLibrary: [LinkerSetting] =
-    [.unsafeFlags(["-static-stdlib", "-Xclang-linker", "-no-pie"])]
+    [
+        .unsafeFlags(
+            ["-static-stdlib", "-Xclang-linker", "-no-pie"]
+                + [
+                    "--as-needed", "-l:libarchive.a", "-l:libzstd.so.1", "-l:liblzma.so.5",
+                    "-l:libbz2.so.1.0", "-l:libz.so.1",
+                ].flatMap { ["-Xlinker", $0] })
+    ]
     + [
         "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationCShims",
         "_FoundationCollections", "_FoundationICU", "swiftSynchronization",
@@ -98,8 +106,12 @@ let package = Package(
         .testTarget(
             name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime"], swiftSettings: strict),
         .testTarget(name: "ContainerShimTests", dependencies: ["ContainerShim"], swiftSettings: strict),
-        .testTarget(name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict),
-        .testTarget(name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict),
+        .testTarget(
+            name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("archive")]),
+        .testTarget(
+            name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
             swiftSettings: strict),

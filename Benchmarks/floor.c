@@ -1,14 +1,16 @@
 // The floor: the least that makes a container out of a root file system and a program.
 //
-//   floor [--complete] ROOTFS PROGRAM
+//   floor [--complete | --groups] ROOTFS PROGRAM
 //
 // Clones into new pid, mount, uts, ipc, net and cgroup namespaces, mounts what the benchmark's config.json
 // mounts (proc, /dev, devpts, shm, mqueue, sysfs, the cgroup view), pivots and executes. No configuration is
 // read, no state kept, no cgroup made, no capability dropped, no filter loaded. With --complete it also makes
-// the device nodes and covers the masked and read-only paths, as every runtime here must.
+// the device nodes and covers the masked and read-only paths, as every runtime here must. With --groups it
+// does that, too, and is in a control group of its own in every hierarchy, which it makes and removes.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +23,11 @@
 #include <unistd.h>
 
 static const unsigned long PLAIN = MS_NOSUID | MS_NOEXEC | MS_NODEV;
-static int complete;
+static int complete, groups;
 static char **arguments;
+// Of the groups: the folders, and the descriptors of the version 1 ones' `tasks`. The first is version 2's.
+static char folders[32][160];
+static int tasks[32], group_count;
 
 static void must(long result, const char *what) {
     if (result == 0) return;
@@ -91,7 +96,46 @@ static void cover_paths(void) {
     }
 }
 
+static void make_groups(void) {
+    static char lines[4096];
+    int file = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+    ssize_t count = read(file, lines, sizeof lines - 1);
+    close(file);
+    if (count <= 0) must(-1, "read /proc/self/cgroup");
+    int unified = !strncmp(lines, "0::", 3);
+    snprintf(folders[group_count++], sizeof *folders, "/sys/fs/cgroup%s/floor-%d", unified ? "" : "/unified", getpid());
+    for (char *line = strtok(lines, "\n"); line && !unified; line = strtok(NULL, "\n")) {
+        char *kind = strchr(line, ':') + 1;
+        *strchr(kind, ':') = 0;
+        if (!*kind) continue;
+        snprintf(folders[group_count++], sizeof *folders, "/sys/fs/cgroup/%s/floor-%d",
+                 strncmp(kind, "name=", 5) ? kind : kind + 5, getpid());
+    }
+    for (int i = 0; i < group_count; i++) {
+        char path[200], value[64];
+        must(mkdir(folders[i], 0755), folders[i]);
+        if (i == 0) continue;
+        snprintf(path, sizeof path, "%s/tasks", folders[i]);
+        tasks[i] = open(path, O_WRONLY | O_CLOEXEC);
+        if (!strstr(folders[i], "/cpuset/")) continue;
+        // Takes no process before it has processors and memory.
+        static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+        for (int k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "/sys/fs/cgroup/cpuset/%s", files[k]);
+            int from = open(path, O_RDONLY | O_CLOEXEC);
+            ssize_t length = read(from, value, sizeof value);
+            close(from);
+            snprintf(path, sizeof path, "%s/%s", folders[i], files[k]);
+            int to = open(path, O_WRONLY | O_CLOEXEC);
+            must(write(to, value, length) != length, path);
+            close(to);
+        }
+    }
+}
+
 static int child(void *rootfs) {
+    for (int i = 1; i < group_count; i++) must(write(tasks[i], "0", 1) != 1, folders[i]);
+    if (groups) must(unshare(CLONE_NEWCGROUP), "unshare cgroup namespace");
     must(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), "make / slave");
     must(mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL), rootfs);
     must(chdir(rootfs), rootfs);
@@ -117,17 +161,28 @@ static int child(void *rootfs) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1 && !strcmp(argv[1], "--complete")) complete = 1, argv++, argc--;
+    if (argc > 1 && !strcmp(argv[1], "--groups")) groups = 1;
+    if (argc > 1 && (groups || !strcmp(argv[1], "--complete"))) complete = 1, argv++, argc--;
     if (argc < 3) {
-        fprintf(stderr, "usage: floor [--complete] ROOTFS PROGRAM ARG...\n");
+        fprintf(stderr, "usage: floor [--complete | --groups] ROOTFS PROGRAM ARG...\n");
         return 2;
     }
     arguments = argv + 2;
     static char stack[65536] __attribute__((aligned(16)));
-    int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
-    pid_t pid = clone(child, stack + sizeof stack, flags | CLONE_VM | CLONE_VFORK | SIGCHLD, argv[1]);
+    int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+    pid_t pid;
+    if (groups) {
+        make_groups();
+        int unified = open(folders[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        struct clone_args how = {.flags = flags | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = unified};
+        pid = syscall(SYS_clone3, &how, sizeof how);
+        if (pid == 0) child(argv[1]);
+    } else {
+        pid = clone(child, stack + sizeof stack, flags | CLONE_NEWCGROUP | CLONE_VM | CLONE_VFORK | SIGCHLD, argv[1]);
+    }
     if (pid < 0) must(-1, "clone");
     int status;
     must(waitpid(pid, &status, 0) != pid, "wait");
+    for (int i = 0; i < group_count; i++) must(rmdir(folders[i]), folders[i]);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -36,6 +36,7 @@ class Contestants:
         self.floors = [
             ("floor", [], [[floor, rootfs, "/bin/true"]]),
             ("complete floor", [], [[floor, "--complete", rootfs, "/bin/true"]]),
+            ("floor with groups", [], [[floor, "--groups", rootfs, "/bin/true"]]),
         ]
         ours = os.path.join(programs, "swiftlet-oci")
         if not os.access(ours, os.X_OK):

@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CONTESTANTS = 16, MAX_STEPS = 8, MAX_ARGS = 32, MAX_COPIES = 64, MAX_FOLDERS = 4 };
+enum { MAX_CONTESTANTS = 16, MAX_STEPS = 8, MAX_ARGS = 32, MAX_COPIES = 128, MAX_FOLDERS = 4 };
 
 struct contestant {
     const char *name;

@@ -1,5 +1,6 @@
 """The runtimes that are compared, each with the same bundles and a state folder of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +33,8 @@ class Contestants:
             "plain": self._bundle(project, fixtures, "plain", False, ["/bin/true"]),
             "sleeper": self._bundle(project, fixtures, "sleeper", True, ["/bin/sleep", "3600"]),
         }
+        self.bundles["mounts"] = self._changed("mounts", add_mounts)
+        self.bundles["rules"] = self._changed("rules", set_rules)
         floor = os.path.join(work, "floor")
         self.floors = [
             ("floor", [], [[floor, rootfs, "/bin/true"]]),
@@ -56,6 +59,17 @@ class Contestants:
         subprocess.run(
             [os.path.join(project, "rootfs-fixtures", "make-bundle"), "-o", fixtures, "--shared",
              "--capabilities", "docker", *filter, folder, *arguments], check=True)
+        return folder
+
+    def _changed(self, name, change):
+        """The bundle with the filter, its configuration changed."""
+        folder = os.path.join(self.work, "bundle-" + name)
+        os.mkdir(folder)
+        with open(os.path.join(self.bundles["seccomp"], "config.json")) as stream:
+            config = json.load(stream)
+        change(config)
+        with open(os.path.join(folder, "config.json"), "w") as stream:
+            json.dump(config, stream)
         return folder
 
     def _add_crun(self, work):
@@ -132,6 +146,25 @@ class Contestants:
             for name in os.listdir(runtime.root):
                 if name.startswith("bench-"):
                     self._run_once(runtime, runtime.command("delete", "--force", name))
+
+
+def add_mounts(config):
+    """Two hundred file systems more, below /dev, which can be written."""
+    for number in range(200):
+        config["mounts"].append({"destination": f"/dev/m{number}", "type": "tmpfs", "source": "tmpfs",
+                                 "options": ["nosuid", "nodev", "size=4k"]})
+
+
+def set_rules(config):
+    """A thousand rules, most of them on an argument, that fit the kernel's 4,096 instructions."""
+    names = sorted({name for rule in config["linux"]["seccomp"]["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW"
+                    for name in rule["names"]} - {"personality", "clone", "socket", "ioctl", "clone3"})[:200]
+    rules = [{"names": [name], "action": "SCMP_ACT_LOG"} for name in names if name.startswith("io_")]
+    rules += [{"names": [("socket", "ioctl", "personality", "prctl")[number % 4]], "action": "SCMP_ACT_ERRNO",
+               "args": [{"index": 0, "value": 100000 + number, "op": "SCMP_CMP_EQ"}]}
+              for number in range(1000 - len(rules))]
+    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+                                  "syscalls": rules}
 
 
 def stripped(program, work):

@@ -15,7 +15,7 @@ extension Invocation {
     func exec() throws -> Int32 {
         let arguments = try Arguments(rest, Self.execSyntax)
         let id = try arguments.containerID(0...Int.max - 1)
-        var options = ExecOptions(process: try execProcess(id, arguments))
+        var options = try execOptions(id, arguments)
         options.pidFile = arguments["pid-file"]
         options.ignoresPaused = arguments.has("ignore-paused")
         options.cgroupPaths = arguments.all("cgroup")
@@ -35,16 +35,21 @@ extension Invocation {
         return try foreground.wait(for: process.pid)
     }
 
-    private func execProcess(_ id: ContainerID, _ arguments: Arguments) throws -> RuntimeSpec.Process {
+    private func execOptions(_ id: ContainerID, _ arguments: Arguments) throws -> ExecOptions {
         if let path = arguments["process"] {
             let bytes = try FileDescriptor.readFile(path, limit: 16 << 20)
             do {
-                return try RuntimeSpec.Process(json: bytes)
+                return ExecOptions(process: try RuntimeSpec.Process(json: bytes))
             } catch {
                 throw RuntimeError("\(path): \(error)")
             }
         }
-        var process = try runtime.processTemplate(id)
+        var options = try runtime.execTemplate(id)
+        try change(&options.process, arguments)
+        return options
+    }
+
+    private func change(_ process: inout RuntimeSpec.Process, _ arguments: Arguments) throws {
         process.args = Array(arguments.positional.dropFirst())
         guard !process.args.isEmpty else { throw RuntimeError("a program to run is needed") }
         process.terminal = arguments.has("tty")
@@ -69,7 +74,6 @@ extension Invocation {
             capabilities.permitted.append(name)
         }
         process.capabilities = capabilities
-        return process
     }
 
     private func apply(user: String, to process: inout RuntimeSpec.Process) throws {

@@ -4,7 +4,7 @@ import LinuxKernel
 import OCISpec
 
 /// How a process is added to a container.
-public struct ExecOptions: Sendable {
+public struct ExecOptions {
     public var process: RuntimeSpec.Process
     public var streams: StandardStreams = .inherit
     public var pidFile: String?
@@ -15,6 +15,8 @@ public struct ExecOptions: Sendable {
     /// Groups below the container's own (`--cgroup`).
     public var cgroupPaths: [String] = []
     public var becomesSibling = false
+    /// The container's, where it has been read already.
+    fileprivate var configuration: Configuration?
 
     public init(process: RuntimeSpec.Process) {
         self.process = process
@@ -22,14 +24,16 @@ public struct ExecOptions: Sendable {
 }
 
 extension Runtime {
-    /// The process section that an exec begins with: the container's own, for its capabilities, limits,
-    /// environment and labels.
-    public func processTemplate(_ id: ContainerID) throws -> RuntimeSpec.Process {
-        let folder = try ContainerFolder.open(root: root, id: id)
-        guard let process = try folder.readConfiguration().spec.process else {
+    /// What an exec begins with: the container's own process, for its capabilities, limits, environment and
+    /// labels.
+    public func execTemplate(_ id: ContainerID) throws -> ExecOptions {
+        let configuration = try ContainerFolder.open(root: root, id: id).readConfiguration()
+        guard let process = configuration.spec.process else {
             throw RuntimeError("container \(id) has no process section")
         }
-        return process
+        var options = ExecOptions(process: process)
+        options.configuration = configuration
+        return options
     }
 
     /// Runs another process inside a living container.
@@ -50,7 +54,7 @@ extension Runtime {
         guard let initProcess = try record.liveProcess() else {
             throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
         }
-        let configuration = try folder.readConfiguration()
+        let configuration = try options.configuration ?? folder.readConfiguration()
         try options.process.validate()
         return try Joining(runtime: self, record: record, configuration: configuration, options: options)
             .make(initProcess)

@@ -80,6 +80,21 @@ extension RuntimeTests {
             }
         }
 
+        @Test func aGroupInUseIsRefusedAndGoesOn() throws {
+            try withHost { host in
+                let path = "/\(host.id("shared"))"
+                let pid = try host.background(name: "first") { $0.linux?.cgroupsPath = path }
+                let output = try host.run("true", name: "second") { $0.linux?.cgroupsPath = path }
+                #expect(output.code == 1)
+                #expect(output.err.contains("cgroup is not empty"), "\(output)")
+                #expect(try host.oci("state", host.id("second")).code == 1)
+                // The refused container's undoing does not reach the other one's processes and groups.
+                #expect(try host.stateOf(host.id("first")).status == .running)
+                #expect(try Files.read("/proc/\(pid)/cgroup").contains(path))
+                try host.delete("first")
+            }
+        }
+
         @Test func theViewIsItsOwn() throws {
             try withHost { host in
                 let output = try host.run(

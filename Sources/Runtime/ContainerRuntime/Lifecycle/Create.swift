@@ -159,9 +159,21 @@ private final class Creation {
     }
 
     private func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {
+        do {
+            let made = try makeGroups(layout)
+            for warning in made.warnings { runtime.log.warning(warning) }
+            return made
+        } catch {
+            // What was made is removed again. What is there now is another container's, and not to be undone.
+            record.cgroup = nil
+            throw error
+        }
+    }
+
+    private func makeGroups(_ layout: CgroupLayout) throws -> ContainerCgroup {
         var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         resources.devices += DeviceNodes.rules(for: spec)
-        let made = try ContainerCgroup.create(
+        return try ContainerCgroup.create(
             cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
             everyHierarchy: CgroupView.isWanted(by: spec)
         ) {
@@ -169,8 +181,6 @@ private final class Creation {
             record.cgroup = $0
             try folder.write(record)
         }
-        for warning in made.warnings { runtime.log.warning(warning) }
-        return made
     }
 
     private func joinResourceControl() throws {

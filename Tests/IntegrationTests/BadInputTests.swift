@@ -212,7 +212,6 @@ extension RuntimeTests {
                     ),
                     (["list", "--format", "xml"], "xml"), (["--log-format", "xml", "list"], "xml"),
                     (["--log", "/no/such/folder/log", "list"], "/no/such/folder/log"),
-                    (["--systemd-cgroup", "list"], "systemd"),
                 ]
                 for (arguments, says) in lines {
                     let output = try host.start(arguments).wait()

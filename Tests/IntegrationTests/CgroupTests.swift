@@ -95,6 +95,30 @@ extension RuntimeTests {
             }
         }
 
+        @Test(.enabled(if: !Files.exists("/run/systemd/system")))
+        func scopesNeedSystemd() throws {
+            try withHost { host in
+                let bundle = try host.bundle { $0.linux?.cgroupsPath = "a.slice:b:c" }
+                let output = try host.oci("--systemd-cgroup", "create", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                #expect(output.err.contains("systemd not running on this host"), "\(output)")
+                #expect(output.err.split(separator: "\n").count == 1, "\(output)")
+                host.expectNothingLeft()
+                // Commands that make no group do not mind.
+                #expect(try host.oci("--systemd-cgroup", "list").code == 0)
+            }
+        }
+
+        @Test func aPathForSystemdHasThreeParts() throws {
+            try withHost { host in
+                let bundle = try host.bundle { $0.linux?.cgroupsPath = "/a/b" }
+                let output = try host.oci("--systemd-cgroup", "create", "--bundle", bundle, host.id())
+                #expect(output.code == 1)
+                #expect(output.err.contains("SLICE:PREFIX:NAME"), "\(output)")
+                host.expectNothingLeft()
+            }
+        }
+
         @Test func theViewIsItsOwn() throws {
             try withHost { host in
                 let output = try host.run(

@@ -22,7 +22,7 @@ extension Runtime {
         var cgroup = RuntimeFeatures.Cgroup()
         cgroup.v1 = true
         cgroup.v2 = true
-        cgroup.systemd = false
+        cgroup.systemd = true
         cgroup.systemdUser = false
         cgroup.rdma = true
         linux.cgroup = cgroup

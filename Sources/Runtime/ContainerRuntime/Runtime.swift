@@ -11,10 +11,13 @@ public struct Runtime: Sendable {
     /// The folder that holds a folder for each container.
     public let root: String
     public let log: Log
+    /// For containers that are made; those that are there know who made their groups.
+    public let cgroupDriver: CgroupDriver
 
-    public init(root: String, log: Log) {
+    public init(root: String, log: Log, cgroupDriver: CgroupDriver = .files) {
         self.root = root
         self.log = log
+        self.cgroupDriver = cgroupDriver
     }
 
     /// Where compiled seccomp filters are kept between containers.

@@ -40,15 +40,13 @@ struct Invocation {
             root = "\(String(cString: folder))/\(root)"
             free(folder)
         }
-        runtime = Runtime(root: root, log: log)
+        runtime = Runtime(
+            root: root, log: log, cgroupDriver: global.has("systemd-cgroup") ? .systemd : .files)
     }
 
     /// - Returns: the exit status.
     func run() -> Int32 {
         do {
-            if global.has("systemd-cgroup") {
-                throw RuntimeError("--systemd-cgroup: the systemd cgroup driver is not part of this release")
-            }
             return try dispatch()
         } catch {
             let text = "\(command == "help" ? "" : "\(command) failed: ")\(error)"
@@ -93,7 +91,8 @@ struct Invocation {
     private static let help = """
         swiftlet-oci runs containers from OCI bundles, with runc's command line.
 
-        usage: swiftlet-oci [--root DIR] [--log FILE] [--log-format text|json] [--debug] COMMAND …
+        usage: swiftlet-oci [--root DIR] [--log FILE] [--log-format text|json] [--debug]
+               [--systemd-cgroup] COMMAND …
 
           create   make a container that waits for start
           run      create and start a container, and wait for its end

@@ -56,6 +56,8 @@ extension ContainerCgroup {
         let below = String(unifiedPath.dropFirst(layout.unified.count))
         let path = try CgroupPath(cgroupsPath: below, id: below)
         let demand = try CgroupDemand(resources, layout: layout, withStatistics: false)
+        let resources = try withCurrentLimits(resources)
+        try setUnitProperties(resources, layout)
         let known = legacy.count
         for hierarchy in demand.legacy where legacyDirectory(hierarchy.controller) == nil {
             legacy.append(
@@ -84,7 +86,7 @@ extension ContainerCgroup {
     }
 
     /// Sets what `resources` asks for, in runc's order.
-    private mutating func apply(_ resources: RuntimeSpec.Resources, updating: Bool) throws(CgroupError) {
+    mutating func apply(_ resources: RuntimeSpec.Resources, updating: Bool) throws(CgroupError) {
         try apply(PidsController(resources, updating: updating))
         try apply(MemoryController(resources, updating: updating))
         try apply(BlockIOController(resources, updating: updating))
@@ -164,7 +166,7 @@ extension ContainerCgroup {
         if try unified.number("cgroup.freeze") == 1 { throw .frozen(path: unifiedPath) }
     }
 
-    private mutating func makeLegacy(
+    mutating func makeLegacy(
         _ index: Int, _ path: CgroupPath, _ cpu: RuntimeSpec.Resources.CPU?, refusingUsed: Bool,
         _ made: inout MadeGroups
     ) throws(CgroupError) {

@@ -37,6 +37,11 @@ struct CgroupDirectory {
     }
 }
 
+extension CgroupDirectory {
+    /// Whether the group was not removed since its folder was opened.
+    var isThere: Bool { faccessat(descriptor, "cgroup.procs", F_OK, 0) == 0 || Errno.current != .noEntry }
+}
+
 // MARK: Writing
 
 extension CgroupDirectory {

@@ -23,6 +23,10 @@ public enum CgroupError: Error, Sendable, CustomStringConvertible {
     /// The group is not there (any more).
     case gone(path: String)
     case timedOut(doing: String, path: String, milliseconds: Int)
+    /// The systemd driver is asked for on a host that was not booted with systemd.
+    case noSystemd
+    /// What systemd's manager was asked to do, and why it does not.
+    case systemd(_ doing: String, reason: String)
 
     public var description: String {
         switch self {
@@ -47,6 +51,10 @@ public enum CgroupError: Error, Sendable, CustomStringConvertible {
             "container's cgroup does not exist: \(path)"
         case .timedOut(let doing, let path, let milliseconds):
             "\(doing) \(path): not done after \(milliseconds) ms"
+        case .noSystemd:
+            "systemd not running on this host, cannot use systemd cgroups manager (no /run/systemd/system)"
+        case .systemd(let doing, let reason):
+            "systemd: \(doing): \(reason)"
         }
     }
 

@@ -69,6 +69,8 @@ extension ContainerCgroup {
         guard let errno = unified.attempt("cgroup.kill", "1") else { return }
         switch errno {
         case .noDevice: return
+        // Removed since it was opened, as systemd does with a scope that has become empty.
+        case .noEntry where !unified.isThere: return
         // Before Linux 5.14 there is no such file, and in a threaded group it does not work.
         case .noEntry, .notSupported: try killFrozen()
         default: throw unified.refusal("cgroup.kill", "1", errno)

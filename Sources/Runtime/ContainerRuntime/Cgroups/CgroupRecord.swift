@@ -7,6 +7,8 @@ public struct CgroupRecord: Equatable, Sendable {
     /// The groups in version 1 hierarchies, absolute paths of the host, by the hierarchy's controllers:
     /// `memory`, `cpu,cpuacct`, `name=systemd`.
     public var legacy: SortedMap<String>
+    /// The unit that the groups belong to; nil where the runtime made them itself.
+    package var scope: SystemdScope?
 
     public init(unified: String, legacy: SortedMap<String> = [:]) {
         self.unified = unified
@@ -19,12 +21,14 @@ extension CgroupRecord: JSONDecodable, JSONEncodable {
         let json = try json.object()
         unified = try json.required("unified")
         legacy = try json.map("legacy")
+        scope = try json.optional("systemd")
     }
 
     public func encode(to json: inout JSONWriter) {
         json.object { json in
             json.member("unified", unified)
             json.nonEmpty("legacy", legacy)
+            json.optional("systemd", scope)
         }
     }
 }

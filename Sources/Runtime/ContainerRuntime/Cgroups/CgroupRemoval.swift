@@ -9,11 +9,12 @@ extension ContainerCgroup {
     }
 
     /// Removes a container's groups in every hierarchy, those below first. Groups that are gone already are
-    /// fine.
+    /// fine. Those of a systemd unit go with it.
     ///
     /// - Parameter milliseconds: to wait for processes that were killed and have not ended yet.
     /// - Throws: EBUSY as `kernel` when processes are left then. The other groups are removed nevertheless.
     public static func delete(_ record: CgroupRecord, within milliseconds: Int = 1000) throws(CgroupError) {
+        try record.scope?.stop()
         // The version 2 group first: it tells when the last process has ended, which holds for all.
         let deadline = Deadline.after(milliseconds)
         var failure = remove(record.unified, deadline)
@@ -78,7 +79,12 @@ extension ContainerCgroup {
         let folder = FileDescriptor(owning: fd)
         let group = CgroupDirectory(descriptor: folder.raw, path: path)
         guard try group.value("cgroup.events", "populated") == 1 else { return false }
-        _ = try CgroupEvents(group: group).wait(for: "populated", 0, until: deadline)
+        do throws(CgroupError) {
+            _ = try CgroupEvents(group: group).wait(for: "populated", 0, until: deadline)
+        } catch {
+            // Somebody else has removed it between two of our calls.
+            if group.isThere { throw error }
+        }
         return true
     }
 }

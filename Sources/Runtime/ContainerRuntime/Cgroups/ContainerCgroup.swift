@@ -18,8 +18,10 @@ public struct ContainerCgroup: ~Copyable {
     var unifiedDescriptor: Int32 = -1
     /// This value made the version 2 group.
     var isNew = false
-    let unifiedPath: String
+    var unifiedPath: String
     var legacy: [LegacyGroup]
+    /// The unit that the groups belong to, with the systemd driver.
+    let scope: SystemdScope?
 
     /// A group in a version 1 hierarchy.
     struct LegacyGroup {
@@ -38,16 +40,17 @@ public struct ContainerCgroup: ~Copyable {
         }
     }
 
-    init(unifiedPath: String, legacy: [LegacyGroup]) {
+    init(unifiedPath: String, legacy: [LegacyGroup], scope: SystemdScope? = nil) {
         self.unifiedPath = unifiedPath
         self.legacy = legacy
+        self.scope = scope
     }
 
     /// Opens the groups of a container that exists. Groups that are gone are left out: `exists` tells.
     public init(record: CgroupRecord) throws(CgroupError) {
         self.init(
             unifiedPath: record.unified,
-            legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) })
+            legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) }, scope: record.scope)
         unifiedDescriptor = try Self.openIfThere(unifiedPath)
         for index in legacy.indices {
             legacy[index].descriptor = try Self.openIfThere(legacy[index].path)
@@ -61,8 +64,10 @@ public struct ContainerCgroup: ~Copyable {
 
     /// What to keep on disk.
     public var record: CgroupRecord {
-        CgroupRecord(
+        var record = CgroupRecord(
             unified: unifiedPath, legacy: SortedMap(legacy.map { (key: $0.hierarchy, value: $0.path) }))
+        record.scope = scope
+        return record
     }
 
     /// Whether the version 2 group was there when this value was made.

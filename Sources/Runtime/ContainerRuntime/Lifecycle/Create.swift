@@ -41,6 +41,8 @@ private final class Creation {
     var record: ContainerRecord
     private let folder: ContainerFolder
     private var handle = OptionalProcess()
+    /// Keeps the container's scope until its process is there (systemd driver).
+    private var scopeHolder: ScopeHolder?
     /// The runtime's end of the conversation with the new process.
     private var socket = FileDescriptor(owning: -1)
 
@@ -121,10 +123,12 @@ private final class Creation {
             devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
         handle.value = try namespaces.spawn(
-            sibling: options.becomesSibling, cgroup: placement.value.cloneDescriptor, gate: childEnd.raw,
-            peer: gate.read.raw
+            sibling: options.becomesSibling,
+            cgroup: record.cgroup?.scope?.attachesProcesses == true ? -1 : placement.value.cloneDescriptor,
+            gate: childEnd.raw, peer: gate.read.raw
         ) { process.run() }
         record.pid = handle.pid
+        try handScope(cgroup)
         // The new process now holds the only copy of its end: when it is gone, reading says so.
         _ = consume childEnd
         let ends = gate.ends()
@@ -173,14 +177,33 @@ private final class Creation {
     private func makeGroups(_ layout: CgroupLayout) throws -> ContainerCgroup {
         var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         resources.devices += DeviceNodes.rules(for: spec)
-        return try ContainerCgroup.create(
-            cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
-            everyHierarchy: CgroupView.isWanted(by: spec)
-        ) {
-            // Before the first group is made: whoever is killed now leaves nothing that cannot be found.
-            record.cgroup = $0
+        // Before the first group is made: whoever is killed now leaves nothing that cannot be found.
+        func persist(_ place: CgroupRecord) throws {
+            record.cgroup = place
             try folder.write(record)
         }
+        switch runtime.cgroupDriver {
+        case .files:
+            return try ContainerCgroup.create(
+                cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
+                everyHierarchy: CgroupView.isWanted(by: spec), persist: persist)
+        case .systemd:
+            let holder = try ScopeHolder()
+            scopeHolder = holder
+            return try ContainerCgroup.createScope(
+                cgroupsPath: spec.linux?.cgroupsPath, id: id.text, annotations: spec.annotations,
+                resources: resources, layout: layout, everyHierarchy: CgroupView.isWanted(by: spec),
+                holder: holder, persist: persist)
+        }
+    }
+
+    /// The new process, which waits at its gate, takes the scope over from the process that held it.
+    private func handScope(_ cgroup: borrowing ContainerCgroup) throws {
+        guard let holder = scopeHolder, let scope = record.cgroup?.scope else { return }
+        if scope.attachesProcesses { try scope.attach(record.pid) }
+        holder.end()
+        scopeHolder = nil
+        try cgroup.completeScope(spec.linux?.resources ?? RuntimeSpec.Resources())
     }
 
     private func joinResourceControl() throws {
@@ -241,6 +264,7 @@ private final class Creation {
 
     /// Removes all that was made. What cannot be removed is logged: the first error is what counts.
     func undo() {
+        scopeHolder = nil
         do {
             if handle.pid > 0 {
                 try handle.kill()

@@ -139,7 +139,8 @@ private struct Joining {
         var options = CloneOptions()
         options.sibling = self.options.becomesSibling
         let placement = try placement()
-        if let placement { options.cgroup = placement.value.cloneDescriptor }
+        let attaching = record.cgroup?.scope.flatMap { $0.attachesProcesses ? $0 : nil }
+        if let placement, attaching == nil { options.cgroup = placement.value.cloneDescriptor }
         try self.options.process.execCPUAffinity?.applyInitial()
         let joinsTime = try ContainerNamespaces.differs(.time, pid: pid)
         let joinsPID = try ContainerNamespaces.differs(.pid, pid: pid)
@@ -160,7 +161,7 @@ private struct Joining {
                 _ = clinux_syscall(Int(SYS_setns), Int(own.raw), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
             }
         }
-        return try spawnChild(options, gate: socket, peer: peer) {
+        let spawned = try spawnChild(options, gate: socket, peer: peer) {
             do {
                 try placement?.value.joinLegacy()
                 try process.execCPUAffinity?.applyFinal()
@@ -177,5 +178,8 @@ private struct Joining {
                 Channel.fail(socket, error)
             }
         }
+        // While it waits at its gate.
+        try attaching?.attach(spawned.pid)
+        return spawned
     }
 }

@@ -42,33 +42,20 @@ struct MemoryController: ResourceController {
         if reservation != 0 { try group.write("memory.low", Self.unifiedText(reservation)) }
     }
 
-    /// Version 2 limits swap alone, the configuration memory and swap together.
     /// - Returns: nil to leave it as it is.
     private func unifiedSwap(_ group: CgroupDirectory) throws(CgroupError) -> String? {
-        if swap == -1 || (swap == 0 && limit == -1) { return "max" }
-        if swap == 0 { return nil }
-        if limit == -1 { return String(swap) }
-        var memory = limit
-        if memory == 0 {
-            // An update of swap alone: what the memory limit is, the group knows.
-            guard let current = try group.number("memory.max"), current <= UInt64(Int64.max) else {
-                throw .invalid(
-                    field: "\(Self.field).swap", reason: "unable to set swap limit without memory limit")
-            }
-            memory = Int64(current)
+        var memory = memory
+        // An update of swap alone: what the memory limit is, the group knows.
+        if swap > 0, limit == 0, let current = try group.number("memory.max") {
+            memory.limit = Int64(exactly: current)
         }
-        guard swap >= memory else {
-            throw .invalid(
-                field: "\(Self.field).swap",
-                reason: "memory+swap limit \(swap) should be >= memory limit \(memory)")
-        }
-        return String(swap - memory)
+        return try memory.swapAlone().map { $0 == .max ? "max" : String($0) }
     }
 
     private static func unifiedText(_ value: Int64) -> String { value < 0 ? "max" : String(value) }
 
     /// On request, refuses a limit that would at once have processes killed.
-    private func checkUsage(_ group: CgroupDirectory) throws(CgroupError) {
+    func checkUsage(_ group: CgroupDirectory) throws(CgroupError) {
         guard memory.checkBeforeUpdate == true, let usage = try group.number("memory.current") else { return }
         if limit > 0 && UInt64(limit) <= usage {
             throw .invalid(
@@ -144,5 +131,25 @@ struct MemoryController: ResourceController {
         if memory.useHierarchy == false {
             warnings.append("\(Self.field).useHierarchy is ignored: groups always count those below them")
         }
+    }
+}
+
+extension RuntimeSpec.Resources.Memory {
+    /// Version 2 and systemd limit swap alone, the configuration memory and swap together.
+    /// - Returns: nil to leave it as it is; the largest number for no limit.
+    func swapAlone() throws(CgroupError) -> UInt64? {
+        let field = "linux.resources.memory.swap"
+        let limit = limit ?? 0
+        let swap = swap ?? 0
+        if swap == -1 || (swap == 0 && limit == -1) { return .max }
+        if swap == 0 { return nil }
+        guard limit != 0 else {
+            throw .invalid(field: field, reason: "unable to set swap limit without memory limit")
+        }
+        guard swap > 0, swap >= limit else {
+            throw .invalid(
+                field: field, reason: "memory+swap limit \(swap) should be >= memory limit \(limit)")
+        }
+        return UInt64(limit < 0 ? swap : swap - limit)
     }
 }

@@ -12,6 +12,8 @@ struct RootfsBuilder: ~Copyable {
     let cgroup: CgroupView?
     /// The container's root, a mount of its own.
     let root: FileDescriptor
+    /// Mounts that are made here may reach the host.
+    private let keepsHostSharing: Bool
 
     /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
     /// none before kernel 6.15. Its old root stays reachable below until `enter`.
@@ -21,7 +23,8 @@ struct RootfsBuilder: ~Copyable {
         self.sources = sources
         self.cgroup = cgroup
         let propagation = spec.linux?.rootfsPropagation
-        if propagation == .shared || propagation == .recursiveShared {
+        keepsHostSharing = propagation == .shared || propagation == .recursiveShared
+        if keepsHostSharing {
             // The parent of a new root must not be shared: pivot_root(2).
             try setPropagation("/", .private, recursive: false)
         } else {
@@ -166,8 +169,14 @@ struct RootfsBuilder: ~Copyable {
     func enter(pivot: Bool) throws {
         _ = try check("chdir", "new root") { fchdir(root.raw) }
         if pivot {
+            let host = LinuxKernel.Mount(owning: try FileDescriptor.open("/", O_PATH | O_DIRECTORY))
             // Both in the same place: the old root ends up below the new one and needs no folder there.
             _ = try check("pivot_root", "") { clinux_pivot_root(".", ".") }
+            if keepsHostSharing {
+                // The host's mounts are still shared with the host: it would lose what is unmounted here.
+                try host.setAttributes(
+                    MountAttributes(), recursive: true, propagation: .slave, name: "old root")
+            }
             _ = try check("unmount", "old root") { umount2(".", Int32(MNT_DETACH)) }
         } else {
             _ = try check("chroot", "new root") { chroot(".") }

@@ -4,19 +4,39 @@ import LinuxKernel
 
 /// Masked and read-only paths (runtime-spec, config-linux.md). Paths that the container does not have are
 /// passed over, as the specification has it.
-enum ProtectedPaths {
+struct ProtectedPaths: ~Copyable {
+    private let root: FileDescriptor
+    /// The procfs at /proc, when the configuration mounts one, or -1. Paths in it are looked up from here: were
+    /// /proc exchanged for something else by now, they would seem to be absent and go unprotected.
+    private let proc: FileDescriptor
+
+    /// - Parameter mountsProc: whether there must be a procfs at /proc.
+    init(root: borrowing FileDescriptor, mountsProc: Bool) throws {
+        let root = try root.duplicate()
+        self.proc = mountsProc ? try Self.openProc(root) : FileDescriptor(owning: -1)
+        self.root = root
+    }
+
+    private static func openProc(_ root: borrowing FileDescriptor) throws -> FileDescriptor {
+        let place = try root.openInRoot("/proc", O_PATH | O_DIRECTORY, noLinks: true)
+        guard try place.fileSystemType() == Int(PROC_SUPER_MAGIC) else {
+            throw RuntimeError("/proc is not the procfs any more that was mounted there")
+        }
+        return place
+    }
+
     /// Folders are covered by one empty read-only tmpfs, files by /dev/null.
     /// - Parameter nullDevice: a detached mount that was checked to be the null device: what the image may
     ///   have put at /dev/null is never used (CVE-2025-31133).
-    static func mask(_ paths: [String], nullDevice: Int32, in root: borrowing FileDescriptor) throws {
+    func mask(_ paths: [String], nullDevice: Int32) throws {
         // The kernel copies attached mounts only: the first place gets the mount itself, the others copies.
         var null = Cover(mount: nullDevice >= 0 ? dup(nullDevice) : -1)
         var folder = Cover(mount: -1)
         for path in paths {
-            guard let target = try find(path, in: root) else { continue }
+            guard let target = try find(path) else { continue }
             do {
                 if try target.status().st_mode & S_IFMT == S_IFDIR {
-                    if folder.mount < 0 { folder.mount = try emptyFolder().release() }
+                    if folder.mount < 0 { folder.mount = try Self.emptyFolder().release() }
                     try folder.put(on: target, path)
                 } else {
                     try null.put(on: target, path)
@@ -52,9 +72,9 @@ enum ProtectedPaths {
     }
 
     /// Each path becomes a read-only mount of itself, with what is mounted below it.
-    static func makeReadOnly(_ paths: [String], in root: borrowing FileDescriptor) throws {
+    func makeReadOnly(_ paths: [String]) throws {
         for path in paths {
-            guard let target = try find(path, in: root) else { continue }
+            guard let target = try find(path) else { continue }
             do {
                 let copy = try LinuxKernel.Mount.clone(of: target, recursive: true, name: path)
                 try copy.setAttributes(
@@ -66,10 +86,12 @@ enum ProtectedPaths {
         }
     }
 
-    private static func find(
-        _ path: String, in root: borrowing FileDescriptor
-    ) throws -> FileDescriptor? {
+    private func find(_ path: String) throws -> FileDescriptor? {
+        let components = path.split(separator: "/")
         do throws(KernelError) {
+            if proc.raw >= 0, components.count > 1, components[0] == "proc" {
+                return try proc.openInRoot(components.dropFirst().joined(separator: "/"), O_PATH)
+            }
             return try root.openInRoot(path, O_PATH)
         } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return nil }

@@ -193,6 +193,15 @@ struct RootfsBuilder: ~Copyable {
         }
     }
 
+    private func protectPaths() throws {
+        let (readOnly, masked) = (spec.linux?.readonlyPaths ?? [], spec.linux?.maskedPaths ?? [])
+        guard !readOnly.isEmpty || !masked.isEmpty else { return }
+        let mountsProc = spec.mounts.contains { $0.type == "proc" && Self.clean($0.destination) == "/proc" }
+        let paths = try ProtectedPaths(root: root, mountsProc: mountsProc)
+        try paths.makeReadOnly(readOnly)
+        try paths.mask(masked, nullDevice: sources.nullDevice)
+    }
+
     /// The last changes: they hide or lock what the steps before still needed.
     func protect() throws {
         let attached = LinuxKernel.Mount(owning: try root.duplicate())
@@ -202,8 +211,7 @@ struct RootfsBuilder: ~Copyable {
             try dev.setAttributes(
                 MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: "/dev")
         }
-        try ProtectedPaths.makeReadOnly(spec.linux?.readonlyPaths ?? [], in: root)
-        try ProtectedPaths.mask(spec.linux?.maskedPaths ?? [], nullDevice: sources.nullDevice, in: root)
+        try protectPaths()
         if spec.root?.readonly == true {
             try attached.setAttributes(
                 MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: "/")

@@ -58,7 +58,7 @@ enum Streams {
         // The user must be able to open its own terminal anew.
         _ = fchown(terminal.slave.raw, process.user.uid, gid_t.max)
         if bindConsole {
-            let place = try root.makeFileInRoot("/dev/console", mode: 0o620)
+            let place = try consolePlace(root)
             let copy = try LinuxKernel.Mount.clone(of: terminal.slave, recursive: false, name: "terminal")
             try copy.attach(on: place, name: "/dev/console")
         }
@@ -73,6 +73,20 @@ enum Streams {
         for number: Int32 in 0...2 {
             _ = try check("dup2", "terminal") { dup2(slave, number) }
         }
+    }
+
+    /// A link in its place would put the terminal where the image wants (CVE-2025-52565).
+    private static func consolePlace(_ root: borrowing FileDescriptor) throws -> FileDescriptor {
+        let dev = try root.makeDirectoriesInRoot("/dev")
+        if mknodat(dev.raw, "console", S_IFREG | 0o620, 0) != 0, Errno.current != .exists {
+            throw KernelError("make", "/dev/console")
+        }
+        let place = try dev.openAt("console", O_PATH | O_NOFOLLOW)
+        let type = try place.status().st_mode & S_IFMT
+        guard type == S_IFREG || type == S_IFCHR else {
+            throw RuntimeError("/dev/console is neither a file nor a device; the terminal cannot be there")
+        }
+        return place
     }
 
     /// Lets the container's user open what /dev/stdout and its brothers mean. Descriptors whose owner cannot

@@ -3,7 +3,7 @@ import Glibc
 import LinuxKernel
 
 extension Invocation {
-    private static let createSyntax = Arguments.Syntax(
+    static let createSyntax = Arguments.Syntax(
         flags: [
             ["no-pivot"], ["no-new-keyring"], ["detach", "d"], ["keep"], ["no-subreaper"],
         ],
@@ -34,20 +34,29 @@ extension Invocation {
     func runContainer() throws -> Int32 {
         let arguments = try Arguments(rest, Self.createSyntax)
         let id = try arguments.containerID()
+        return try launch(id, arguments) { try runtime.run(id, $0) }
+    }
+
+    /// What `run` and `restore` do around the making of a running container: detached, or in the foreground
+    /// until its end.
+    func launch(
+        _ id: ContainerID, _ arguments: Arguments, make: (CreateOptions) throws -> StartedProcess
+    ) throws -> Int32 {
         var options = try createOptions(arguments)
         if arguments.has("detach") {
             if let path = arguments["console-socket"] {
                 options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
             }
-            _ = try runtime.run(id, options)
+            _ = try make(options)
             return 0
         }
         guard arguments["console-socket"] == nil else {
             throw RuntimeError("--console-socket is for detached containers")
         }
-        let foreground = try Foreground(usesTerminal: options.bundle.usesTerminal)
+        let foreground = try Foreground(
+            usesTerminal: options.bundle.usesTerminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
-        let process = try runtime.run(id, options)
+        let process = try make(options)
         let code = try foreground.wait(for: process.pid)
         if !arguments.has("keep") { try runtime.delete(id, force: true) }
         return code

@@ -29,7 +29,8 @@ extension Invocation {
             _ = try runtime.exec(id, options)
             return 0
         }
-        let foreground = try Foreground(usesTerminal: options.process.terminal)
+        let foreground = try Foreground(
+            usesTerminal: options.process.terminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
         let process = try runtime.exec(id, options)
         return try foreground.wait(for: process.pid)

@@ -12,7 +12,7 @@ final class Foreground {
     private let signals: Int32
     private var savedMode: termios?
 
-    init(usesTerminal: Bool) throws {
+    init(usesTerminal: Bool, becomesSubreaper: Bool = true) throws {
         var all = sigset_t()
         sigfillset(&all)
         _ = try check("block signals") { sigprocmask(SIG_SETMASK, &all, nil) }
@@ -20,7 +20,7 @@ final class Foreground {
             signalfd(-1, &all, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         }
         // What the container leaves behind comes to us and not to init.
-        _ = clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        if becomesSubreaper { _ = clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
         if usesTerminal {
             let ends = try socketPair().ends()
             ourSocket = ends.0

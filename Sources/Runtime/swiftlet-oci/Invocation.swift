@@ -66,6 +66,8 @@ struct Invocation {
         case "kill": try kill()
         case "delete": try delete()
         case "exec": return try exec()
+        case "checkpoint": try checkpoint()
+        case "restore": return try restore()
         case "list": try list()
         case "ps": return try processes()
         case "pause": try runtime.pause(try plain().containerID())
@@ -106,6 +108,9 @@ struct Invocation {
           resume   let them go on
           update   change a container's limits
           events   print what a container uses, and when it ran out of memory
+          checkpoint
+                   write a running container into images, with criu
+          restore  make a container that goes on from such images
           delete   remove a stopped container (--force: a living one, too)
           spec     write a config.json to begin with
           features print what this runtime can do as JSON

@@ -32,7 +32,7 @@ extension Runtime {
 }
 
 /// The making of one container, step by step, with what has to be undone when a step fails.
-private final class Creation {
+final class Creation {
     let runtime: Runtime
     let id: ContainerID
     let options: CreateOptions
@@ -162,7 +162,7 @@ private final class Creation {
             spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
     }
 
-    private func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {
+    func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {
         do {
             let made = try makeGroups(layout)
             for warning in made.warnings { runtime.log.warning(warning) }
@@ -198,7 +198,7 @@ private final class Creation {
     }
 
     /// The new process, which waits at its gate, takes the scope over from the process that held it.
-    private func handScope(_ cgroup: borrowing ContainerCgroup) throws {
+    func handScope(_ cgroup: borrowing ContainerCgroup) throws {
         guard let holder = scopeHolder, let scope = record.cgroup?.scope else { return }
         if scope.attachesProcesses { try scope.attach(record.pid) }
         holder.end()
@@ -251,13 +251,27 @@ private final class Creation {
         try OutOfMemoryScore.set(score, pid: record.pid, log: runtime.log)
     }
 
-    private func writePidFile() throws {
+    func writePidFile() throws {
         guard let path = options.pidFile else { return }
         // Readers look at it as soon as it is there: never half of a number.
         let temporary = "\(path).tmp"
         try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll(
             "\(record.pid)")
         _ = try check("rename", path) { rename(temporary, path) }
+    }
+
+    // MARK: For a restore
+
+    var folderPath: String { folder.path }
+
+    func unlockFolder() { folder.unlock() }
+
+    /// Takes over the first process, a child of ours that criu has made.
+    func adopt(pid: Int32) throws {
+        handle.value = try ProcessHandle.open(pid)
+        record.pid = pid
+        record.startTime = try ProcessRecord.read(pid)?.startTime ?? 0
+        try folder.write(record)
     }
 
     // MARK: Undoing

@@ -40,7 +40,7 @@ struct InitProcess {
         try enterNamespaces()
         try becomeSession()
         try nameHost()
-        try bringUpLoopback()
+        try Self.bringUpLoopback(spec)
         try devices?.configure()
         try Sysctl.apply(spec.linux?.sysctl ?? [:])
         if let sources {
@@ -119,7 +119,7 @@ struct InitProcess {
     }
 
     /// A new network namespace has a loopback device that is down.
-    private func bringUpLoopback() throws {
+    static func bringUpLoopback(_ spec: RuntimeSpec) throws {
         guard let network = spec.linux?.namespace(.network), network.path == nil else { return }
         let inet = FileDescriptor(
             owning: try check("socket", "AF_INET") {

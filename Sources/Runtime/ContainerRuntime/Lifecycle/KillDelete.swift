@@ -79,6 +79,11 @@ extension Runtime {
             default: break
             }
         }
+        try remove(record, folder)
+    }
+
+    /// Ends what is left of a container, whose folder is locked, and removes everything of it.
+    func remove(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) throws {
         if let place = record.cgroup {
             // Processes that outlived the first one go with the container.
             try ContainerCgroup.kill(place)

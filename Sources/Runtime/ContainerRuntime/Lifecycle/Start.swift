@@ -63,26 +63,10 @@ extension Runtime {
         guard let process = try record.liveProcess() else {
             throw RuntimeError("cannot start a container that has stopped", kind: .wrongState)
         }
-        // A process of its own enters the container's namespaces; what it says comes back by socket.
-        let talk = try socketPair()
-        let childEnd = talk.write.raw
-        let pidfd = process.descriptor.raw
-        let hooks = spec.hooks.startContainer
-        let log = log
-        let child = try spawnChild(CloneOptions(), gate: childEnd, peer: talk.read.raw) {
-            do {
-                try ContainerNamespaces.enter(pidfd: pidfd, pid: state.pid ?? 0)
-                try Hooks.run(hooks, kind: "startContainer", state: state, log: log)
-                return 0
-            } catch {
-                Channel.fail(childEnd, error)
-            }
+        let (hooks, log) = (spec.hooks.startContainer, log)
+        try ContainerNamespaces.run(in: process, "startContainer hooks") {
+            try Hooks.run(hooks, kind: "startContainer", state: state, log: log)
         }
-        _ = consume talk.write
-        let answer = try Channel.proceed(talk.read.raw)
-        let status = try child.wait()
-        if case .failure(let error) = answer { throw error }
-        if status != .exited(0) { throw RuntimeError("startContainer hooks: their process ended early") }
     }
 
     func kill(_ record: ContainerRecord) throws {
@@ -100,6 +84,30 @@ extension Runtime {
 
 /// Entering all namespaces of a container that differ from ours.
 enum ContainerNamespaces {
+    /// Runs `body` in a process of its own that has entered them; what it throws comes back.
+    static func run(
+        in process: borrowing ProcessHandle, _ what: String, body: @escaping () throws -> Void
+    ) throws {
+        let talk = try socketPair()
+        let childEnd = talk.write.raw
+        let pidfd = process.descriptor.raw
+        let pid = process.pid
+        let child = try spawnChild(CloneOptions(), gate: childEnd, peer: talk.read.raw) {
+            do {
+                try enter(pidfd: pidfd, pid: pid)
+                try body()
+                return 0
+            } catch {
+                Channel.fail(childEnd, error)
+            }
+        }
+        _ = consume talk.write
+        let answer = try Channel.proceed(talk.read.raw)
+        let status = try child.wait()
+        if case .failure(let error) = answer { throw error }
+        if status != .exited(0) { throw RuntimeError("\(what): their process ended early") }
+    }
+
     static func enter(pidfd: Int32, pid: Int32) throws {
         var flags: UInt64 = 0
         for kind in NamespaceKind.allCases where try differs(kind, pid: pid) { flags |= kind.flag }

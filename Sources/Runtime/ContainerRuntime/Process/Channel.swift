@@ -50,7 +50,7 @@ enum Channel {
         return try interpret(buffer, count)
     }
 
-    private static func interpret(_ buffer: [UInt8], _ count: Int) throws(KernelError) -> Answer {
+    static func interpret(_ buffer: [UInt8], _ count: Int) throws(KernelError) -> Answer {
         if count < 0 {
             let errno = Errno.current
             // The process ended before it read our message.

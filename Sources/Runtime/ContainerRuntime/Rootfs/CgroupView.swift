@@ -47,6 +47,20 @@ struct CgroupView: Sendable {
         }
     }
 
+    /// What a container without a cgroup namespace is shown: copies of its groups' folders, at these places.
+    static func boundFolders(
+        _ spec: RuntimeSpec, _ place: CgroupRecord?
+    ) -> [(destination: String, source: String)] {
+        guard let place, spec.linux?.namespace(.cgroup) == nil else { return [] }
+        return spec.mounts.filter { $0.type == "cgroup" || $0.type == "cgroup2" }.flatMap { mount in
+            guard !place.legacy.entries.isEmpty else { return [(mount.destination, place.unified)] }
+            return place.legacy.entries.map { hierarchy, path in
+                let name = hierarchy.hasPrefix("name=") ? String(hierarchy.dropFirst(5)) : hierarchy
+                return ("\(mount.destination)/\(name)", path)
+            }
+        }
+    }
+
     static func isWanted(by spec: RuntimeSpec) -> Bool {
         spec.mounts.contains { ($0.type == "cgroup" || $0.type == "cgroup2") && !$0.isBind }
     }

@@ -1,0 +1,102 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension RuntimeTests {
+    /// What of `checkpoint` and `restore` needs no criu that works here. The rest, with real containers that go
+    /// on where they were, is in vm/suite/checkpoint.
+    @Suite struct Checkpoint {
+        @Test func needsCriu() throws {
+            try withHost { host in
+                try host.background()
+                for (program, says) in [
+                    ("no-such-criu", "no-such-criu is not in PATH"),
+                    ("/no/such/criu", "execute /no/such/criu: no such file or directory"),
+                    ("/bin/true", "criu ended without an answer"),
+                ] {
+                    let images = "\(host.folder)/images"
+                    let output = try host.oci(
+                        "--criu", program, "checkpoint", "--image-path", images, host.id())
+                    #expect(output.code == 1)
+                    #expect(output.err.contains(says), "\(output)")
+                    #expect(try host.stateOf(host.id()).status == .running)
+                }
+                try host.delete()
+            }
+        }
+
+        /// criu's own first error line is what the user sees.
+        @Test func quotesCriu() throws {
+            try withHost { host in
+                try host.background()
+                let script = """
+                    #!/bin/sh
+                    # In the place of criu: its log, and no answer.
+                    echo '(00.1) Error (criu/a.c:1): the reason' > /proc/self/fd/5/dump.log
+                    echo '(00.2)      1: Error (criu/b.c:2): FAILED' >> /proc/self/fd/5/dump.log
+                    """
+                try Files.write("\(host.folder)/criu", script, mode: 0o755)
+                let output = try host.oci(
+                    "--criu", "\(host.folder)/criu", "checkpoint", "--image-path", "\(host.folder)/images",
+                    "--work-path", "\(host.folder)/work", host.id())
+                #expect(output.code == 1)
+                #expect(
+                    output.err.contains(
+                        "criu failed: Error (criu/a.c:1): the reason (see \(host.folder)/work/dump.log)"),
+                    "\(output)")
+                try host.delete()
+            }
+        }
+
+        @Test func aFailedRestoreLeavesNothing() throws {
+            try withHost { host in
+                let images = "\(host.folder)/images"
+                let bundle = try host.bundle()
+                let missing = try host.oci(
+                    "restore", "--detach", "--bundle", bundle, "--image-path", images, host.id())
+                #expect(missing.code == 1 && missing.err.contains("no such file or directory"), "\(missing)")
+                try Files.makeFolder(images)
+                let empty = try host.oci(
+                    "restore", "--detach", "--bundle", bundle, "--image-path", images, host.id())
+                #expect(empty.code == 1 && empty.err.contains("holds no checkpoint"), "\(empty)")
+                try Files.write("\(images)/descriptors.json", "[\"/dev/null\",\"/dev/null\",\"/dev/null\"]")
+                let silent = try host.oci(
+                    "--criu", "/bin/true", "restore", "--detach", "--bundle", bundle, "--image-path", images,
+                    host.id())
+                #expect(silent.code == 1 && silent.err.contains("criu ended without an answer"), "\(silent)")
+            }
+        }
+
+        @Test func refusesWhatCannotBeWritten() throws {
+            try withHost { host in
+                let images = "\(host.folder)/images"
+                let nobody = try host.oci("checkpoint", "--image-path", images, host.id())
+                #expect(nobody.code == 1 && nobody.err.contains("container does not exist"), "\(nobody)")
+                try host.ok("create", "--bundle", try host.bundle(), host.id())
+                let created = try host.oci("checkpoint", "--image-path", images, host.id())
+                #expect(created.err.contains("that is created cannot be checkpointed"), "\(created)")
+                try host.delete()
+            }
+        }
+
+        @Test(arguments: [
+            (["--manage-cgroups-mode", "hard"], "none of soft, full, strict, ignore"),
+            (["--page-server", "localhost"], "not ADDRESS:PORT"),
+            (["--page-server", ":1"], "not ADDRESS:PORT"),
+            (["--page-server", "h:70000"], "not ADDRESS:PORT"), (["--empty-ns", "ipc"], "only 'network'"),
+            (["--status-fd", "77"], "not open for writing"), (["--parent-path", "/abs"], "must be relative"),
+            (["--parent-path", "none"], "--parent-path none: no such file"),
+        ])
+        func refusesOptionsThatMeanNothing(_ options: [String], _ says: String) throws {
+            try withHost { host in
+                try host.background()
+                let words = ["checkpoint", "--image-path", "\(host.folder)/images"] + options + [host.id()]
+                let output = try host.start(words).wait()
+                #expect(output.code == 1 && output.err.contains(says), "\(output)")
+                #expect(try host.stateOf(host.id()).status == .running)
+                try host.delete()
+            }
+        }
+    }
+}

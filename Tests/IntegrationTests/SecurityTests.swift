@@ -6,7 +6,7 @@ import Testing
 
 extension RuntimeTests {
     /// The published advisories on container runtimes, each as an attack on a real container that must fail.
-    /// docs/security.md lists them. The simpler ones are in `Attacks` and `Files`.
+    /// docs/security.md lists them. The simpler ones are in `Attacks` and `View`.
     @Suite struct Security {
         // MARK: CVE-2019-5736, CVE-2024-21626: the runtime's own program and descriptors
 

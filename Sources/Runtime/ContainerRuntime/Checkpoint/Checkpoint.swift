@@ -19,9 +19,12 @@ extension Runtime {
             throw RuntimeError(
                 "a container that is \(status.rawValue) cannot be checkpointed", kind: .wrongState)
         }
-        let spec = try folder.readConfiguration().spec
-        try ExternalResources.refuseUnsupportedNamespaces(spec.linux)
-        try dump(record, spec, options)
+        let configuration = try folder.readConfiguration()
+        try ExternalResources.refuseUnsupported(configuration.spec.linux)
+        if try configuration.compileFilter(cacheFolder: filterCache, log: log)?.listener != nil {
+            throw RuntimeError("a container whose seccomp filter asks an agent cannot be checkpointed")
+        }
+        try dump(record, configuration.spec, options)
         if !options.leaveRunning && !options.preDump { try remove(record, folder) }
     }
 

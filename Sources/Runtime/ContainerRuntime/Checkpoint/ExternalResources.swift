@@ -26,7 +26,11 @@ enum ExternalResources {
         }
     }
 
-    static func refuseUnsupportedNamespaces(_ linux: RuntimeSpec.Linux?) throws(RuntimeError) {
+    /// - Throws: for what criu neither writes nor finds again.
+    static func refuseUnsupported(_ linux: RuntimeSpec.Linux?) throws(RuntimeError) {
+        if linux?.netDevices.isEmpty == false {
+            throw RuntimeError("criu cannot restore a container that has network devices of the host")
+        }
         for namespace in linux?.namespaces ?? [] where namespace.path != nil {
             let kind = NamespaceKind(namespace.type)
             if kind == .mount || kind == .cgroup {

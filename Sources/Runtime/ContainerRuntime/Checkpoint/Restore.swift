@@ -24,7 +24,7 @@ extension Creation {
     /// criu takes the place of the steps between the control groups and the record: it is in the groups, and
     /// the processes that it restores begin there.
     func restore(from settings: CheckpointOptions) throws {
-        try ExternalResources.refuseUnsupportedNamespaces(spec.linux)
+        try ExternalResources.refuseUnsupported(spec.linux)
         let images = try FileDescriptor.open(settings.imagePath, O_RDONLY | O_DIRECTORY)
         let streams = try Self.readStreams(images, settings.imagePath)
         let layout = try CgroupLayout.detect()
@@ -54,6 +54,7 @@ extension Creation {
         defer { for descriptor in joined { close(descriptor) } }
         setup.prepare = { [self] in try prepareRoot() }
         let criu = try CriuProcess(program: settings.program, setup)
+        try joinResourceControl(criu.pid)
         try nameCgroups(of: criu.pid, &options)
         do {
             _ = try criu.carryOut(CriuRequest(.restore, options)) { event, descriptor in
@@ -139,8 +140,9 @@ extension Creation {
         try tree.attach(on: place, name: folderPath)
         let root = try FileDescriptor.open(folderPath, O_PATH | O_DIRECTORY)
         try makeMountPoints(in: root)
+        // What criu 3.17 does not restore its processes get from itself.
+        try spec.linux?.memoryPolicy?.apply()
         if process.noNewPrivileges {
-            // criu 3.17 does not restore this; its processes get it from itself.
             _ = try check("set", "no_new_privs") { clinux_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
         }
         // criu cannot restore a keyring; its processes must not share the caller's.

@@ -1,23 +1,25 @@
 /// A protocol buffers message (wire format, proto2), as much of it as criu's messages need: integers, strings
 /// and messages in messages.
-struct WireMessage {
-    private(set) var bytes: [UInt8] = []
+package struct WireMessage {
+    package private(set) var bytes: [UInt8] = []
 
-    mutating func add(_ field: Int, _ value: UInt64) {
+    package init() {}
+
+    package mutating func add(_ field: Int, _ value: UInt64) {
         addVarint(UInt64(field) << 3)
         addVarint(value)
     }
 
     /// Negative numbers are ten bytes long: the format's int32 is sign-extended.
-    mutating func add(_ field: Int, _ value: Int32) {
+    package mutating func add(_ field: Int, _ value: Int32) {
         add(field, UInt64(bitPattern: Int64(value)))
     }
 
-    mutating func add(_ field: Int, _ text: String) {
+    package mutating func add(_ field: Int, _ text: String) {
         add(field, bytes: Array(text.utf8))
     }
 
-    mutating func add(_ field: Int, _ message: WireMessage) {
+    package mutating func add(_ field: Int, _ message: WireMessage) {
         add(field, bytes: message.bytes)
     }
 
@@ -38,21 +40,21 @@ struct WireMessage {
 }
 
 /// The fields of a received message, one after the other.
-struct WireReader {
-    enum Value {
+package struct WireReader {
+    package enum Value: Equatable {
         case number(UInt64)
         case bytes(ArraySlice<UInt8>)
     }
 
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) {
+    package init(_ bytes: ArraySlice<UInt8>) {
         rest = bytes
     }
 
     /// - Returns: nil at the end.
     /// - Throws: for a message that is cut off or no message.
-    mutating func next() throws(RuntimeError) -> (field: Int, value: Value)? {
+    package mutating func next() throws(RuntimeError) -> (field: Int, value: Value)? {
         guard !rest.isEmpty else { return nil }
         let key = try varint()
         let field = Int(truncatingIfNeeded: key >> 3)

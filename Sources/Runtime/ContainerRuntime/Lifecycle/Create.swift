@@ -137,7 +137,7 @@ final class Creation {
 
         try namespaces.writeMaps(pid: record.pid)
         try devices?.move(toProcess: record.pid)
-        try joinResourceControl()
+        try joinResourceControl(record.pid)
         try converse(socket.raw, filter)
         // The container holds its own ends of the gate.
         _ = startGate
@@ -206,12 +206,12 @@ final class Creation {
         try cgroup.completeScope(spec.linux?.resources ?? RuntimeSpec.Resources())
     }
 
-    private func joinResourceControl() throws {
+    func joinResourceControl(_ pid: Int32) throws {
         guard let settings = spec.linux?.intelRdt else { return }
         let control = ResourceControl(settings, id: id.text, root: try ResourceControl.root())
         record.resourceControl = control.ownFolders
         try folder.write(record)
-        try control.make(pid: record.pid)
+        try control.make(pid: pid)
     }
 
     /// The conversation until the trampoline waits at the start gate.

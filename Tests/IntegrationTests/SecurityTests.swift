@@ -178,7 +178,7 @@ extension RuntimeTests {
                     $0.linux?.rootfsPropagation = RuntimeSpec.Propagation(rawValue: propagation)
                 }
                 // A mount namespace whose mounts are shared, as systemd has them.
-                let list = "cut -d' ' -f2 /proc/self/mounts"
+                let list = "cut -d\" \" -f2 /proc/self/mounts"
                 let output = try host.shell(
                     """
                     unshare -m sh -c 'mount --make-rshared / && \(list) > \(host.folder)/before &&
@@ -277,7 +277,7 @@ extension RuntimeTests {
                 let bundle = try host.bundle("", writable: true) {
                     $0.process?.args = [
                         "/usr/bin/perl", "-e",
-                        "my $b = ' ' x 6; print syscall(\(SYS_keyctl), 11, $ENV{KEY}, $b, 6, 0) > 0 ? $b : 'refused'",
+                        "my $b = ' ' x 6; print syscall(\(SYS_keyctl), 11, $ENV{KEY} + 0, $b, 6, 0) > 0 ? $b : 'refused'",
                     ]
                     $0.process?.env.append("KEY=@KEY@")
                     for (source, destination) in [

@@ -133,7 +133,8 @@ extension RuntimeTests {
 
         @Test func outOfMemoryIsTold() throws {
             try withHost { host in
-                try host.background("sleep 0.5; head -c 100m /dev/zero | tail > /dev/null; sleep 1") {
+                // Long enough for one statistics; the kernel may choose the first process, and all ends then.
+                try host.background("sleep 1.5; head -c 100m /dev/zero | tail > /dev/null; sleep 1") {
                     $0.linux?.resources?.memory = .init()
                     $0.linux?.resources?.memory?.limit = 16 << 20
                     $0.linux?.resources?.memory?.swap = 16 << 20

@@ -5,20 +5,16 @@ public struct EventStatistics: Sendable {
     private let usage: CgroupStatistics
     /// Everything in `memory.stat`.
     private let memoryDetails: [(name: String, value: UInt64)]
-    private let pressure: [(controller: StaticString, pressure: Pressure)]
+    private let processorPressure: Pressure?
+    private let memoryPressure: Pressure?
+    private let devicePressure: Pressure?
 
     init(_ cgroup: borrowing ContainerCgroup) throws(CgroupError) {
         usage = try cgroup.statistics()
         memoryDetails = try cgroup.memoryDetails()
-        var pressure: [(controller: StaticString, pressure: Pressure)] = []
-        for (name, file): (StaticString, String) in [
-            ("cpu", "cpu.pressure"), ("memory", "memory.pressure"), ("io", "io.pressure"),
-        ] {
-            if let text = try cgroup.unified.readIfThere(file), let found = Pressure(text) {
-                pressure.append((name, found))
-            }
-        }
-        self.pressure = pressure
+        processorPressure = try cgroup.pressure("cpu.pressure")
+        memoryPressure = try cgroup.pressure("memory.pressure")
+        devicePressure = try cgroup.pressure("io.pressure")
     }
 
     /// Stall times of one resource (Documentation/accounting/psi.rst of the kernel).
@@ -59,6 +55,11 @@ public struct EventStatistics: Sendable {
 }
 
 extension ContainerCgroup {
+    /// - Returns: nil where the kernel does not measure it.
+    fileprivate func pressure(_ file: String) throws(CgroupError) -> EventStatistics.Pressure? {
+        try unified.readIfThere(file).flatMap { EventStatistics.Pressure($0) }
+    }
+
     fileprivate func memoryDetails() throws(CgroupError) -> [(name: String, value: UInt64)] {
         var details: [(name: String, value: UInt64)] = []
         try (legacyDirectory(.memory) ?? unified).forEachValue("memory.stat") { name, value in
@@ -95,14 +96,14 @@ extension EventStatistics: JSONEncodable {
             json.key("cpu")
             json.object { json in
                 encodeProcessor(to: &json)
-                encodePressure("cpu", to: &json)
+                encode(processorPressure, to: &json)
             }
             json.key("cpuset")
             json.object { _ in }
             json.key("memory")
             json.object { json in
                 encodeMemory(to: &json)
-                encodePressure("memory", to: &json)
+                encode(memoryPressure, to: &json)
             }
             json.key("pids")
             json.object { json in
@@ -112,7 +113,7 @@ extension EventStatistics: JSONEncodable {
             json.key("blkio")
             json.object { json in
                 encodeDevices(to: &json)
-                encodePressure("io", to: &json)
+                encode(devicePressure, to: &json)
             }
             json.key("hugetlb")
             json.object { json in
@@ -204,9 +205,8 @@ extension EventStatistics: JSONEncodable {
         list("ioServicedRecursive", \.reads, \.writes, to: &json)
     }
 
-    private func encodePressure(_ controller: StaticString, to json: inout JSONWriter) {
-        let name = "\(controller)"
-        guard let pressure = pressure.first(where: { "\($0.controller)" == name })?.pressure else { return }
+    private func encode(_ pressure: Pressure?, to json: inout JSONWriter) {
+        guard let pressure else { return }
         json.key("psi")
         json.object { json in
             for (name, line): (StaticString, Pressure.Line) in [

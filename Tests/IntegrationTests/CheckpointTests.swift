@@ -39,11 +39,11 @@ extension RuntimeTests {
                 try Files.write("\(host.folder)/criu", script, mode: 0o755)
                 let output = try host.oci(
                     "--criu", "\(host.folder)/criu", "checkpoint", "--image-path", "\(host.folder)/images",
-                    "--work-path", "\(host.folder)/work", host.id())
+                    "--work-path", "\(host.folder)/logs", host.id())
                 #expect(output.code == 1)
                 #expect(
                     output.err.contains(
-                        "criu failed: Error (criu/a.c:1): the reason (see \(host.folder)/work/dump.log)"),
+                        "criu failed: Error (criu/a.c:1): the reason (see \(host.folder)/logs/dump.log)"),
                     "\(output)")
                 try host.delete()
             }

@@ -62,7 +62,8 @@ public struct RootfsMount: Equatable, Sendable {
     /// A volatile overlay leaves a mark that refuses the next mount, because a crash could have left upper
     /// incomplete. Here it is mounted again within one life of the machine only.
     private func forgetVolatileMark() throws(KernelError) {
-        let mark = work + "/work/incompat/volatile"
+        // Overlayfs has a folder of its own, of this name, in the one that it is given.
+        let mark = [work, "work", "incompat", "volatile"].joined(separator: "/")
         // Newer kernels keep a file in it.
         if unlink(mark + "/dirty") != 0, Errno.current != .noEntry { throw KernelError("remove", mark) }
         if rmdir(mark) != 0, Errno.current != .noEntry { throw KernelError("remove", mark) }

@@ -14,10 +14,15 @@ public struct Runtime: Sendable {
     /// For containers that are made; those that are there know who made their groups.
     public let cgroupDriver: CgroupDriver
 
-    public init(root: String, log: Log, cgroupDriver: CgroupDriver = .files) {
+    public let rootless: RootlessMode
+
+    public init(
+        root: String, log: Log, cgroupDriver: CgroupDriver = .files, rootless: RootlessMode = .automatic
+    ) {
         self.root = root
         self.log = log
         self.cgroupDriver = cgroupDriver
+        self.rootless = rootless
     }
 
     /// Where compiled seccomp filters are kept between containers.
@@ -36,6 +41,8 @@ public struct CreateOptions {
     public var extraEnvironment: [String] = []
     public var noPivot = false
     public var noNewKeyring = false
+    /// Hears from the container when it is ready.
+    public var notifySocket: NotifySocket?
     /// The first process becomes a child of this program's parent, which reaps it.
     public var becomesSibling = false
 

@@ -14,6 +14,7 @@ extension Invocation {
         options.pidFile = arguments["pid-file"]
         options.noPivot = arguments.has("no-pivot")
         options.noNewKeyring = arguments.has("no-new-keyring")
+        options.notifySocket = try Self.notifySocket()
         let (count, environment) = try passedDescriptors(arguments)
         options.preservedDescriptors = count
         options.extraEnvironment = environment
@@ -47,7 +48,8 @@ extension Invocation {
             if let path = arguments["console-socket"] {
                 options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
             }
-            _ = try make(options)
+            let process = try make(options)
+            try options.notifySocket?.waitUntilReady(process)
             return 0
         }
         guard arguments["console-socket"] == nil else {
@@ -57,9 +59,15 @@ extension Invocation {
             usesTerminal: options.bundle.usesTerminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
         let process = try make(options)
-        let code = try foreground.wait(for: process.pid)
+        let code = try foreground.wait(for: process, notifySocket: options.notifySocket)
         if !arguments.has("keep") { try runtime.delete(id, force: true) }
         return code
+    }
+
+    /// For a service manager that waits until the container is ready (sd_notify(3)).
+    static func notifySocket() throws -> NotifySocket? {
+        guard let address = getenv("NOTIFY_SOCKET"), address.pointee != 0 else { return nil }
+        return try NotifySocket(address: String(cString: address))
     }
 
     /// What `--preserve-fds` and socket activation (LISTEN_FDS, sd_listen_fds(3)) hand to the container.

@@ -33,7 +33,7 @@ extension Invocation {
             usesTerminal: options.process.terminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
         let process = try runtime.exec(id, options)
-        return try foreground.wait(for: process.pid)
+        return try foreground.wait(for: process)
     }
 
     private func execOptions(_ id: ContainerID, _ arguments: Arguments) throws -> ExecOptions {

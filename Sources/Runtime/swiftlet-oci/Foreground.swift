@@ -34,8 +34,8 @@ final class Foreground {
     }
 
     /// - Returns: the shell's exit code of the process.
-    func wait(for pid: Int32) throws -> Int32 {
-        let process = try ProcessHandle.open(pid)
+    func wait(for started: StartedProcess, notifySocket: NotifySocket? = nil) throws -> Int32 {
+        let process = try ProcessHandle.open(started.pid)
         var master: Int32 = -1
         if let consoleSocket {
             close(consoleSocket)
@@ -54,8 +54,10 @@ final class Foreground {
                 pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: input, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: master, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: notifySocket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
             ]
-            _ = try check("poll") { poll(&polls, 4, -1) }
+            _ = try check("poll") { poll(&polls, nfds_t(polls.count), -1) }
+            if polls[4].revents != 0 { try notifySocket?.pass(mainProcess: started.pid) }
             if polls[3].revents != 0, !copy(from: master, to: 1) { master = -1 }
             if polls[2].revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
             if polls[1].revents != 0 { try forwardSignals(process, master) }

@@ -12,7 +12,24 @@ struct Invocation {
     let hasLogFile: Bool
     let runtime: Runtime
 
-    static let defaultRoot = "/run/swiftlet-oci"
+    /// A user's containers are kept with what else is the user's and gone after a reboot.
+    private static func usualRoot() throws -> String {
+        guard let folder = getenv("XDG_RUNTIME_DIR"), folder.pointee != 0,
+            try CallerRights.current().isRootless
+        else { return "/run/swiftlet-oci" }
+        // The root of a user namespace that says it is root (a container's, say) means the system's folder.
+        if geteuid() == 0, let name = getenv("USER"), strcmp(name, "root") == 0 { return "/run/swiftlet-oci" }
+        return "\(String(cString: folder))/swiftlet-oci"
+    }
+
+    private static func rootlessMode(_ text: String?) throws -> RootlessMode {
+        switch text {
+        case nil, "auto": return .automatic
+        case "true", "1": return .always
+        case "false", "0": return .never
+        case let other?: throw RuntimeError("--rootless: '\(other)' is none of auto, true and false")
+        }
+    }
 
     init(_ arguments: [String]) throws {
         global = try Arguments(
@@ -35,13 +52,14 @@ struct Invocation {
             descriptor = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644).release()
         }
         log = Log(descriptor: descriptor, format: format, debug: global.has("debug"))
-        var root = global["root"] ?? Self.defaultRoot
+        var root = try global["root"] ?? Self.usualRoot()
         if root.utf8.first != UInt8(ascii: "/"), let folder = getcwd(nil, 0) {
             root = "\(String(cString: folder))/\(root)"
             free(folder)
         }
         runtime = Runtime(
-            root: root, log: log, cgroupDriver: global.has("systemd-cgroup") ? .systemd : .files)
+            root: root, log: log, cgroupDriver: global.has("systemd-cgroup") ? .systemd : .files,
+            rootless: try Self.rootlessMode(global["rootless"]))
     }
 
     /// - Returns: the exit status.

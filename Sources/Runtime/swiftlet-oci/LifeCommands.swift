@@ -3,7 +3,9 @@ import LinuxKernel
 
 extension Invocation {
     func start() throws {
-        try runtime.start(try plain().containerID())
+        let notifySocket = try Self.notifySocket()
+        let process = try runtime.start(try plain().containerID(), notifySocket: notifySocket)
+        try notifySocket?.waitUntilReady(process)
     }
 
     func kill() throws {

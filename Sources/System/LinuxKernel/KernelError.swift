@@ -43,6 +43,9 @@ public struct Errno: RawRepresentable, Equatable, Hashable, Sendable, CustomStri
     public static let outOfRange = Errno(rawValue: ERANGE)
     public static let badExecutable = Errno(rawValue: ENOEXEC)
 
+    /// The caller may not do it, at all or here.
+    public var isRefusal: Bool { [.notPermitted, .accessDenied, .readOnly].contains(self) }
+
     /// The C library's text in lower case, as Go programs print it, since that is what the field's users know.
     public var description: String {
         guard let text = strerrordesc_np(rawValue) else { return "errno \(rawValue)" }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Unix sockets of type SOCK_SEQPACKET: connected, reliable, and one send is one receive (unix(7)).
+/// Unix sockets, most of type SOCK_SEQPACKET: connected, reliable, and one send is one receive (unix(7)).
 public enum UnixSocket {
     /// Makes, binds and listens on `name` in `folder`, replacing a socket that a dead process left there.
     /// Mode 0600. Not limited by the 107 bytes of a socket address, as the folder goes by descriptor.
@@ -66,6 +66,53 @@ public enum UnixSocket {
             }
         }
         return socket
+    }
+
+    /// Binds a socket of type SOCK_DGRAM to `name` in `folder`, replacing one that is there.
+    public static func bindDatagrams(
+        in folder: borrowing FileDescriptor, name: String, mode: mode_t
+    ) throws(KernelError) -> FileDescriptor {
+        let socket = try makeDatagram()
+        if unlinkat(folder.raw, name, 0) != 0, Errno.current != .noEntry {
+            throw KernelError("remove old socket", name)
+        }
+        var address = try address("/proc/self/fd/\(folder.raw)/\(name)", name)
+        _ = try check("bind", name) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    clinux_bind(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        // Whatever the umask says.
+        _ = try check("chmod", name) { fchmodat(folder.raw, name, mode, 0) }
+        return socket
+    }
+
+    /// Connects to a socket of type SOCK_DGRAM.
+    /// - Parameter text: a path, or after `@` an abstract name (unix(7)).
+    public static func connect(datagrams text: String) throws(KernelError) -> FileDescriptor {
+        let socket = try makeDatagram()
+        var address = try address(text, text)
+        let isAbstract = text.utf8.first == UInt8(ascii: "@")
+        if isAbstract { address.sun_path.0 = 0 }
+        // An abstract name ends where the address does, a path with a zero.
+        let length = MemoryLayout<sa_family_t>.size + text.utf8.count + (isAbstract ? 0 : 1)
+        _ = try check("connect to", text) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    clinux_connect(socket.raw, $0, socklen_t(length))
+                }
+            }
+        }
+        return socket
+    }
+
+    private static func makeDatagram() throws(KernelError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try check("socket") {
+                socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            })
     }
 
     /// Takes the next client of a listening socket: non-blocking, or nil when none waits.

@@ -126,10 +126,19 @@ final class Host {
         _ arguments: [String], input: String? = nil, passed: [Int32] = [], environment: [String] = [],
         directory: String? = nil
     ) throws -> RunningProgram {
+        try start(
+            program: [Self.runtime, "--root", state] + arguments, input: input, passed: passed,
+            environment: environment, directory: directory)
+    }
+
+    /// Starts a program that bears this test's mark.
+    func start(
+        program words: [String], input: String? = nil, passed: [Int32] = [], environment: [String] = [],
+        directory: String? = nil
+    ) throws -> RunningProgram {
         try RunningProgram(
-            [Self.runtime, "--root", state] + arguments,
-            environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", marker] + environment, output: nextOutput(),
-            input: input, passed: passed, directory: directory)
+            words, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", marker] + environment,
+            output: nextOutput(), input: input, passed: passed, directory: directory)
     }
 
     /// Runs a command of the runtime to its end.

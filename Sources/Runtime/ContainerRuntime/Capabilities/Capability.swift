@@ -38,6 +38,9 @@ public struct Capability: RawRepresentable, Hashable, Comparable, Sendable {
         (0..<64).filter { set >> $0 & 1 == 1 }.map { Capability(rawValue: $0) }
     }
 
+    /// CAP_SYS_ADMIN.
+    static let sysAdmin = Capability(rawValue: 21)
+
     /// The names of all capabilities that this program knows, by number, as `features` lists them.
     public static var knownNames: [String] { names.map { prefix + $0.description } }
 

@@ -11,16 +11,18 @@ extension ContainerCgroup {
     ///     absolute or not.
     ///   - resources: with the device rules of the configuration and the runtime's own.
     ///   - everyHierarchy: a group in each version 1 hierarchy, for containers that see their cgroups.
+    ///   - withStatistics: groups also for what only counts.
     ///   - persist: is handed the record before anything is made, so that groups whose maker is killed are
     ///     found again.
     /// - Throws: `notEmpty` and `frozen` for a group that is in use, as runc from 1.2 on; `noController` for a
     ///   limit that this host cannot set. Groups that were made are removed again.
     public static func create(
         cgroupsPath: String?, id: String, resources: RuntimeSpec.Resources, layout: CgroupLayout,
-        everyHierarchy: Bool = false, persist: (CgroupRecord) throws -> Void = { _ in }
+        everyHierarchy: Bool = false, withStatistics: Bool = true,
+        persist: (CgroupRecord) throws -> Void = { _ in }
     ) throws -> ContainerCgroup {
         let path = try CgroupPath(cgroupsPath: cgroupsPath, id: id)
-        let demand = try CgroupDemand(resources, layout: layout, withStatistics: true)
+        let demand = try CgroupDemand(resources, layout: layout, withStatistics: withStatistics)
         var group = ContainerCgroup(
             unifiedPath: layout.unified + path.text,
             legacy: try demand.hierarchies(everyHierarchy, layout).map {
@@ -55,7 +57,7 @@ extension ContainerCgroup {
         }
         let below = String(unifiedPath.dropFirst(layout.unified.count))
         let path = try CgroupPath(cgroupsPath: below, id: below)
-        let demand = try CgroupDemand(resources, layout: layout, withStatistics: false)
+        let demand = try CgroupDemand(resources, layout: layout, updating: true, withStatistics: false)
         let resources = try withCurrentLimits(resources)
         try setUnitProperties(resources, layout)
         let known = legacy.count

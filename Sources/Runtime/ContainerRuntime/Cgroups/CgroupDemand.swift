@@ -11,11 +11,15 @@ struct CgroupDemand {
     /// Version 2 controllers that only count.
     private(set) var wanted: [String] = []
 
-    /// - Parameter withStatistics: also what counts memory, processes and disk traffic.
+    /// No limit needs a group.
+    var isEmpty: Bool { legacy.isEmpty && required.isEmpty }
+
+    /// - Parameters:
+    ///   - updating: limits of groups that exist are changed.
+    ///   - withStatistics: also what counts memory, processes and disk traffic.
     init(
-        _ resources: RuntimeSpec.Resources, layout: CgroupLayout, withStatistics: Bool
+        _ resources: RuntimeSpec.Resources, layout: CgroupLayout, updating: Bool = false, withStatistics: Bool
     ) throws(CgroupError) {
-        let updating = !withStatistics
         try need(MemoryController(resources, updating: updating), layout)
         try need(PidsController(resources, updating: updating), layout)
         try need(CPUController(resources, updating: updating), layout)

@@ -28,7 +28,7 @@ extension Creation {
         let images = try FileDescriptor.open(settings.imagePath, O_RDONLY | O_DIRECTORY)
         let streams = try Self.readStreams(images, settings.imagePath)
         let layout = try CgroupLayout.detect()
-        let cgroup = try makeCgroup(layout)
+        let cgroup = try makeCgroup(layout, rootless: false)
         let logFile = "restore.log"
         var options = settings.criuOptions(
             logFile: logFile, configurationFile: ExternalResources.configurationFile(record.annotations))
@@ -48,7 +48,7 @@ extension Creation {
         if case .descriptors(let input, let output, let error) = self.options.streams {
             setup.streams = (input, output, error)
         }
-        setup.cgroup = Placement(try cgroup.placement())
+        setup.cgroup = try Placement(of: cgroup)
         let joined = try nameNamespaces(&options)
         setup.descriptors = joined
         defer { for descriptor in joined { close(descriptor) } }

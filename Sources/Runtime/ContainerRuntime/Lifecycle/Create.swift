@@ -35,7 +35,7 @@ extension Runtime {
 final class Creation {
     let runtime: Runtime
     let id: ContainerID
-    let options: CreateOptions
+    private(set) var options: CreateOptions
     private let configuration: Configuration
     let process: RuntimeSpec.Process
     var record: ContainerRecord
@@ -46,7 +46,8 @@ final class Creation {
     /// The runtime's end of the conversation with the new process.
     private var socket = FileDescriptor(owning: -1)
 
-    var spec: RuntimeSpec { configuration.spec }
+    /// The configuration's, with what the options add.
+    let spec: RuntimeSpec
 
     init(runtime: Runtime, id: ContainerID, options: CreateOptions) throws {
         self.runtime = runtime
@@ -54,7 +55,8 @@ final class Creation {
         self.options = options
         let bundle = options.bundle
         configuration = bundle.configuration
-        let spec = configuration.spec
+        var spec = configuration.spec
+        if options.notifySocket != nil { self.options.extraEnvironment.append(NotifySocket.environment) }
         for warning in try context(bundle.configPath, { try spec.validate() }) {
             runtime.log.warning(warning)
         }
@@ -75,8 +77,11 @@ final class Creation {
         record.annotations = spec.annotations
         record.hasPoststopHooks = !spec.hooks.poststop.isEmpty
         folder = try ContainerFolder.make(root: runtime.root, id: id)
+        if options.notifySocket != nil { spec.mounts.append(NotifySocket.mount(of: folder.path)) }
+        self.spec = spec
         do {
             try folder.writeConfiguration(configuration.bytes)
+            try options.notifySocket?.open(in: folder.descriptor)
         } catch {
             try? folder.remove()
             throw error
@@ -88,17 +93,15 @@ final class Creation {
     func make(runsAtOnce: Bool) throws {
         let filter = try configuration.compileFilter(cacheFolder: runtime.filterCache, log: runtime.log)
         let layout = try CgroupLayout.detect()
-        let cgroup = try makeCgroup(layout)
+        let rights = try CallerRights.current()
+        record.rootless = rights.isRootless
+        let cgroup = try makeCgroup(layout, rootless: runtime.rootless.applies(to: rights))
         let gate = try socketPair()
         let mountOptions = spec.mounts.map { MountOptions($0.options) }
-        let joinsMounts = spec.linux?.namespace(.mount)?.path != nil
-        let sources =
-            joinsMounts
-            ? nil
-            : try MountSources(
-                spec: spec, bundle: record.bundle, rootfs: record.rootfs, options: mountOptions)
-        let view = try CgroupView(of: cgroup, layout: layout, spec: spec)
-        let placement = Placement(try cgroup.placement())
+        let sources = try rootSource(rights, mountOptions)
+        var view = try CgroupView(of: cgroup, layout: layout, spec: spec)
+        if rights.administers { try view?.copyFolders() }
+        let placement = try Placement(of: cgroup)
         let childEnd = try gate.write.duplicate(atLeast: 3 + options.preservedDescriptors)
         let startGate = runsAtOnce ? nil : try folder.makeGate()
         var startFD = childEnd.raw
@@ -122,10 +125,16 @@ final class Creation {
             sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan,
             devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
+        // The files of a process that nobody may look into are root's, its maps too. The new one waits, outside
+        // of the container, until they are written.
+        let isOpen = !rights.administers
+        if isOpen { Self.letLookInto(true) }
+        defer { if isOpen { Self.letLookInto(false) } }
         handle.value = try namespaces.spawn(
             sibling: options.becomesSibling,
-            cgroup: record.cgroup?.scope?.attachesProcesses == true ? -1 : placement.value.cloneDescriptor,
-            gate: childEnd.raw, peer: gate.read.raw
+            cgroup: record.cgroup?.scope?.attachesProcesses == true
+                ? -1 : placement?.value.cloneDescriptor ?? -1,
+            before: earlySteps(rights), gate: childEnd.raw, peer: gate.read.raw
         ) { process.run() }
         record.pid = handle.pid
         try handScope(cgroup)
@@ -136,16 +145,44 @@ final class Creation {
         socket = FileDescriptor(owning: ends.0)
 
         try namespaces.writeMaps(pid: record.pid)
+        if isOpen { Self.letLookInto(false) }
         try devices?.move(toProcess: record.pid)
         try joinResourceControl(record.pid)
         try converse(socket.raw, filter)
         // The container holds its own ends of the gate.
         _ = startGate
-        try applyOutOfMemoryScore()
+        if rights.administers { try applyOutOfMemoryScore() }
         record.startTime = try ProcessRecord.read(record.pid)?.startTime ?? 0
         try folder.write(record)
         try writePidFile()
         folder.unlock()
+    }
+
+    private func rootSource(_ rights: CallerRights, _ mountOptions: [MountOptions]) throws -> RootSource {
+        let namespaces = spec.linux?.namespaces ?? []
+        if !rights.administers, !namespaces.contains(where: { $0.type == .user }) {
+            throw RuntimeError(
+                "linux.namespaces: a container of a user without CAP_SYS_ADMIN needs a user namespace")
+        }
+        if spec.linux?.namespace(.mount)?.path != nil { return .joined }
+        let (spec, bundle, rootfs) = (spec, record.bundle, record.rootfs)
+        let bindsDevices = spec.linux?.namespace(.user) != nil || rights.isInUserNamespace
+        func make() throws -> MountSources {
+            try MountSources(
+                spec: spec, bundle: bundle, rootfs: rootfs, options: mountOptions, bindsDevices: bindsDevices)
+        }
+        return rights.administers ? .runtime(try make()) : .container(make)
+    }
+
+    private static func letLookInto(_ isAllowed: Bool) {
+        clinux_prctl(PR_SET_DUMPABLE, isAllowed ? 1 : 0, 0, 0, 0)
+    }
+
+    /// What a user has to do to itself, for the new process to inherit.
+    private func earlySteps(_ rights: CallerRights) -> (() throws -> Void)? {
+        guard !rights.administers, let score = process.oomScoreAdj else { return nil }
+        let log = runtime.log
+        return { try OutOfMemoryScore.setOwn(score, log: log) }
     }
 
     /// Lets the program of a container that runs at once begin.
@@ -162,11 +199,26 @@ final class Creation {
             spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
     }
 
-    func makeCgroup(_ layout: CgroupLayout) throws -> ContainerCgroup {
+    /// - Parameter rootless: a container whose limits need no groups is made without them where the caller may
+    ///   make none.
+    /// - Returns: nil for such a container.
+    func makeCgroup(_ layout: CgroupLayout, rootless: Bool) throws -> ContainerCgroup? {
         do {
-            let made = try makeGroups(layout)
+            let made = try makeGroups(layout, rootless: rootless)
             for warning in made.warnings { runtime.log.warning(warning) }
             return made
+        } catch CgroupError.kernel(let error) where rootless && error.errno.isRefusal {
+            record.cgroup = nil
+            if let resources = spec.linux?.resources,
+                try !CgroupDemand(resources, layout: layout, withStatistics: false).isEmpty
+            {
+                throw RuntimeError(
+                    "linux.resources: this user may make no control groups for the limits (\(error)); they need a cgroupsPath below a group that was handed over, or the user's systemd (--systemd-cgroup)"
+                )
+            }
+            runtime.log.debug("no control groups: \(error)")
+            try folder.write(record)
+            return nil
         } catch {
             // What was made is removed again. What is there now is another container's, and not to be undone.
             record.cgroup = nil
@@ -174,9 +226,12 @@ final class Creation {
         }
     }
 
-    private func makeGroups(_ layout: CgroupLayout) throws -> ContainerCgroup {
+    private func makeGroups(_ layout: CgroupLayout, rootless: Bool) throws -> ContainerCgroup {
         var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
         resources.devices += DeviceNodes.rules(for: spec)
+        // The kernel takes no device program from such a caller. It has no need for one: the container can make
+        // no nodes, and has those that its maker may open.
+        if rootless { resources.devices = [] }
         // Before the first group is made: whoever is killed now leaves nothing that cannot be found.
         func persist(_ place: CgroupRecord) throws {
             record.cgroup = place
@@ -186,7 +241,8 @@ final class Creation {
         case .files:
             return try ContainerCgroup.create(
                 cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
-                everyHierarchy: CgroupView.isWanted(by: spec), persist: persist)
+                everyHierarchy: !rootless && CgroupView.isWanted(by: spec), withStatistics: !rootless,
+                persist: persist)
         case .systemd:
             let holder = try ScopeHolder()
             scopeHolder = holder
@@ -198,12 +254,16 @@ final class Creation {
     }
 
     /// The new process, which waits at its gate, takes the scope over from the process that held it.
-    func handScope(_ cgroup: borrowing ContainerCgroup) throws {
+    func handScope(_ cgroup: borrowing ContainerCgroup?) throws {
         guard let holder = scopeHolder, let scope = record.cgroup?.scope else { return }
         if scope.attachesProcesses { try scope.attach(record.pid) }
         holder.end()
         scopeHolder = nil
-        try cgroup.completeScope(spec.linux?.resources ?? RuntimeSpec.Resources())
+        switch cgroup {
+        case .none: return
+        case .some(let cgroup):
+            try cgroup.completeScope(spec.linux?.resources ?? RuntimeSpec.Resources())
+        }
     }
 
     func joinResourceControl(_ pid: Int32) throws {
@@ -303,6 +363,14 @@ final class Placement {
 
     init(_ value: consuming CgroupPlacement) {
         self.value = value
+    }
+
+    /// Nil without groups.
+    init?(of cgroup: borrowing ContainerCgroup?) throws {
+        switch cgroup {
+        case .none: return nil
+        case .some(let cgroup): value = try cgroup.placement()
+        }
     }
 }
 

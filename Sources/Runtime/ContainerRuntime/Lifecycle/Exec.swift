@@ -94,7 +94,7 @@ private struct Joining {
                 answer = try Channel.proceed(ours.raw)
             }
             try expectReady(answer)
-            if let score = options.process.oomScoreAdj {
+            if let score = options.process.oomScoreAdj, try CallerRights.current().administers {
                 try OutOfMemoryScore.set(score, pid: process.pid, log: runtime.log)
             }
             if let path = options.pidFile {
@@ -144,9 +144,11 @@ private struct Joining {
         try self.options.process.execCPUAffinity?.applyInitial()
         let joinsTime = try ContainerNamespaces.differs(.time, pid: pid)
         let joinsPID = try ContainerNamespaces.differs(.pid, pid: pid)
-        options.sharesMemory = !joinsTime
+        // Who does not administer the host's namespaces joins them as the container's root only.
+        let administers = try CallerRights.current().administers
+        options.sharesMemory = administers && !joinsTime
         let own = try FileDescriptor.open("/proc/self/ns/pid", O_RDONLY)
-        if joinsPID {
+        if administers, joinsPID {
             _ = try check("join pid namespace of", "process \(pid)") {
                 clinux_syscall(Int(SYS_setns), Int(pidfd), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
             }
@@ -157,11 +159,17 @@ private struct Joining {
         let linux = spec.linux
         defer {
             // Our next children are our own again.
-            if joinsPID {
+            if administers, joinsPID {
                 _ = clinux_syscall(Int(SYS_setns), Int(own.raw), Int(NamespaceKind.pid.flag), 0, 0, 0, 0)
             }
         }
-        let spawned = try spawnChild(options, gate: socket, peer: peer) {
+        let score = administers ? nil : process.oomScoreAdj
+        let log = runtime.log
+        func prepare() throws {
+            if let score { try OutOfMemoryScore.setOwn(score, log: log) }
+            try ContainerNamespaces.enterAsRoot(pidfd: pidfd, pid: pid)
+        }
+        func body() -> Int32 {
             do {
                 try placement?.value.joinLegacy()
                 try process.execCPUAffinity?.applyFinal()
@@ -178,6 +186,11 @@ private struct Joining {
                 Channel.fail(socket, error)
             }
         }
+        let spawned =
+            administers
+            ? try spawnChild(options, gate: socket, peer: peer, body: body)
+            : try spawnThroughAnother(
+                options, gate: socket, peer: peer, preparing: prepare, body: body)
         // While it waits at its gate.
         try attaching?.attach(spawned.pid)
         return spawned

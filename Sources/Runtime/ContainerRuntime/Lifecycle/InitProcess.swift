@@ -3,6 +3,16 @@ import Glibc
 import LinuxKernel
 import OCISpec
 
+/// Where the copies of the host's mounts come from that a container's root is built of.
+enum RootSource {
+    /// Nowhere: the container joins a mount namespace that is there already.
+    case joined
+    /// The runtime has made them.
+    case runtime(MountSources)
+    /// The container's process makes them in its own namespaces.
+    case container(() throws -> MountSources)
+}
+
 /// The container's first process, from its birth in new namespaces until it is the trampoline.
 ///
 /// It may share the runtime's memory: everything here runs while the runtime sleeps in `Channel`.
@@ -12,10 +22,10 @@ struct InitProcess {
     let process: RuntimeSpec.Process
     let options: CreateOptions
     let mountOptions: [MountOptions]
-    /// Nil when the container joins a mount namespace that is there already.
-    let sources: MountSources?
+    let sources: RootSource
     let cgroup: CgroupView?
-    let placement: Placement
+    /// Nil without control groups.
+    let placement: Placement?
     /// Namespaces to enter, open, in the order in which they have to be entered.
     let joins: [(kind: NamespaceKind, descriptor: Int32)]
     let plan: LaunchPlan
@@ -36,16 +46,22 @@ struct InitProcess {
     }
 
     private func prepare() throws {
-        try placement.value.joinLegacy()
+        // From here on others are near. With memory of its own it may still be what its maker was for a moment.
+        clinux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        try placement?.value.joinLegacy()
         try enterNamespaces()
         try becomeSession()
         try nameHost()
         try Self.bringUpLoopback(spec)
         try devices?.configure()
         try Sysctl.apply(spec.linux?.sysctl ?? [:])
-        if let sources {
-            try buildRoot(sources)
-        } else {
+        switch sources {
+        case .runtime(let sources): try buildRoot(sources, cgroup)
+        case .container(let make):
+            var cgroup = cgroup
+            try cgroup?.copyFolders()
+            try buildRoot(try make(), cgroup)
+        case .joined:
             try Channel.ask(socket, Channel.Word.hooks)
             try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
         }
@@ -135,7 +151,7 @@ struct InitProcess {
         }
     }
 
-    private func buildRoot(_ sources: MountSources) throws {
+    private func buildRoot(_ sources: MountSources, _ cgroup: CgroupView?) throws {
         let rootfs = try RootfsBuilder(
             spec: spec, options: mountOptions, sources: sources, cgroup: cgroup)
         try rootfs.mountAll()
@@ -153,9 +169,9 @@ struct InitProcess {
 
     private func become() throws {
         let root = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
-        if case .terminal = options.streams, sources != nil {
-        } else {
-            try Streams.install(options.streams, process: process, root: root, bindConsole: false)
+        switch (options.streams, sources) {
+        case (.terminal, .runtime), (.terminal, .container): break
+        default: try Streams.install(options.streams, process: process, root: root, bindConsole: false)
         }
         try ProcessEntry(process: process, plan: plan, linux: spec.linux).enter(
             root: root, environment: options.extraEnvironment)

@@ -17,6 +17,10 @@ extension Runtime {
         case .creating, .created, .running, .paused: break
         case .stopped: throw RuntimeError("container not running", kind: .wrongState)
         }
+        try send(signal, to: record)
+    }
+
+    private func send(_ signal: Signal, to record: ContainerRecord) throws {
         switch try record.liveProcess() {
         case .none: throw RuntimeError("container not running", kind: .wrongState)
         case .some(let process):
@@ -32,7 +36,11 @@ extension Runtime {
     }
 
     private func signalAll(_ record: ContainerRecord, _ signal: Signal) throws {
-        guard let place = record.cgroup else { return }
+        guard let place = record.cgroup else {
+            // With a pid namespace of its own, the end of the first process is the end of all.
+            try send(signal, to: record)
+            return
+        }
         let cgroup = try ContainerCgroup(record: place)
         if signal == .kill {
             try cgroup.kill()
@@ -133,10 +141,7 @@ extension Runtime {
     /// The ids of all processes in the container, in the runtime's pid namespace.
     public func processes(_ id: ContainerID) throws -> [Int32] {
         let folder = try ContainerFolder.open(root: root, id: id)
-        guard let record = try folder.readRecord(), let place = record.cgroup else {
-            throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
-        }
-        return try ContainerCgroup(record: place).processes()
+        return try ContainerCgroup(record: try folder.readRecordWithGroups().place).processes()
     }
 
     private func withLiveCgroup(
@@ -146,9 +151,7 @@ extension Runtime {
         let folder = try ContainerFolder.open(root: root, id: id)
         try folder.lock()
         defer { folder.unlock() }
-        guard let record = try folder.readRecord(), let place = record.cgroup else {
-            throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
-        }
+        let (record, place) = try folder.readRecordWithGroups()
         let status = try status(record, folder)
         guard states.contains(status) else {
             throw RuntimeError("cannot \(what) a container that is \(status.rawValue)", kind: .wrongState)

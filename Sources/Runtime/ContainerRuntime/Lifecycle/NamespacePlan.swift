@@ -51,53 +51,24 @@ struct NamespacePlan {
     }
 
     /// Makes the process; it runs `body` when the gate opens.
+    /// - Parameter before: runs in a process in between, which hands on what it changes of itself.
     func spawn(
-        sibling: Bool, cgroup: Int32, gate: Int32, peer: Int32, body: @escaping () -> Int32
+        sibling: Bool, cgroup: Int32, before: (() throws -> Void)?, gate: Int32, peer: Int32,
+        body: @escaping () -> Int32
     ) throws -> ProcessHandle {
         var options = CloneOptions()
         options.namespaces = newFlags & ~NamespaceKind.time.flag
         options.sibling = sibling
         options.cgroup = cgroup
-        if early.isEmpty, !hasTimeNamespace {
+        if early.isEmpty, !hasTimeNamespace, before == nil {
             options.sharesMemory = true
             return try spawnChild(options, gate: gate, peer: peer, body: body)
         }
-        return try spawnThroughAnother(options, gate: gate, peer: peer, body: body)
-    }
-
-    /// The process in between reports the new one's id, or an error, and ends.
-    private func spawnThroughAnother(
-        _ options: CloneOptions, gate: Int32, peer: Int32, body: @escaping () -> Int32
-    ) throws -> ProcessHandle {
-        let report = try socketPair()
-        let theirs = report.write.raw
-        let ours = report.read.raw
-        var between = CloneOptions()
-        between.sibling = options.sibling
-        let firstGate = try socketPair()
-        let maker = try spawnChild(between, gate: firstGate.write.raw, peer: firstGate.read.raw) {
-            do {
-                try enterEarly()
-                var inner = options
-                // Its maker's parent becomes its parent, so that the one who asked for it reaps it.
-                inner.sibling = true
-                let process = try spawnChild(inner, gate: gate, peer: peer, body: body)
-                _ = "\(process.pid)".withCString { send(theirs, $0, strlen($0), 0) }
-            } catch {
-                let text = "!\(error)"
-                _ = text.withCString { send(theirs, $0, strlen($0), 0) }
-            }
-            return 0
+        func prepare() throws {
+            try before?()
+            try enterEarly()
         }
-        _ = send(firstGate.read.raw, "G", 1, MSG_NOSIGNAL_)
-        var buffer = [UInt8](repeating: 0, count: 1024)
-        close(report.write.release())
-        let count = buffer.withUnsafeMutableBytes { recv(ours, $0.baseAddress, $0.count, 0) }
-        if !options.sibling { _ = try maker.wait() }
-        guard count > 0 else { throw RuntimeError("join namespaces: the process in between ended") }
-        let text = String(decoding: buffer[..<count], as: UTF8.self)
-        guard let pid = Int32(text) else { throw RuntimeError(String(text.dropFirst())) }
-        return try ProcessHandle.open(pid)
+        return try spawnThroughAnother(options, gate: gate, peer: peer, preparing: prepare, body: body)
     }
 
     private func enterEarly() throws {
@@ -133,8 +104,7 @@ struct NamespacePlan {
     /// Maps the new process's ids, while it waits at its gate.
     func writeMaps(pid: Int32) throws {
         guard hasNewUserNamespace else { return }
-        if !uidMappings.isEmpty { try IDMapping.write(uidMappings, to: "/proc/\(pid)/uid_map") }
-        if !gidMappings.isEmpty { try IDMapping.write(gidMappings, to: "/proc/\(pid)/gid_map") }
+        try IDMaps.write(uids: uidMappings, gids: gidMappings, pid: pid)
     }
 
     /// Closes what was opened; the new process has its copies.
@@ -142,8 +112,6 @@ struct NamespacePlan {
         for join in joins + early { close(join.descriptor) }
     }
 }
-
-private let MSG_NOSIGNAL_ = Int32(MSG_NOSIGNAL)
 
 extension NamespaceKind {
     init(_ kind: RuntimeSpec.Namespace.Kind) {

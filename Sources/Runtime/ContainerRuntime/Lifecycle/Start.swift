@@ -5,9 +5,12 @@ import OCISpec
 
 extension Runtime {
     /// Lets a created container's program begin.
+    /// - Parameter notifySocket: hears from the container when it is ready, where it was made with one.
     /// - Throws: when the container does not wait, a startContainer hook fails, or the program cannot be
     ///   executed; in the last two cases the container has stopped.
-    public func start(_ id: ContainerID) throws {
+    @discardableResult public func start(_ id: ContainerID, notifySocket: NotifySocket? = nil) throws
+        -> StartedProcess
+    {
         let folder = try ContainerFolder.open(root: root, id: id)
         try folder.lock()
         defer { folder.unlock() }
@@ -23,6 +26,7 @@ extension Runtime {
             throw RuntimeError("cannot start an already running container", kind: .wrongState)
         }
         let spec = try folder.readConfiguration().spec
+        if folder.hasNotifySocket { try notifySocket?.open(in: folder.descriptor) }
         do {
             try runStartContainerHooks(record, spec)
         } catch {
@@ -32,6 +36,7 @@ extension Runtime {
         }
         try release(folder)
         Hooks.runAll(spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: log)
+        return StartedProcess(pid: record.pid)
     }
 
     private func release(_ folder: borrowing ContainerFolder) throws {
@@ -106,6 +111,16 @@ enum ContainerNamespaces {
         let status = try child.wait()
         if case .failure(let error) = answer { throw error }
         if status != .exited(0) { throw RuntimeError("\(what): their process ended early") }
+    }
+
+    /// For a process whose children are to be born into the pid namespace, with the rights of the user namespace.
+    static func enterAsRoot(pidfd: Int32, pid: Int32) throws {
+        var flags: UInt64 = 0
+        for kind in [NamespaceKind.user, .pid] where try differs(kind, pid: pid) { flags |= kind.flag }
+        guard flags != 0 else { return }
+        _ = try check("join namespaces of", "process \(pid)") {
+            clinux_syscall(Int(SYS_setns), Int(pidfd), Int(flags), 0, 0, 0, 0)
+        }
     }
 
     static func enter(pidfd: Int32, pid: Int32) throws {

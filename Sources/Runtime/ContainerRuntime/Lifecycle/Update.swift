@@ -8,9 +8,8 @@ extension Runtime {
         let folder = try ContainerFolder.open(root: root, id: id)
         try folder.lock()
         defer { folder.unlock() }
-        guard var record = try folder.readRecord(), let place = record.cgroup else {
-            throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
-        }
+        let found = try folder.readRecordWithGroups()
+        var record = found.record
         switch try status(record, folder) {
         case .created, .running, .paused: break
         case let status: throw RuntimeError("cannot update a container that is \(status)", kind: .wrongState)
@@ -20,7 +19,7 @@ extension Runtime {
             // A new list of rules replaces the old one, but never what every container may use.
             resources.devices += DeviceNodes.rules(for: try folder.readConfiguration().spec)
         }
-        var cgroup = try ContainerCgroup(record: place)
+        var cgroup = try ContainerCgroup(record: found.place)
         try cgroup.update(resources, layout: try .detect()) {
             record.cgroup = $0
             try folder.write(record)

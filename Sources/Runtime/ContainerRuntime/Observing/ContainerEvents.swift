@@ -64,9 +64,10 @@ extension Runtime {
         _ body: (borrowing ContainerCgroup, borrowing ProcessHandle) throws -> Result
     ) throws -> Result {
         let folder = try ContainerFolder.open(root: root, id: id)
-        guard let record = try folder.readRecord(), let place = record.cgroup,
-            let process = try record.liveProcess()
-        else { throw RuntimeError("container \(id) is not running", kind: .wrongState) }
+        let (record, place) = try folder.readRecordWithGroups()
+        guard let process = try record.liveProcess() else {
+            throw RuntimeError("container \(id) is not running", kind: .wrongState)
+        }
         return try body(try ContainerCgroup(record: place), process)
     }
 }

@@ -12,38 +12,47 @@ struct CgroupView: Sendable {
         let name: String
         /// What to name at mounting: controllers, or `name=systemd`.
         let options: [String]
-        /// A detached copy of the container's own group, for containers without a cgroup namespace, or -1.
-        let bind: Int32
+        /// The container's own group, without groups of its own the whole hierarchy.
+        let path: String
+        /// A detached copy of it, for containers without a cgroup namespace, or -1.
+        fileprivate(set) var bind: Int32 = -1
     }
 
     /// Without version 1 hierarchies.
     let isUnified: Bool
-    let hierarchies: [Hierarchy]
+    private(set) var hierarchies: [Hierarchy]
     /// With a cgroup namespace of its own the container gets mounts, else copies of its groups' folders.
     let hasNamespace: Bool
-    /// A detached copy of the container's own unified group, for a unified host without namespace, or -1.
-    let unifiedBind: Int32
+    /// The container's own unified group, without groups of its own the whole tree.
+    private let unifiedPath: String
+    /// A detached copy of it, for a unified host without namespace, or -1.
+    private var unifiedBind: Int32 = -1
 
     /// - Returns: nil for a container that has no cgroup mount.
-    init?(of cgroup: borrowing ContainerCgroup, layout: CgroupLayout, spec: RuntimeSpec) throws {
+    init?(of cgroup: borrowing ContainerCgroup?, layout: CgroupLayout, spec: RuntimeSpec) throws {
         guard CgroupView.isWanted(by: spec) else { return nil }
-        let hasNamespace = spec.linux?.namespace(.cgroup) != nil
-        func copy(_ path: String?) throws -> Int32 {
-            guard !hasNamespace, let path else { return -1 }
-            return try LinuxKernel.Mount.clone(path, recursive: false).release()
-        }
-        self.hasNamespace = hasNamespace
+        hasNamespace = spec.linux?.namespace(.cgroup) != nil
         isUnified = layout.isUnified
-        unifiedBind = layout.isUnified ? try copy(cgroup.unifiedPath) : -1
-        // A container that is shown its groups has one in every hierarchy.
-        hierarchies = try cgroup.legacy.map { group in
-            let named = group.hierarchy.hasPrefix("name=")
-            return Hierarchy(
-                name: named ? String(group.hierarchy.dropFirst(5)) : group.hierarchy,
-                options: named
-                    ? ["none", group.hierarchy]
-                    : group.hierarchy.split(separator: ",").map(String.init),
-                bind: try copy(group.path))
+        switch cgroup {
+        case .some(let cgroup):
+            unifiedPath = cgroup.unifiedPath
+            // A container that is shown its groups has one in every hierarchy.
+            hierarchies = cgroup.legacy.map { Hierarchy($0.hierarchy, path: $0.path) }
+        case .none:
+            unifiedPath = layout.unified
+            hierarchies = try layout.legacyHierarchies().map {
+                Hierarchy($0.controllers, path: $0.mountPoint)
+            }
+        }
+    }
+
+    /// Takes copies of the folders, which are not reachable any more once the container's root covers the host's.
+    mutating func copyFolders() throws {
+        if hasNamespace { return }
+        if isUnified { unifiedBind = try LinuxKernel.Mount.clone(unifiedPath, recursive: false).release() }
+        for index in hierarchies.indices {
+            hierarchies[index].bind = try LinuxKernel.Mount.clone(hierarchies[index].path, recursive: false)
+                .release()
         }
     }
 
@@ -109,5 +118,15 @@ struct CgroupView: Sendable {
         let mount = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(source)))
         try mount.setAttributes(MountAttributes(setting: attributes), recursive: false)
         return mount
+    }
+}
+
+extension CgroupView.Hierarchy {
+    fileprivate init(_ controllers: String, path: String) {
+        let named = controllers.hasPrefix("name=")
+        self.init(
+            name: named ? String(controllers.dropFirst(5)) : controllers,
+            options: named ? ["none", controllers] : controllers.split(separator: ",").map(String.init),
+            path: path)
     }
 }

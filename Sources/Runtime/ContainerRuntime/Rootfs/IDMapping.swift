@@ -36,7 +36,7 @@ enum IDMapping {
     }
 
     /// Writes a whole map in the one write(2) that the kernel accepts.
-    static func write(_ mappings: [RuntimeSpec.IDMapping], to path: String) throws {
+    static func write(_ mappings: [RuntimeSpec.IDMapping], to path: String) throws(KernelError) {
         var text = ""
         for mapping in mappings { text += "\(mapping.containerID) \(mapping.hostID) \(mapping.size)\n" }
         try FileDescriptor.writeFile(path, text)

@@ -7,6 +7,8 @@ import OCISpec
 /// bind mounts. They are made by the runtime, before the container's process exists, because
 ///  - the runtime may reach what a process in a user namespace may not,
 ///  - no host path is looked up any more once the container's root covers the host's.
+/// Where the runtime has no right to copy mounts, the container's process makes them first of all, with the
+/// rights it has in its user namespace.
 ///
 /// The descriptors are this object's; the container's process inherits copies of them.
 final class MountSources {
@@ -19,9 +21,11 @@ final class MountSources {
     /// Host device nodes for containers that may not make their own, by path in the container.
     private(set) var devices: [(path: String, descriptor: Int32)] = []
 
-    init(spec: RuntimeSpec, bundle: String, rootfs: String, options: [MountOptions]) throws {
+    /// - Parameter bindsDevices: the container's process may not make device nodes.
+    init(
+        spec: RuntimeSpec, bundle: String, rootfs: String, options: [MountOptions], bindsDevices: Bool
+    ) throws {
         let linux = spec.linux
-        let userNamespace = linux?.namespace(.user) != nil
         let propagation = Self.inherited(linux?.rootfsPropagation)
         root = try context("rootfs") {
             let tree = try LinuxKernel.Mount.clone(rootfs, recursive: true)
@@ -41,7 +45,7 @@ final class MountSources {
         if linux?.maskedPaths.isEmpty == false {
             nullDevice = try Self.device("/dev/null", major: 1, minor: 3).release()
         }
-        if userNamespace {
+        if bindsDevices {
             for device in DeviceNodes.all(of: spec) {
                 let clone = try Self.device(device.path, major: device.major, minor: device.minor)
                 devices.append((device.path, clone.release()))

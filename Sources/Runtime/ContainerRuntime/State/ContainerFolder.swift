@@ -18,6 +18,9 @@ struct ContainerFolder: ~Copyable {
     /// Written by the container when it cannot become its program; closed when it did.
     static let resultName = "result"
 
+    /// The folder that the container sees as the one of its notification socket.
+    static let notifyName = "notify"
+
     /// Makes the folder of a new container and locks it.
     static func make(root: String, id: ContainerID) throws -> ContainerFolder {
         let path = "\(root)/\(id)"
@@ -36,17 +39,24 @@ struct ContainerFolder: ~Copyable {
     }
 
     private static func lockNew(_ path: String) throws -> ContainerFolder {
-        let folder = ContainerFolder(path: path, descriptor: try .open(path, O_RDONLY | O_DIRECTORY))
-        try folder.lock()
-        return folder
+        do {
+            let folder = ContainerFolder(path: path, descriptor: try .open(path, O_RDONLY | O_DIRECTORY))
+            try folder.lock()
+            return folder
+        } catch {
+            // Nobody else knows of it yet.
+            rmdir(path)
+            throw error
+        }
     }
 
     private static func makeRoot(_ root: String) throws {
         var walked = ""
         for component in root.split(separator: "/") {
             walked += "/" + component
-            // Containers' states are for root only.
-            if mkdir(walked, walked == root ? 0o700 : 0o755) != 0, Errno.current != .exists {
+            // Containers' states are for root only. A user's run-time folder is cleared of what is old and not
+            // sticky (XDG Base Directory Specification).
+            if mkdir(walked, walked == root ? 0o1700 : 0o755) != 0, Errno.current != .exists {
                 throw KernelError("mkdir", walked)
             }
         }
@@ -92,6 +102,20 @@ struct ContainerFolder: ~Copyable {
         return try context("read \(path)/\(Self.stateName)") { try ContainerRecord(json: bytes) }
     }
 
+    /// For commands that work on the container's control groups.
+    func readRecordWithGroups() throws -> (record: ContainerRecord, place: CgroupRecord) {
+        guard let record = try readRecord() else {
+            throw RuntimeError(
+                "container does not exist: \(path.splitAtLastComponent.name)", kind: .noSuchContainer)
+        }
+        guard let place = record.cgroup else {
+            throw RuntimeError(
+                "container \(record.id) has no control groups: who made it had no right to make any",
+                kind: .wrongState)
+        }
+        return (record, place)
+    }
+
     /// Replaces the record in one step.
     func write(_ record: ContainerRecord) throws {
         try write(record.json(), name: Self.stateName, temporary: ".state.json")
@@ -127,6 +151,10 @@ struct ContainerFolder: ~Copyable {
         return StartGate(start: start.release(), result: result.release())
     }
 
+    var hasNotifySocket: Bool {
+        faccessat(descriptor.raw, Self.notifyName, F_OK, 0) == 0
+    }
+
     var isWaitingForStart: Bool {
         faccessat(descriptor.raw, Self.startName, F_OK, 0) == 0
     }
@@ -141,6 +169,8 @@ struct ContainerFolder: ~Copyable {
         for name in [Self.stateName, ".state.json", Self.configName, Self.startName, Self.resultName] {
             unlinkat(descriptor.raw, name, 0)
         }
+        unlinkat(descriptor.raw, "\(Self.notifyName)/\(NotifySocket.name)", 0)
+        unlinkat(descriptor.raw, Self.notifyName, AT_REMOVEDIR)
         if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
     }
 }

@@ -1,55 +1,11 @@
-import Glibc
-import LinuxKernel
-import OCISpec
 import Testing
 
 extension RuntimeTests {
     /// The runtime is killed at each of its system calls: whatever state that leaves, `delete --force` removes
-    /// all of it. A sample of the calls; `SWIFTLET_SOAK=1` (`make soak`) walks through every one.
+    /// all of it.
     @Suite struct Crashes {
-        /// One call of one kind.
-        struct Step: CustomStringConvertible {
-            let call: String
-            let number: Int
-            var description: String { "\(call) #\(number)" }
-        }
-
-        private static let isSoak = getenv("SWIFTLET_SOAK") != nil
-        /// In the short form, of each command.
+        /// Of each command, in the short form.
         private static let sampleSize = 24
-
-        private func trace(
-            _ host: Host, _ options: [String], _ arguments: [String], count: Int
-        ) throws -> Output {
-            try RunningProgram(
-                ["/usr/bin/strace", "-qq"] + options + [Host.runtime, "--root", host.state] + arguments,
-                environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "SWIFTLET_TEST_MARK=\(host.prefix)"],
-                output: "\(host.folder)/trace-\(count)"
-            ).wait()
-        }
-
-        /// Every call that a command makes, in no order.
-        private func steps(_ host: Host, _ arguments: [String]) throws -> [Step] {
-            let table = "\(host.folder)/calls"
-            let output = try trace(host, ["-c", "-o", table], arguments, count: 0)
-            try #require(output.code == 0, "\(output)")
-            var steps: [Step] = []
-            for line in try Files.read(table).split(separator: "\n") {
-                // % time, seconds, usecs/call, calls, perhaps errors, name
-                let fields = line.split(separator: " ")
-                guard fields.count >= 5, let calls = Int(fields[3]), let name = fields.last, name != "total"
-                else { continue }
-                for number in 1...calls { steps.append(Step(call: String(name), number: number)) }
-            }
-            // What comes before the program's own code: there is nothing to leave behind.
-            return steps.filter { !["execve", "arch_prctl", "set_tid_address"].contains($0.call) }
-        }
-
-        private func sample(_ steps: [Step]) -> [Step] {
-            if Self.isSoak { return steps }
-            let width = max(1, steps.count / Self.sampleSize)
-            return stride(from: width / 2, to: steps.count, by: width).map { steps[$0] }
-        }
 
         /// - Parameters:
         ///   - prepare: brings a container into the state in which the command finds it.
@@ -57,22 +13,18 @@ extension RuntimeTests {
         private func walk(
             prepare: (Host) throws -> Void, _ command: (Host) throws -> [String]
         ) throws {
-            var steps: [Step] = []
+            var steps: [SystemCallStep] = []
             try withHost { host in
                 try prepare(host)
-                steps = try self.steps(host, try command(host))
+                steps = try SystemCallWalk.steps(host, try command(host))
                 try host.delete()
             }
             #expect(steps.count > 50)
             try withHost { host in
-                for (count, step) in sample(steps).enumerated() {
+                for (count, step) in SystemCallWalk.sample(steps, Self.sampleSize).enumerated() {
                     try prepare(host)
-                    _ = try trace(
-                        host,
-                        [
-                            "-o", "/dev/null", "-e", "trace=\(step.call)", "-e",
-                            "inject=\(step.call):signal=SIGKILL:when=\(step.number)",
-                        ], try command(host), count: count + 1)
+                    _ = try SystemCallWalk.run(
+                        host, at: step, "signal=SIGKILL", try command(host), count: count + 1)
                     let deleted = try host.oci("delete", "--force", host.id())
                     #expect(deleted.code == 0, "killed at \(step): \(deleted.err)")
                     let left = host.leftoversAfterAMoment()

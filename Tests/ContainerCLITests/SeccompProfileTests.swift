@@ -1,4 +1,5 @@
 import ContainerCLI
+import LinuxKernel
 import OCISpec
 import Testing
 
@@ -39,6 +40,33 @@ struct SeccompProfileTests {
     ])
     func whatNoneMay(name: String) {
         #expect(!allows(standard(CapabilityOption.standard), name))
+    }
+
+    /// Of the calls that Docker's profile refuses a container with the usual capabilities, ours allows none.
+    @Test func asStrongAsDockers() throws {
+        let docker = try RuntimeSpec.Seccomp(json: FileDescriptor.readFile(Self.dockers))
+        let names = { (filter: RuntimeSpec.Seccomp) in
+            Set(filter.syscalls.filter { $0.action == .allow && $0.args.isEmpty }.flatMap(\.names))
+        }
+        let ours = standard(CapabilityOption.standard)
+        #expect(names(docker).count > 300)
+        #expect(names(ours).subtracting(names(docker)) == [])
+        // Where arguments decide: clone's flags and the personalities are the same, socket's families fewer.
+        let conditions = { (filter: RuntimeSpec.Seccomp, name: String) in
+            Set(
+                filter.syscalls.filter { $0.names == [name] && $0.action == .allow }.flatMap(\.args).map(
+                    \.value))
+        }
+        for name in ["clone", "personality"] {
+            #expect(conditions(ours, name) == conditions(docker, name), "\(name)")
+        }
+        #expect(docker.defaultAction == ours.defaultAction)
+    }
+
+    /// What the fixtures have of it (rootfs-fixtures/make seccomp).
+    private static var dockers: String {
+        #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+            + "/.fixtures/seccomp-default.json"
     }
 
     static let whatComesWithACapabilityCases: [(String, String)] = [

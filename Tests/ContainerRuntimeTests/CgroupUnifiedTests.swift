@@ -229,11 +229,15 @@ struct CgroupUnifiedTests {
     }
 
     @Test func filesNamedInTheConfiguration() throws {
-        let host = try prepared(["memory.high", "io.max"])
+        let host = try prepared(["memory.high", "io.max", "io.latency", "cpu.idle"])
         var resources = RuntimeSpec.Resources()
-        resources.unified = ["memory.high": "1000", "cgroup.freeze": "0"]
+        resources.unified = [
+            "memory.high": "1000", "cgroup.freeze": "0", "io.latency": "8:16 target=2000", "cpu.idle": "1",
+        ]
         _ = try create(host, resources)
         #expect(host.text("/c1/memory.high") == "1000")
+        #expect(host.text("/c1/io.latency") == "8:16 target=2000")
+        #expect(host.text("/c1/cpu.idle") == "1")
         for file in ["../escape.x", "a/b.c", "memory"] {
             resources.unified = [file: "1"]
             #expect(throws: CgroupError.self, "\(file)") { try create(host, resources) }

@@ -285,6 +285,86 @@ extension RuntimeTests {
             }
         }
 
+        /// Host ids 1000 … are 2000 … in the container's mount.
+        private static let idMap: [RuntimeSpec.IDMapping] = [.init(containerID: 1000, hostID: 2000, size: 2)]
+
+        /// File systems beside the disk's, with another one mounted below: `idmap` is for the first alone.
+        @Test(arguments: ["idmap", "ridmap"]) func mapsTheIDsOfATmpfs(_ option: String) throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try host.shell("mount -t tmpfs none \(data)")
+                defer { umount2(data, Int32(MNT_DETACH)) }
+                try host.shell(
+                    """
+                    cd \(data) && touch file && chown 1000:1001 file && mkdir below && mount -t tmpfs none below \
+                    && touch below/file && chown 1000:1001 below/file
+                    """)
+                defer { umount2("\(data)/below", Int32(MNT_DETACH)) }
+                let output = try host.run(
+                    "stat -c '%u %g' /data/file /data/below/file", writable: true
+                ) {
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/data", source: data, options: ["rbind", option],
+                            uidMappings: Self.idMap, gidMappings: Self.idMap))
+                }
+                #expect(
+                    output.lines == ["2000 2001", option == "ridmap" ? "2000 2001" : "1000 1001"],
+                    "\(output)")
+            }
+        }
+
+        /// The kernel maps an overlay's layers, not the overlay.
+        @Test func aFileSystemThatCannotBeMapped() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try host.shell(
+                    """
+                    cd \(host.folder) && mkdir lower upper work && mount -t tmpfs none upper \
+                    && mkdir upper/up upper/work && mount -t overlay \
+                    -o lowerdir=lower,upperdir=upper/up,workdir=upper/work none \(data)
+                    """)
+                defer {
+                    umount2(data, Int32(MNT_DETACH))
+                    umount2("\(host.folder)/upper", Int32(MNT_DETACH))
+                }
+                let output = try host.run("true", writable: true) {
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/data", source: data, options: ["bind", "idmap"],
+                            uidMappings: Self.idMap, gidMappings: Self.idMap))
+                }
+                #expect(output.code == 1)
+                #expect(output.err.contains("its file system takes no ID mapping"), "\(output)")
+            }
+        }
+
+        @Test func mapsIDsIntoAUserNamespace() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try Files.write("\(data)/file", "x")
+                chown("\(data)/file", 0, 7)
+                let output = try host.run("stat -c '%u %g' /home/file; touch /home/made", writable: true) {
+                    let map: [RuntimeSpec.IDMapping] = [.init(containerID: 0, hostID: 300_000, size: 1000)]
+                    $0.linux?.namespaces.append(.init(.user))
+                    $0.linux?.uidMappings = map
+                    $0.linux?.gidMappings = map
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/home", source: data, options: ["bind", "idmap"], uidMappings: map,
+                            gidMappings: map))
+                }
+                #expect(output.lines == ["0 7"], "\(output)")
+                // What the container's root makes there is the host's root's.
+                var status = stat()
+                try #require(stat("\(data)/made", &status) == 0)
+                #expect(status.st_uid == 0)
+            }
+        }
+
         @Test func aRootThatIsNotPivoted() throws {
             try withHost { host in
                 let bundle = try host.bundle("ls / | head -1")

@@ -163,6 +163,20 @@ extension RuntimeTests {
             }
         }
 
+        /// Namespaces in each other: the user's, and in it the container's own.
+        @Test func aUserNamespaceInAUserNamespace() throws {
+            try withUser { user in
+                user.wrapper = ["unshare", "--user", "--map-root-user", "--mount"]
+                let plain = try user.run("cat /proc/self/uid_map; unshare -U true && echo third") {
+                    $0.linux?.uidMappings = [.init(containerID: 0, hostID: 0, size: 1)]
+                    $0.linux?.gidMappings = [.init(containerID: 0, hostID: 0, size: 1)]
+                }
+                #expect(plain.err == "")
+                #expect(plain.lines.last == "third")
+                #expect(plain.lines.first?.split(separator: " ") == ["0", "0", "1"])
+            }
+        }
+
         @Test func bindsAreMadeWithTheUsersRights() throws {
             try withUser { user in
                 let secret = "\(user.host.folder)/secret"

@@ -13,9 +13,16 @@ enum IDMapping {
             throw RuntimeError("\(name): an ID-mapped mount needs uidMappings and gidMappings")
         }
         let namespace = try userNamespace(uids: mount.uidMappings, gids: mount.gidMappings)
-        try tree.setAttributes(
-            MountAttributes(setting: MountAttributes.idMap), recursive: recursive,
-            userNamespace: namespace.raw, name: "\(name) (ID mapping)")
+        do throws(KernelError) {
+            try tree.setAttributes(
+                MountAttributes(setting: MountAttributes.idMap), recursive: recursive,
+                userNamespace: namespace.raw, name: "\(name) (ID mapping)")
+        } catch {
+            // The kernel's one word for it (mount_setattr(2), ERRORS).
+            guard error.errno == .invalidArgument else { throw error }
+            throw RuntimeError(
+                "\(name): its file system takes no ID mapping on this kernel, or is mapped already")
+        }
     }
 
     static func userNamespace(

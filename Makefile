@@ -22,7 +22,7 @@ VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 SOAK := Crashes|Faults|Fuzzing
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench fmt lint install uninstall clean
+.PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench generate fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ bench: setup setup-bench build ## measure against runc and crun, side by side
 	rootfs-fixtures/make busybox
 	rootfs-fixtures/make seccomp
 	Benchmarks/run --bin $(BUILD)
+
+generate: setup setup-bench build ## make generated files anew (as root)
+	rootfs-fixtures/make busybox
+	rootfs-fixtures/make seccomp
+	scripts/link-order/make $(BUILD)/swiftlet-oci Sources/Runtime/swiftlet-oci/functions.order
 
 fmt: ## format the Swift sources
 	swift format --in-place --parallel --recursive $(SOURCES)

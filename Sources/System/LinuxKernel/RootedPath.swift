@@ -39,6 +39,7 @@ extension FileDescriptor {
         } catch {
             if error.errno != .noEntry { throw error }
         }
+        if let made = try makeLastInRoot(path, mode: mode) { return made }
         var current = try openInRoot(".", O_PATH | O_DIRECTORY)
         var walked = ""
         for component in path.split(separator: "/") where component != "." {
@@ -57,6 +58,20 @@ extension FileDescriptor {
             current = try openInRoot(walked, O_PATH | O_DIRECTORY)
         }
         return current
+    }
+
+    /// The usual case, in half the calls: only the last folder is missing.
+    /// - Returns: nil where it is another case.
+    private func makeLastInRoot(_ path: String, mode: mode_t) throws(KernelError) -> FileDescriptor? {
+        let (parent, name) = path.splitAtLastComponent
+        if name.isEmpty || name == "." || name == ".." { return nil }
+        guard let folder = try openIfThere(parent.isEmpty ? "." : parent) else { return nil }
+        if mkdirat(folder.raw, name, mode) != 0 {
+            if Errno.current == .exists { return nil }
+            throw KernelError("mkdir in root", path)
+        }
+        // A link that was put there since is not followed.
+        return try folder.openAt(name, O_PATH | O_DIRECTORY | O_NOFOLLOW)
     }
 
     /// Makes an empty file at `path` below this root where nothing is, with its folders, and opens it O_PATH.

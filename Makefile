@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # What the build links, what the fixtures are made from, what the tests drive, and the peers to measure against.
-BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev pkg-config
+BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev \
+	zlib1g-dev libbz2-dev liblzma-dev libzstd-dev pkg-config
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux strace
 BENCH_PACKAGES := runc crun gcc libc6-dev

@@ -10,16 +10,19 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc
 /// from a memory file inside a container whatever that container's root holds.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 
-/// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries are
-/// those that a static Foundation, which dependencies use, leaves to the linker to find. libarchive comes static,
-/// too: the shared one needs a dozen further libraries, for formats that are not used here, at every start.
+/// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries named
+/// last are those that a static Foundation, which dependencies use, leaves to the linker to find. The others come
+/// as archives, too, because every shared library costs each start of the program (see the folder's README).
 let staticSwiftLibrary: [LinkerSetting] =
     [
         .unsafeFlags(
-            ["-static-stdlib", "-Xclang-linker", "-no-pie"]
+            [
+                "-static-stdlib", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
+                "-L", Context.packageDirectory + "/Sources/System/StaticLibraries",
+            ]
                 + [
-                    "--as-needed", "-l:libarchive.a", "-l:libzstd.so.1", "-l:liblzma.so.5",
-                    "-l:libbz2.so.1.0", "-l:libz.so.1",
+                    "--as-needed", "-l:libarchive.a", "-l:libsqlite3.a", "-l:libzstd.a", "-l:liblzma.a",
+                    "-l:libbz2.a", "-l:libz.a", "-l:libstdc++.a", "-l:libgcc_eh.a",
                 ].flatMap { ["-Xlinker", $0] })
     ]
     + [

@@ -19,14 +19,10 @@ extension Engine {
     /// - Parameter consoleSize: of the terminal that will be attached.
     public func make(_ request: ContainerRequest, consoleSize: TerminalSize? = nil) throws -> MadeContainer {
         try request.check()
-        let images = try images()
-        let image = try trace.step("find image") { try resolve(request, in: images) }
-        let configuration = try images.configuration(image)
-        // Nobody removes the image before the container's record says that it needs it.
-        let lease = try trace.step("lease image") {
-            try images.lease(image, purpose: "container of \(request.image)")
-        }
-        let layers = try images.rootFilesystem(of: image)
+        // Nobody removes the image's layers before the container's record says that it needs them.
+        let image = try trace.step("find image") { try hold(request) }
+        let layers = image.rootFilesystem
+        let defaults = image.configuration.config
 
         let draft = try trace.step("claim id and name") { try store.draft(name: request.name) }
         let folder = draft.folder
@@ -40,10 +36,10 @@ extension Engine {
                 platform: "\(image.platform)", command: [])
             definition.imageChain = layers.topChain.map { "\($0)" }
             try trace.step("write configuration") {
-                try fill(&definition, folder, request, configuration.config, rootfs, consoleSize)
+                try fill(&definition, folder, request, defaults, rootfs, consoleSize)
             }
             try trace.step("commit") { try draft.commit(definition) }
-            try trace.step("end lease") { try lease.end() }
+            image.end()
             return MadeContainer(definition: definition, rootfs: rootfs)
         } catch {
             try rootfs.unmount()
@@ -52,19 +48,18 @@ extension Engine {
         }
     }
 
-    private func resolve(_ request: ContainerRequest, in images: ImageStore) throws -> ImageRecord {
-        let image: ImageRecord
+    private func hold(_ request: ContainerRequest) throws -> HeldImage {
         do {
-            image = try images.resolve(request.image)
+            let image = try HeldImage.find(request.image, root: layout.images)
+            if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
+                throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
+            }
+            return image
         } catch let error as ImageError where error.kind == .notFound {
             throw UsageError(
                 "image '\(request.image)' is not on this machine; load it from an archive: "
                     + "swiftlet load -i FILE")
         }
-        if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
-            throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
-        }
-        return image
     }
 
     private func mount(_ rootfs: RootfsMount, _ layers: RootFilesystem) throws {

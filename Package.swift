@@ -19,6 +19,7 @@ let staticSwiftLibrary: [LinkerSetting] =
             [
                 "-static-stdlib", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
                 "-L", Context.packageDirectory + "/Sources/System/StaticLibraries",
+                "-Xlinker", "--no-export-dynamic",
             ]
                 + [
                     "--as-needed", "-l:libarchive.a", "-l:libsqlite3.a", "-l:libzstd.a", "-l:liblzma.a",

@@ -16,11 +16,16 @@ protocol SwiftletCommand: ParsableCommand {
 
     /// Whether it works without being root.
     static var worksForEverybody: Bool { get }
+
+    /// Reads its words where they are plain, as swift-argument-parser would (see `PlainWords`): for the commands
+    /// whose start counts.
+    static func read(plain words: [String]) -> Self?
 }
 
 extension SwiftletCommand {
     static var failureCode: Int32 { 1 }
     static var worksForEverybody: Bool { false }
+    static func read(plain words: [String]) -> Self? { nil }
 
     /// swift-argument-parser would call this; `Program` calls `perform`.
     mutating func run() throws {}
@@ -114,6 +119,7 @@ enum Program {
     private static func parse<Command: SwiftletCommand>(
         _ type: Command.Type, _ arguments: [String]
     ) throws -> Command {
+        if let command = Command.read(plain: arguments) { return command }
         do {
             return try Command.parse(arguments)
         } catch {

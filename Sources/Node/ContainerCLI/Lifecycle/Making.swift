@@ -93,10 +93,11 @@ extension Engine {
         let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
         builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
         let spec = try builder.build()
-        try writeNewFile(folder + "/config.json", spec.json())
+        try writeDraftFile(folder + "/config.json", spec.json())
         _ = try root.makeDirectoriesInRoot(try builder.workingDirectory)
-        try supervision(definition, folder, request, image, rootfs).write(in: folder)
-        try LiveStatus(bootID: try BootID.current()).write(in: folder)
+        // Its live status begins with its first shim: until then there is nothing to say.
+        let supervision = try supervision(definition, folder, request, image, rootfs)
+        try writeDraftFile(folder + "/" + Supervision.fileName, supervision.json())
 
         definition.command = builder.arguments
         definition.labels = image.labels

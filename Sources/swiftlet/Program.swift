@@ -54,11 +54,13 @@ struct Context {
 ///
 /// The words are looked up here and only the one command is parsed: to build the whole tree of commands takes
 /// swift-argument-parser several milliseconds, more than `ps` itself.
-enum Program {
+public enum Program {
     /// Exit code of a command line that makes no sense, as with docker.
     static let usageError: Int32 = 125
 
-    static func run(_ arguments: [String]) -> Int32 {
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: what to exit with.
+    public static func run(_ arguments: [String]) -> Int32 {
         do {
             let (options, rest) = try GlobalOptions.parse(arguments)
             return try run(rest, options)

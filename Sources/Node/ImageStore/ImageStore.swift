@@ -1,3 +1,4 @@
+import CInflate
 import LinuxKernel
 import OCISpec
 
@@ -21,6 +22,9 @@ public final class ImageStore: Sendable {
         folder = try StoreFolder(root)
         catalog = try Catalog(folder)
     }
+
+    /// Whether this program is linked with what imports need: without it, no archive with gzip can be loaded.
+    public static var canImport: Bool { cinflate_is_linked() }
 
     // MARK: Looking up
 

@@ -87,7 +87,7 @@ extension Engine {
             request: request, image: image, id: definition.id, user: user, mounts: [],
             availableCapabilities: try Self.ownCapabilities())
         builder.consoleSize = consoleSize
-        if request.usesInit { builder.initProgram = try Self.initProgram() }
+        if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
         let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
@@ -149,11 +149,12 @@ extension Engine {
         try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
     }
 
-    /// The init of `--init`, found where the other programs are.
-    static func initProgram() throws -> String {
+    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-load`.
+    /// - Parameter use: what it is needed for, for messages.
+    public static func program(_ name: String, for use: String) throws -> String {
         let shim = try ShimLauncher.find()
-        let path = shim.splitAtLastComponent.parent + "/swiftlet-init"
-        guard access(path, X_OK) == 0 else { throw UsageError("--init: \(path): \(Errno.current)") }
+        let path = shim.splitAtLastComponent.parent + "/" + name
+        guard access(path, X_OK) == 0 else { throw UsageError("\(use): \(path): \(Errno.current)") }
         return path
     }
 

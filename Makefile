@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # What the build links, what the fixtures are made from, what the tests drive, and the peers to measure against.
-BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev pkg-config
+BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite3-dev \
+	zlib1g-dev libbz2-dev liblzma-dev libzstd-dev pkg-config
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 procps attr libcap2-bin util-linux strace uidmap
 BENCH_PACKAGES := runc crun gcc libc6-dev
@@ -80,12 +81,12 @@ lint: ## check the format of the Swift sources
 install: build ## install the programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 -s $(BUILD)/swiftlet $(BUILD)/swiftlet-oci $(BUILD)/swiftlet-shim \
-		$(BUILD)/swiftlet-init $(DESTDIR)$(PREFIX)/bin/
+		$(BUILD)/swiftlet-init $(BUILD)/swiftlet-load $(DESTDIR)$(PREFIX)/bin/
 	sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/swiftlet-restart.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init swiftlet-load)
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
 
 clean: ## remove what was built and made

@@ -21,9 +21,27 @@ let inOrderOfUse: [LinkerSetting] = [
             ].flatMap { ["-Xlinker", $0] })
 ]
 
-/// The command line is linked with the Swift library in it: it runs where no toolchain is. The libraries are
-/// those that a static Foundation, which dependencies use, leaves to the linker to find. libarchive comes static,
-/// too: the shared one needs a dozen further libraries, for formats that are not used here, at every start.
+/// Archives that a program with a static Foundation needs besides the Swift library, and what that Foundation, which
+/// dependencies use, leaves to the linker to find.
+let archives = ["archive", "sqlite3", "zstd", "lzma", "bz2", "z", "stdc++", "_FoundationICU"]
+let foundation: [LinkerSetting] = [
+    "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationCShims",
+    "_FoundationCollections", "_FoundationICU", "swiftSynchronization",
+].map { .linkedLibrary($0) }
+
+/// The command line is fully static, too: without the loader a start takes a third of the time. Of ISA-L there is no
+/// archive; the folder has an empty one, and `swiftlet-load` has the library.
+let staticWithFoundation: [LinkerSetting] =
+    fullyStatic
+    + [
+        .unsafeFlags(
+            ["-L", Context.packageDirectory + "/Sources/System/StaticLibraries"]
+                + (["--start-group"] + archives.map { "-l:lib\($0).a" } + ["--end-group"])
+                .flatMap { ["-Xlinker", $0] })
+    ] + foundation
+
+/// Linked with the Swift library in it: runs where no toolchain is. libarchive comes static, too: the shared one
+/// needs a dozen further libraries, for formats that are not used here.
 let staticSwiftLibrary: [LinkerSetting] =
     [
         .unsafeFlags(
@@ -32,16 +50,13 @@ let staticSwiftLibrary: [LinkerSetting] =
                     "--as-needed", "-l:libarchive.a", "-l:libzstd.so.1", "-l:liblzma.so.5",
                     "-l:libbz2.so.1.0", "-l:libz.so.1",
                 ].flatMap { ["-Xlinker", $0] })
-    ]
-    + [
-        "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationCShims",
-        "_FoundationCollections", "_FoundationICU", "swiftSynchronization",
-    ].map { .linkedLibrary($0) }
+    ] + foundation
 
 let package = Package(
     name: "swiftlet",
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "swiftlet-load", targets: ["swiftlet-load"]),
         .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
         .executable(name: "swiftlet-shim", targets: ["swiftlet-shim"]),
         .executable(name: "swiftlet-init", targets: ["swiftlet-init"]),
@@ -57,7 +72,8 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", path: "Sources/System/CSeccomp"),
         .systemLibrary(name: "CCapability", path: "Sources/System/CCapability"),
         .systemLibrary(name: "CArchive", path: "Sources/System/CArchive"),
-        .systemLibrary(name: "CISAL", path: "Sources/System/CISAL"),
+        .target(
+            name: "CInflate", path: "Sources/System/CInflate", linkerSettings: [.linkedLibrary("isal")]),
         .target(
             name: "LinuxKernel", dependencies: ["CLinux"],
             path: "Sources/System/LinuxKernel", swiftSettings: strict),
@@ -87,7 +103,7 @@ let package = Package(
         .target(
             name: "ImageStore",
             dependencies: [
-                "LinuxKernel", "OCISpec", "CArchive", "CISAL",
+                "LinuxKernel", "OCISpec", "CArchive", "CInflate",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -102,15 +118,20 @@ let package = Package(
             ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 
-        // The command line.
-        .executableTarget(
-            name: "swiftlet",
+        // The command line, and its form that loads images.
+        .target(
+            name: "SwiftletCommands",
             dependencies: [
                 "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/swiftlet", swiftSettings: strict,
-            linkerSettings: staticSwiftLibrary),
+            path: "Sources/swiftlet", swiftSettings: strict),
+        .executableTarget(
+            name: "swiftlet", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet",
+            swiftSettings: strict, linkerSettings: staticWithFoundation),
+        .executableTarget(
+            name: "swiftlet-load", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet-load",
+            swiftSettings: strict, linkerSettings: staticSwiftLibrary),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
         .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),

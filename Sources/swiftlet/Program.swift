@@ -16,11 +16,16 @@ protocol SwiftletCommand: ParsableCommand {
 
     /// Whether it works without being root.
     static var worksForEverybody: Bool { get }
+
+    /// Reads its words where they are plain, as swift-argument-parser would (see `PlainWords`): for the commands
+    /// whose start counts.
+    static func read(plain words: [String]) -> Self?
 }
 
 extension SwiftletCommand {
     static var failureCode: Int32 { 1 }
     static var worksForEverybody: Bool { false }
+    static func read(plain words: [String]) -> Self? { nil }
 
     /// swift-argument-parser would call this; `Program` calls `perform`.
     mutating func run() throws {}
@@ -49,11 +54,13 @@ struct Context {
 ///
 /// The words are looked up here and only the one command is parsed: to build the whole tree of commands takes
 /// swift-argument-parser several milliseconds, more than `ps` itself.
-enum Program {
+public enum Program {
     /// Exit code of a command line that makes no sense, as with docker.
     static let usageError: Int32 = 125
 
-    static func run(_ arguments: [String]) -> Int32 {
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: what to exit with.
+    public static func run(_ arguments: [String]) -> Int32 {
         do {
             let (options, rest) = try GlobalOptions.parse(arguments)
             return try run(rest, options)
@@ -114,6 +121,7 @@ enum Program {
     private static func parse<Command: SwiftletCommand>(
         _ type: Command.Type, _ arguments: [String]
     ) throws -> Command {
+        if let command = Command.read(plain: arguments) { return command }
         do {
             return try Command.parse(arguments)
         } catch {

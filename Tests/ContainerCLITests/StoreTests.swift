@@ -105,6 +105,20 @@ struct StoreTests {
         #expect(try fixture.make("crashed").name == "crashed")
     }
 
+    /// Killed after it mounted the root: the mount goes, too.
+    @Test func aMountThatACrashLeftIsSwept() throws {
+        let fixture = try Fixture()
+        let id = String(repeating: "d", count: 64)
+        let folder = fixture.layout.container(id)
+        for name in ["lower", "upper", "work", "rootfs"] { try makeFolders(folder + "/" + name) }
+        try RootfsMount(
+            lower: [folder + "/lower"], upper: folder + "/upper", work: folder + "/work",
+            target: folder + "/rootfs"
+        ).mount()
+        #expect(try fixture.store.sweepDrafts() == [id])
+        #expect(access(folder, F_OK) != 0)
+    }
+
     @Test func linksOfGoneContainersDoNotPileUp() throws {
         let fixture = try Fixture()
         let kept = try fixture.make(nil)

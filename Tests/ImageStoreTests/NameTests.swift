@@ -1,5 +1,6 @@
 import Foundation
 import ImageStore
+import LinuxKernel
 import OCISpec
 import Testing
 
@@ -130,17 +131,52 @@ import Testing
         #expect(try store.verify() == [])
     }
 
-    @Test func aLeaseKeepsAnImageFromBeingDeleted() throws {
+    @Test func aHeldImageKeepsItsLayers() throws {
         let (temporary, store) = try loaded("layers")
         defer { temporary.remove() }
-        let image = try store.resolve("test/layers")
-        let lease = try store.lease(image, purpose: "test")
+        let image = try HeldImage.find("test/layers", root: temporary.root)
+        let folders = image.rootFilesystem.lowerDirectories
+        #expect(folders.count == 7)
+        let chain = image.rootFilesystem.topChain
         _ = try store.remove("test/layers")
-        #expect(try store.rootFilesystem(chain: image.topChain).lowerDirectories.count == 7)
-        try lease.end()
+        #expect(try store.rootFilesystem(chain: chain).lowerDirectories == folders)
+        image.end()
         _ = try store.prune()
         #expect(try store.diskUsage().snapshots == 0)
-        #expect(message { try store.lease(image, purpose: "test") }?.contains("was removed") == true)
+        #expect(
+            message { _ = try HeldImage.find("test/layers", root: temporary.root) }?.contains("no such image")
+                == true)
+    }
+
+    @Test func answersAreRememberedUntilAChange() throws {
+        let (temporary, store) = try loaded("layers", "config")
+        defer { temporary.remove() }
+        let answers = temporary.root + "/answers"
+        func id(_ text: String) throws -> Digest { try HeldImage.find(text, root: temporary.root).id }
+        let (layers, config) = (try store.resolve("test/layers").id, try store.resolve("test/config").id)
+        #expect(Fixtures.names(in: answers) == [])
+        #expect(try id("test/layers") == layers)
+        #expect(Fixtures.names(in: answers) == ["=test%layers"])
+        // The answer is what counts: without a database it is still given.
+        try FileManager.default.moveItem(
+            atPath: temporary.root + "/metadata.db", toPath: temporary.root + "/aside")
+        #expect(try id("test/layers") == layers)
+        try FileManager.default.moveItem(
+            atPath: temporary.root + "/aside", toPath: temporary.root + "/metadata.db")
+        try store.tag("test/config", as: "test/layers")
+        #expect(Fixtures.names(in: answers) == [])
+        #expect(try id("test/layers") == config)
+        // Of another boot, or damaged: looked up anew.
+        let file = answers + "/=test%layers"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let wrong = text.replacingOccurrences(of: config.description, with: layers.description)
+        for damaged in [
+            wrong.replacingOccurrences(of: try BootID.current(), with: "another"), "{\"question", "",
+        ] {
+            try damaged.write(toFile: file, atomically: false, encoding: .utf8)
+            #expect(try id("test/layers") == config)
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
+        }
     }
 
     @Test func inspectionAndHistory() throws {

@@ -47,6 +47,50 @@ struct UsageTests {
         #expect(result.output.isEmpty)
     }
 
+    /// Plain options are read without the parser (`PlainWords`): both must understand the same.
+    @Test func plainOptionsMeanWhatTheParserSays() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        try FileDescriptor.open(host.root + "/variables", O_WRONLY | O_CREAT, mode: 0o600).writeAll(
+            "FROM_FILE=1\n")
+        let options = [
+            "-i", "-t", "--restart", "always", "-l", "a=b", "--label=c=d", "--annotation", "e=f", "--pull",
+            "never", "-e", "ONE=1", "--env=TWO=2", "--env-file", host.root + "/variables", "--entrypoint",
+            "/bin/echo", "-w", "/tmp", "-u", "1:2", "--group-add", "3", "--stop-signal", "INT",
+            "--stop-timeout", "7", "-v", "/etc:/a:ro", "--mount", "type=tmpfs,target=/b", "--tmpfs", "/c",
+            "--read-only", "--device", "/dev/zero", "--shm-size", "1m", "--network", "host", "-h", "there",
+            "--domainname", "domain", "--add-host", "x:1.2.3.4", "--dns", "1.1.1.1", "--dns-search", "s",
+            "--dns-option", "ndots:2", "--pid", "host", "--ipc", "host", "--cgroupns",
+            "host", "--cap-add", "SYS_TIME", "--cap-drop", "MKNOD", "--security-opt", "no-new-privileges",
+            "--sysctl", "kernel.msgmax=8192", "-m", "64m", "--memory-swap", "128m", "--memory-reservation",
+            "32m", "--cpus", "0.5", "-c", "512", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit",
+            "50", "--ulimit", "nofile=100:200", "--oom-score-adj", "5", "--log-opt", "max-size=1m",
+        ]
+        // `--flag=false` is what only the parser is asked about.
+        let forms = [options, options + ["--privileged=false"]]
+        var files: [[String]] = []
+        for form in forms {
+            let made = try host.run(["create"] + form + ["busybox", "-x", "y"])
+            try #require(made.code == 0, "\(made.error)")
+            let id = made.line
+            let folder = host.root + "/default/containers/" + id
+            files.append(
+                try ["config.json", "supervision.json", "container.json", "hosts", "resolv.conf"].map {
+                    name in
+                    let text = String(
+                        decoding: try FileDescriptor.readFile(folder + "/" + name), as: UTF8.self)
+                    let same = text.replacing(id, with: "ID").split(separator: "\n").filter {
+                        !$0.contains("\"name\": ") && !$0.contains("\"created\": ")
+                    }
+                    return same.joined(separator: "\n")
+                })
+        }
+        #expect(files[0] == files[1])
+        for word in ["/bin/echo", "FROM_FILE=1", "TWO=2", "there", "CAP_SYS_TIME", "8192", "noNewPrivileges"]
+        {
+            #expect(files[0][0].contains(word), "\(word) is not in config.json")
+        }
+    }
+
     @Test func flagsWithValues() throws {
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
         #expect(try host.check("run", "--rm=true", "busybox", "echo", "--rm=true").line == "--rm=true")

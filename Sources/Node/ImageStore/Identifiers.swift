@@ -94,6 +94,14 @@ public struct RootFilesystem: Sendable, Equatable {
     public let lowerDirectories: [String]
     /// Nil for an image without layers.
     public let topChain: ChainID?
+
+    /// - Parameter numbers: of the snapshots, the topmost first; none for an image without layers.
+    init(numbers: [Int64], topChain: ChainID?, storePath: String) {
+        lowerDirectories =
+            numbers.isEmpty
+            ? [storePath + "/empty"] : numbers.map { storePath + "/" + StoreFolder.snapshotPath($0) }
+        self.topChain = topChain
+    }
 }
 
 /// How far an import is.

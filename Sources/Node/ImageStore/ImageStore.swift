@@ -1,3 +1,4 @@
+import CInflate
 import LinuxKernel
 import OCISpec
 
@@ -21,6 +22,9 @@ public final class ImageStore: Sendable {
         folder = try StoreFolder(root)
         catalog = try Catalog(folder)
     }
+
+    /// Whether this program is linked with what imports need: without it, no archive with gzip can be loaded.
+    public static var canImport: Bool { cinflate_is_linked() }
 
     // MARK: Looking up
 
@@ -57,23 +61,6 @@ public final class ImageStore: Sendable {
 
     // MARK: Using
 
-    /// Keeps an image from being removed while a container of it is being made: until the lease ends, a
-    /// concurrent removal leaves its layers alone. To be taken before `rootFilesystem`, ended when the
-    /// container's own record says that it uses the image.
-    public func lease(_ image: ImageRecord, purpose: String) throws -> Lease {
-        let lease = try catalog.makeLease(purpose)
-        try catalog.writeVolatile { database in
-            guard try Catalog.image(database, manifest: image.manifest) != nil else {
-                throw ImageError(.notFound, "image \(image.shownName) was removed meanwhile")
-            }
-            try Catalog.pin(database, lease, .content, [image.manifest.description])
-            if let chain = image.topChain {
-                try Catalog.pin(database, lease, .snapshot, [chain.description])
-            }
-        }
-        return lease
-    }
-
     /// The unpacked layers of an image, for `OverlayMount`.
     public func rootFilesystem(of image: ImageRecord) throws -> RootFilesystem {
         try rootFilesystem(chain: image.topChain)
@@ -83,14 +70,12 @@ public final class ImageStore: Sendable {
     /// itself was removed by force since.
     public func rootFilesystem(chain: ChainID?) throws -> RootFilesystem {
         guard let chain else {
-            return RootFilesystem(lowerDirectories: [folder.path + "/empty"], topChain: nil)
+            return RootFilesystem(numbers: [], topChain: nil, storePath: folder.path)
         }
         let numbers = try catalog.read { try Catalog.snapshotNumbers($0, chain: chain) }
         if numbers.isEmpty {
             throw ImageError(.notFound, "the unpacked layers \(chain) are not in the image store")
         }
-        return RootFilesystem(
-            lowerDirectories: numbers.map { folder.path + "/" + StoreFolder.snapshotPath($0) },
-            topChain: chain)
+        return RootFilesystem(numbers: numbers, topChain: chain, storePath: folder.path)
     }
 }

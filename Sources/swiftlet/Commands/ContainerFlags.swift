@@ -6,6 +6,10 @@ import OCISpec
 
 /// The options that `run` and `create` share, under docker's names.
 struct ContainerFlags: ParsableArguments {
+    static let noRestart = "no"
+    static let pullMissing = "missing"
+    static let noNetwork = "none"
+
     // MARK: The container
 
     @Option(help: "A name for it.")
@@ -17,7 +21,7 @@ struct ContainerFlags: ParsableArguments {
     @Flag(help: "Remove it when it has ended.")
     var rm = false
     @Option(help: "When it is started again: no, on-failure[:N], always, unless-stopped.")
-    var restart = "no"
+    var restart = Self.noRestart
     @Option(help: "Write its id to a file.")
     var cidfile: String?
     @Option(
@@ -29,7 +33,7 @@ struct ContainerFlags: ParsableArguments {
     @Option(help: "The platform that the image must be for.")
     var platform: String?
     @Option(help: "Whether the image is fetched first: only never and missing are possible.")
-    var pull = "missing"
+    var pull = Self.pullMissing
 
     // MARK: The program
 
@@ -79,7 +83,7 @@ struct ContainerFlags: ParsableArguments {
     // MARK: Network and names
 
     @Option(name: [.customLong("network"), .customLong("net")], help: "none or host.")
-    var network = "none"
+    var network = Self.noNetwork
     @Option(
         name: [.customShort("h", allowingJoined: true), .long], parsing: .unconditional,
         help: "Its host name.")

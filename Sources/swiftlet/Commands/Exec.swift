@@ -36,6 +36,26 @@ struct ExecCommand: SwiftletCommand {
     @Argument(parsing: .captureForPassthrough, help: "The container, the program and its arguments.")
     var words: [String] = []
 
+    static func read(plain words: [String]) -> ExecCommand? {
+        guard
+            var words = PlainWords(
+                words, flags: ["interactive", "tty", "detach", "privileged"],
+                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir"])
+        else { return nil }
+        var command = ExecCommand()
+        command.interactive = words.flag("interactive")
+        command.tty = words.flag("tty")
+        command.detach = words.flag("detach")
+        command.environment = words.texts("env")
+        command.envFile = words.texts("env-file")
+        command.user = words.text("user")
+        command.workingDirectory = words.text("workdir")
+        command.privileged = words.flag("privileged")
+        command.detachKeys = words.text("detach-keys")
+        command.words = words.rest
+        return words.areUnderstood ? command : nil
+    }
+
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
         if name == "--help" { throw HelpWanted() }

@@ -25,6 +25,7 @@ struct LoadCommand: SwiftletCommand {
     var path: String?
 
     func perform(_ context: Context) throws -> Int32 {
+        if !ImageStore.canImport { try becomeImporter() }
         let source: ImageSource
         switch input ?? path {
         case nil, "-":
@@ -54,6 +55,17 @@ struct LoadCommand: SwiftletCommand {
             for name in image.names { try Standard.print("Loaded image: \(name.familiar)\n") }
         }
         return 0
+    }
+}
+
+extension LoadCommand {
+    /// Goes on as `swiftlet-load`, with the same words: `swiftlet` is a static program so that it starts quickly,
+    /// and the library that inflates layers is there as a shared one only.
+    private func becomeImporter() throws -> Never {
+        let path = try Engine.program("swiftlet-load", for: "load")
+        let words = [path] + CommandLine.arguments.dropFirst()
+        _ = withCStrings(words) { execv(path, $0) }
+        throw KernelError("execute", path)
     }
 }
 

@@ -24,6 +24,23 @@ struct PsCommand: SwiftletCommand {
     @Option(help: "table or json (one object a line).")
     var format = ListFormat.table
 
+    static func read(plain words: [String]) -> PsCommand? {
+        guard
+            var words = PlainWords(
+                words, flags: ["all", "quiet", "no-trunc", "latest"],
+                shorts: ["a=all", "q=quiet", "f=filter", "n=last", "l=latest"]), words.rest.isEmpty
+        else { return nil }
+        var command = PsCommand()
+        command.all = words.flag("all")
+        command.quiet = words.flag("quiet")
+        command.noTrunc = words.flag("no-trunc")
+        command.filter = words.texts("filter")
+        command.last = words.value("last")
+        command.latest = words.flag("latest")
+        command.format = words.word("format") ?? .table
+        return words.areUnderstood ? command : nil
+    }
+
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
         let filters = try filter.map(ContainerFilter.init)

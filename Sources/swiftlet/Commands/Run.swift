@@ -19,6 +19,21 @@ struct RunCommand: SwiftletCommand {
     @Argument(parsing: .captureForPassthrough, help: "The image, the program and its arguments.")
     var words: [String] = []
 
+    static func read(plain words: [String]) -> RunCommand? {
+        guard
+            var words = PlainWords(
+                words, flags: ContainerFlags.plainFlags.union(["detach"]),
+                shorts: ContainerFlags.plainShorts + ["d=detach"])
+        else { return nil }
+        var command = RunCommand()
+        command.flags = ContainerFlags(&words)
+        command.detach = words.flag("detach")
+        command.detachKeys = words.text("detach-keys")
+        command.sigProxy = words.value("sig-proxy") ?? true
+        command.words = words.rest
+        return words.areUnderstood ? command : nil
+    }
+
     func perform(_ context: Context) throws -> Int32 {
         let request = try flags.request(words, detached: detach)
         let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
@@ -72,6 +87,17 @@ struct CreateCommand: SwiftletCommand {
     @OptionGroup var flags: ContainerFlags
     @Argument(parsing: .captureForPassthrough, help: "The image, the program and its arguments.")
     var words: [String] = []
+
+    static func read(plain words: [String]) -> CreateCommand? {
+        guard
+            var words = PlainWords(
+                words, flags: ContainerFlags.plainFlags, shorts: ContainerFlags.plainShorts)
+        else { return nil }
+        var command = CreateCommand()
+        command.flags = ContainerFlags(&words)
+        command.words = words.rest
+        return words.areUnderstood ? command : nil
+    }
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine

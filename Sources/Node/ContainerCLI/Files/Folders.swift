@@ -79,6 +79,16 @@ func writeNewFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws
     if rename(temporary, path) != 0 { throw KernelError("rename \(temporary) to", path) }
 }
 
+/// Writes a file of a container that nobody sees before it is whole: no step in between is needed.
+func writeDraftFile(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
+    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+    do throws(KernelError) {
+        try file.writeAll(bytes)
+    } catch {
+        throw KernelError("write", path, error.errno)
+    }
+}
+
 /// mkdir(2) of every missing folder on the way.
 public func makeFolders(_ path: String, mode: mode_t = 0o711) throws(KernelError) {
     if mkdir(path, mode) == 0 || Errno.current == .exists { return }

@@ -19,14 +19,10 @@ extension Engine {
     /// - Parameter consoleSize: of the terminal that will be attached.
     public func make(_ request: ContainerRequest, consoleSize: TerminalSize? = nil) throws -> MadeContainer {
         try request.check()
-        let images = try images()
-        let image = try trace.step("find image") { try resolve(request, in: images) }
-        let configuration = try images.configuration(image)
-        // Nobody removes the image before the container's record says that it needs it.
-        let lease = try trace.step("lease image") {
-            try images.lease(image, purpose: "container of \(request.image)")
-        }
-        let layers = try images.rootFilesystem(of: image)
+        // Nobody removes the image's layers before the container's record says that it needs them.
+        let image = try trace.step("find image") { try hold(request) }
+        let layers = image.rootFilesystem
+        let defaults = image.configuration.config
 
         let draft = try trace.step("claim id and name") { try store.draft(name: request.name) }
         let folder = draft.folder
@@ -40,10 +36,10 @@ extension Engine {
                 platform: "\(image.platform)", command: [])
             definition.imageChain = layers.topChain.map { "\($0)" }
             try trace.step("write configuration") {
-                try fill(&definition, folder, request, configuration.config, rootfs, consoleSize)
+                try fill(&definition, folder, request, defaults, rootfs, consoleSize)
             }
             try trace.step("commit") { try draft.commit(definition) }
-            try trace.step("end lease") { try lease.end() }
+            image.end()
             return MadeContainer(definition: definition, rootfs: rootfs)
         } catch {
             try rootfs.unmount()
@@ -52,19 +48,18 @@ extension Engine {
         }
     }
 
-    private func resolve(_ request: ContainerRequest, in images: ImageStore) throws -> ImageRecord {
-        let image: ImageRecord
+    private func hold(_ request: ContainerRequest) throws -> HeldImage {
         do {
-            image = try images.resolve(request.image)
+            let image = try HeldImage.find(request.image, root: layout.images)
+            if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
+                throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
+            }
+            return image
         } catch let error as ImageError where error.kind == .notFound {
             throw UsageError(
                 "image '\(request.image)' is not on this machine; load it from an archive: "
                     + "swiftlet load -i FILE")
         }
-        if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
-            throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
-        }
-        return image
     }
 
     private func mount(_ rootfs: RootfsMount, _ layers: RootFilesystem) throws {
@@ -92,16 +87,17 @@ extension Engine {
             request: request, image: image, id: definition.id, user: user, mounts: [],
             availableCapabilities: try Self.ownCapabilities())
         builder.consoleSize = consoleSize
-        if request.usesInit { builder.initProgram = try Self.initProgram() }
+        if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
         let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
         builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
         let spec = try builder.build()
-        try writeNewFile(folder + "/config.json", spec.json())
+        try writeDraftFile(folder + "/config.json", spec.json())
         _ = try root.makeDirectoriesInRoot(try builder.workingDirectory)
-        try supervision(definition, folder, request, image, rootfs).write(in: folder)
-        try LiveStatus(bootID: try BootID.current()).write(in: folder)
+        // Its live status begins with its first shim: until then there is nothing to say.
+        let supervision = try supervision(definition, folder, request, image, rootfs)
+        try writeDraftFile(folder + "/" + Supervision.fileName, supervision.json())
 
         definition.command = builder.arguments
         definition.labels = image.labels
@@ -153,11 +149,12 @@ extension Engine {
         try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
     }
 
-    /// The init of `--init`, found where the other programs are.
-    static func initProgram() throws -> String {
+    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-load`.
+    /// - Parameter use: what it is needed for, for messages.
+    public static func program(_ name: String, for use: String) throws -> String {
         let shim = try ShimLauncher.find()
-        let path = shim.splitAtLastComponent.parent + "/swiftlet-init"
-        guard access(path, X_OK) == 0 else { throw UsageError("--init: \(path): \(Errno.current)") }
+        let path = shim.splitAtLastComponent.parent + "/" + name
+        guard access(path, X_OK) == 0 else { throw UsageError("\(use): \(path): \(Errno.current)") }
         return path
     }
 

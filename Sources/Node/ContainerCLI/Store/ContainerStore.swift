@@ -209,6 +209,10 @@ public struct ContainerStore {
             guard try ContainerDefinition.read(in: folder) == nil,
                 let lock = try ContainerLock.tryTake(folder: folder)
             else { continue }
+            // Whoever made it may have been killed between the mount of its root and its definition.
+            try RootfsMount(
+                lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"
+            ).unmount()
             try removeTree(folder)
             _ = consume lock
             removed.append(id)

@@ -10,8 +10,10 @@ import OCISpec
 /// between leaves files without a record, which do not exist for anybody and are cleaned up later.
 final class Catalog: Sendable {
     private let queue: DatabaseQueue
+    private let folder: StoreFolder
 
     init(_ folder: StoreFolder) throws {
+        self.folder = folder
         let path = folder.path + "/metadata.db"
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
@@ -55,12 +57,18 @@ final class Catalog: Sendable {
         try Self.translate(queue.path) { try queue.read(body) }
     }
 
-    /// A transaction that holds the write lock from its start and is on the disk when it returns.
+    /// A transaction that changes names, images, content or snapshots: alone in the store's gate, so that no
+    /// lookup works with what it is about to change. It holds the write lock from its start and is on the disk
+    /// when it returns.
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try transaction(synchronous: "FULL", body)
+        let gate = try StoreGate.forChange(folder.root, folder.path)
+        try RememberedAnswers(folder.root).forgetAll()
+        let result = try transaction(synchronous: "FULL", body)
+        gate.leave()
+        return result
     }
 
-    /// The same for what need not survive a loss of power, since nothing that it speaks of does: leases.
+    /// A transaction for what need not survive a loss of power, since nothing that it speaks of does: leases.
     func writeVolatile<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try transaction(synchronous: "NORMAL", body)
     }

@@ -12,6 +12,7 @@ import OCISpec
 ///     ingest/LEASE/     what an import is making; belongs to the lease of that number
 ///     trash/            what is being deleted
 ///     empty/            the lower folder of images without layers
+///     answers/          what lookups have found since the last change
 final class StoreFolder: Sendable {
     let path: String
     let root: FileDescriptor
@@ -19,7 +20,9 @@ final class StoreFolder: Sendable {
     let ingest: FileDescriptor
     let trash: FileDescriptor
 
-    static let folders = ["blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "trash", "empty"]
+    static let folders = [
+        "blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "trash", "empty", "answers",
+    ]
 
     /// Opens the folder and makes what is missing of it.
     init(_ path: String) throws {
@@ -56,9 +59,15 @@ final class StoreFolder: Sendable {
     static func snapshotPath(_ number: Int64) -> String { "snapshots/\(number)" }
 
     func openBlob(_ digest: OCISpec.Digest) throws -> SharedFile {
+        SharedFile(try Self.openBlob(digest, in: root), name: digest.description)
+    }
+
+    /// - Parameter root: the store's folder.
+    static func openBlob(
+        _ digest: OCISpec.Digest, in root: borrowing FileDescriptor
+    ) throws -> FileDescriptor {
         do {
-            let file = try root.openAt(Self.blobPath(digest), O_RDONLY | O_NOFOLLOW)
-            return SharedFile(file, name: digest.description)
+            return try root.openAt(blobPath(digest), O_RDONLY | O_NOFOLLOW)
         } catch {
             throw ImageError.corrupt("\(digest) is recorded in the image store, but: \(error)")
         }

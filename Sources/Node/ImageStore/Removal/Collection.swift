@@ -2,7 +2,7 @@ import GRDB
 import OCISpec
 
 extension ImageStore {
-    /// Forgets and deletes content and snapshots that no image, container or lease needs.
+    /// Forgets and deletes content and snapshots that no image, container, lease or hold needs.
     ///
     /// First the records go, in a transaction that is on the disk before any file is touched; then the
     /// files, each checked once more under the write lock, because an import may have brought the same
@@ -10,7 +10,7 @@ extension ImageStore {
     func collect(inUse: [ContainerUse]) throws {
         let gone = try catalog.write { database in
             try catalog.endDeadLeases(database)
-            return try Self.forgetUnneeded(database, containers: inUse.compactMap(\.topChain))
+            return try forgetUnneeded(database, containers: inUse.compactMap(\.topChain))
         }
         if gone.digests.isEmpty && gone.snapshots.isEmpty { return }
         try catalog.writeVolatile { database in
@@ -23,9 +23,13 @@ extension ImageStore {
         try folder.emptyTrash()
     }
 
-    private static func forgetUnneeded(
+    private func forgetUnneeded(
         _ database: Database, containers: [ChainID]
     ) throws -> (digests: [Digest], snapshots: [Int64]) {
+        // Held by those that are just making a container. Nobody takes one while this transaction has the gate.
+        let held = try Row.fetchAll(database, sql: "SELECT number, chain FROM snapshot").filter {
+            try SnapshotHold.isHeld(folder.root, $0["number"])
+        }.map { $0["chain"] as String }
         let digests = try String.fetchAll(
             database,
             sql: """
@@ -48,7 +52,8 @@ extension ImageStore {
                     UNION SELECT parent FROM snapshot, needed
                         WHERE snapshot.chain = needed.chain AND parent IS NOT NULL
                 ) DELETE FROM snapshot WHERE chain NOT IN (SELECT chain FROM needed) RETURNING number
-                """, arguments: [String(decoding: containers.map(\.description).json(), as: UTF8.self)])
+                """,
+            arguments: [String(decoding: (containers.map(\.description) + held).json(), as: UTF8.self)])
         return (try digests.map { try Digest($0) }, snapshots)
     }
 }

@@ -1,4 +1,4 @@
-import CISAL
+import CInflate
 
 /// Decompresses gzip (RFC 1952), several members one after the other included, with ISA-L, which is twice as
 /// fast as zlib. Checks each member's length and checksum.
@@ -12,7 +12,7 @@ final class GzipInflater: ByteSource, @unchecked Sendable {
     init(_ source: any ByteSource) {
         self.source = source
         state = .allocate(capacity: 1)
-        isal_inflate_init(state)
+        cinflate_init(state)
         state.pointee.crc_flag = UInt32(ISAL_GZIP)
         state.pointee.avail_in = 0
     }
@@ -54,7 +54,7 @@ final class GzipInflater: ByteSource, @unchecked Sendable {
     }
 
     private func step() throws {
-        let code = isal_inflate(state)
+        let code = cinflate_run(state)
         guard code == ISAL_DECOMP_OK || code == ISAL_END_INPUT || code == ISAL_OUT_OVERFLOW else {
             throw ImageError.corrupt("the gzip data is damaged: \(Self.reason(code))")
         }
@@ -67,7 +67,7 @@ final class GzipInflater: ByteSource, @unchecked Sendable {
         guard state.pointee.next_in.pointee == 0x1f else {
             throw ImageError.corrupt("there are other bytes behind the gzip data")
         }
-        isal_inflate_reset(state)
+        cinflate_reset(state)
         state.pointee.crc_flag = UInt32(ISAL_GZIP)
         isInsideMember = true
     }

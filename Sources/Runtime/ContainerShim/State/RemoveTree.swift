@@ -37,30 +37,54 @@ public func removeTree(_ path: String) throws(KernelError) {
 private func emptyUntilFolder(
     _ folder: borrowing FileDescriptor, below path: String
 ) throws(KernelError) -> [CChar]? {
-    // A description of its own, as reading moves its position.
-    let listing = try folder.openAt(".", O_RDONLY | O_DIRECTORY)
-    guard let stream = fdopendir(listing.raw) else { throw KernelError("read", path) }
-    _ = listing.release()
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            Array(bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }) + [0]
-        }
-        let dot = CChar(UInt8(ascii: "."))
-        if name == [dot, 0] || name == [dot, dot, 0] { continue }
-        if unlinkat(folder.raw, name, 0) == 0 { continue }
-        switch Errno.current {
-        case .noEntry: continue
-        case .isDirectory:
-            if unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 { continue }
-            if Errno.current == .notEmpty || Errno.current == .busy || Errno.current == .exists {
-                return name
-            }
-            fallthrough
-        default: throw KernelError("remove", "\(path)/…/\(shown(name))")
+    let entries = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 8)
+    defer { entries.deallocate() }
+    // Read before, perhaps: back from one of its folders.
+    _ = try check("rewind", path) { lseek(folder.raw, 0, SEEK_SET) }
+    while true {
+        let count = try check("read", path) { getdents64(folder.raw, entries.baseAddress!, entries.count) }
+        if count == 0 { return nil }
+        var position = 0
+        while position < count {
+            let entry = entries.baseAddress! + position
+            position += Int(entry.load(fromByteOffset: Entry.length, as: UInt16.self))
+            let name = (entry + Entry.name).assumingMemoryBound(to: CChar.self)
+            let isFolder = entry.load(fromByteOffset: Entry.type, as: UInt8.self) == UInt8(DT_DIR)
+            if try !remove(name, isFolder: isFolder, in: folder, path) { return copy(name) }
         }
     }
-    return nil
+}
+
+/// Where things are in a record of getdents64(2).
+private enum Entry {
+    static let length = 16
+    static let type = 18
+    static let name = 19
+}
+
+/// - Parameter isFolder: as the listing said; false where it did not know.
+/// - Returns: false for a folder that is not empty.
+private func remove(
+    _ name: UnsafePointer<CChar>, isFolder: Bool, in folder: borrowing FileDescriptor, _ path: String
+) throws(KernelError) -> Bool {
+    let isDot = name[0] == CChar(UInt8(ascii: "."))
+    if isDot, name[1] == 0 || (name[1] == name[0] && name[2] == 0) { return true }
+    if !isFolder {
+        if unlinkat(folder.raw, name, 0) == 0 || Errno.current == .noEntry { return true }
+        guard Errno.current == .isDirectory else {
+            throw KernelError("remove", "\(path)/…/\(shown(copy(name)))")
+        }
+    }
+    if unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 { return true }
+    switch Errno.current {
+    case .noEntry: return true
+    case .notEmpty, .busy, .exists: return false
+    default: throw KernelError("remove", "\(path)/…/\(shown(copy(name)))")
+    }
+}
+
+private func copy(_ name: UnsafePointer<CChar>) -> [CChar] {
+    Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
 }
 
 private func shown(_ name: [CChar]) -> String {

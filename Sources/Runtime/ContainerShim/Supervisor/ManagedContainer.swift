@@ -26,6 +26,8 @@ final class ManagedContainer {
     private let lock: ContainerLock
     var supervision: Supervision
     private(set) var status: LiveStatus
+    /// What the file says, as far as is known.
+    private var written: LiveStatus?
     var stage = Stage.idle
     /// It was started since this shim has it.
     var hasRun = false
@@ -76,6 +78,7 @@ final class ManagedContainer {
         status.bootID = shim.bootID
         status.shim = shim.identity
         try status.write(in: folder)
+        written = status
         if isLost { clean() }
     }
 
@@ -92,9 +95,12 @@ final class ManagedContainer {
     private func writeStatus() {
         if let retry { shim.loop.cancel(retry) }
         retry = nil
+        if status == written { return }
         do throws(KernelError) {
             try status.write(in: folder)
+            written = status
         } catch {
+            written = nil
             retry = shim.loop.after(milliseconds: 1000) { [weak self] in self?.writeStatus() }
         }
     }

@@ -1,3 +1,4 @@
 import Glibc
+import SwiftletCommands
 
 exit(Program.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,73 @@
+extension ContainerFlags {
+    static let plainFlags: Set<String> = ["interactive", "tty", "rm", "init", "read-only", "privileged"]
+    static let plainShorts: [StaticString] = [
+        "i=interactive", "t=tty", "l=label", "e=env", "w=workdir", "u=user", "v=volume", "h=hostname",
+        "m=memory",
+        "c=cpu-shares",
+    ]
+
+    /// Takes every option from plain words.
+    init(_ words: inout PlainWords) {
+        self.init()
+        name = words.text("name")
+        interactive = words.flag("interactive")
+        tty = words.flag("tty")
+        rm = words.flag("rm")
+        restart = words.text("restart") ?? Self.noRestart
+        cidfile = words.text("cidfile")
+        label = words.texts("label")
+        annotation = words.texts("annotation")
+        platform = words.text("platform")
+        pull = words.text("pull") ?? Self.pullMissing
+
+        environment = words.texts("env")
+        envFile = words.texts("env-file")
+        entrypoint = words.text("entrypoint")
+        workingDirectory = words.text("workdir")
+        user = words.text("user")
+        groupAdd = words.texts("group-add")
+        usesInit = words.flag("init")
+        stopSignal = words.text("stop-signal")
+        stopTimeout = words.value("stop-timeout")
+
+        volume = words.texts("volume")
+        mount = words.texts("mount")
+        tmpfs = words.texts("tmpfs")
+        readOnly = words.flag("read-only")
+        device = words.texts("device")
+        shmSize = words.text("shm-size")
+
+        // Its other name, --net, is left to the parser.
+        network = words.text("network") ?? Self.noNetwork
+        hostname = words.text("hostname")
+        domainname = words.text("domainname")
+        addHost = words.texts("add-host")
+        dns = words.texts("dns")
+        dnsSearch = words.texts("dns-search")
+        dnsOption = words.texts("dns-option")
+        pid = words.text("pid")
+        ipc = words.text("ipc")
+        uts = words.text("uts")
+        cgroupns = words.text("cgroupns")
+
+        capAdd = words.texts("cap-add")
+        capDrop = words.texts("cap-drop")
+        securityOpt = words.texts("security-opt")
+        privileged = words.flag("privileged")
+        sysctl = words.texts("sysctl")
+
+        memory = words.text("memory")
+        memorySwap = words.text("memory-swap")
+        memoryReservation = words.text("memory-reservation")
+        cpus = words.text("cpus")
+        cpuShares = words.value("cpu-shares")
+        cpuPeriod = words.value("cpu-period")
+        cpuQuota = words.value("cpu-quota")
+        cpusetCpus = words.text("cpuset-cpus")
+        cpusetMems = words.text("cpuset-mems")
+        pidsLimit = words.value("pids-limit")
+        ulimit = words.texts("ulimit")
+        oomScoreAdj = words.value("oom-score-adj")
+        logOpt = words.texts("log-opt")
+    }
+}

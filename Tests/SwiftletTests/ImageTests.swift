@@ -66,6 +66,44 @@ struct ImageTests {
         #expect(try folderNames(host.root).allSatisfy { !$0.contains("partial") })
     }
 
+    @Test func history() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        let id = try host.check("images", "-q").line
+        let table = try host.check("history", "busybox").lines
+        #expect(table.count >= 2 && table[0].hasPrefix("IMAGE"))
+        #expect(table[1].hasPrefix(id))
+        #expect(try host.check("image", "history", "-q", "--no-trunc", id).lines[0].hasPrefix("sha256:" + id))
+        let json = try host.check("history", "--format", "json", "busybox").lines
+        #expect(json.count == table.count - 1 && json[0].contains("\"CreatedBy\":"))
+        #expect(try host.checkFails(1, "history", "nothing").contains("nothing"))
+    }
+
+    @Test func prune() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        try host.check("create", "--name", "c", "busybox")
+        // Named, and used: it stays, and whoever is asked and says nothing wants nothing removed.
+        #expect(try host.check("image", "prune", "-f").output == "Total reclaimed space: 0B\n")
+        #expect(try host.check("image", "prune", "-a").output.contains("[y/N]"))
+        #expect(try host.check("image", "prune", "-a", "-f").output == "Total reclaimed space: 0B\n")
+        try host.check("rm", "c")
+        let output = try host.check("image", "prune", "-a", "-f").output
+        #expect(output.contains("untagged: busybox:latest") && output.contains("deleted: sha256:"))
+        #expect(!output.contains("space: 0B"))
+        #expect(try host.check("images", "-q").output.isEmpty)
+        #expect(try folderNames(host.root + "/images/blobs/sha256").isEmpty)
+    }
+
+    @Test func verify() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        #expect(try host.check("image", "verify").output.contains("1 images, "))
+        #expect(try host.check("image", "verify", "-q").output.isEmpty)
+        let folder = host.root + "/images/blobs/sha256"
+        let blob = try #require(try folderNames(folder).first)
+        try FileDescriptor.open("\(folder)/\(blob)", O_WRONLY | O_APPEND).writeAll("more")
+        let error = try host.checkFails(1, "image", "verify")
+        #expect(error.contains(blob) && error.contains("image store: 1;"))
+    }
+
     @Test func badArchives() throws {
         let path = host.root + "/bad.tar"
         try host.check("images")

@@ -64,7 +64,7 @@ extension FileDescriptor {
     /// - Returns: nil where it is another case.
     private func makeLastInRoot(_ path: String, mode: mode_t) throws(KernelError) -> FileDescriptor? {
         let (parent, name) = path.splitAtLastComponent
-        if name.isEmpty || name == "." || name == ".." { return nil }
+        if name.isEmpty || name == "." || path.split(separator: "/").contains("..") { return nil }
         guard let folder = try openIfThere(parent.isEmpty ? "." : parent) else { return nil }
         if mkdirat(folder.raw, name, mode) != 0 {
             if Errno.current == .exists { return nil }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ContainerCLI
+import ContainerRuntime
 import Glibc
 import LinuxKernel
 
@@ -20,9 +21,12 @@ struct TopCommand: SwiftletCommand {
         if words.count > 1 { return try runPs(Array(words.dropFirst()), processes) }
         var table = Table(ProcessRow.columns)
         let bootTime = try ProcessRow.bootTime()
+        let users = HostUsers()
         let now = Int64(time(nil))
         for pid in processes {
-            if let row = try ProcessRow.read(pid, now: now, bootTime: bootTime) { table.add(row.cells) }
+            if let row = try ProcessRow.read(pid, users: users, now: now, bootTime: bootTime) {
+                table.add(row.cells)
+            }
         }
         try Standard.print(table.text())
         return 0

@@ -19,7 +19,9 @@ enum CommandTable {
             Group(
                 title: "Images",
                 commands: [
-                    LoadCommand.self, SaveCommand.self, ImagesCommand.self, TagCommand.self, RmiCommand.self,
+                    LoadCommand.self, SaveCommand.self, ImagesCommand.self, HistoryCommand.self,
+                    TagCommand.self,
+                    RmiCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self,
                 ]),
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(title: "This machine", commands: [DoctorCommand.self, VersionCommand.self]),
@@ -58,6 +60,7 @@ enum CommandTable {
         case "load": LoadCommand.self
         case "save": SaveCommand.self
         case "images": ImagesCommand.self
+        case "history": HistoryCommand.self
         case "tag": TagCommand.self
         case "rmi": RmiCommand.self
         case "doctor": DoctorCommand.self
@@ -71,12 +74,16 @@ enum CommandTable {
         switch (noun, verb) {
         case ("image", "ls"), ("image", "list"): ImagesCommand.self
         case ("image", "rm"), ("image", "remove"): RmiCommand.self
-        case ("image", "load"), ("image", "save"), ("image", "tag"), ("image", "inspect"): find(verb)
+        case ("image", "prune"): ImagePruneCommand.self
+        case ("image", "verify"): ImageVerifyCommand.self
+        case ("image", "load"), ("image", "save"), ("image", "history"), ("image", "tag"),
+            ("image", "inspect"):
+            find(verb)
         case ("volume", "ls"), ("volume", "list"): VolumeLsCommand.self
         case ("volume", "rm"), ("volume", "remove"): VolumeRmCommand.self
         case ("container", "list"): PsCommand.self
-        case ("container", "load"), ("container", "save"), ("container", "images"), ("container", "tag"),
-            ("container", "rmi"), ("container", "doctor"), ("container", "version"):
+        case ("container", "load"), ("container", "save"), ("container", "images"), ("container", "history"),
+            ("container", "tag"), ("container", "rmi"), ("container", "doctor"), ("container", "version"):
             nil
         case ("container", _): find(verb)
         default: nil

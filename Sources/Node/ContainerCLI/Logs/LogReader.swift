@@ -31,18 +31,8 @@ public struct LogReader {
     /// Writes the selected lines to standard output and standard error, as the container did.
     /// - Returns: where reading ended in the newest file.
     public mutating func showPresent() throws -> Position {
-        // Opened newest first: a rotation meanwhile shows lines twice rather than not at all, and the
-        // second time is seen by the file's identity.
-        var files: [(descriptor: Int32, identity: FileIdentity)] = []
+        let files = try openFiles(downTo: nil)
         defer { for file in files { close(file.descriptor) } }
-        var number = 0
-        while let file = try open(number) {
-            let identity = try FileIdentity(file)
-            if !files.contains(where: { $0.identity == identity }) {
-                files.append((file.release(), identity))
-            }
-            number += 1
-        }
         var tail: [LogRecord] = []
         var end = 0
         for file in files.reversed() {
@@ -64,6 +54,36 @@ public struct LogReader {
     public struct Position {
         var identity: FileIdentity?
         var offset: Int
+    }
+
+    /// Opens the files, the newest first, while they may be moved to higher numbers one after the other.
+    /// - Parameter wanted: older files than this one are not needed.
+    /// - Returns: descriptors that the caller closes. No file is in it twice, and none is left out between two.
+    private func openFiles(
+        downTo wanted: FileIdentity?
+    ) throws -> [(descriptor: Int32, identity: FileIdentity)] {
+        var attempts = 0
+        while true {
+            attempts += 1
+            var files: [(descriptor: Int32, identity: FileIdentity)] = []
+            var number = 0
+            while let file = try open(number) {
+                let identity = try FileIdentity(file)
+                // Seen before it moved: what lies between was made since, and comes before it.
+                if let index = files.firstIndex(where: { $0.identity == identity }) {
+                    close(files.remove(at: index).descriptor)
+                }
+                files.append((file.release(), identity))
+                if identity == wanted { return files }
+                number += 1
+            }
+            // The end of the row, or the gap that a rotation makes for a moment. A wanted file that is not found
+            // may also have been the oldest, and be gone.
+            let isGap = try open(number + 1) != nil || open(number) != nil
+            if !isGap && (wanted == nil || attempts >= 5) || attempts >= 500 { return files }
+            for file in files { close(file.descriptor) }
+            usleep(1000)
+        }
     }
 
     private func open(_ number: Int) throws(KernelError) -> FileDescriptor? {
@@ -202,17 +222,9 @@ public struct LogReader {
     /// Reads on from `position`, through a rotation where there was one.
     private mutating func showAdded(_ position: inout Position) throws {
         // The file that was being read may have moved on by any number of places.
-        var newer: [Int32] = []
-        defer { for descriptor in newer { close(descriptor) } }
-        var number = 0
-        while let file = try open(number) {
-            let isLast = try FileIdentity(file) == position.identity
-            newer.append(file.release())
-            if isLast { break }
-            number += 1
-        }
-        for descriptor in newer.reversed() {
-            let identity = try FileIdentity(FileDescriptor(owning: dup(descriptor)))
+        let files = try openFiles(downTo: position.identity)
+        defer { for file in files { close(file.descriptor) } }
+        for (descriptor, identity) in files.reversed() {
             if identity != position.identity { position = Position(identity: identity, offset: 0) }
             while let lines = try Self.nextLines(descriptor, at: position.offset) {
                 for record in records(in: lines) { try show(record) }

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 import LinuxKernel
 
@@ -19,13 +20,16 @@ public struct ProcessRow: Equatable, Sendable {
 
     /// Reads /proc/PID (proc(5)).
     /// - Returns: nil when the process has ended.
-    public static func read(_ pid: Int32, now: Int64, bootTime: Int64) throws(KernelError) -> ProcessRow? {
+    public static func read(
+        _ pid: Int32, users: HostUsers, now: Int64, bootTime: Int64
+    ) throws(KernelError) -> ProcessRow? {
         do throws(KernelError) {
             let stat = try FileDescriptor.readFile("/proc/\(pid)/stat")
             let folder = try FileDescriptor.open("/proc/\(pid)", O_RDONLY | O_DIRECTORY).status()
             let commandLine = try FileDescriptor.readFile("/proc/\(pid)/cmdline")
             return parse(
-                pid, stat: stat, commandLine: commandLine, uid: folder.st_uid, now: now, bootTime: bootTime)
+                pid, stat: stat, commandLine: commandLine, uid: folder.st_uid, users: users, now: now,
+                bootTime: bootTime)
         } catch {
             if error.errno == .noEntry || error.errno == .noProcess { return nil }
             throw error
@@ -36,7 +40,8 @@ public struct ProcessRow: Equatable, Sendable {
     ///   - now: seconds after 1970.
     ///   - bootTime: the same of the boot.
     static func parse(
-        _ pid: Int32, stat: [UInt8], commandLine: [UInt8], uid: UInt32, now: Int64, bootTime: Int64
+        _ pid: Int32, stat: [UInt8], commandLine: [UInt8], uid: UInt32, users: HostUsers, now: Int64,
+        bootTime: Int64
     ) -> ProcessRow? {
         // The name, in parentheses, may hold anything.
         guard let open = stat.firstIndex(of: UInt8(ascii: "(")),
@@ -53,16 +58,12 @@ public struct ProcessRow: Equatable, Sendable {
         let life = max(1, now - start)
         let words = commandLine.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         return ProcessRow(
-            user: userName(uid), pid: pid, parent: Int32(truncatingIfNeeded: fields[1]),
+            user: users.name(uid) ?? "\(uid)", pid: pid, parent: Int32(truncatingIfNeeded: fields[1]),
             cpu: Int(seconds * 100 / life),
             started: clock(start, now: now), terminal: terminalName(fields[4]),
             time: padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2) + ":"
                 + padded(seconds % 60, 2),
             command: words.isEmpty ? "[\(name)]" : words.joined(separator: " "))
-    }
-
-    private static func userName(_ uid: UInt32) -> String {
-        getpwuid(uid).map { String(cString: $0.pointee.pw_name) } ?? "\(uid)"
     }
 
     /// The time of today, the date of other days.

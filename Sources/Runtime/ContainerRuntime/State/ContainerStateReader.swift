@@ -113,17 +113,7 @@ extension Runtime {
     }
 
     private static func userName(_ uid: uid_t) -> String {
-        // getpwuid(3) would load the C library's name service modules, which a static program cannot.
-        guard uid != 0 else { return "root" }
-        guard let bytes = try? FileDescriptor.readFile("/etc/passwd", limit: 16 << 20) else {
-            return "#\(uid)"
-        }
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            if fields.count > 2, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid {
-                return String(decoding: fields[0], as: UTF8.self)
-            }
-        }
-        return "#\(uid)"
+        // Nearly always; then no file is read.
+        uid == 0 ? "root" : HostUsers().name(uid) ?? "#\(uid)"
     }
 }

@@ -1,0 +1,129 @@
+import ArgumentParser
+import ContainerCLI
+import ContainerShim
+import Glibc
+import ImageStore
+import OCISpec
+
+struct HistoryCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "history", "Show how an image came about", usage: "[OPTIONS] IMAGE")
+
+    @Flag(name: [.short, .long], help: "Only ids.")
+    var quiet = false
+    @Flag(help: "Whole ids and commands.")
+    var noTrunc = false
+    @Option(help: "table or json (one object a line).")
+    var format = ListFormat.table
+    @Argument(help: "The image.")
+    var image: String
+
+    /// Characters of a step's command that a table shows, as with docker.
+    private static let commandWidth = 45
+
+    func perform(_ context: Context) throws -> Int32 {
+        let store = try context.engine.images()
+        let steps = try store.history(try store.resolve(image))
+        if quiet {
+            try Standard.print(steps.map { shown($0.id) + "\n" }.joined())
+            return 0
+        }
+        var output = ListOutput(columns: ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"])
+        for step in steps {
+            let created = step.created.flatMap { Timestamp($0) }
+            let age = created.map { HumanUnits.age(of: $0) } ?? "N/A"
+            let size = HumanUnits.decimalSize(step.size)
+            output.rows.append(
+                ListRow(
+                    cells: [shown(step.id), age, shown(step.createdBy), size, step.comment],
+                    members: [
+                        ("Comment", step.comment), ("CreatedAt", created?.local ?? "N/A"),
+                        ("CreatedBy", shown(step.createdBy)), ("CreatedSince", age), ("ID", shown(step.id)),
+                        ("Size", size),
+                    ]))
+        }
+        try output.print(format)
+        return 0
+    }
+
+    private func shown(_ id: Digest?) -> String {
+        guard let id else { return "<missing>" }
+        return noTrunc ? "\(id)" : String(id.hex.prefix(12))
+    }
+
+    private func shown(_ command: String) -> String {
+        let line = command.split { $0 == "\n" || $0 == "\t" || $0 == " " }.joined(separator: " ")
+        if noTrunc || line.count <= Self.commandWidth { return line }
+        return line.prefix(Self.commandWidth - 1) + "…"
+    }
+}
+
+struct ImagePruneCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "image prune", "Remove images without a name", usage: "[OPTIONS]")
+
+    @Flag(name: [.short, .long], help: "Every image that no container was made from.")
+    var all = false
+    @Flag(name: [.short, .long], help: "Without asking.")
+    var force = false
+
+    func perform(_ context: Context) throws -> Int32 {
+        let what = all ? "all images without at least one container" : "all images without a name"
+        guard try force || isWanted("This will remove \(what).") else { return 0 }
+        let engine = context.engine
+        let result = try engine.images().prune(all: all, inUse: try engine.imageUses())
+        if !result.events.isEmpty {
+            try Standard.print("Deleted Images:\n")
+            for event in result.events {
+                switch event {
+                case .untagged(let name): try Standard.print("untagged: \(name)\n")
+                case .deleted(let digest): try Standard.print("deleted: \(digest)\n")
+                }
+            }
+            try Standard.print("\n")
+        }
+        try Standard.print("Total reclaimed space: \(HumanUnits.decimalSize(result.reclaimed))\n")
+        return 0
+    }
+
+    /// Whatever is not a clear yes is a no: also the end of the input.
+    private func isWanted(_ warning: String) throws -> Bool {
+        try Standard.print("WARNING! \(warning)\nAre you sure you want to continue? [y/N] ")
+        guard let answer = readLine()?.trimmed.lowercased() else { return false }
+        return answer == "y" || answer == "yes"
+    }
+}
+
+struct ImageVerifyCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "image verify", "Read all stored content again and compare it with its digests", usage: "[OPTIONS]")
+
+    @Flag(name: [.short, .long], help: "No progress, and no word where all is well.")
+    var quiet = false
+
+    func perform(_ context: Context) throws -> Int32 {
+        let progress = quiet ? nil : ProgressLine()
+        var report: ProgressHandler?
+        if let progress { report = { progress.show($0) } }
+        let store = try context.engine.images()
+        let problems: [String]
+        do {
+            problems = try context.trace.step("verify") { try store.verify(progress: report) }
+        } catch {
+            progress?.clear()
+            throw error
+        }
+        progress?.clear()
+        if let first = problems.first {
+            try Standard.print(problems.map { $0 + "\n" }.joined())
+            throw Failure("damaged parts of the image store: \(problems.count); the first: \(first)", code: 1)
+        }
+        if !quiet {
+            let usage = try store.diskUsage()
+            try Standard.print(
+                "\(usage.images) images, \(HumanUnits.decimalSize(usage.content)) of content: all as it should be\n"
+            )
+        }
+        return 0
+    }
+}

@@ -65,6 +65,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // System: what the kernel and the C libraries offer, typed.
@@ -109,6 +113,20 @@ let package = Package(
             ],
             path: "Sources/Node/ImageStore", swiftSettings: strict),
 
+        // Registries: manifests and blobs over the network. Knows nothing of the store but its names and digests.
+        .target(
+            name: "RegistryClient",
+            dependencies: [
+                "CLinux", "LinuxKernel", "OCISpec", "ImageStore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            path: "Sources/Node/RegistryClient", swiftSettings: strict),
+
         // Containers without a daemon: what the command line's words mean, and how they become a container.
         .target(
             name: "ContainerCLI",
@@ -142,6 +160,10 @@ let package = Package(
         .testTarget(
             name: "ImageStoreTests", dependencies: ["ImageStore"], swiftSettings: strict,
             linkerSettings: [.linkedLibrary("archive")]),
+        .testTarget(
+            name: "RegistryClientTests",
+            dependencies: ["CLinux", "RegistryClient", "ImageStore", "LinuxKernel", "OCISpec"],
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,
             linkerSettings: [.linkedLibrary("archive")]),

@@ -99,16 +99,24 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
 
     // MARK: Grammar
 
+    /// Whether a name says which registry it is in: `localhost:5000/app`, and not `team/app`.
+    public static func hasDomain(_ text: String) -> Bool {
+        guard let slash = text.firstIndex(of: "/") else { return false }
+        return isHost(text[..<slash])
+    }
+
     /// The first component is a registry when it could not be the name of a repository or looks like a host.
     private static func split(_ name: Substring) -> (domain: String, path: String) {
         if let slash = name.firstIndex(of: "/") {
             let first = name[..<slash]
-            let isHost =
-                first.contains(".") || first.contains(":") || first == "localhost"
-                || first.utf8.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
-            if isHost { return (String(first), String(name[name.index(after: slash)...])) }
+            if isHost(first) { return (String(first), String(name[name.index(after: slash)...])) }
         }
         return (defaultDomain, String(name))
+    }
+
+    private static func isHost(_ first: Substring) -> Bool {
+        first.contains(".") || first.contains(":") || first == "localhost"
+            || first.utf8.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
     }
 
     static func isTag(_ text: String) -> Bool {

@@ -1,0 +1,117 @@
+import ImageStore
+import NIOHTTP1
+import OCISpec
+
+extension Repository {
+    /// All tags, in the registry's order (distribution-spec, "Listing Tags").
+    /// - Parameter pageSize: tags asked for at once; the registry may give fewer.
+    public func tags(pageSize: Int = 1000) async throws -> [String] {
+        try await atFirst(.resolve, "tags of \(name)") { endpoint in
+            var first = request(.GET, "tags/list")
+            first.query = [("n", String(pageSize))]
+            var tags: [String] = []
+            try await pages(first, endpoint) { bytes, _ in
+                do throws(JSONError) {
+                    tags += try JSON.read(bytes) { (value) throws(JSONError) in
+                        try value.object().list("tags", of: String.self)
+                    }
+                } catch {
+                    throw RegistryError(.corrupt, "not a list of tags: \(error)")
+                }
+            }
+            return tags
+        }
+    }
+
+    /// Manifests that are about another one: signatures, attestations (distribution-spec, "Listing Referrers").
+    /// Of registries that have no such list the tag that stands in for it is read ("Referrers Tag Schema").
+    /// - Parameter artifactType: only those of this type.
+    public func referrers(of digest: Digest, artifactType: MediaType? = nil) async throws -> [Descriptor] {
+        try await atFirst(.resolve, "referrers of \(digest) in \(name)") { endpoint in
+            let all: [Descriptor]
+            do {
+                all = try await listed(digest, artifactType, endpoint)
+            } catch let error as RegistryError where error.kind == .notFound {
+                all = try await tagged(digest, endpoint)
+            }
+            // Registries need not filter.
+            return all.filter { artifactType == nil || $0.artifactType == artifactType }
+        }
+    }
+
+    private func listed(
+        _ digest: Digest, _ type: MediaType?, _ endpoint: RegistryEndpoint
+    ) async throws -> [Descriptor] {
+        var first = request(.GET, "referrers/\(digest)", headers: ["Accept": MediaType.ociIndex.name])
+        if let type { first.query = [("artifactType", type.name)] }
+        var all: [Descriptor] = []
+        try await pages(first, endpoint) { bytes, answer in
+            // A proxy in front of a registry without the list may answer anything with 200.
+            guard
+                ManifestSniffer.name(of: answer.headers.first(name: "Content-Type"))
+                    == MediaType.ociIndex.name
+            else { throw RegistryError(.notFound, "it has no list of referrers") }
+            do throws(JSONError) {
+                all += try ImageIndex(json: bytes).manifests
+            } catch {
+                throw RegistryError(.corrupt, "not a list of referrers: \(error)")
+            }
+        }
+        return all
+    }
+
+    private func tagged(_ digest: Digest, _ endpoint: RegistryEndpoint) async throws -> [Descriptor] {
+        let tag = "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64))"
+        do {
+            let (_, bytes) = try await runWhole(
+                request(.GET, "manifests/\(tag)", headers: ["Accept": MediaType.ociIndex.name]), at: endpoint,
+                limit: limits.manifestBytes)
+            return try ImageIndex(json: bytes).manifests
+        } catch let error as RegistryError where error.kind == .notFound {
+            return []
+        } catch let error as JSONError {
+            throw RegistryError(.corrupt, "tag \(tag) is not a list of referrers: \(error)")
+        }
+    }
+
+    /// Reads a list page by page, as its Link headers lead (RFC 8288).
+    private func pages(
+        _ first: RegistryRequest, _ endpoint: RegistryEndpoint,
+        _ body: ([UInt8], RegistryAnswer) throws -> Void
+    ) async throws {
+        var next = first
+        var seen: Set<WebAddress> = []
+        while true {
+            let (answer, bytes) = try await runWhole(next, at: endpoint, limit: limits.listBytes)
+            try body(bytes, answer)
+            guard let link = Self.nextLink(answer.headers["Link"]) else { return }
+            guard let address = answer.address.resolve(link), address.origin == answer.address.origin else {
+                throw RegistryError(
+                    .corrupt, "its list goes on at '\(oneLine(link))', which is not the registry")
+            }
+            if !seen.insert(address).inserted || seen.count > limits.listPages {
+                throw RegistryError(.limit, "its list does not end")
+            }
+            next.target = .address(address)
+            next.query = []
+        }
+    }
+
+    /// The address of the link with `rel="next"`.
+    package static func nextLink(_ headers: [String]) -> String? {
+        for header in headers {
+            var rest = header[...]
+            while let open = rest.firstIndex(of: "<"), let close = rest[open...].firstIndex(of: ">") {
+                let address = rest[rest.index(after: open)..<close]
+                rest = rest[rest.index(after: close)...]
+                let parameters = rest.prefix { $0 != "<" }
+                let isNext = parameters.split(whereSeparator: { ";,".contains($0) }).contains { parameter in
+                    let text = parameter.trimmingSpaces.lowercased()
+                    return text == "rel=\"next\"" || text == "rel=next"
+                }
+                if isNext { return String(address) }
+            }
+        }
+        return nil
+    }
+}

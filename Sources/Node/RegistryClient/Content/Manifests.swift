@@ -1,0 +1,106 @@
+import ImageStore
+import NIOHTTP1
+import OCISpec
+
+/// A tag or a digest: what a manifest is asked for by.
+public enum ManifestReference: Hashable, Sendable, CustomStringConvertible {
+    case tag(String)
+    case digest(Digest)
+
+    /// A reference's digest, else its tag, else `latest`.
+    public init(_ reference: ImageReference) {
+        if let digest = reference.digest {
+            self = .digest(digest)
+        } else {
+            self = .tag(reference.withDefaultTag.tag!)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .tag(let tag): tag
+        case .digest(let digest): digest.description
+        }
+    }
+
+    /// Content by digest is the same wherever it comes from.
+    var capability: RegistryEndpoint.Capabilities {
+        switch self {
+        case .tag: .resolve
+        case .digest: .pull
+        }
+    }
+}
+
+extension Repository {
+    /// What a tag or digest names, without fetching it where the registry can tell (distribution-spec,
+    /// "Checking if content exists in the registry").
+    /// - Throws: `RegistryError`: `.notFound`.
+    public func resolve(_ reference: ManifestReference) async throws -> Descriptor {
+        try await atFirst(reference.capability, "manifest \(reference) of \(name)") { endpoint in
+            if let descriptor = try await head(reference, endpoint) { return descriptor }
+            return try await get(reference, endpoint).descriptor
+        }
+    }
+
+    /// Fetches a manifest or an index. Its bytes are verified against the digest that was asked for, else
+    /// against the one that the registry gives it.
+    /// - Throws: `RegistryError`: `.notFound`, `.corrupt`, `.unsupported`, `.limit` …
+    public func manifest(_ reference: ManifestReference) async throws -> ManifestContent {
+        try await atFirst(reference.capability, "manifest \(reference) of \(name)") { endpoint in
+            try await get(reference, endpoint)
+        }
+    }
+
+    /// - Returns: nil when the answer tells too little.
+    private func head(
+        _ reference: ManifestReference, _ endpoint: RegistryEndpoint
+    ) async throws -> Descriptor? {
+        let answer: RegistryAnswer
+        do {
+            answer = try await run(
+                request(.HEAD, "manifests/\(reference)", headers: ["Accept": ManifestSniffer.accept]),
+                at: endpoint)
+        } catch let error as RegistryError {
+            // Some registries and proxies know no HEAD.
+            if [400, 405, 501].contains(error.status) { return nil }
+            throw error
+        }
+        guard let type = ManifestSniffer.name(of: answer.headers.first(name: "Content-Type")),
+            let size = answer.headers.first(name: "Content-Length").flatMap({ Int64($0) }), size > 0
+        else { return nil }
+        let media = MediaType(type)
+        guard media.isIndex || media.isManifest else { return nil }
+        switch reference {
+        case .digest(let digest): return Descriptor(mediaType: media, digest: digest, size: size)
+        case .tag:
+            guard let digest = try? answer.headers.first(name: "Docker-Content-Digest").map(Digest.init)
+            else {
+                return nil
+            }
+            return Descriptor(mediaType: media, digest: digest, size: size)
+        }
+    }
+
+    private func get(
+        _ reference: ManifestReference, _ endpoint: RegistryEndpoint
+    ) async throws -> ManifestContent {
+        var request = request(.GET, "manifests/\(reference)", headers: ["Accept": ManifestSniffer.accept])
+        if case .digest = reference { request.isVerified = true }
+        let (answer, bytes) = try await runWhole(request, at: endpoint, limit: limits.manifestBytes)
+        let digest: Digest
+        switch reference {
+        case .digest(let wanted): digest = wanted
+        case .tag:
+            // A registry may name digests by an algorithm that we do not know; then ours is as good.
+            let named = try? answer.headers.first(name: "Docker-Content-Digest").map(Digest.init)
+            digest = named ?? DigestHasher.digest(of: bytes)
+        }
+        let found = DigestHasher.digest(of: bytes, digest.algorithm)
+        if found != digest { throw RegistryError(.corrupt, "its digest is \(found), not \(digest)") }
+        let type = try ManifestSniffer.type(
+            contentType: answer.headers.first(name: "Content-Type"), bytes)
+        return ManifestContent(
+            descriptor: Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes: bytes)
+    }
+}

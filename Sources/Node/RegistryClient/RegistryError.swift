@@ -1,0 +1,131 @@
+import NIOCore
+import OCISpec
+
+/// Why a registry's answer was no answer: one line that says what was asked, of whom, and what went wrong.
+public struct RegistryError: Error, CustomStringConvertible, Sendable {
+    /// What went wrong, for callers that react to it.
+    public enum Kind: Sendable, Equatable {
+        /// The registry has no such repository, tag, manifest or blob (404).
+        case notFound
+        /// Credentials are missing, wrong, or could not be used (401).
+        case unauthorized
+        /// The credentials are known and do not suffice (403).
+        case denied
+        /// Too many requests (429), with the seconds that the registry wants us to wait if it said so.
+        case rateLimited(retryAfter: Int?)
+        /// The registry could not be reached: no such host, refused, TLS failed.
+        case unreachable
+        /// The connection ended, or nothing came in time.
+        case interrupted
+        /// The registry failed (5xx).
+        case server
+        /// What came is not what its digest, size or format promises.
+        case corrupt
+        /// More than a configured limit allows.
+        case limit
+        /// Well-formed, but nothing that this program understands.
+        case unsupported
+        /// What the caller asked for makes no sense.
+        case invalid
+        /// A configuration file, a credential file or a helper program is not usable.
+        case configuration
+    }
+
+    public let kind: Kind
+    public let description: String
+    /// The codes of the registry's own errors, `MANIFEST_UNKNOWN` (distribution-spec, Error Codes).
+    public let codes: [String]
+    /// The HTTP status, when there was an answer.
+    public let status: UInt?
+    /// What else is known of how the network failed.
+    let symptom: Symptom?
+
+    enum Symptom: Sendable {
+        /// No answer in time: the next one may take as long.
+        case timeout
+        /// The way a handshake fails with somebody who does not know TLS.
+        case noTLS
+    }
+
+    public init(_ kind: Kind, _ description: String, codes: [String] = []) {
+        self.init(kind, description, codes: codes, status: nil)
+    }
+
+    init(
+        _ kind: Kind, _ description: String, codes: [String] = [], status: UInt?, symptom: Symptom? = nil
+    ) {
+        self.kind = kind
+        self.description = description
+        self.codes = codes
+        self.status = status
+        self.symptom = symptom
+    }
+
+    /// The same error with the thing it happened in put in front.
+    func within(_ object: String) -> RegistryError {
+        RegistryError(
+            kind, "\(object): \(description)", codes: codes, status: status, symptom: symptom)
+    }
+
+    /// Whether the network is to blame and the same request may succeed a moment later.
+    var isTransient: Bool {
+        switch kind {
+        case .interrupted, .server, .rateLimited: true
+        default: false
+        }
+    }
+}
+
+/// The errors in a registry's answer (distribution-spec, Error Codes).
+package struct RegistryErrorBody {
+    /// One line of all of them.
+    package let text: String
+    package let codes: [String]
+
+    /// - Returns: nil when the body is not of that form.
+    package init?(json: [UInt8]) {
+        let read = try? JSON.read(json) { (value) throws(JSONError) -> [(String, String)] in
+            let object = try value.object()
+            guard let errors = object["errors"] else {
+                // Token services have other forms.
+                let texts = [try object.text("details"), try object.text("message")]
+                return texts.compactMap { $0 }.prefix(1).map { ("", $0) }
+            }
+            var found: [(String, String)] = []
+            for error in try errors.elements() {
+                let error = try error.object()
+                let code = try error.text("code") ?? ""
+                var text = try error.text("message") ?? ""
+                if let detail = error["detail"] {
+                    var writer = JSONWriter()
+                    detail.encode(to: &writer)
+                    text += (text.isEmpty ? "" : " ") + String(decoding: writer.bytes, as: UTF8.self)
+                }
+                found.append((code, text))
+            }
+            return found
+        }
+        guard let read, !read.isEmpty else { return nil }
+        codes = read.map(\.0).filter { !$0.isEmpty }
+        text = read.prefix(3).map { code, message in
+            let message = oneLine(message, limit: 200)
+            if code.isEmpty { return message }
+            return message.isEmpty ? oneLine(code, limit: 60) : "\(message) (\(oneLine(code, limit: 60)))"
+        }.joined(separator: "; ")
+    }
+}
+
+/// Text of a stranger, fit for one line: no control characters, not too long.
+func oneLine(_ text: String, limit: Int = 120) -> String {
+    var out = ""
+    var length = 0
+    for scalar in text.unicodeScalars {
+        if length == limit { return out + "…" }
+        length += 1
+        switch scalar {
+        case "\u{0}"..<"\u{20}", "\u{7f}"..<"\u{a0}", "\u{2028}", "\u{2029}": out += " "
+        default: out.unicodeScalars.append(scalar)
+        }
+    }
+    return out
+}

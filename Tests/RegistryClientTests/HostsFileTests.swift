@@ -1,0 +1,144 @@
+import RegistryClient
+import Testing
+
+@Suite struct HostsFileTests {
+    private func endpoints(_ domain: String, _ files: [String: String]) throws -> [RegistryEndpoint] {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        for (name, text) in files { try folder.write(name, text) }
+        return try EndpointResolver(folders: [folder.path]).endpoints(for: domain)
+    }
+
+    @Test func keepsTheOrderOfTheFile() throws {
+        let found = try endpoints(
+            "docker.io",
+            [
+                "docker.io/hosts.toml": """
+                server = "https://registry-1.docker.io"
+
+                [host."https://z.example"]
+                  capabilities = [
+                    "pull",
+                    "resolve",
+                  ]
+                [host."https://a.example:5000"]
+                  capabilities = ["pull"]
+                # [host."https://never.example"]
+                [host."m.example"]
+                """
+            ])
+        #expect(
+            found.map(\.origin.description) == [
+                "https://z.example", "https://a.example:5000", "https://m.example",
+                "https://registry-1.docker.io",
+            ])
+        #expect(found.map(\.isMirror) == [true, true, true, false])
+        #expect(found[0].capabilities == [.pull, .resolve])
+        #expect(found[1].capabilities == [.pull])
+        #expect(found[2].capabilities == .all)
+    }
+
+    @Test func readsEveryMember() throws {
+        let found = try endpoints(
+            "r.example",
+            [
+                "r.example/hosts.toml": """
+                server = "http://r.example/base"
+                ca = "top.pem"
+                [host."https://m.example/v2/proxy"]
+                  override_path = true
+                  skip_verify = true
+                  ca = ["/etc/a.pem", "b.pem"]
+                  client = [["c.pem", "k.pem"], ["d.pem", ""]]
+                  [host."https://m.example/v2/proxy".header]
+                    X-One = "1"
+                    X-Two = ["2", "3"]
+                [host."https://n.example/sub/v2/"]
+                  client = "/etc/both.pem"
+                """
+            ])
+        let (first, second, own) = (found[0], found[1], found[2])
+        #expect(first.root == "/v2/proxy")
+        #expect(first.tls.skipVerify)
+        #expect(first.tls.authorities.map { $0.split(separator: "/").last } == ["a.pem", "b.pem"])
+        #expect(first.tls.authorities[0] == "/etc/a.pem")
+        #expect(first.tls.authorities[1].hasSuffix("/r.example/b.pem"))
+        #expect(first.tls.clientPairs.count == 2)
+        #expect(first.tls.clientPairs[0].key?.hasSuffix("/r.example/k.pem") == true)
+        #expect(first.tls.clientPairs[1].key == nil)
+        #expect(first.headers.map { "\($0.name)=\($0.value)" } == ["X-One=1", "X-Two=2", "X-Two=3"])
+        #expect(second.root == "/sub/v2")
+        #expect(second.tls.clientPairs == [.init(certificate: "/etc/both.pem", key: nil)])
+        #expect(own.root == "/base/v2")
+        #expect(own.origin.scheme == .http)
+        #expect(own.tls.authorities.first?.hasSuffix("/r.example/top.pem") == true)
+    }
+
+    @Test(arguments: ["localhost:5000", "localhost_5000_", "_default"])
+    func findsTheFolder(_ name: String) throws {
+        let found = try endpoints(
+            "localhost:5000", ["\(name)/hosts.toml": "server = \"https://found.example\""])
+        #expect(found.map(\.origin.host) == ["found.example"])
+    }
+
+    @Test func asksTheRegistryItselfWithoutAServer() throws {
+        let found = try endpoints("docker.io", ["docker.io/hosts.toml": "[host.\"https://m.example\"]"])
+        #expect(found.map(\.origin.host) == ["m.example", "registry-1.docker.io"])
+        #expect(try endpoints("docker.io", [:]).map(\.origin.host) == ["registry-1.docker.io"])
+    }
+
+    @Test func readsDockersCertificateFolders() throws {
+        let found = try endpoints(
+            "r.example:5000",
+            ["r.example:5000/ca.crt": "", "r.example:5000/me.cert": "", "r.example:5000/me.key": ""])
+        #expect(found[0].tls.authorities.first?.hasSuffix("/ca.crt") == true)
+        #expect(found[0].tls.clientPairs.first?.key?.hasSuffix("/me.key") == true)
+    }
+
+    @Test func triesPlainHTTPOnThisMachineOnly() throws {
+        #expect(try endpoints("localhost:5000", [:])[0].mayBePlain)
+        #expect(try endpoints("127.0.0.1:443", [:])[0].mayBePlain == false)
+        #expect(try endpoints("127.0.0.1:80", [:])[0].origin.scheme == .http)
+        #expect(try endpoints("10.0.0.1:5000", [:])[0].mayBePlain == false)
+    }
+
+    @Test(arguments: [
+        ("server = ", "line 1"), ("[host.\"https://a.example\"]\ncapabilities = [\"fly\"]", "\"fly\""),
+        ("[host.\"ftp://a\"]", "ftp://a"), ("server = 3", "server"), ("ca = 3\nserver = \"a.example\"", "ca"),
+        ("[host.\"https://a.example\"]\nclient = [[\"a\"]]", "client"),
+        ("[host.\"https://a.example\"]\nskip_verify = \"yes\"", "skip_verify"),
+        ("[host.\"https://a.example\".header]\nX = \"a\\r\\nb\"", "header"), ("host = 1", "host"),
+    ])
+    func saysWhatIsWrong(_ text: String, _ word: String) throws {
+        let error = #expect(throws: RegistryError.self) {
+            try endpoints("r.example", ["r.example/hosts.toml": text])
+        }
+        #expect(error?.kind == .configuration)
+        #expect(error?.description.contains("hosts.toml: ") == true)
+        #expect(error?.description.contains(word) == true)
+    }
+}
+
+@Suite struct ShortNameTests {
+    @Test func looksInEachRegistry() throws {
+        let search = ["quay.example", "docker.io/library", "r.example:5000/mirror"]
+        #expect(
+            try ShortNames.candidates("app:1", search: search).map(\.description) == [
+                "quay.example/app:1", "docker.io/library/app:1", "r.example:5000/mirror/app:1",
+            ])
+        #expect(
+            try ShortNames.candidates("team/app", search: ["docker.io/library"]).map(\.description) == [
+                "docker.io/team/app"
+            ])
+    }
+
+    @Test func takesCompleteNamesAsTheyAre() throws {
+        let names = try ShortNames.candidates("r.example/app", search: ["quay.example"])
+        #expect(names.map(\.description) == ["r.example/app"])
+    }
+
+    @Test func refusesToSearchNowhere() {
+        #expect(throws: RegistryError.self) { try ShortNames.candidates("app", search: []) }
+        #expect(throws: RegistryError.self) { try ShortNames.candidates("app", search: ["team"]) }
+    }
+}

@@ -61,7 +61,6 @@ import Testing
                 "capabilities that are not held ignored: CAP_BPF",
                 "effective capabilities that are not permitted ignored: CAP_KILL",
                 "inheritable capabilities that are not in the bounding set ignored: CAP_SETUID",
-                "ambient capabilities that are not permitted and inheritable ignored: CAP_KILL, CAP_SETUID",
             ])
         #expect(sets.bounding == set("CHOWN", "KILL"))
         #expect(sets.permitted == set("CHOWN"))

@@ -49,7 +49,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
             $0.process?.args = ["nosuchbinary"]
         },
         .spec("not executable", says: "permission denied") { $0.process?.args = ["/etc/passwd"] },
-        .spec("a folder", says: "directory") { $0.process?.args = ["/etc"] },
+        .spec("a folder", says: "is a directory: permission denied") { $0.process?.args = ["/etc"] },
         .spec("cwd that cannot be made", says: "cwd") { $0.process?.cwd = "/etc/passwd/below" },
         .spec("cwd is a file", says: "cwd") { $0.process?.cwd = "/etc/passwd" },
         .spec("bind without source", says: "source") {

@@ -17,7 +17,7 @@ public struct CapabilitySets: Equatable, Sendable {
     /// What a container's process gets.
     ///
     /// Names that are unknown, capabilities that are not available, and those that the kernel would refuse
-    /// for their absence from another set are left out, with one warning of each kind.
+    /// for their absence from another set are left out, with one warning of each kind (none for ambient ones).
     ///
     /// - Parameters:
     ///   - wanted: process.capabilities of config.json.
@@ -36,8 +36,9 @@ public struct CapabilitySets: Equatable, Sendable {
         // not in the bounding set, which is cut before.
         restrict(&effective, to: permitted, "effective", "permitted", warn)
         restrict(&inheritable, to: bounding, "inheritable", "in the bounding set", warn)
-        // PR_CAP_AMBIENT_RAISE refuses what is not in both.
-        restrict(&ambient, to: permitted & inheritable, "ambient", "permitted and inheritable", warn)
+        // PR_CAP_AMBIENT_RAISE refuses what is not in both. Not worth a word: engines that no longer ask for
+        // inheritable capabilities (CVE-2022-24769) still name ambient ones, buildah at every step of a build.
+        ambient &= permitted & inheritable
     }
 
     private func restrict(

@@ -61,7 +61,10 @@ enum Program {
             default: throw error
             }
         }
-        if status.st_mode & S_IFMT == S_IFDIR { return .notExecutable("is a directory") }
+        // Docker and podman end with 126 when they find the words of EACCES, which is execve(2)'s answer here.
+        if status.st_mode & S_IFMT == S_IFDIR {
+            return .notExecutable("is a directory: permission denied")
+        }
         guard status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o111 != 0 else {
             return .notExecutable("permission denied")
         }

@@ -89,6 +89,28 @@ extension RuntimeTests {
             }
         }
 
+        /// The container goes on, and its end is waited for.
+        @Test func aManagerThatIsGone() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo begun; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 7") {
+                    $0.mounts.append(.init(destination: "/tmp", type: "tmpfs", source: "tmpfs"))
+                }
+                let running: RunningProgram
+                do {
+                    let manager = try Manager(host)
+                    running = try host.start(
+                        ["run", "--bundle", bundle, host.id()], environment: manager.environment)
+                    #expect(try eventually { try running.outputSoFar() == "begun\n" })
+                }
+                try say("READY=1", try #require(try host.stateOf(host.id()).pid))
+                usleep(100_000)
+                try host.ok("exec", host.id(), "touch", "/tmp/end")
+                let output = try running.wait()
+                #expect(output.code == 7)
+                #expect(output.err.contains("NOTIFY_SOCKET"), "\(output)")
+            }
+        }
+
         @Test func aSocketThatIsNotThere() throws {
             try withHost { host in
                 let bundle = try host.bundle("true")

@@ -57,7 +57,7 @@ final class Foreground {
                 pollfd(fd: notifySocket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
             ]
             _ = try check("poll") { poll(&polls, nfds_t(polls.count), -1) }
-            if polls[4].revents != 0 { try notifySocket?.pass(mainProcess: started.pid) }
+            if polls[4].revents != 0 { pass(notifySocket, started) }
             if polls[3].revents != 0, !copy(from: master, to: 1) { master = -1 }
             if polls[2].revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
             if polls[1].revents != 0 { try forwardSignals(process, master) }
@@ -66,6 +66,15 @@ final class Foreground {
                 while master >= 0, copy(from: master, to: 1, waiting: false) {}
                 return try process.wait().code
             }
+        }
+    }
+
+    /// A service manager that is gone is no reason to leave the container alone.
+    private func pass(_ notifySocket: NotifySocket?, _ started: StartedProcess) {
+        do {
+            try notifySocket?.pass(mainProcess: started.pid)
+        } catch {
+            printError("swiftlet-oci: \(error)")
         }
     }
 

@@ -45,7 +45,7 @@ let staticWithFoundation: [LinkerSetting] =
 let staticSwiftLibrary: [LinkerSetting] =
     [
         .unsafeFlags(
-            ["-static-stdlib", "-Xclang-linker", "-no-pie"]
+            ["-static-stdlib", "-Xclang-linker", "-no-pie", "-Xlinker", "--no-export-dynamic"]
                 + [
                     "--as-needed", "-l:libarchive.a", "-l:libzstd.so.1", "-l:liblzma.so.5",
                     "-l:libbz2.so.1.0", "-l:libz.so.1",

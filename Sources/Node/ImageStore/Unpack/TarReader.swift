@@ -36,6 +36,8 @@ final class TarReader: @unchecked Sendable {
     private let reader: ArchiveReader
     private let locale: locale_t
     private var isOpen = false
+    /// Whether the current entry is a file of which every byte was read.
+    private var isFileComplete = false
     private(set) var entries = 0
 
     init(_ source: any ByteSource) throws {
@@ -60,7 +62,8 @@ final class TarReader: @unchecked Sendable {
         }
         var raw: OpaquePointer?
         let code = archive_read_next_header(reader.handle, &raw)
-        if code == ARCHIVE_EOF { return nil }
+        if code == ARCHIVE_EOF || isEndWithoutPadding { return nil }
+        isFileComplete = false
         guard code == ARCHIVE_OK || code == ARCHIVE_WARN && isOnlyConversion, let raw else {
             throw failure(entries == 0 ? "not a tar archive" : "damaged tar archive")
         }
@@ -75,7 +78,10 @@ final class TarReader: @unchecked Sendable {
             var count = 0
             var offset: Int64 = 0
             let code = archive_read_data_block(reader.handle, &bytes, &count, &offset)
-            if code == ARCHIVE_EOF { return }
+            if code == ARCHIVE_EOF {
+                isFileComplete = true
+                return
+            }
             guard code == ARCHIVE_OK else { throw failure("damaged tar archive") }
             if count > 0 { try body(UnsafeRawBufferPointer(start: bytes, count: count), offset) }
         }
@@ -83,6 +89,12 @@ final class TarReader: @unchecked Sendable {
 
     /// Where the current entry's bytes begin in the archive, unless they are scattered.
     var dataPosition: Int64 { archive_filter_bytes(reader.handle, 0) }
+
+    /// umoci (0.4.7, `insert`) writes archives that end with the last byte of the last file, without what fills its
+    /// block and without an end. Go's reader, so Docker, podman and containerd, take that for an end; so do we.
+    private var isEndWithoutPadding: Bool {
+        isFileComplete && reader.sourceError == nil && reader.message.hasPrefix("Truncated input file")
+    }
 
     private var isOnlyConversion: Bool {
         reader.message.contains("can't be converted")

@@ -1,0 +1,120 @@
+import Glibc
+import LinuxKernel
+import Testing
+
+/// Debian's docker-registry on loopback, with a folder of its own.
+final class LocalRegistry {
+    let port: UInt16
+    let folder: String
+    private let program: Program
+
+    var host: String { "127.0.0.1:\(port)" }
+
+    /// - Parameter user: the only one who may do anything, with this password.
+    init(user: (name: String, password: String)? = nil) throws {
+        var template = Array("/tmp/swiftlet-registry-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw KernelError("mkdtemp", "/tmp") }
+        folder = String(cString: made)
+        port = try Loopback.freePort()
+        var text = """
+            version: 0.1
+            log: {level: error, accesslog: {disabled: true}}
+            storage: {filesystem: {rootdirectory: \(folder)/data}}
+            http: {addr: '127.0.0.1:\(port)', secret: nothing}
+
+            """
+        if let user {
+            let line = try Self.run("/usr/bin/htpasswd", "-Bbn", "-C", "4", user.name, user.password)
+            try FileDescriptor.open(folder + "/users", O_WRONLY | O_CREAT, mode: 0o600).writeAll(line)
+            text += "auth: {htpasswd: {realm: test, path: \(folder)/users}}\n"
+        }
+        try FileDescriptor.open(folder + "/config.yml", O_WRONLY | O_CREAT, mode: 0o600).writeAll(text)
+        program = try Program(
+            "/usr/bin/docker-registry", ["serve", folder + "/config.yml"],
+            environment: ["PATH=/usr/bin:/bin", "OTEL_TRACES_EXPORTER=none"])
+        let deadline = monotonicMilliseconds() + 30_000
+        while !Loopback.answers(port) {
+            if monotonicMilliseconds() > deadline {
+                throw KernelError("start docker-registry", host, .timedOut)
+            }
+            usleep(20_000)
+        }
+    }
+
+    deinit {
+        kill(program.pid, SIGKILL)
+        _ = try? Self.run("/bin/rm", "-rf", folder)
+    }
+
+    /// Copies an image layout into it: as it is, with all platforms.
+    func push(layout: String, as name: String) throws {
+        try Self.run(
+            "/usr/bin/skopeo", "copy", "-q", "--all", "--preserve-digests", "--dest-tls-verify=false",
+            "oci:\(layout)",
+            "docker://\(host)/\(name)")
+    }
+
+    /// - Returns: what a program printed; fails with it when the program does.
+    @discardableResult
+    static func run(_ words: String...) throws -> String {
+        let result = try Program(
+            words[0], Array(words.dropFirst()),
+            environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+        ).finish(seconds: 300)
+        if result.code != 0 {
+            throw KernelError(words.joined(separator: " "), String(result.error.suffix(500)), .ioError)
+        }
+        return result.output
+    }
+}
+
+/// Sockets of this machine's own.
+enum Loopback {
+    static func address(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
+    }
+
+    static func listen() throws -> (descriptor: Int32, port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = address(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, .init(__sockaddr__: $0), length) == 0 && Glibc.listen(descriptor, 64) == 0
+                    && getsockname(descriptor, .init(__sockaddr__: $0), &length) == 0
+            }
+        }
+        if !bound { throw KernelError("listen", "127.0.0.1") }
+        return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    static func freePort() throws -> UInt16 {
+        let (descriptor, port) = try listen()
+        close(descriptor)
+        return port
+    }
+
+    /// - Returns: a connected socket, or -1.
+    static func connect(_ port: UInt16) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = address(port)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if code == 0 { return descriptor }
+        close(descriptor)
+        return -1
+    }
+
+    static func answers(_ port: UInt16) -> Bool {
+        let descriptor = connect(port)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+}

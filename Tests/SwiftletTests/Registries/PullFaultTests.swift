@@ -1,0 +1,161 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+/// Pulls that are disturbed: by the network, by signals, by other pulls, by a full disk.
+struct PullFaultTests {
+    let host: Host
+    let registry: LocalRegistry
+    let proxy: FaultProxy
+    let name: String
+
+    init() throws {
+        host = try Host()
+        registry = try LocalRegistry()
+        try registry.push(layout: try BigImage.layout() + ":v1", as: "big:v1")
+        proxy = try FaultProxy(to: registry.port)
+        name = "\(proxy.host)/big:v1"
+    }
+
+    private static let total = BigImage.layers * BigImage.layerBytes
+
+    /// The store has nothing but what is whole, and nothing of what was begun.
+    private func expectWhole(_ host: Host, images: Int) throws {
+        #expect(try host.check("image", "verify").error.isEmpty)
+        #expect(try host.check("images", "-q").lines.count == images)
+    }
+
+    @Test(arguments: [FaultProxy.Fault.reset, .end])
+    func aConnectionThatBreaksIsTakenUpAgain(fault: FaultProxy.Fault) throws {
+        proxy.change(.init(faults: [(3_000_000, fault), (9_000_000, fault), (15_000_000, fault)]))
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        // What had come did not come again.
+        #expect(proxy.passed < Self.total * 5 / 4)
+        proxy.close()
+    }
+
+    @Test func aWrongByteIsFoundAndNothingStays() throws {
+        proxy.change(.init(faults: [(10_000_000, .flip)]))
+        let message = try host.checkFails(1, "pull", "-q", name)
+        #expect(message.contains("digest") || message.contains("corrupt"), "\(message)")
+        try expectWhole(host, images: 0)
+        // The layers that were right are there; the wrong one is fetched anew.
+        proxy.change(.init())
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func aPullThatWasKilledGoesOn() throws {
+        proxy.change(.init(speed: 6_000_000))
+        let first = try host.start(["pull", "-q", name])
+        while proxy.passed < Self.total / 2 { usleep(10_000) }
+        kill(first.pid, SIGKILL)
+        _ = try first.finish()
+        let had = proxy.passed
+        #expect(try host.check("images", "-q").output.isEmpty)
+        proxy.change(.init())
+        try host.check("pull", "-q", name)
+        #expect(proxy.passed < Self.total - had / 2, "\(proxy.passed) after \(had)")
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func whatAKilledPullLeftIsNotBelieved() throws {
+        proxy.change(.init(speed: 6_000_000))
+        let first = try host.start(["pull", "-q", name])
+        while proxy.passed < Self.total / 2 { usleep(10_000) }
+        kill(first.pid, SIGKILL)
+        _ = try first.finish()
+        let folder = host.root + "/images/partial"
+        let files = try folderNames(folder)
+        #expect(!files.isEmpty)
+        for file in files {
+            let descriptor = try FileDescriptor.open(folder + "/" + file, O_WRONLY)
+            try descriptor.writeAll("these are not the bytes")
+        }
+        proxy.change(.init())
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        #expect(try folderNames(folder).isEmpty)
+        proxy.close()
+    }
+
+    @Test func theSameLayersInTwoPullsComeOnce() throws {
+        proxy.change(.init(speed: 12_000_000))
+        let pulls = try (0..<3).map { _ in try host.start(["pull", "-q", name]) }
+        for pull in pulls {
+            let result = try pull.finish()
+            #expect(result.code == 0, "\(result.error)")
+        }
+        #expect(proxy.passed < Self.total * 5 / 4, "\(proxy.passed) of \(Self.total)")
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func aPullThatIsStoppedHoldsNobodyUp() throws {
+        proxy.change(.init(speed: 6_000_000))
+        let stopped = try host.start(["pull", "-q", name])
+        while proxy.passed < Self.total / 4 { usleep(10_000) }
+        kill(stopped.pid, SIGSTOP)
+        proxy.change(.init())
+        let other = try host.start(["pull", "-q", name])
+        let result = try other.finish(seconds: 120)
+        #expect(result.code == 0, "\(result.error)")
+        kill(stopped.pid, SIGCONT)
+        let late = try stopped.finish()
+        #expect(late.code == 0, "\(late.error)")
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func aFullDisk() throws {
+        let disk = host.root + "-disk"
+        for folder in [host.root, disk] where mkdir(folder, 0o755) != 0 { throw KernelError("mkdir", folder) }
+        try LocalRegistry.run("/bin/mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", disk)
+        defer { _ = try? LocalRegistry.run("/bin/umount", disk) }
+        proxy.change(.init())
+        let words = ["--root", disk + "/lib"]
+        let result = try host.run(words + ["pull", "-q", name])
+        #expect(result.code == 1 && result.error.contains("No space left on device"), "\(result.error)")
+        #expect(result.error.split(separator: "\n").count == 1)
+        #expect(try host.run(words + ["image", "verify", "-q"]).code == 0)
+        #expect(try host.run(words + ["images", "-q"]).output.isEmpty)
+        #expect(try folderNames(disk + "/lib/images/partial").isEmpty)
+        // With room it works.
+        try LocalRegistry.run("/bin/mount", "-o", "remount,size=200m", disk)
+        #expect(try host.run(words + ["pull", "-q", name]).code == 0)
+        #expect(try host.run(words + ["image", "verify", "-q"]).code == 0)
+        proxy.close()
+    }
+
+    /// The long form of the campaign runs with `make soak`.
+    private static let kills = getenv("SWIFTLET_SOAK") == nil ? 8 : 100
+
+    @Test func killsAtRandomMoments() throws {
+        var random = SystemRandomNumberGenerator()
+        var finished = 0
+        for round in 0..<Self.kills {
+            proxy.change(.init(speed: 40_000_000))
+            let pull = try host.start(["pull", "-q", name])
+            usleep(useconds_t.random(in: 0..<1_000_000, using: &random))
+            kill(pull.pid, SIGKILL)
+            if try pull.finish().code == 0 { finished += 1 }
+            let images = try host.check("images", "-q").lines.count
+            #expect(images <= 1)
+            let verify = try host.run(["image", "verify", "-q"])
+            #expect(verify.code == 0, "round \(round): \(verify.output)\(verify.error)")
+            if images == 1 { try host.check("rmi", "-f", name) }
+        }
+        proxy.change(.init())
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        try host.check("rmi", name)
+        #expect(try folderNames(host.root + "/images/ingest").isEmpty)
+        #expect(try folderNames(host.root + "/images/snapshots").isEmpty)
+        #expect(try folderNames(host.root + "/images/blobs/sha256").isEmpty)
+        proxy.close()
+    }
+}

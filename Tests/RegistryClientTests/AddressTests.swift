@@ -99,11 +99,14 @@ import Testing
             for: origin)
         #expect(found?.userInfo == "me:p@ss")
         #expect(found?.port == 3128)
+        for (value, port) in [("http://p", 80), ("p", 80), ("https://p", 443), ("socks5://p", 1080)] {
+            #expect(try ProxyEnvironment(["HTTPS_PROXY": value]).proxy(for: origin)?.port == port)
+        }
     }
 
     @Test func refusesProxiesItCannotUse() throws {
         let origin = try #require(WebAddress("https://a.example/")).origin
-        for value in ["https://p.example", "http://", "http://p example"] {
+        for value in ["ftp://p.example", "http://", "http://p example"] {
             let error = #expect(throws: RegistryError.self) {
                 try ProxyEnvironment(["HTTPS_PROXY": value]).proxy(for: origin)
             }
@@ -143,7 +146,15 @@ import Testing
         #expect(retryAfter(" Sun, 06 Nov 1994 08:49:37 GMT", now: 784_111_770) == 7)
         #expect(retryAfter("Sun, 06 Nov 1994 08:49:37 GMT", now: 784_111_999) == 0)
         #expect(retryAfter("99999999999999999999") == Int.max / 2)
-        #expect(retryAfter("soon") == nil)
+        #expect(retryAfter("Sunday, 06-Nov-94 08:49:37 GMT", now: 784_111_770) == 7)
+        #expect(retryAfter("Sun Nov  6 08:49:37 1994", now: 784_111_770) == 7)
+        for odd in [
+            "soon", "Sun, 06 Nov -2147483648 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 2147483647 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37:1 GMT", "a b c d e GMT",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+        ] {
+            #expect(retryAfter(odd) == nil, "\(odd)")
+        }
         #expect(retryAfter(nil) == nil)
     }
 }

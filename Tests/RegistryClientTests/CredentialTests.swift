@@ -69,6 +69,40 @@ import Testing
             try Credential(username: "u", password: "p", auth: "x") == .basic(username: "u", password: "p"))
     }
 
+    /// CRI's AuthConfig, with containerd's meaning.
+    @Test func credentialsOfAPullAreForTheirServerAlone() throws {
+        let me = Credential.basic(username: "u", password: "p")
+        func given(_ server: String, _ registry: String) throws -> Credential? {
+            try Credential(registry: registry, serverAddress: server, username: "u", password: "p")
+        }
+        for (server, registry) in [
+            ("", "r.example"), ("r.example", "r.example"), ("https://r.example", "r.example"),
+            ("https://r.example/v2/", "r.example"), ("http://localhost:5000", "localhost:5000"),
+            ("https://index.docker.io/v1/", "docker.io"), ("registry-1.docker.io", "docker.io"),
+            ("R.example", "r.example"), ("r.example/", "r.example"),
+        ] {
+            #expect(try given(server, registry) == me, "\(server)")
+        }
+        for (server, registry) in [
+            ("other.example", "r.example"), ("r.example:5000", "r.example"), ("r.example", "r.example:5000"),
+            ("https://r.example.evil.example/r.example", "r.example"), ("docker.io", "r.example"),
+        ] {
+            #expect(try given(server, registry) == nil, "\(server)")
+        }
+        #expect(throws: RegistryError.self) { try given("https://", "r.example") }
+        #expect(throws: RegistryError.self) { try given("a b", "r.example") }
+        #expect(
+            try Credential(registry: "r", serverAddress: "", username: "u", password: "p", identityToken: "t")
+                == me)
+        #expect(
+            try Credential(registry: "r", serverAddress: "", identityToken: "t", registryToken: "")
+                == .identityToken("t"))
+        #expect(try Credential(registry: "r", serverAddress: "", registryToken: "t") == .registryToken("t"))
+        #expect(
+            try Credential(registry: "r", serverAddress: "", auth: Credential.basicToken("u", "p")) == me)
+        #expect(try Credential(registry: "r", serverAddress: "") == nil)
+    }
+
     @Test func saysWhichFileIsMalformed() throws {
         let error = #expect(throws: RegistryError.self) { try file("{\"auths\": 3}") }
         #expect(error?.kind == .configuration)

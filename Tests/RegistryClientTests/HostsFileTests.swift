@@ -141,4 +141,44 @@ import Testing
         #expect(throws: RegistryError.self) { try ShortNames.candidates("app", search: []) }
         #expect(throws: RegistryError.self) { try ShortNames.candidates("app", search: ["team"]) }
     }
+
+    /// `unqualified-search-registries` of podman's registries.conf.
+    @Test func searchesWherePodmanDoes() throws {
+        let folder = try TemporaryFolder()
+        let system = "\(folder.path)/etc"
+        let environment = ["HOME": "\(folder.path)/home"]
+        func found(_ environment: [String: String]) throws -> [String]? {
+            try SearchFile.registries(environment: environment, system: system)
+        }
+        #expect(try found(environment) == nil)
+        try folder.write(
+            "etc/registries.conf", "unqualified-search-registries = []\n[[registry]]\nprefix = \"x\"")
+        #expect(try found(environment) == nil)
+        try folder.write(
+            "etc/registries.conf", #"unqualified-search-registries = ["a.example", "docker.io"]"#)
+        #expect(try found(environment) == ["a.example", "docker.io"])
+        try folder.write("etc/registries.conf.d/10.conf", #"unqualified-search-registries = ["b.example"]"#)
+        try folder.write("etc/registries.conf.d/20.conf", "[aliases]\n\"x\" = \"docker.io/x\"")
+        try folder.write("etc/registries.conf.d/30.txt", "no = ")
+        #expect(try found(environment) == ["b.example"])
+        try folder.write(
+            "home/.config/containers/registries.conf", #"unqualified-search-registries = ["c.example"]"#)
+        // The machine's additions come behind the user's file, the user's own behind those.
+        #expect(try found(environment) == ["b.example"])
+        try folder.write(
+            "home/.config/containers/registries.conf.d/1.conf",
+            #"unqualified-search-registries = ["d.example"]"#)
+        #expect(try found(environment) == ["d.example"])
+        let own = try folder.write("own.conf", #"unqualified-search-registries = ["e.example"]"#)
+        var configuration = RegistryConfiguration()
+        try configuration.readSearchRegistries(environment: ["CONTAINERS_REGISTRIES_CONF": own])
+        #expect(configuration.searchRegistries == ["e.example"])
+        for text in ["unqualified-search-registries = 1", "unqualified-search-registries = [1]", "a = "] {
+            try folder.write("own.conf", text)
+            let error = #expect(throws: RegistryError.self) {
+                try found(["CONTAINERS_REGISTRIES_CONF": own])
+            }
+            #expect(error?.description.hasPrefix(own) == true)
+        }
+    }
 }

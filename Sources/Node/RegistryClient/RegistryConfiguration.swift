@@ -10,6 +10,16 @@ public struct RegistryConfiguration: Sendable {
     /// beginning of a path.
     public var searchRegistries = ["docker.io/library"]
 
+    /// Takes over what `registries.conf` says (containers-registries.conf(5), `unqualified-search-registries`);
+    /// without such a file, or where it says nothing, the registries stay as they are.
+    /// - Parameter environment: the process's; `CONTAINERS_REGISTRIES_CONF` names another file.
+    /// - Throws: `RegistryError` (`.configuration`) for a file that cannot be read.
+    public mutating func readSearchRegistries(environment: [String: String]) throws {
+        if let registries = try SearchFile.registries(environment: environment) {
+            searchRegistries = registries
+        }
+    }
+
     public var timeouts = Timeouts()
     public var retry = RetryPolicy()
     public var limits = Limits()

@@ -9,7 +9,7 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         case notFound
         /// Credentials are missing, wrong, or could not be used (401).
         case unauthorized
-        /// The credentials are known and do not suffice (403).
+        /// The credentials are known and do not suffice (403), or our own signature policy refuses the image.
         case denied
         /// Too many requests (429), with the seconds that the registry wants us to wait if it said so.
         case rateLimited(retryAfter: Int?)

@@ -94,9 +94,10 @@ final class DebianRegistry {
 
     /// - Returns: what a program printed; fails with it when the program does.
     @discardableResult
-    private static func run(_ arguments: [String]) throws -> String {
+    static func run(_ arguments: [String], _ environment: [String] = []) throws -> String {
         let command = Command(
-            path: arguments[0], arguments: arguments, environment: ["PATH=/usr/bin:/bin"], timeout: 60_000)
+            path: arguments[0], arguments: arguments, environment: ["PATH=/usr/bin:/bin"] + environment,
+            timeout: 120_000)
         let (outcome, output) = try command.run()
         let text = String(decoding: output, as: UTF8.self)
         if outcome != .ended(.exited(0)) { throw ProgramFailed(program: arguments[0], output: text) }
@@ -111,11 +112,11 @@ final class DebianRegistry {
     // MARK: Certificates
 
     /// An authority, and certificates of it for this machine and for a client.
-    private static func makeCertificates(in folder: TemporaryFolder) throws {
+    static func makeCertificates(in folder: TemporaryFolder) throws {
         let path = folder.path
         let openssl = "/usr/bin/openssl"
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try folder.write("server.cnf", "subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        try folder.write("server.cnf", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.example\n")
         try folder.write("client.cnf", "extendedKeyUsage=clientAuth\n")
         try run(
             [openssl, "req", "-x509"] + key + [

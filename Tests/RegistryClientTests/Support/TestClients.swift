@@ -40,6 +40,8 @@ final class TemporaryFolder: Sendable {
         return path
     }
 
+    func bytes(_ name: String) throws -> [UInt8] { try FileDescriptor.readFile("\(path)/\(name)") }
+
     func read(_ name: String) throws -> String {
         String(decoding: try FileDescriptor.readFile("\(path)/\(name)"), as: UTF8.self)
     }

@@ -35,6 +35,32 @@ public enum Credential: Hashable, Sendable {
         }
     }
 
+    /// What CRI's `AuthConfig` says for a registry, with containerd's meaning: for another server than the
+    /// registry it says nothing, and of several kinds the user's name counts first.
+    /// - Parameters:
+    ///   - registry: as in an image's name.
+    ///   - serverAddress: a host, or an address as Docker's file has it; empty: for whatever registry.
+    /// - Returns: nil when there is nothing for this registry: it is asked anonymously.
+    /// - Throws: `RegistryError` (`.configuration`) for a member that is malformed.
+    public init?(
+        registry: String, serverAddress: String, username: String = "", password: String = "",
+        auth: String = "", identityToken: String = "", registryToken: String = ""
+    ) throws {
+        if !serverAddress.isEmpty {
+            let server = CredentialKey(serverAddress).text.prefix { $0 != "/" }
+            guard !server.isEmpty, WebOrigin(.https, authority: server) != nil else {
+                throw RegistryError(
+                    .configuration, "server_address '\(oneLine(serverAddress))' is not a registry's address")
+            }
+            if server != CredentialKey.canonical(registry) { return nil }
+        }
+        if !username.isEmpty {
+            self = .basic(username: username, password: password)
+            return
+        }
+        try self.init(auth: auth, identityToken: identityToken, registryToken: registryToken)
+    }
+
     /// `USER:PASSWORD` in base64, what basic authentication sends (RFC 7617).
     package static func basicToken(_ username: String, _ password: String) -> String {
         Base64.encode("\(username):\(password)".utf8)

@@ -31,8 +31,8 @@ extension Repository {
             let all: [Descriptor]
             do {
                 all = try await listed(digest, artifactType, endpoint)
-            } catch let error as RegistryError where error.kind == .notFound {
-                all = try await tagged(digest, endpoint)
+            } catch let error as RegistryError where [.notFound, .unsupported].contains(error.kind) {
+                all = try await referrersIndex(Self.referrersTag(digest), endpoint)?.manifests ?? []
             }
             // Registries need not filter.
             return all.filter { artifactType == nil || $0.artifactType == artifactType }
@@ -58,20 +58,6 @@ extension Repository {
             }
         }
         return all
-    }
-
-    private func tagged(_ digest: Digest, _ endpoint: RegistryEndpoint) async throws -> [Descriptor] {
-        let tag = "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64))"
-        do {
-            let (_, bytes) = try await runWhole(
-                request(.GET, "manifests/\(tag)", headers: ["Accept": MediaType.ociIndex.name]), at: endpoint,
-                limit: limits.manifestBytes)
-            return try ImageIndex(json: bytes).manifests
-        } catch let error as RegistryError where error.kind == .notFound {
-            return []
-        } catch let error as JSONError {
-            throw RegistryError(.corrupt, "tag \(tag) is not a list of referrers: \(error)")
-        }
     }
 
     /// Reads a list page by page, as its Link headers lead (RFC 8288).

@@ -10,28 +10,41 @@ import Synchronization
 final class HTTPTransport: Sendable {
     private let configuration: RegistryConfiguration
     // The client library binds a proxy to a client, so there is one for each proxy in use.
-    private let clients = Mutex<[ProxyEnvironment.Proxy?: HTTPClient]>([:])
+    private let ways = Mutex<[ProxyEnvironment.Proxy?: Task<Way, any Error>]>([:])
     private let tls = Mutex<[TLSSettings: TLSConfiguration]>([:])
+
+    /// How an origin is reached.
+    private struct Way: Sendable {
+        let client: HTTPClient
+        let proxy: ProxyEnvironment.Proxy?
+        /// Where the proxy is spoken to by TLS.
+        let relay: ProxyRelay?
+
+        func close() async {
+            // It only fails for a client that is closed already.
+            try? await client.shutdown()
+            await relay?.stop()
+        }
+    }
 
     init(_ configuration: RegistryConfiguration) {
         self.configuration = configuration
     }
 
     deinit {
-        let clients = clients.withLock { $0.values.map { $0 } }
-        if clients.isEmpty { return }
+        let ways = ways.withLock { Array($0.values) }
+        if ways.isEmpty { return }
         // Whoever forgot to close must not be ended by the client library's check.
-        Task { for client in clients { try? await client.shutdown() } }
+        Task { for way in ways { await (try? way.value)?.close() } }
     }
 
     /// Ends all connections. Requests that are under way fail.
     func close() async {
-        let clients = self.clients.withLock { clients in
-            defer { clients = [:] }
-            return Array(clients.values)
+        let ways = self.ways.withLock { ways in
+            defer { ways = [:] }
+            return Array(ways.values)
         }
-        // It only fails for a client that is closed already.
-        for client in clients { try? await client.shutdown() }
+        for way in ways { await (try? way.value)?.close() }
     }
 
     struct Request {
@@ -57,7 +70,8 @@ final class HTTPTransport: Sendable {
         message.headers = request.headers
         message.headers.replaceOrAdd(name: "User-Agent", value: configuration.userAgent)
         if origin.scheme == .https { message.tlsConfiguration = try tlsConfiguration(request.tls) }
-        let client = try client(for: origin)
+        let way = try await way(to: origin)
+        let client = way.client
         do {
             switch request.body {
             case nil:
@@ -69,7 +83,11 @@ final class HTTPTransport: Sendable {
                 return try await upload(message, chunks, length, client)
             }
         } catch {
-            throw try networkError(error)
+            let error = try networkError(error)
+            if let proxy = way.proxy, let why = way.relay?.lastProblem {
+                throw RegistryError(.unreachable, "the proxy \(proxy.host):\(proxy.port): \(why)")
+            }
+            throw error
         }
     }
 
@@ -109,19 +127,37 @@ final class HTTPTransport: Sendable {
 
     // MARK: Clients
 
-    private func client(for origin: WebOrigin) throws -> HTTPClient {
+    private func way(to origin: WebOrigin) async throws -> Way {
         let proxy = try configuration.proxies.proxy(for: origin)
-        return try clients.withLock { clients in
-            if let client = clients[proxy] { return client }
-            let client = HTTPClient(
-                eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-                configuration: try clientConfiguration(proxy))
-            clients[proxy] = client
-            return client
+        let task = ways.withLock { ways in
+            if let task = ways[proxy] { return task }
+            let task = Task { try await makeWay(proxy) }
+            ways[proxy] = task
+            return task
         }
+        return try await task.value
     }
 
-    private func clientConfiguration(_ proxy: ProxyEnvironment.Proxy?) throws -> HTTPClient.Configuration {
+    private func makeWay(_ proxy: ProxyEnvironment.Proxy?) async throws -> Way {
+        var relay: ProxyRelay?
+        if let proxy, proxy.kind == .https {
+            let context: NIOSSLContext
+            do {
+                context = try NIOSSLContext(configuration: try tlsConfiguration(TLSSettings()))
+            } catch {
+                throw RegistryError(.configuration, "TLS to the proxy: \(oneLine("\(error)"))")
+            }
+            relay = try await ProxyRelay.start(to: proxy, context, timeout: configuration.timeouts.connect)
+        }
+        let client = HTTPClient(
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            configuration: try clientConfiguration(proxy, relay))
+        return Way(client: client, proxy: proxy, relay: relay)
+    }
+
+    private func clientConfiguration(
+        _ proxy: ProxyEnvironment.Proxy?, _ relay: ProxyRelay?
+    ) throws -> HTTPClient.Configuration {
         var result = HTTPClient.Configuration()
         result.redirectConfiguration = .disallow
         result.timeout = .init(
@@ -139,10 +175,14 @@ final class HTTPTransport: Sendable {
                         .configuration, "the SOCKS proxy \(proxy.host) has a password: that is not supported")
                 }
                 result.proxy = .socksServer(host: host, port: proxy.port)
-            case .http:
+            case .http, .https:
+                let authorization = proxy.userInfo.map {
+                    HTTPClient.Authorization.basic(credentials: Base64.encode($0.utf8))
+                }
                 result.proxy = .server(
-                    host: host, port: proxy.port,
-                    authorization: proxy.userInfo.map { .basic(credentials: Base64.encode($0.utf8)) })
+                    host: relay == nil ? host : "127.0.0.1", port: relay?.port ?? proxy.port,
+                    authorization: authorization,
+                    connectHeaders: relay.map { [$0.secret.name: $0.secret.value] } ?? [:])
             }
         }
         return result

@@ -29,7 +29,20 @@ public struct ProxyEnvironment: Sendable {
 
     /// A proxy server.
     package struct Proxy: Hashable, Sendable {
-        package enum Kind { case http, socks5 }
+        package enum Kind {
+            case http
+            /// The way to the proxy is by TLS, too.
+            case https
+            case socks5
+
+            var defaultPort: Int {
+                switch self {
+                case .http: 80
+                case .https: 443
+                case .socks5: 1080
+                }
+            }
+        }
 
         package let kind: Kind
         package let host: String
@@ -51,7 +64,9 @@ public struct ProxyEnvironment: Sendable {
         }
         guard let proxy = try Self.parse(value) else {
             throw RegistryError(
-                .configuration, "\(name) names no proxy: expected http://HOST:PORT or socks5://HOST:PORT")
+                .configuration,
+                "\(name) names no proxy: expected http://HOST:PORT, https://HOST:PORT"
+                    + " or socks5://HOST:PORT")
         }
         return proxy
     }
@@ -64,6 +79,7 @@ public struct ProxyEnvironment: Sendable {
         if let end = rest.firstRange(of: "://") {
             switch rest[..<end.lowerBound].lowercased() {
             case "http": kind = .http
+            case "https": kind = .https
             case "socks5", "socks5h": kind = .socks5
             case let other:
                 throw RegistryError(
@@ -79,7 +95,7 @@ public struct ProxyEnvironment: Sendable {
         }
         let hasPort = rest.lastIndex(of: ":").map { !rest[$0...].contains("]") } ?? false
         guard let origin = WebOrigin(.http, authority: rest) else { return nil }
-        let port = hasPort ? origin.port : kind == .socks5 ? 1080 : 80
+        let port = hasPort ? origin.port : kind.defaultPort
         return Proxy(kind: kind, host: origin.host, port: port, userInfo: userInfo)
     }
 
@@ -125,6 +141,8 @@ public struct ProxyEnvironment: Sendable {
     }
 
     // MARK: Matching
+
+    static func isAddress(_ host: String) -> Bool { address(host) != nil }
 
     private static func fits(_ origin: WebOrigin, _ exception: Exception) -> Bool {
         switch exception {

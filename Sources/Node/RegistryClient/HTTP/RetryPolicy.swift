@@ -42,21 +42,34 @@ package func retryAfter(_ value: String?, now: Int = time(nil)) -> Int? {
     return httpDate(value).map { max(0, $0 - now) }
 }
 
-/// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+/// Seconds since 1970 of a date in any of the three forms that there are (RFC 9110, section 5.6.7):
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
 private func httpDate(_ text: String) -> Int? {
-    let words = text.split(separator: " ")
+    var words = text.split { " -".contains($0) }.map { String($0) }
+    if words.count == 5 { words = [words[0], words[2], words[1], words[4], words[3], "GMT"] }
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), let year = Int32(words[3]),
-        let month = months.firstIndex(where: { $0 == words[2] })
+    guard words.count == 6, words[5] == "GMT", let day = number(words[1], 1...31),
+        let given = number(words[3], 0...9999), let month = months.firstIndex(of: words[2])
     else { return nil }
-    let clock = words[4].split(separator: ":").compactMap { Int32($0) }
+    let clock = words[4].split(separator: ":", omittingEmptySubsequences: false).compactMap {
+        number($0, 0...60)
+    }
     guard clock.count == 3 else { return nil }
+    let year = words[3].utf8.count == 2 ? (given < 70 ? 2000 : 1900) + given : given
     var date = tm()
     date.tm_mday = day
     date.tm_mon = Int32(month)
     date.tm_year = year - 1900
     (date.tm_hour, date.tm_min, date.tm_sec) = (clock[0], clock[1], clock[2])
     return timegm(&date)
+}
+
+/// Digits alone: a stranger's numbers are not calculated with before they are seen to be small.
+private func number(_ text: some StringProtocol, _ range: ClosedRange<Int32>) -> Int32? {
+    guard text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let value = Int32(text),
+        range.contains(value)
+    else { return nil }
+    return value
 }
 
 extension StringProtocol {

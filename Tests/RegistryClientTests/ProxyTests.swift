@@ -1,0 +1,91 @@
+import Glibc
+import ImageStore
+import OCISpec
+import RegistryClient
+import Testing
+
+/// Through proxies to Debian's docker-registry, which answers for a host that nothing else leads to.
+@Suite struct ProxyConnectionTests {
+    private static let image = TestImage(layers: [pseudoRandomBytes(2_000_000), [1]])
+
+    private func configuration(_ registry: DebianRegistry, proxy: String) -> RegistryConfiguration {
+        var configuration = testConfiguration(environment: ["https_proxy": proxy])
+        // The registry and the proxy have the same authority.
+        configuration.rootCertificates = registry.authority
+        return configuration
+    }
+
+    /// Pushes and pulls an image of the host that only the proxy knows.
+    private func roundTrip(_ configuration: RegistryConfiguration) async throws {
+        try await withClient(configuration) { client in
+            let repository = try client.repository(try ImageReference("registry.example/team/app"))
+            try await Self.image.push(to: repository, tag: "v1")
+            #expect(try await repository.manifest(.tag("v1")).bytes == Self.image.manifest.bytes)
+            for bytes in Self.image.blobs {
+                #expect(try await repository.blob(layerDescriptor(bytes)).collect() == bytes)
+            }
+        }
+    }
+
+    @Test func theWayToTheProxyMayBeByTLS() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        let basic = "Basic " + Credential.basicToken("me", "p@ss")
+        let proxy = try ConnectProxy(to: registry.port, credential: basic)
+        defer { proxy.stop() }
+        let front = try await TLSFront(to: proxy.port, registry.folder)
+        try await roundTrip(configuration(registry, proxy: "https://me:p%40ss@127.0.0.1:\(front.port)"))
+        try await roundTrip(configuration(registry, proxy: "https://me:p%40ss@localhost:\(front.port)"))
+        #expect(!proxy.heads.isEmpty)
+        #expect(proxy.heads.allSatisfy { $0.hasPrefix("CONNECT registry.example:443 HTTP/1.1\r\n") })
+        // What protects the relay inside this process is nobody else's business.
+        #expect(proxy.heads.allSatisfy { !$0.lowercased().contains("secret") })
+        await front.stop()
+    }
+
+    @Test func aProxyThatWantsAPassword() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        let basic = "Basic " + Credential.basicToken("me", "secret")
+        let proxy = try ConnectProxy(to: registry.port, credential: basic)
+        defer { proxy.stop() }
+        try await roundTrip(configuration(registry, proxy: "http://me:secret@127.0.0.1:\(proxy.port)"))
+        try await withClient(configuration(registry, proxy: "http://127.0.0.1:\(proxy.port)")) { client in
+            let error = try await registryError { try await client.ping("registry.example") }
+            #expect(error.kind == .unreachable)
+            #expect(error.description.hasSuffix("the proxy wants a password"), "\(error)")
+        }
+    }
+
+    @Test func aProxyWhoseCertificateIsNotTrusted() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        let proxy = try ConnectProxy(to: registry.port)
+        defer { proxy.stop() }
+        let front = try await TLSFront(to: proxy.port, registry.folder)
+        var configuration = configuration(registry, proxy: "https://127.0.0.1:\(front.port)")
+        let other = try TemporaryFolder()
+        try DebianRegistry.makeCertificates(in: other)
+        configuration.rootCertificates = "\(other.path)/ca.pem"
+        try await withClient(configuration) { client in
+            let error = try await registryError { try await client.ping("registry.example") }
+            #expect(error.kind == .unreachable)
+            let why = "the proxy 127.0.0.1:\(front.port): TLS failed: its certificate is not trusted"
+            #expect(error.description.contains(why), "\(error)")
+            #expect(proxy.heads.isEmpty)
+        }
+        await front.stop()
+    }
+
+    @Test func aProxyThatIsNotThere() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        let (listener, port) = try FaultServer.listen()
+        close(listener)
+        try await withClient(configuration(registry, proxy: "https://127.0.0.1:\(port)")) { client in
+            let error = try await registryError { try await client.ping("registry.example") }
+            #expect(error.kind == .unreachable)
+            #expect(error.description.contains("the proxy 127.0.0.1:\(port): connect to "), "\(error)")
+        }
+    }
+}

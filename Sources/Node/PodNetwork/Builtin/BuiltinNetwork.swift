@@ -56,6 +56,9 @@ public struct BuiltinNetwork: Sendable {
         } catch {
             // What cannot be undone now stays on record, for later.
             try? detach(pod.id)
+            if record.ownsNamespace, try book.record(pod.id) == nil {
+                try? PinnedNamespace.remove(record.namespace)
+            }
             throw Self.explained(error)
         }
     }
@@ -287,7 +290,7 @@ extension BuiltinNetwork {
     }
 }
 
-// MARK: The host
+// MARK: The rules
 
 extension BuiltinNetwork {
     /// The first pod after a boot loads the rules, or the first one after somebody has flushed all.
@@ -302,83 +305,32 @@ extension BuiltinNetwork {
         _ = consume lock
     }
 
-    /// Puts a pod into the maps.
+    /// Puts a pod into the maps, unless it has lost its record: its owner was killed, and somebody has cleared up
+    /// behind it while we were still at work.
     private func open(_ record: NetworkRecord) throws {
         let elements = rules.elements(of: record)
         if elements.isEmpty { return }
         var sets = try NftablesSocket()
-        do throws(KernelError) {
-            try sets.add(elements, table: rules.table)
-        } catch {
-            guard error.errno == .noEntry else { throw error }
+        do {
+            return try add(elements, of: record, to: &sets)
+        } catch let error as KernelError where error.errno == .noEntry {
             // Flushed just now.
             try loadRules()
-            try sets.add(elements, table: rules.table)
+        } catch let error as KernelError where error.errno == .exists {
+            // The ports are ours by the records, so what is there is nobody's.
+            try sets.remove(elements, table: rules.table)
         }
+        try add(elements, of: record, to: &sets)
     }
 
-    /// A host that passes no packets on keeps pods to themselves. It stays so when the last pod is gone: others may
-    /// have begun to count on it.
-    private static func allowForwarding(version6: Bool) throws {
-        if sysctl("ipv4/ip_forward") == "0" { try PodLink.setSysctl("ipv4/ip_forward", "1") }
-        guard version6, sysctl("ipv6/conf/all/forwarding") == "0" else { return }
-        // A host that forwards ignores its router's advertisements, and so loses its own addresses, unless it is told
-        // not to (2).
-        let folder = "/proc/sys/net/ipv6/conf"
-        for device in try StateFiles.names(in: folder) where sysctl("ipv6/conf/\(device)/accept_ra") == "1" {
-            try PodLink.setSysctl("ipv6/conf/\(device)/accept_ra", "2")
+    private func add(
+        _ elements: [NftablesSocket.Element], of record: NetworkRecord, to sets: inout NftablesSocket
+    ) throws {
+        let lock = try book.lock()
+        guard try book.record(record.id) == record else {
+            throw NetworkError("pod \(record.id) was disconnected while it was being connected")
         }
-        try PodLink.setSysctl("ipv6/conf/all/forwarding", "1")
-    }
-
-    private static func sysctl(_ name: String) -> String? {
-        guard let bytes = try? FileDescriptor.readFile("/proc/sys/net/" + name, limit: 256) else {
-            return nil
-        }
-        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
-    }
-
-    private static func explained(_ error: any Error) -> any Error {
-        guard let error = error as? KernelError else { return error }
-        switch error.errno {
-        case .notPermitted, .accessDenied, .readOnly:
-            return NetworkError(
-                "\(error): the built-in network needs the right to set up the host's network (CAP_NET_ADMIN, a writable /proc/sys); without it, run the container with --network none or host"
-            )
-        case .notSupported, Errno(rawValue: EPROTONOSUPPORT):
-            return NetworkError(
-                "\(error): the kernel lacks a part of the built-in network (veth, nftables with NAT); without it, run the container with --network none or host"
-            )
-        default: return error
-        }
-    }
-
-    /// The host, as pods see it.
-    public static var hostGateway: IPAddress { PodLink.gateway4 }
-
-    /// Routes of others' making that lead into the pods' ranges.
-    public func foreignRoutes(into ranges: [IPPrefix]) throws -> [RouteSocket.Route] {
-        var socket = try RouteSocket()
-        var found: [RouteSocket.Route] = []
-        for range in ranges {
-            for route in try socket.routes(version6: range.address.isVersion6)
-            where route.range.length > 1 && route.range.overlaps(range)
-                && route.range.length < route.range.address.width
-            {
-                found.append(route)
-            }
-        }
-        return found
-    }
-
-    /// The nft(8) that loads the rules; nil when it is not there.
-    public static var rulesProgram: String? { Ruleset.program }
-
-    /// Chains of others that drop what nobody lets through on the way to and from pods.
-    public static func foreignForwardDrops() throws(KernelError) -> [NftablesSocket.BaseChain] {
-        var socket = try NftablesSocket()
-        return try socket.baseChains().filter {
-            $0.hook == NftablesSocket.forwardHook && $0.drops && $0.family != "bridge"
-        }
+        try sets.add(elements, table: rules.table)
+        _ = consume lock
     }
 }

@@ -96,7 +96,7 @@ let package = Package(
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: strict,
             linkerSettings: fullyStatic + inOrderOfUse),
         .executableTarget(
-            name: "swiftlet-shim", dependencies: ["ContainerShim"],
+            name: "swiftlet-shim", dependencies: ["ContainerShim", "PodNetwork"],
             path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
 
         .executableTarget(
@@ -138,12 +138,17 @@ let package = Package(
             ],
             path: "Sources/Node/ImageTransfer", swiftSettings: strict),
 
+        // The network of pods: the built-in routed one, and CNI's plugins. No Foundation: the shim links it.
+        .target(
+            name: "PodNetwork", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
+            path: "Sources/Node/PodNetwork", swiftSettings: strict),
+
         // Containers without a daemon: what the command line's words mean, and how they become a container.
         .target(
             name: "ContainerCLI",
             dependencies: [
                 "CLinux", "CArchive", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim",
-                "ContainerRuntime",
+                "ContainerRuntime", "PodNetwork",
             ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 
@@ -151,7 +156,7 @@ let package = Package(
         .target(
             name: "SwiftletCommands",
             dependencies: [
-                "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime",
+                "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime", "PodNetwork",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/swiftlet", swiftSettings: strict),
@@ -178,12 +183,16 @@ let package = Package(
             dependencies: ["CLinux", "RegistryClient", "ImageStore", "LinuxKernel", "OCISpec"],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
+            name: "PodNetworkTests", dependencies: ["CLinux", "PodNetwork", "LinuxKernel", "OCISpec"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,
             linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
             swiftSettings: strict),
-        .testTarget(name: "SwiftletTests", dependencies: ["LinuxKernel", "OCISpec"], swiftSettings: strict),
+        .testTarget(
+            name: "SwiftletTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -20,7 +20,7 @@ def measure(report, work, options):
         archive = os.path.join(options.fixtures, "oci", "busybox")
     try:
         program.run("load", "-i", archive)
-        program.run("run", "--detach", "--name", "bench", "busybox:latest", "sleep", "3600")
+        program.run("run", "--detach", "--name", "bench", "--network", "none", "busybox:latest", "sleep", "3600")
         command_times(report, program, options.rounds)
         shim_memory(report, program)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
@@ -62,7 +62,8 @@ def command_times(report, program, rounds):
     output = subprocess.run(
         [program.timer, str(rounds), "3",
          ":", "swiftlet ps", *program.command("ps"),
-         ":", "swiftlet run --rm", *program.command("run", "--rm", "busybox:latest", "true"),
+         ":", "swiftlet run --rm --network none",
+         *program.command("run", "--rm", "--network", "none", "busybox:latest", "true"),
          ":", "swiftlet exec", *program.command("exec", "bench", "true")],
         check=True, capture_output=True, text=True).stdout
     for line in output.splitlines():

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -7,8 +8,11 @@ import Testing
 /// are removed and it is looked whether anything of them is left on the machine.
 final class Host {
     let root: String
-    private let folder: String
+    let folder: String
     private let program: String
+    /// The network namespace that plays the host's: containers that have the built-in network, as they do unless
+    /// they are told otherwise, do not touch the machine's own.
+    let network: String
 
     init() throws {
         program = try Self.builtProgram("swiftlet")
@@ -16,6 +20,43 @@ final class Host {
         guard let made = mkdtemp(&template) else { throw KernelError("mkdtemp", "/tmp") }
         folder = String(cString: made)
         root = folder + "/lib"
+        network = folder + "/host-network"
+        try makeNetwork()
+    }
+
+    private func makeNetwork() throws {
+        _ = try FileDescriptor.open(network, O_RDONLY | O_CREAT, mode: 0o600)
+        let home = try FileDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
+        try unshare(NamespaceKind.network.flag, what: "network namespace")
+        defer { try! home.enterNamespace(NamespaceKind.network.flag, what: "home") }
+        let bind: UInt = 0x1000
+        if mount("/proc/thread-self/ns/net", network, nil, bind, nil) != 0 {
+            throw KernelError("pin", network)
+        }
+        var socket = try RouteSocket()
+        let loopback: Int32 = 1
+        try socket.bringUp(loopback)
+    }
+
+    /// Does something in the host's network namespace, such as starting a program.
+    func inNetwork<Result>(_ body: () throws -> Result) throws -> Result {
+        let home = try FileDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
+        let namespace = try FileDescriptor.open(network, O_RDONLY)
+        try namespace.enterNamespace(NamespaceKind.network.flag, what: network)
+        defer { try! home.enterNamespace(NamespaceKind.network.flag, what: "home") }
+        return try body()
+    }
+
+    /// Runs a shell's script in the host's network.
+    @discardableResult
+    func shell(
+        _ script: String, with shell: String = "/bin/sh", sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Program.Result {
+        let result = try inNetwork {
+            try Program(shell, ["-ec", script, program], environment: environment)
+        }.finish()
+        #expect(result.code == 0, "\(script): \(result.error)", sourceLocation: sourceLocation)
+        return result
     }
 
     /// With the busybox image in its store.
@@ -51,7 +92,7 @@ final class Host {
     // MARK: Calling
 
     func start(_ arguments: [String], terminal: TerminalSize? = nil) throws -> Program {
-        try Program(program, arguments, environment: environment, terminal: terminal)
+        try inNetwork { try Program(program, arguments, environment: environment, terminal: terminal) }
     }
 
     @discardableResult
@@ -144,23 +185,36 @@ final class Host {
             leaks = try findLeaks(containers)
         }
         for leak in leaks { Issue.record("left over: \(leak)") }
+        umount2(network, Int32(MNT_DETACH))
         _ = try Program("/bin/rm", ["-rf", folder], environment: environment).finish()
     }
 
     private func findLeaks(_ containers: [String]) throws -> [String] {
         var leaks = try folderNames(root + "/default/containers").map { "container \($0)" }
         let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self)
-        leaks += mounts.split(separator: "\n").filter { $0.contains(folder) }.map { "mount \($0)" }
-        for pid in try folderNames("/proc") where pid.allSatisfy(\.isNumber) {
+        leaks += mounts.split(separator: "\n").filter { $0.contains(folder) && !$0.contains(network) }
+            .map { "mount \($0)" }
+        for name in ["pods", "addresses"] {
+            leaks += try folderNames(folder + "/run/network/" + name).map { "network \(name) \($0)" }
+        }
+        let devices = try inNetwork { try FileDescriptor.readFile("/proc/thread-self/net/dev") }
+        leaks += String(decoding: devices, as: UTF8.self).split(separator: "\n")
+            .filter { $0.contains(" sw") || $0.hasPrefix("sw") }.map { "device \($0)" }
+        leaks += try processes().compactMap { pid in
             // It may end while we look.
-            guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { continue }
-            if command.contains(Array(folder.utf8)) {
-                let words = String(decoding: command.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
-                leaks.append("process \(pid) \(words)")
-            }
+            guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { return nil }
+            return "process \(pid) " + String(decoding: command.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
         }
         for id in containers { leaks += try cgroups(named: id).map { "control group \($0)" } }
         return leaks
+    }
+
+    /// Whose arguments name this host's folder: the shims and their clones.
+    func processes() throws -> [Int32] {
+        try folderNames("/proc").compactMap { Int32($0) }.filter { pid in
+            guard let command = try? FileDescriptor.readFile("/proc/\(pid)/cmdline") else { return false }
+            return command.contains(Array(folder.utf8))
+        }
     }
 
     /// The folders of a container's control groups, under all hierarchies.

@@ -69,13 +69,15 @@ struct TerminalTests {
 
     /// The user's own terminal is as it was before.
     @Test func modeIsRestored() throws {
-        let shell = try Program(
-            "/bin/sh",
-            [
-                "-c",
-                "stty -a > \(host.root)/before; \"$0\" run --rm -it busybox true; stty -a > \(host.root)/after",
-                Host.builtProgram("swiftlet"),
-            ], environment: host.environment, terminal: size)
+        let shell = try host.inNetwork {
+            try Program(
+                "/bin/sh",
+                [
+                    "-c",
+                    "stty -a > \(host.root)/before; \"$0\" run --rm -it busybox true; stty -a > \(host.root)/after",
+                    Host.builtProgram("swiftlet"),
+                ], environment: host.environment, terminal: size)
+        }
         _ = try shell.finish(keepingInput: true)
         let before = try FileDescriptor.readFile(host.root + "/before")
         #expect(try FileDescriptor.readFile(host.root + "/after") == before && !before.isEmpty)

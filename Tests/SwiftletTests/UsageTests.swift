@@ -65,17 +65,21 @@ struct UsageTests {
             "32m", "--cpus", "0.5", "-c", "512", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit",
             "50", "--ulimit", "nofile=100:200", "--oom-score-adj", "5", "--log-opt", "max-size=1m",
         ]
+        let ports = [
+            "--network", "bridge", "-p", "127.0.0.1:8080:80", "--publish=53/udp", "-P", "--ip", "10.88.4.4",
+            "-h", "box",
+        ]
         // `--flag=false` is what only the parser is asked about.
-        let forms = [options, options + ["--privileged=false"]]
         var files: [[String]] = []
-        for form in forms {
+        for form in [options, options + ["--privileged=false"], ports, ports + ["--privileged=false"]] {
             let made = try host.run(["create"] + form + ["busybox", "-x", "y"])
             try #require(made.code == 0, "\(made.error)")
             let id = made.line
             let folder = host.root + "/default/containers/" + id
+            var names = ["config.json", "supervision.json", "container.json", "hosts", "resolv.conf"]
+            if form.contains("-P") { names.append("network.json") }
             files.append(
-                try ["config.json", "supervision.json", "container.json", "hosts", "resolv.conf"].map {
-                    name in
+                try names.map { name in
                     let text = String(
                         decoding: try FileDescriptor.readFile(folder + "/" + name), as: UTF8.self)
                     let same = text.replacing(id, with: "ID").split(separator: "\n").filter {
@@ -84,7 +88,8 @@ struct UsageTests {
                     return same.joined(separator: "\n")
                 })
         }
-        #expect(files[0] == files[1])
+        #expect(files[0] == files[1] && files[2] == files[3])
+        for word in ["127.0.0.1", "8080", "udp", "10.88.4.4"] { #expect(files[2][5].contains(word)) }
         for word in ["/bin/echo", "FROM_FILE=1", "TWO=2", "there", "CAP_SYS_TIME", "8192", "noNewPrivileges"]
         {
             #expect(files[0][0].contains(word), "\(word) is not in config.json")

@@ -6,8 +6,10 @@ import LinuxKernel
 public enum ShimProgram {
     private static let usage = "usage: swiftlet-shim --state DIR --container DIR --id ID [--ready-fd N]"
 
-    /// - Parameter arguments: the program's name first.
-    public static func run(_ arguments: [String]) -> Int32 {
+    /// - Parameters:
+    ///   - arguments: the program's name first.
+    ///   - network: of the containers that want one.
+    public static func run(_ arguments: [String], network: ContainerNetwork = .none) -> Int32 {
         if arguments.dropFirst().first == "--version" {
             say("swiftlet-shim version \(SwiftletVersion.text)", to: 1)
             return 0
@@ -20,7 +22,7 @@ public enum ShimProgram {
             return 2
         }
         do {
-            try supervise(options)
+            try supervise(options, network)
             return 0
         } catch {
             say("\(error)", to: options.report)
@@ -28,14 +30,14 @@ public enum ShimProgram {
         }
     }
 
-    private static func supervise(_ options: Options) throws {
+    private static func supervise(_ options: Options, _ network: ContainerNetwork) throws {
         // No file system that somebody may want to unmount, and nobody's umask.
         _ = try check("chdir", "/") { chdir("/") }
         umask(0o022)
         // The lock comes first: whoever has it may replace what the shim before has left in the run folder.
         let lock = try lock(options)
         let folders = RunFolders(state: options.state)
-        let shim = try Shim(folders: folders, name: options.id.text, isForOne: true)
+        let shim = try Shim(folders: folders, network: network, name: options.id.text, isForOne: true)
         do {
             try shim.add(options.id, folder: options.container, lock: lock)
         } catch {

@@ -1,9 +1,11 @@
 extension ContainerFlags {
-    static let plainFlags: Set<String> = ["interactive", "tty", "rm", "init", "read-only", "privileged"]
+    static let plainFlags: Set<String> = [
+        "interactive", "tty", "rm", "init", "read-only", "privileged", "publish-all",
+    ]
     static let plainShorts: [StaticString] = [
         "i=interactive", "t=tty", "l=label", "e=env", "w=workdir", "u=user", "v=volume", "h=hostname",
         "m=memory",
-        "c=cpu-shares",
+        "c=cpu-shares", "p=publish", "P=publish-all",
     ]
 
     /// Takes every option from plain words.
@@ -38,7 +40,11 @@ extension ContainerFlags {
         shmSize = words.text("shm-size")
 
         // Its other name, --net, is left to the parser.
-        network = words.text("network") ?? Self.noNetwork
+        network = words.text("network") ?? Self.usualNetwork
+        publish = words.texts("publish")
+        publishAll = words.flag("publish-all")
+        ip = words.text("ip")
+        ip6 = words.text("ip6")
         hostname = words.text("hostname")
         domainname = words.text("domainname")
         addHost = words.texts("add-host")

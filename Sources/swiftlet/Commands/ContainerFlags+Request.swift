@@ -67,10 +67,19 @@ extension ContainerFlags {
     }
 
     private func addNetwork(to request: inout ContainerRequest) throws {
-        guard let mode = ContainerRequest.Network(rawValue: network) else {
-            throw UsageError("unknown network '\(network)': none and host are there")
+        guard let mode = ContainerRequest.Network(option: network) else {
+            throw UsageError("unknown network '\(network)': builtin, host and none are there")
         }
         request.network = mode
+        request.ports = try publish.flatMap(PortOption.parse)
+        request.publishesAll = publishAll
+        request.addresses = try [(ip, false), (ip6, true)].compactMap { text, version6 in
+            guard let text else { return nil }
+            guard let address = IPAddress(text), address.isVersion6 == version6 else {
+                throw UsageError("invalid address '\(text)' of --ip\(version6 ? "6" : "")")
+            }
+            return address
+        }
         request.hostname = hostname
         request.domainName = domainname
         request.hosts = try addHost.map { try HostEntry(parsing: $0) }

@@ -8,7 +8,7 @@ import OCISpec
 struct ContainerFlags: ParsableArguments {
     static let noRestart = "no"
     static let pullMissing = "missing"
-    static let noNetwork = "none"
+    static let usualNetwork = "builtin"
 
     // MARK: The container
 
@@ -82,8 +82,21 @@ struct ContainerFlags: ParsableArguments {
 
     // MARK: Network and names
 
-    @Option(name: [.customLong("network"), .customLong("net")], help: "none or host.")
-    var network = Self.noNetwork
+    @Option(
+        name: [.customLong("network"), .customLong("net")],
+        help: "builtin (also bridge, default), host or none.")
+    var network = Self.usualNetwork
+    @Option(
+        name: [.customShort("p", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: "[[ADDRESS:]HOST_PORT:]PORT[/PROTOCOL], a port of the host's that leads into it.")
+    var publish: [String] = []
+    @Flag(
+        name: [.customShort("P"), .long], help: "A free port of the host's for each that the image exposes.")
+    var publishAll = false
+    @Option(help: "The IPv4 address that it must have.")
+    var ip: String?
+    @Option(name: .customLong("ip6"), help: "The IPv6 address that it must have.")
+    var ip6: String?
     @Option(
         name: [.customShort("h", allowingJoined: true), .long], parsing: .unconditional,
         help: "Its host name.")

@@ -63,14 +63,18 @@ struct PsCommand: SwiftletCommand {
             if quiet {
                 ids += (noTrunc ? container.id : container.shortID) + "\n"
             } else {
-                output.rows.append(row(container, status, now))
+                let network = try engine.networkResult(of: container, status)
+                let ports = network.map { PortOption.text($0.ports, addresses: $0.addresses) } ?? ""
+                output.rows.append(row(container, status, ports: ports, now))
             }
         }
         if quiet { try Standard.print(ids) } else { try output.print(format) }
         return 0
     }
 
-    private func row(_ container: ContainerDefinition, _ status: LiveStatus, _ now: Timestamp) -> ListRow {
+    private func row(
+        _ container: ContainerDefinition, _ status: LiveStatus, ports: String, _ now: Timestamp
+    ) -> ListRow {
         let id = noTrunc ? container.id : container.shortID
         let words = container.command.joined(separator: " ")
         let command = "\"" + (noTrunc ? words : words.shortened(to: 20)) + "\""
@@ -79,11 +83,11 @@ struct PsCommand: SwiftletCommand {
         let labels = container.labels.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let mounts = container.mounts.map { $0.name ?? $0.source }.joined(separator: ",")
         return ListRow(
-            cells: [id, container.image, command, age, text, "", container.name],
+            cells: [id, container.image, command, age, text, ports, container.name],
             members: [
                 ("ID", id), ("Image", container.image), ("Command", command), ("RunningFor", age),
                 ("CreatedAt", container.created.local), ("Status", text), ("State", status.phase.rawValue),
-                ("Ports", ""), ("Names", container.name), ("Labels", labels), ("Mounts", mounts),
+                ("Ports", ports), ("Names", container.name), ("Labels", labels), ("Mounts", mounts),
                 ("LocalVolumes", String(container.mounts.count { $0.kind == .volume })),
                 ("Networks", container.network.rawValue),
             ])

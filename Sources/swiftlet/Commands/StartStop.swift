@@ -187,6 +187,7 @@ struct RmCommand: SwiftletCommand {
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
         _ = try engine.store.sweepDrafts()
+        try engine.network.reconcile(restores: false)
         return forEachName(containers) { name in
             let container: ContainerDefinition
             do {

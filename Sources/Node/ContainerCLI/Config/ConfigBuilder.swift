@@ -19,6 +19,8 @@ public struct ConfigBuilder {
     /// What this process itself may give away, by `CAP_` names.
     public var availableCapabilities: [String]
     public var kernel = KernelVersion.running
+    /// Where the container's network namespace will be; nil for one that nobody else knows.
+    public var networkNamespace: String?
     /// Of the terminal that will be attached.
     public var consoleSize: TerminalSize?
 
@@ -182,7 +184,9 @@ public struct ConfigBuilder {
         if !request.hostIPC { namespaces.append(RuntimeSpec.Namespace(.ipc)) }
         if !request.hostUTS { namespaces.append(RuntimeSpec.Namespace(.uts)) }
         if !request.hostCgroup { namespaces.append(RuntimeSpec.Namespace(.cgroup)) }
-        if request.network != .host { namespaces.append(RuntimeSpec.Namespace(.network)) }
+        if request.network != .host {
+            namespaces.append(RuntimeSpec.Namespace(.network, path: networkNamespace))
+        }
         return namespaces
     }
 

@@ -1,5 +1,7 @@
 import ContainerShim
+import LinuxKernel
 import OCISpec
+import PodNetwork
 
 /// What the user wants of a new container: the words of `run` and `create`, checked one by one.
 public struct ContainerRequest: Equatable, Sendable {
@@ -9,6 +11,18 @@ public struct ContainerRequest: Equatable, Sendable {
         case none
         /// The host's network.
         case host
+        /// The built-in one: an address of its own, the way out, and ports of the host's.
+        case builtin
+
+        /// By the names that users of other programs have for it, too.
+        public init?(option: String) {
+            switch option {
+            case "none": self = .none
+            case "host": self = .host
+            case "builtin", "bridge", "default": self = .builtin
+            default: return nil
+            }
+        }
     }
 
     /// As typed.
@@ -47,7 +61,13 @@ public struct ContainerRequest: Equatable, Sendable {
     public var sharedMemory: Int64 = 64 << 20
     public var readOnlyRoot = false
 
-    public var network = Network.none
+    public var network = Network.builtin
+    /// Ports of the host's that lead into the container.
+    public var ports: [PortMapping] = []
+    /// All ports that the image exposes get one of the host's.
+    public var publishesAll = false
+    /// Addresses that it must have.
+    public var addresses: [IPAddress] = []
     /// Namespaces that are the host's own.
     public var hostPID = false
     public var hostIPC = false
@@ -102,9 +122,24 @@ public struct ContainerRequest: Equatable, Sendable {
         if let adjustment = oomScoreAdjustment, !(-1000...1000).contains(adjustment) {
             throw UsageError("--oom-score-adj must be between -1000 and 1000")
         }
+        try checkNetwork()
         var targets: Set<String> = []
         for mount in mounts where !targets.insert(mount.target).inserted {
             throw UsageError("two mounts at '\(mount.target)'")
+        }
+    }
+}
+
+extension ContainerRequest {
+    private func checkNetwork() throws(UsageError) {
+        let given: [(String, Bool)] = [
+            ("--publish", !ports.isEmpty), ("--publish-all", publishesAll), ("--ip", !addresses.isEmpty),
+        ]
+        if network != .builtin, let option = given.first(where: \.1) {
+            throw UsageError("\(option.0) and --network \(network.rawValue) exclude each other")
+        }
+        for server in nameServers where IPAddress(server) == nil {
+            throw UsageError("invalid name server '\(server)': it must be an IP address")
         }
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import LinuxKernel
 import OCISpec
+import PodNetwork
 
 /// The files of /etc that a container gets from its host's network rather than from its image: `hosts`,
 /// `hostname` and `resolv.conf`. They lie in the container's folder and are bound over the image's.
@@ -51,44 +52,43 @@ public struct HostFiles {
                     ff00::\tip6-mcastprefix
                     ff02::1\tip6-allnodes
                     ff02::2\tip6-allrouters
-                    127.0.1.1\t\(hostname)
 
                     """
+                // With an address of its own, the network writes that down when it is known.
+                if request.network == .none { text += "127.0.1.1\t\(hostname)\n" }
             }
-            for entry in request.hosts { text += "\(entry.address)\t\(entry.name)\n" }
+            for entry in request.hosts { text += "\(try address(of: entry))\t\(entry.name)\n" }
             return text
+        }
+    }
+
+    /// `host-gateway` stands for the host, by the address that containers reach it at.
+    private func address(of entry: HostEntry) throws -> String {
+        guard entry.address == "host-gateway" else { return entry.address }
+        switch request.network {
+        case .builtin: return BuiltinNetwork.hostGateway.description
+        case .host: return "127.0.0.1"
+        case .none: throw UsageError("--add-host \(entry.name):host-gateway needs a network")
         }
     }
 
     private var resolver: String {
         get throws {
-            let host = try Self.hostFile("/etc/resolv.conf")
-            if request.nameServers.isEmpty, request.searchDomains.isEmpty, request.resolverOptions.isEmpty {
-                return host
+            if request.network != .builtin, request.nameServers.isEmpty, request.searchDomains.isEmpty,
+                request.resolverOptions.isEmpty
+            {
+                return try Self.hostFile("/etc/resolv.conf")
             }
-            // What the user says replaces the host's lines of that kind.
-            var lines = host.split(separator: "\n").map(String.init).filter { line in
-                let word = line.prefix { $0 != " " && $0 != "\t" }
-                switch word {
-                case "nameserver": return request.nameServers.isEmpty
-                case "search", "domain": return request.searchDomains.isEmpty
-                case "options": return request.resolverOptions.isEmpty
-                default: return false
-                }
-            }
-            lines += request.nameServers.map { "nameserver \($0)" }
-            if !request.searchDomains.isEmpty, request.searchDomains != ["."] {
-                lines.append("search " + request.searchDomains.joined(separator: " "))
-            }
-            if !request.resolverOptions.isEmpty {
-                lines.append("options " + request.resolverOptions.joined(separator: " "))
-            }
-            return lines.map { $0 + "\n" }.joined()
+            var file = try ResolverFile.ofHost(reachableFromContainers: request.network == .builtin)
+            file.replace(
+                servers: request.nameServers, searchDomains: request.searchDomains,
+                options: request.resolverOptions)
+            return file.text
         }
     }
 
     /// A host without the file has nothing to say.
-    private static func hostFile(_ path: String) throws -> String {
+    static func hostFile(_ path: String) throws -> String {
         do throws(KernelError) {
             return String(decoding: try FileDescriptor.readFile(path, limit: 1 << 20), as: UTF8.self)
         } catch {

@@ -173,6 +173,7 @@ struct StoreChecks {
 extension Engine {
     /// Looks at everything that containers need of this host.
     public func examineHost() -> [Finding] {
-        KernelChecks().findings + StoreChecks(layout: layout).findings
+        KernelChecks().findings + NetworkChecks(network: network).findings
+            + StoreChecks(layout: layout).findings
     }
 }

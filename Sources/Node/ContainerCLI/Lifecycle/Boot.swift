@@ -16,6 +16,7 @@ extension Engine {
     public func startAfterBoot(_ report: (String) -> Int32) throws -> Int32 {
         let bootID = try BootID.current()
         var code: Int32 = 0
+        try network.reconcile()
         for id in try store.sweepDrafts() {
             _ = report("removed what was left of container \(id.prefix(12))")
         }

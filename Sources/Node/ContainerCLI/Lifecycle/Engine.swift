@@ -4,6 +4,7 @@ import Glibc
 import ImageStore
 import LinuxKernel
 import OCISpec
+import PodNetwork
 
 /// Containers of one namespace, made, run and removed by this program itself: there is no daemon. What has to live
 /// on is the shim of each running container.
@@ -23,6 +24,11 @@ public struct Engine {
     /// Opened where it is needed: most commands do not touch images.
     public func images() throws -> ImageStore {
         try trace.step("open image store") { try ImageStore(root: layout.images) }
+    }
+
+    /// The built-in network.
+    public var network: BuiltinNetwork {
+        BuiltinNetwork(state: layout.networkState, settingsFile: layout.networkSettings)
     }
 
     // MARK: State

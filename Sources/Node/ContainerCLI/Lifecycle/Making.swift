@@ -4,6 +4,7 @@ import Glibc
 import ImageStore
 import LinuxKernel
 import OCISpec
+import PodNetwork
 
 // Making a container: its folder with everything that the shim and the runtime need.
 
@@ -99,6 +100,11 @@ extension Engine {
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
         let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
+        if request.network == .builtin {
+            let link = try link(definition.id, folder, request, image, hostname: builder.hostname)
+            builder.networkNamespace = link.attachment.namespace
+            try writeDraftFile(folder + "/" + ContainerLink.fileName, link.json())
+        }
         builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
         let spec = try builder.build()
         try writeDraftFile(folder + "/config.json", spec.json())
@@ -121,6 +127,24 @@ extension Engine {
         definition.addedCapabilities = request.addedCapabilities
         definition.droppedCapabilities = request.droppedCapabilities
         definition.securityOptions = request.securityOptions
+    }
+
+    /// What the container wants of the built-in network.
+    private func link(
+        _ id: String, _ folder: String, _ request: ContainerRequest, _ image: ImageConfig.Defaults,
+        hostname: String
+    ) throws -> ContainerLink {
+        var attachment = PodAttachment(id: id, namespace: network.namespacePath(of: id))
+        attachment.ports = request.ports
+        if request.publishesAll {
+            attachment.ports += try PortOption.all(of: image.exposedPorts, but: request.ports)
+        }
+        attachment.addresses = request.addresses
+        if !request.mounts.contains(where: { $0.target == "/etc/hosts" }) {
+            attachment.hostsFile = folder + "/hosts"
+            attachment.hostNames = request.domainName.map { ["\(hostname).\($0)", hostname] } ?? [hostname]
+        }
+        return ContainerLink(network: network, attachment: attachment)
     }
 
     private func supervision(

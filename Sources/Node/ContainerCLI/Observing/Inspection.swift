@@ -1,6 +1,7 @@
 import ContainerShim
 import LinuxKernel
 import OCISpec
+import PodNetwork
 
 // `inspect` of a container, with the members that docker's users look for.
 
@@ -11,6 +12,8 @@ extension Engine {
         let spec = try configuration(of: container)
         let supervision = try Supervision.read(in: folder)
         let status = try status(of: container)
+        let network = try networkResult(of: container, status)
+        let link = try ContainerLink.read(in: folder)
         json.object { json in
             json.member("Id", container.id)
             json.member("Created", container.created)
@@ -29,7 +32,7 @@ extension Engine {
             json.member("Platform", container.platform)
             json.member("AppArmorProfile", spec.process?.apparmorProfile ?? "")
             json.key("HostConfig")
-            writeHostConfig(container, spec, supervision, to: &json)
+            writeHostConfig(container, spec, supervision, link?.attachment, to: &json)
             json.key("GraphDriver")
             write(supervision.rootfs, to: &json)
             json.key("Mounts")
@@ -37,16 +40,7 @@ extension Engine {
             json.key("Config")
             writeConfig(container, spec, supervision, to: &json)
             json.key("NetworkSettings")
-            json.object { json in
-                json.member("SandboxKey", status.process.map { "/proc/\($0.pid)/ns/net" } ?? "")
-                json.key("Ports")
-                json.object { _ in }
-                json.key("Networks")
-                json.object { json in
-                    json.key(container.network.rawValue)
-                    json.object { _ in }
-                }
-            }
+            writeNetwork(container, network, status, to: &json)
         }
     }
 
@@ -120,7 +114,7 @@ extension Engine {
 
     private func writeHostConfig(
         _ container: ContainerDefinition, _ spec: RuntimeSpec, _ supervision: Supervision,
-        to json: inout JSONWriter
+        _ attachment: PodAttachment?, to json: inout JSONWriter
     ) {
         let resources = spec.linux?.resources
         let cpu = resources?.cpu
@@ -140,6 +134,10 @@ extension Engine {
                 }
             }
             json.member("NetworkMode", container.network.rawValue)
+            json.key("PortBindings")
+            json.object { json in
+                if let attachment { Self.writeWishes(attachment.ports, to: &json) }
+            }
             json.key("RestartPolicy")
             json.object { json in
                 let text = supervision.restart.description.split(separator: ":")

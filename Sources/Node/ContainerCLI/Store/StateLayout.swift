@@ -24,5 +24,10 @@ public struct StateLayout: Equatable, Sendable {
     public var names: String { root + "/" + namespace + "/names" }
     public var volumes: String { root + "/" + namespace + "/volumes" }
 
+    /// How the built-in network is set up.
+    public var networkSettings: String { root + "/network.json" }
+    /// Who has which address and port, common to all namespaces.
+    public var networkState: String { state + "/network" }
+
     public func container(_ id: String) -> String { containers + "/" + id }
 }

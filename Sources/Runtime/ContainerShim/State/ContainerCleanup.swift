@@ -3,17 +3,18 @@ import Glibc
 import LinuxKernel
 
 /// Ending and removing what a run of a container has left: processes, control groups, the runtime's record,
-/// its root's mount. Repeatable: what is gone is no error.
+/// its network, its root's mount. Repeatable: what is gone is no error.
 public enum ContainerCleanup {
     /// For the shim after each run, and for whoever holds the lock of a container whose shim is gone.
     /// - Parameters:
     ///   - folder: the container's folder.
     ///   - state: the run folder of the namespace.
     public static func run(
-        container: ContainerID, folder: String, state: String, log: Log
+        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
     ) throws {
         let folders = RunFolders(state: state)
         try Runtime(root: folders.runtime, log: log).delete(container, force: true)
+        try network.detach(folder)
         try Supervision.read(in: folder).rootfs?.unmount()
     }
 
@@ -22,9 +23,9 @@ public enum ContainerCleanup {
     /// - Returns: the status as it is now.
     @discardableResult
     public static func afterLostShim(
-        container: ContainerID, folder: String, state: String, log: Log
+        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
     ) throws -> LiveStatus {
-        try run(container: container, folder: folder, state: state, log: log)
+        try run(container: container, folder: folder, state: state, network: network, log: log)
         RunFolders(state: state).removeShim(container.text)
         let bootID = try BootID.current()
         var status = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)

@@ -81,10 +81,12 @@ extension ManagedContainer {
             let streams = try openStreams()
             ends = streams
             let (id, folder, rootfs) = (id, folder, supervision.rootfs)
+            let (network, identity) = (shim.network, shim.identity)
             try operate(
                 "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: Self.startTime
             ) { runtime, socket in
                 try rootfs?.mount()
+                try network.attach(folder, identity)
                 var options = CreateOptions(bundle: try Bundle(folder: folder))
                 options.becomesSibling = true
                 options.streams = streams.forRuntime(socket)

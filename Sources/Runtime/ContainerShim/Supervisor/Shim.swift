@@ -12,6 +12,7 @@ final class Shim {
     let loop: EventLoop
     let scratch: Scratch
     let folders: RunFolders
+    let network: ContainerNetwork
     let identity: ProcessIdentity
     let bootID: String
     private let name: String
@@ -50,8 +51,9 @@ final class Shim {
     static let lingerTime = 2000
 
     /// Sets the process up and begins to listen.
-    init(folders: RunFolders, name: String, isForOne: Bool) throws {
+    init(folders: RunFolders, network: ContainerNetwork, name: String, isForOne: Bool) throws {
         self.folders = folders
+        self.network = network
         self.name = name
         self.isForOne = isForOne
         identity = try ProcessIdentity.current()

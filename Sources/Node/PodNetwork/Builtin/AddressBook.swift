@@ -1,0 +1,140 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// Who has which address and which port, on disk: a folder of records, and a link for each address to the record
+/// that has it. A link without a record is what a killed maker has left; it counts for nothing.
+///
+/// Everything here is done under the lock, but for reading one record.
+struct AddressBook {
+    /// `/run/swiftlet/network`: nothing in it outlives a boot.
+    let folder: String
+
+    private var records: String { folder + "/pods" }
+    private var addresses: String { folder + "/addresses" }
+    private var cursor: String { folder + "/last-address" }
+
+    func prepare() throws(KernelError) {
+        // Made last, so that it is there once all are.
+        if access(addresses, F_OK) == 0 { return }
+        try StateFiles.makeFolders(records)
+        try StateFiles.makeFolders(addresses)
+    }
+
+    func lock() throws -> StateLock { try StateLock.take(folder + "/lock") }
+
+    // MARK: Records
+
+    private func path(_ id: String) -> String { records + "/" + id + ".json" }
+
+    func record(_ id: String) throws -> NetworkRecord? { try StateFiles.read(path(id)) }
+
+    func ids() throws(KernelError) -> [String] {
+        try StateFiles.names(in: records).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+    }
+
+    func all() throws -> [NetworkRecord] { try ids().compactMap(record) }
+
+    func write(_ record: NetworkRecord) throws(KernelError) {
+        try StateFiles.write(path(record.id), record.json())
+    }
+
+    /// Gives free what the record has. The record goes first: a link without one is nobody's.
+    func remove(_ record: NetworkRecord) throws(KernelError) {
+        try StateFiles.remove(path(record.id))
+        for address in record.addresses {
+            let link = addresses + "/\(address)"
+            if try StateFiles.claimant(link) == record.id { try StateFiles.remove(link) }
+        }
+    }
+
+    // MARK: Addresses
+
+    /// Claims an address of each range for a pod.
+    /// - Parameter wanted: addresses that it must have instead.
+    /// - Throws: `Exhausted` when a range has none left; other errors name what is in the way.
+    func claimAddresses(
+        for id: String, _ settings: NetworkSettings, wanted: [IPAddress]
+    ) throws -> [IPAddress] {
+        var claimed: [IPAddress] = []
+        do {
+            for range in settings.ranges {
+                if let fixed = wanted.first(where: { $0.isVersion6 == range.address.isVersion6 }) {
+                    try claim(fixed, in: range, for: id)
+                    claimed.append(fixed)
+                } else {
+                    claimed.append(try claimNext(in: range, for: id))
+                }
+            }
+        } catch {
+            for address in claimed { try StateFiles.remove(addresses + "/\(address)") }
+            throw error
+        }
+        return claimed
+    }
+
+    /// A range has no free address.
+    struct Exhausted: Error {
+        let range: IPPrefix
+    }
+
+    private func claim(_ address: IPAddress, in range: IPPrefix, for id: String) throws {
+        guard range.contains(address) else {
+            throw NetworkError("address \(address) is not in the pods' range \(range)")
+        }
+        if try isFree(address, claimedFor: id) { return }
+        let owner = try StateFiles.claimant(addresses + "/\(address)") ?? ""
+        throw NetworkError("address \(address) is in use by container \(owner.prefix(12))")
+    }
+
+    /// Addresses are given out in a circle, so that one that was just given back rests for a while: others may still
+    /// have its old owner in mind.
+    private func claimNext(in range: IPPrefix, for id: String) throws -> IPAddress {
+        // Small ranges are used whole; in others the ends are left out, which some programs take for broadcasts.
+        let all = range.count
+        let usable = all < 4 ? 0...(all - 1) : 1...(all == .max ? .max - 1 : all - 2)
+        let mark = cursor + (range.address.isVersion6 ? "6" : "4")
+        var last: IPAddress?
+        if let bytes = try? FileDescriptor.readFile(mark, limit: 64) {
+            last = IPAddress(String(decoding: bytes, as: UTF8.self))
+        }
+        var index = last.flatMap { range.index(of: $0) } ?? usable.upperBound
+        let steps = min(usable.upperBound - usable.lowerBound, UInt64(Int.max) - 1) + 1
+        // Trying is one system call and mostly enough; in a full range, reading the folder once is cheaper.
+        var known: Set<String>?
+        for step in 0..<steps {
+            index = index >= usable.upperBound ? usable.lowerBound : index + 1
+            let address = range[index]
+            if step == 16 { known = Set(try StateFiles.names(in: addresses)) }
+            if let known, known.contains("\(address)"), try !isStale(address) { continue }
+            if try isFree(address, claimedFor: id) {
+                try StateFiles.write(mark, Array("\(address)".utf8))
+                return address
+            }
+        }
+        throw Exhausted(range: range)
+    }
+
+    /// Claims it unless somebody has it.
+    private func isFree(_ address: IPAddress, claimedFor id: String) throws -> Bool {
+        let link = addresses + "/\(address)"
+        if try StateFiles.claim(link, for: id) { return true }
+        guard try isStale(address) else { return false }
+        try StateFiles.remove(link)
+        return try StateFiles.claim(link, for: id)
+    }
+
+    private func isStale(_ address: IPAddress) throws -> Bool {
+        guard let owner = try StateFiles.claimant(addresses + "/\(address)") else { return true }
+        return access(path(owner), F_OK) != 0
+    }
+
+    /// Removes links that count for nothing.
+    func sweepClaims() throws {
+        for name in try StateFiles.names(in: addresses) {
+            if let address = IPAddress(name), try isStale(address) {
+                try StateFiles.remove(addresses + "/" + name)
+            }
+        }
+    }
+}

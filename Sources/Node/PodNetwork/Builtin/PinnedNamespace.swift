@@ -1,0 +1,72 @@
+import CLinux
+import Glibc
+import LinuxKernel
+
+/// A network namespace that a bind mount keeps, so that it lives without processes and has a path.
+///
+/// Namespaces are a thread's affair: the calling thread goes into the namespace and comes back, within one call that
+/// never waits for anything else. That needs no fork and holds in programs of many threads, too.
+enum PinnedNamespace {
+    /// nsfs's magic number (linux/magic.h).
+    private static let fileSystemType = 0x6e73_6673
+
+    /// Whether a namespace is pinned at the path.
+    static func exists(at path: String) -> Bool {
+        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return false }
+        return (try? file.fileSystemType()) == fileSystemType
+    }
+
+    /// Makes a network namespace and pins it.
+    static func make(at path: String) throws(KernelError) {
+        _ = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        do throws(KernelError) {
+            try away(what: path) { () throws(KernelError) in
+                try unshare(NamespaceKind.network.flag, what: "network namespace")
+                _ = try check("pin network namespace at", path) {
+                    mount("/proc/thread-self/ns/net", path, nil, bindFlag, nil)
+                }
+            }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Does something in the pinned namespace.
+    static func enter<Result: ~Copyable>(
+        _ path: String, _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        let namespace = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW)
+        return try away(what: path) { () throws(KernelError) in
+            try namespace.enterNamespace(NamespaceKind.network.flag, what: path)
+            return try body()
+        }
+    }
+
+    /// Takes the pin away; processes and sockets may keep the namespace. None there is no error.
+    static func remove(_ path: String) throws(KernelError) {
+        // More than one may lie on the other where a maker was killed.
+        while umount2(path, Int32(MNT_DETACH) | noFollow) == 0 {}
+        if ![.invalidArgument, .noEntry].contains(Errno.current) { throw KernelError("unmount", path) }
+        try StateFiles.remove(path)
+    }
+
+    // mount(2), umount(2).
+    private static let bindFlag: UInt = 0x1000
+    private static let noFollow: Int32 = 8
+
+    private static func away<Result: ~Copyable>(
+        what: String, _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        let home = try FileDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
+        defer {
+            do throws(KernelError) {
+                try home.enterNamespace(NamespaceKind.network.flag, what: "own network namespace")
+            } catch {
+                // Whatever this thread did next would happen in a pod's network.
+                fatalError("cannot come back from network namespace \(what): \(error)")
+            }
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,238 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// A runtime's part of the Container Network Interface, version 1.1: it runs the plugins of a network in order, passes
+/// what one has made to the next, and remembers what it will have to undo.
+///
+/// One interface of one container is worked on by one caller at a time; different ones by as many as like.
+public struct CNIClient: Sendable {
+    /// Where plugins are looked for, in order.
+    public let pluginFolders: [String]
+    /// Milliseconds that one plugin may take.
+    public let timeout: Int
+    let cache: CNICache
+
+    /// - Parameter cacheFolder: `/var/lib/cni/…` of other runtimes: a folder of this client's own.
+    public init(
+        pluginFolders: [String] = ["/opt/cni/bin", "/usr/lib/cni"], cacheFolder: String, timeout: Int = 30_000
+    ) {
+        self.pluginFolders = pluginFolders
+        self.timeout = timeout
+        cache = CNICache(folder: cacheFolder)
+    }
+
+    // MARK: ADD and DEL
+
+    /// Connects a container. When a plugin fails, those that ran are told to undo it before this throws.
+    public func add(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
+        try attachment.check()
+        var entry = CNICache.Entry(
+            network: network, containerID: attachment.containerID, namespace: attachment.namespace,
+            interface: attachment.interface, arguments: attachment.argumentText,
+            capabilities: attachment.capabilities.tree, result: nil)
+        try cache.write(entry)
+        do {
+            var previous: JSONTree?
+            for plugin in network.plugins {
+                previous = try run(plugin, "ADD", entry, previous: previous) ?? previous
+            }
+            let last = network.plugins.last?["type"]?.text ?? ""
+            guard let previous else {
+                throw CNIError.failed(
+                    type: last, command: "ADD", reason: "no plugin has answered with a result")
+            }
+            let result = try CNIResult(previous, type: last)
+            entry.result = previous
+            try cache.write(entry)
+            return result
+        } catch {
+            // What cannot be undone now stays in the cache, for GC or another DEL.
+            try? delete(entry)
+            throw error
+        }
+    }
+
+    /// Disconnects a container, by the configuration that it was connected by; one that nothing is known of is no
+    /// error. Every plugin is asked, whatever the others say.
+    /// - Throws: the first error; then it is still known, and can be tried again.
+    public func delete(container: String, interface: String = "eth0") throws {
+        guard let entry = try cache.entry(container, interface) else { return }
+        try delete(entry)
+    }
+
+    private func delete(_ entry: CNICache.Entry) throws {
+        var entry = entry
+        // A namespace that is gone cannot be entered; plugins then free what lies outside of it.
+        if access(entry.namespace, F_OK) != 0 { entry.namespace = "" }
+        var failure: (any Error)?
+        for plugin in entry.network.plugins.reversed() {
+            do {
+                _ = try run(plugin, "DEL", entry, previous: entry.result)
+            } catch {
+                if failure == nil { failure = error }
+            }
+        }
+        if let failure { throw failure }
+        try cache.remove(entry)
+    }
+
+    // MARK: What is
+
+    /// What the container got; nil when it is not connected.
+    public func result(of container: String, interface: String = "eth0") throws -> CNIResult? {
+        try cache.entry(container, interface)?.result.map { try CNIResult($0, type: "-") }
+    }
+
+    /// Lets the plugins look whether the container's network is as they made it. A configuration can switch that off.
+    public func check(container: String, interface: String = "eth0") throws {
+        guard let entry = try cache.entry(container, interface), entry.result != nil else {
+            throw CNIError.notAttached(container: container)
+        }
+        if entry.network.disableCheck { return }
+        guard entry.network.version >= .withCheck else {
+            throw CNIError.notSupported(command: "CHECK", version: "\(entry.network.version)")
+        }
+        for plugin in entry.network.plugins { _ = try run(plugin, "CHECK", entry, previous: entry.result) }
+    }
+
+    /// Whether the network can connect containers now. Networks of versions that cannot say are taken to be ready
+    /// when their plugins are there.
+    public func status(of network: NetworkList) throws {
+        for plugin in network.plugins { _ = try path(of: plugin["type"]?.text ?? "") }
+        guard network.version >= .withGarbageCollection else { return }
+        for plugin in network.plugins { _ = try run(plugin, "STATUS", network: network) }
+    }
+
+    /// Disconnects the containers of the network that do not live any more, then lets its plugins clear what they
+    /// have for anybody else.
+    /// - Parameter isLive: whether the container of that id lives.
+    /// - Throws: the first error, after everything was tried.
+    public func collectGarbage(
+        of network: NetworkList, isLive: (_ container: String) throws -> Bool
+    ) throws {
+        var failure: (any Error)?
+        var valid: [JSONTree] = []
+        for entry in try cache.entries() where entry.network.name == network.name {
+            if try isLive(entry.containerID) {
+                valid.append(
+                    .members([
+                        ("containerID", .string(entry.containerID)), ("ifname", .string(entry.interface)),
+                    ]))
+                continue
+            }
+            do { try delete(entry) } catch { if failure == nil { failure = error } }
+        }
+        if network.version >= .withGarbageCollection, !network.disableGC {
+            for plugin in network.plugins {
+                do {
+                    _ = try run(plugin, "GC", network: network) {
+                        $0["cni.dev/valid-attachments"] = .array(valid)
+                    }
+                } catch {
+                    if failure == nil { failure = error }
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The versions that a plugin speaks.
+    public func versions(ofPlugin type: String) throws -> [CNIVersion] {
+        let request = JSONTree.members([("cniVersion", .string("1.1.0"))])
+        let answer = try start(type, "VERSION", [], request)
+        let versions = answer?["supportedVersions"]?.list?.compactMap { $0.text.flatMap { CNIVersion($0) } }
+        guard let versions, !versions.isEmpty else {
+            throw CNIError.failed(type: type, command: "VERSION", reason: "it names no versions")
+        }
+        return versions
+    }
+
+    // MARK: Running
+
+    private func run(
+        _ plugin: JSONTree, _ command: String, _ entry: CNICache.Entry, previous: JSONTree?
+    ) throws -> JSONTree? {
+        var variables = [
+            "CNI_CONTAINERID=\(entry.containerID)", "CNI_NETNS=\(entry.namespace)",
+            "CNI_IFNAME=\(entry.interface)",
+        ]
+        if !entry.arguments.isEmpty { variables.append("CNI_ARGS=\(entry.arguments)") }
+        return try run(plugin, command, network: entry.network, variables) {
+            $0["runtimeConfig"] = CNICapabilities.runtimeConfig(entry.capabilities, for: plugin)
+            $0["prevResult"] = previous
+        }
+    }
+
+    /// Section 2, "Deriving request configuration from plugin configuration".
+    private func run(
+        _ plugin: JSONTree, _ command: String, network: NetworkList, _ variables: [String] = [],
+        _ derive: (inout JSONTree) -> Void = { _ in }
+    ) throws -> JSONTree? {
+        var request = plugin
+        request["capabilities"] = nil
+        request["name"] = .string(network.name)
+        request["cniVersion"] = .string("\(network.version)")
+        derive(&request)
+        return try start(plugin["type"]?.text ?? "", command, variables, request)
+    }
+
+    private func path(of type: String) throws(CNIError) -> String {
+        for folder in pluginFolders where access(folder + "/" + type, X_OK) == 0 {
+            return folder + "/" + type
+        }
+        throw .noPlugin(type: type, folders: pluginFolders)
+    }
+
+    private func start(
+        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree
+    ) throws -> JSONTree? {
+        let process = PluginProcess(
+            path: try path(of: type),
+            environment: [
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=\(command)",
+                "CNI_PATH=\(pluginFolders.joined(separator: ":"))",
+            ] + variables, input: request.json(), timeout: timeout)
+        let outcome: PluginProcess.Outcome
+        do throws(KernelError) {
+            outcome = try process.run()
+        } catch {
+            throw CNIError.failed(type: type, command: command, reason: "\(error)")
+        }
+        if outcome.isTimedOut { throw CNIError.timedOut(type: type, command: command, milliseconds: timeout) }
+        let answer = try? JSONTree(json: outcome.output)
+        guard outcome.status == .exited(0) else {
+            throw Self.failure(type, command, outcome, answer)
+        }
+        if outcome.output.allSatisfy({ [9, 10, 13, 32].contains($0) }) { return nil }
+        guard let answer else {
+            throw CNIError.failed(type: type, command: command, reason: "its answer is no JSON")
+        }
+        return answer
+    }
+
+    private static func failure(
+        _ type: String, _ command: String, _ outcome: PluginProcess.Outcome, _ answer: JSONTree?
+    ) -> CNIError {
+        if let answer, case .number(.integer(let code)) = answer["code"] ?? .null {
+            return .plugin(
+                type: type, command: command, code: Int(code),
+                message: line(answer["msg"]?.text ?? "no message"),
+                details: line(answer["details"]?.text ?? ""))
+        }
+        let said = line(String(decoding: outcome.complaint.prefix(4096), as: UTF8.self))
+        let end: String =
+            switch outcome.status {
+            case .signaled(let number)?: "was killed by signal \(number)"
+            case let status?: "ended with status \(status.code)"
+            case nil: "did not end"
+            }
+        return .failed(
+            type: type, command: command, reason: said.isEmpty ? "it \(end)" : "it \(end): \(said)")
+    }
+
+    /// Messages are one line, whatever a plugin prints.
+    private static func line(_ text: String) -> String {
+        text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,54 @@
+import LinuxKernel
+import OCISpec
+
+/// What a chain of plugins has made (CNI specification, "Success"), and the document itself, which later calls pass
+/// to the plugins again.
+public struct CNIResult: Equatable, Sendable {
+    public struct Interface: Equatable, Sendable {
+        public let name: String
+        public let mac: String
+        /// Empty for one of the host's.
+        public let sandbox: String
+    }
+
+    public struct Address: Equatable, Sendable {
+        public let address: IPAddress
+        public let prefixLength: UInt8
+        public let gateway: IPAddress?
+        /// Which of the interfaces has it.
+        public let interface: Int?
+    }
+
+    public let tree: JSONTree
+    public let interfaces: [Interface]
+    public let addresses: [Address]
+    public let nameServers: [String]
+
+    init(_ tree: JSONTree, type: String) throws(CNIError) {
+        func invalid(_ reason: String) -> CNIError {
+            .failed(type: type, command: "ADD", reason: "its result is not understood: \(reason)")
+        }
+        guard case .object = tree else { throw invalid("no object") }
+        self.tree = tree
+        interfaces = (tree["interfaces"]?.list ?? []).map {
+            Interface(
+                name: $0["name"]?.text ?? "", mac: $0["mac"]?.text ?? "", sandbox: $0["sandbox"]?.text ?? "")
+        }
+        var addresses: [Address] = []
+        for entry in tree["ips"]?.list ?? [] {
+            guard let text = entry["address"]?.text else { throw invalid("an address is missing") }
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = UInt8(parts[1]),
+                length <= address.width
+            else { throw invalid("address '\(text)'") }
+            var interface: Int?
+            if case .number(.integer(let number)) = entry["interface"] ?? .null { interface = Int(number) }
+            addresses.append(
+                Address(
+                    address: address, prefixLength: length,
+                    gateway: entry["gateway"]?.text.flatMap { IPAddress($0) }, interface: interface))
+        }
+        self.addresses = addresses
+        nameServers = (tree["dns"]?["nameservers"]?.list ?? []).compactMap(\.text)
+    }
+}

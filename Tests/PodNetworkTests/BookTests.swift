@@ -1,0 +1,122 @@
+import Glibc
+import LinuxKernel
+import PodNetwork
+import Testing
+
+/// Addresses and ports: who gets them, when they are free again, and what is left of anybody.
+@Suite struct BookTests {
+    @Test func nothingIsLeft() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let pod = try host.attach("a", ports: [.tcp(8080, 80), .udp(53, 53), .tcp(81, 81, on: "127.0.0.1")])
+        #expect(pod.ports.map(\.hostPort) == [8080, 53, 81])
+        try host.inHost { try host.network.check("a") }
+        try host.detach("a")
+        let left = try host.leaks()
+        #expect(left == [])
+        // Again, and of somebody who never was.
+        try host.detach("a")
+        try host.detach("nobody")
+        #expect(try host.inHost { try host.network.result(of: "a") } == nil)
+    }
+
+    @Test func addressesGoInACircle() throws {
+        let host = try TestHost(NetworkSettings(range4: IPPrefix("10.88.0.0/29")))
+        func next(_ id: String) throws -> String { try host.attach(id).addresses[0].description }
+        #expect(try next("a") == "10.88.0.1")
+        try host.detach("a")
+        // The one that was just given back rests.
+        for (id, address) in [("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6), ("g", 1)] {
+            #expect(try next(id) == "10.88.0.\(address)")
+        }
+        let full = message { _ = try next("h") }
+        #expect(full.contains("10.88.0.0/29") && full.contains("free"), "\(full)")
+        try host.detach("d")
+        #expect(try next("h") == "10.88.0.4")
+        for id in ["b", "c", "e", "f", "g", "h"] { try host.detach(id) }
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
+    @Test func wantedAddresses() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let pod = try host.attach("a", addresses: ["10.88.3.4", "fd00:88::7"])
+        #expect(pod.addresses.map(\.description) == ["10.88.3.4", "fd00:88::7"])
+        #expect(message { try host.attach("b", addresses: ["10.88.3.4"]) }.contains("in use by container a"))
+        #expect(message { try host.attach("b", addresses: ["10.99.0.1"]) }.contains("not in the pods' range"))
+        // The same pod again keeps it, though the kernel may not have taken the old one apart yet.
+        #expect(try host.attach("a", addresses: ["10.88.3.4"]).addresses[0].description == "10.88.3.4")
+        try host.detach("a")
+        let left = try host.leaks()
+        #expect(left == [])
+        let only4 = try TestHost()
+        #expect(message { try only4.attach("a", addresses: ["fd00::1"]) }.contains("cannot be had"))
+    }
+
+    @Test func aPortIsGivenOnce() throws {
+        let host = try TestHost()
+        try host.attach("first", ports: [.tcp(8080, 80, on: TestHost.hostAddress)])
+        let clash = message { try host.attach("second", ports: [.tcp(8080, 80)]) }
+        #expect(clash == "host port 8080/tcp is in use by container first")
+        #expect(try host.inHost { try host.network.result(of: "second") } == nil)
+        try host.attach("udp", ports: [.udp(8080, 80)])
+        try host.attach("elsewhere", ports: [.tcp(8080, 80, on: "127.0.0.1")])
+        let listener = try Server(host, in: host.host, port: 8090)
+        #expect(
+            message { try host.attach("third", ports: [.tcp(8090, 80)]) }.contains(
+                "another program of the host"))
+        _ = consume listener
+        #expect(
+            message { try host.attach("third", ports: [.tcp(8091, 80, on: "198.51.100.7")]) }.contains(
+                "no address"))
+        try host.attach("third", ports: [.tcp(8090, 80)])
+    }
+
+    @Test func portsOfARangeAndAnyPort() throws {
+        let host = try TestHost()
+        let range = PortMapping(hostPorts: 8080...8081, podPort: 80)
+        #expect(try host.attach("a", ports: [range]).ports[0].hostPort == 8080)
+        #expect(try host.attach("b", ports: [range]).ports[0].hostPort == 8081)
+        #expect(message { try host.attach("c", ports: [range]) }.contains("8080-8081"))
+        let pod = try host.attach("c", ports: [PortMapping(hostPorts: 0...0, podPort: 80)])
+        #expect(pod.ports[0].hostPort >= 1024)
+        let server = try Server(host, in: pod.namespace, port: 80)
+        _ = try server.meet(host, from: host.outside, at: TestHost.hostAddress, pod.ports[0].hostPort)
+    }
+
+    @Test func manyAtOnce() async throws {
+        let host = try TestHost(TestHost.dualStack)
+        let results = try await withThrowingTaskGroup(of: [NetworkResult].self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    var kept: [NetworkResult] = []
+                    for round in 0..<6 {
+                        let id = "\(task)-\(round)"
+                        let port = PortMapping(hostPorts: 0...0, podPort: 80)
+                        let result = try host.attach(id, ports: [port])
+                        if round % 2 == 0 { kept.append(result) } else { try host.detach(id) }
+                    }
+                    return kept
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(results.count == 24)
+        #expect(Set(results.flatMap(\.addresses)).count == 48)
+        #expect(Set(results.map { $0.ports[0].hostPort }).count == 24)
+        for result in results {
+            let server = try Server(host, in: result.namespace, port: 80)
+            _ = try server.meet(host, from: host.outside, at: TestHost.hostAddress, result.ports[0].hostPort)
+        }
+        for task in 0..<8 { for round in 0..<6 { try host.detach("\(task)-\(round)") } }
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
+    @Test func hostileIDs() throws {
+        let host = try TestHost()
+        for id in ["", "../x", "a/b", ".hidden", String(repeating: "x", count: 300)] {
+            #expect(message { try host.attach(id) }.contains("invalid id"))
+        }
+        #expect(host.names(host.folder + "/state/pods") == [])
+    }
+}

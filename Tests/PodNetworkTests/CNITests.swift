@@ -1,0 +1,318 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import PodNetwork
+import Testing
+
+/// The client of the Container Network Interface, with Debian's plugins and with plugins that misbehave.
+@Suite struct CNITests {
+    let host: TestHost
+    let plugins: String
+    let configurations: String
+
+    init() throws {
+        host = try TestHost(nil)
+        plugins = host.folder + "/plugins"
+        configurations = host.folder + "/net.d"
+        for folder in [plugins, configurations] { try #require(mkdir(folder, 0o700) == 0) }
+    }
+
+    private func client(_ folders: [String]? = nil, timeout: Int = 20_000) -> CNIClient {
+        CNIClient(
+            pluginFolders: folders ?? [plugins, "/usr/lib/cni"], cacheFolder: host.folder + "/cache",
+            timeout: timeout)
+    }
+
+    private func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws {
+        let path = name.hasPrefix("/") ? name : configurations + "/" + name
+        unlink(path)
+        try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode).writeAll(text)
+    }
+
+    private func network(_ text: String, _ name: String = "10-test.conflist") throws -> NetworkList {
+        try write(name, text)
+        var folder = ConfigurationFolder(path: configurations)
+        return try folder.network()
+    }
+
+    /// A plugin of a test's own: a shell script. `$log` gets a line for each call, and the requests.
+    private func plugin(_ name: String, _ script: String) throws {
+        try write(
+            plugins + "/" + name,
+            "#!/bin/sh\nlog=\(host.folder)/log\nrequest=$(cat)\necho \"\(name) $CNI_COMMAND\" >> $log\necho \"$request\" > $log.\(name).$CNI_COMMAND\n"
+                + script, mode: 0o700)
+    }
+
+    private var log: [String] {
+        guard let bytes = try? FileDescriptor.readFile(host.folder + "/log") else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    private func request(_ plugin: String, _ command: String) throws -> JSONTree {
+        try JSONTree(json: try FileDescriptor.readFile(host.folder + "/log.\(plugin).\(command)"))
+    }
+
+    private func pod(_ id: String) throws -> CNIAttachment {
+        let path = host.folder + "/" + id
+        try host.shell(host.host, "touch \(path); unshare --net=\(path) true")
+        return CNIAttachment(containerID: id, namespace: path)
+    }
+
+    // MARK: Debian's
+
+    @Test func debiansBridgeWithAllThatItCan() throws {
+        for name in ["bridge", "host-local", "portmap", "firewall", "tuning"] {
+            try #require(access("/usr/lib/cni/" + name, X_OK) == 0, "containernetworking-plugins is missing")
+        }
+        let list = try network(
+            """
+            {"cniVersion": "1.0.0", "name": "net", "plugins": [
+              {"type": "bridge", "bridge": "br0", "isGateway": true, "ipMasq": true,
+               "ipam": {"type": "host-local", "dataDir": "\(host.folder)/ipam", "routes": [{"dst": "0.0.0.0/0"}],
+                        "ranges": [[{"subnet": "10.77.0.0/24"}]]}, "capabilities": {"mac": true}},
+              {"type": "portmap", "capabilities": {"portMappings": true}}
+            ]}
+            """)
+        var attachment = try pod("a")
+        attachment.capabilities.ports = [.tcp(8080, 80)]
+        attachment.capabilities.mac = "02:11:22:33:44:55"
+        let client = client()
+        let result = try host.inHost { try client.add(attachment, to: list) }
+        #expect(result.addresses.map { "\($0.address)/\($0.prefixLength)" } == ["10.77.0.2/24"])
+        #expect(
+            result.interfaces.contains { $0.mac == "02:11:22:33:44:55" && $0.sandbox == attachment.namespace }
+        )
+        let server = try Server(host, in: attachment.namespace, port: 80)
+        _ = try server.meet(host, from: host.outside, at: TestHost.hostAddress, 8080)
+        #expect(try client.result(of: "a") == result)
+        // Undone by the configuration that did it, though the folder has another one now, or none.
+        unlink(configurations + "/10-test.conflist")
+        try host.inHost { try client.delete(container: "a") }
+        try host.inHost { try client.delete(container: "a") }
+        #expect(try client.result(of: "a") == nil)
+        #expect(host.names(host.folder + "/ipam/net").filter { $0.hasPrefix("10.") } == [])
+        #expect(
+            message { _ = try server.meet(host, from: host.outside, at: TestHost.hostAddress, 8080) } != "")
+    }
+
+    @Test func aBrokenNetworkAndANamespaceThatIsGone() throws {
+        let list = try network(
+            """
+            {"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "bridge", "bridge": "br0",
+              "ipam": {"type": "host-local", "dataDir": "\(host.folder)/ipam", "subnet": "10.77.0.0/24"}}]}
+            """)
+        let attachment = try pod("a")
+        _ = try host.inHost { try client().add(attachment, to: list) }
+        try host.inHost { try client().check(container: "a") }
+        // What is broken is noticed.
+        try host.shell(attachment.namespace, "ip addr flush dev eth0")
+        let broken = message { try host.inHost { try client().check(container: "a") } }
+        #expect(broken.contains("network plugin bridge, CHECK"), "\(broken)")
+        umount2(attachment.namespace, Int32(MNT_DETACH))
+        unlink(attachment.namespace)
+        try host.inHost { try client().collectGarbage(of: list) { _ in false } }
+        #expect(host.names(host.folder + "/ipam/net").filter { $0.hasPrefix("10.") } == [])
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
+    @Test func versionsOfPlugins() throws {
+        #expect(try client().versions(ofPlugin: "bridge").contains(CNIVersion("1.0.0")!))
+        #expect(throws: CNIError.noPlugin(type: "nothing", folders: [plugins, "/usr/lib/cni"])) {
+            try client().versions(ofPlugin: "nothing")
+        }
+    }
+
+    // MARK: The chain
+
+    private static let answer =
+        #"{"cniVersion":"1.1.0","interfaces":[{"name":"eth0","sandbox":"/x"}],"ips":[{"address":"10.1.2.3/24","gateway":"10.1.2.1","interface":0}],"dns":{"nameservers":["10.1.2.53"]},"custom":{"a":[1,2.5,null,true]}}"#
+
+    private func chain() throws -> NetworkList {
+        try plugin("one", "case $CNI_COMMAND in ADD) echo '\(Self.answer)';; esac\n")
+        try plugin("two", "case $CNI_COMMAND in ADD) echo \"$request\" | jq -c .prevResult;; esac\n")
+        return try network(
+            """
+            {"cniVersion": "1.0.0", "cniVersions": ["0.4.0", "1.1.0", "9.0.0"], "name": "net", "plugins": [
+              {"type": "one", "own": [1, {"x": 18446744073709551615}],
+               "capabilities": {"portMappings": true, "dns": true, "bandwidth": false}},
+              {"type": "two", "capabilities": {"bandwidth": true, "ipRanges": true, "aliases": true}}
+            ]}
+            """)
+    }
+
+    @Test func requestsAndResults() throws {
+        let list = try chain()
+        var attachment = CNIAttachment(containerID: "a", namespace: host.host)
+        attachment.arguments = [("K8S_POD_NAME", "web"), ("K8S_POD_NAMESPACE", "default")]
+        attachment.capabilities.ports = [.tcp(8080, 80, on: "127.0.0.1"), .udp(53, 53)]
+        attachment.capabilities.bandwidth = CNICapabilities.Bandwidth()
+        attachment.capabilities.bandwidth?.ingressRate = 1_000_000
+        attachment.capabilities.ranges = [[IPPrefix("10.1.0.0/16")!]]
+        attachment.capabilities.dns = CNICapabilities.DNS()
+        attachment.capabilities.aliases = ["web"]
+        let result = try client().add(attachment, to: list)
+        #expect(result.addresses.map(\.address.description) == ["10.1.2.3"])
+        #expect(result.nameServers == ["10.1.2.53"] && result.interfaces.map(\.name) == ["eth0"])
+        let first = try request("one", "ADD")
+        #expect(first["name"]?.text == "net" && first["cniVersion"]?.text == "1.1.0")
+        #expect(first["capabilities"] == nil && first["prevResult"] == nil)
+        #expect(first["own"]?.list?.last?["x"] == .number(.unsigned(.max)))
+        let ports = first["runtimeConfig"]?["portMappings"]?.list
+        #expect(ports?.count == 2 && ports?.first?["hostIP"]?.text == "127.0.0.1")
+        #expect(ports?.last?["protocol"]?.text == "udp" && first["runtimeConfig"]?["bandwidth"] == nil)
+        let second = try request("two", "ADD")
+        #expect(second["prevResult"] == result.tree && second["prevResult"]?["custom"] != nil)
+        #expect(second["runtimeConfig"]?["aliases"] == .array([.string("web")]))
+        #expect(second["runtimeConfig"]?["bandwidth"]?["ingressRate"] == .number(.integer(1_000_000)))
+        #expect(
+            second["runtimeConfig"]?["ipRanges"]?.list?.first?.list?.first?["subnet"]?.text == "10.1.0.0/16")
+        try client().check(container: "a")
+        try client().status(of: list)
+        try client().collectGarbage(of: list) { $0 == "a" }
+        let valid = try request("two", "GC")["cni.dev/valid-attachments"]?.list
+        #expect(valid?.count == 1 && valid?.first?["containerID"]?.text == "a")
+        try client().delete(container: "a")
+        let last = try request("one", "DEL")
+        #expect(last["prevResult"] == result.tree && last["runtimeConfig"]?["portMappings"] != nil)
+        #expect(
+            log == [
+                "one ADD", "two ADD", "one CHECK", "two CHECK", "one STATUS", "two STATUS", "one GC",
+                "two GC",
+                "two DEL", "one DEL",
+            ])
+    }
+
+    @Test func aFailureIsUndoneAndTold() throws {
+        let list = try chain()
+        try plugin(
+            "two",
+            "if [ $CNI_COMMAND = ADD ]; then printf '%s' '{\"cniVersion\":\"1.1.0\",\"code\":11,\"msg\":\"no address\",\"details\":\"try\\nlater\"}'; exit 1; fi\n"
+        )
+        let attachment = CNIAttachment(containerID: "a", namespace: host.host)
+        do {
+            _ = try client().add(attachment, to: list)
+            Issue.record("it was added")
+        } catch let error as CNIError {
+            #expect(
+                error
+                    == .plugin(
+                        type: "two", command: "ADD", code: 11, message: "no address", details: "try; later"))
+            #expect(error.isTransient)
+            #expect(error.description == "network plugin two, ADD: no address: try; later (code 11)")
+        }
+        #expect(log == ["one ADD", "two ADD", "two DEL", "one DEL"])
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
+    @Test func aDeleteThatFailsCanBeTriedAgain() throws {
+        let list = try chain()
+        _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        try plugin("two", "echo 'went wrong' >&2; exit 3\n")
+        #expect(
+            message { try client().delete(container: "a") }
+                == "network plugin two, DEL: it ended with status 3: went wrong")
+        // The others were asked all the same.
+        #expect(log.suffix(2) == ["two DEL", "one DEL"])
+        try plugin("two", "")
+        try client().delete(container: "a")
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
+    @Test func aPluginThatHangs() throws {
+        let list = try chain()
+        try plugin(
+            "two",
+            "if [ $CNI_COMMAND = ADD ]; then sleep 1000 & echo $! > \(host.folder)/child; sleep 1000; fi\n")
+        let before = monotonicMilliseconds()
+        #expect(throws: CNIError.timedOut(type: "two", command: "ADD", milliseconds: 400)) {
+            try client(timeout: 400).add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        }
+        #expect(monotonicMilliseconds() - before < 10_000)
+        let text = String(decoding: try FileDescriptor.readFile(host.folder + "/child"), as: UTF8.self)
+        let child = try #require(Int32(text.split(separator: "\n")[0]))
+        // What it had started is gone, too.
+        let deadline = monotonicMilliseconds() + 5000
+        while try ProcessIdentity.of(child) != nil, monotonicMilliseconds() < deadline { usleep(10_000) }
+        #expect(try ProcessIdentity.of(child) == nil)
+    }
+
+    @Test(arguments: [
+        ("echo nonsense\n", "no JSON"), ("kill -9 $$\n", "killed by signal 9"), ("exit 4\n", "status 4"),
+        ("echo '{\"ips\":[{\"address\":\"10.1.2.300/24\"}]}'\n", "10.1.2.300"), ("echo '[1]'\n", "no object"),
+        ("head -c 3000000 /dev/zero | tr '\\0' x\n", "no JSON"), ("true\n", "no plugin has answered"),
+    ])
+    func whatNobodyUnderstands(script: String, words: String) throws {
+        try plugin("one", "[ $CNI_COMMAND = ADD ] || exit 0\n" + script)
+        let list = try network(#"{"cniVersion": "1.1.0", "name": "net", "type": "one"}"#, "10.conf")
+        let text = message {
+            _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        }
+        #expect(text.contains(words) && text.contains("one"), "\(text)")
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
+    @Test func killedInTheMiddleOfAdd() throws {
+        let list = try chain()
+        // What ADD leaves that was killed: an entry without a result.
+        try plugin(
+            "two", "[ $CNI_COMMAND = ADD ] && cp -r \(host.folder)/cache \(host.folder)/kept; exit 1\n")
+        _ = message { _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list) }
+        try plugin("two", "")
+        let later = CNIClient(pluginFolders: [plugins], cacheFolder: host.folder + "/kept")
+        #expect(throws: CNIError.notAttached(container: "a")) { try later.check(container: "a") }
+        #expect(try later.result(of: "a") == nil)
+        try later.collectGarbage(of: list) { _ in false }
+        #expect(host.names(host.folder + "/kept") == [])
+        #expect(log.suffix(4) == ["two DEL", "one DEL", "one GC", "two GC"])
+    }
+
+    // MARK: Configurations
+
+    @Test func theFirstFileCountsAndChangesAreSeen() throws {
+        var folder = ConfigurationFolder(path: configurations)
+        #expect(throws: CNIError.noConfiguration(folder: configurations)) { try folder.network() }
+        try write("20.conf", #"{"cniVersion": "0.4.0", "name": "second", "type": "x"}"#)
+        try write("README", "nothing")
+        #expect(try folder.network().name == "second")
+        try write("10.conflist", #"{"cniVersion": "1.0.0", "name": "first", "plugins": [{"type": "x"}]}"#)
+        #expect(try folder.network().name == "first")
+        try write("10.conflist", #"{"cniVersion": "1.0.0", "name": "third", "plugins": [{"type": "x"}]}"#)
+        #expect(try folder.network().name == "third")
+        // A broken one is passed over, and named.
+        try write("10.conflist", #"{"cniVersion": "1.0.0", "name": "first", "plugins": []}"#)
+        #expect(try folder.network().name == "second")
+        #expect(
+            folder.problems == [
+                "network configuration \(configurations)/10.conflist: plugins is missing or empty"
+            ])
+        unlink(configurations + "/20.conf")
+        #expect(message { _ = try folder.network() }.contains("plugins is missing"))
+    }
+
+    @Test(arguments: [
+        "", "[]", "{}", #"{"cniVersion": "1.0.0", "type": "x"}"#, #"{"name": "a", "type": "x"}"#,
+        #"{"cniVersion": "7.0.0", "name": "a", "type": "x"}"#, #"{"cniVersion": "1.0.0", "name": "a"}"#,
+        #"{"cniVersion": "1.0.0", "name": "../a", "type": "x"}"#,
+        #"{"cniVersion": "1.0.0", "name": "a", "type": "../x"}"#,
+        #"{"cniVersion": "1.0.0", "name": "a", "type": ".."}"#,
+    ])
+    func badConfigurations(text: String) throws {
+        #expect(message { _ = try network(text, "10.conf") }.contains("10.conf: "))
+    }
+
+    @Test func hostileAttachments() throws {
+        let list = try chain()
+        for id in ["", "../x", "a/b", ".a", "a;b", String(repeating: "x", count: 200)] {
+            #expect(throws: CNIError.self) {
+                try client().add(CNIAttachment(containerID: id, namespace: host.host), to: list)
+            }
+        }
+        var attachment = CNIAttachment(containerID: "a", namespace: host.host)
+        attachment.arguments = [("A", "1;B=2")]
+        #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
+        attachment.arguments = []
+        attachment.interface = "an-interface-with-a-long-name"
+        #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
+        #expect(log == [])
+    }
+}

@@ -95,13 +95,7 @@ extension RuntimeTests {
                 let bundle = try host.bundle("echo begun; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 7") {
                     $0.mounts.append(.init(destination: "/tmp", type: "tmpfs", source: "tmpfs"))
                 }
-                let running: RunningProgram
-                do {
-                    let manager = try Manager(host)
-                    running = try host.start(
-                        ["run", "--bundle", bundle, host.id()], environment: manager.environment)
-                    #expect(try eventually { try running.outputSoFar() == "begun\n" })
-                }
+                let running = try startUnderManager(host, bundle)
                 try say("READY=1", try #require(try host.stateOf(host.id()).pid))
                 usleep(100_000)
                 try host.ok("exec", host.id(), "touch", "/tmp/end")
@@ -109,6 +103,15 @@ extension RuntimeTests {
                 #expect(output.code == 7)
                 #expect(output.err.contains("NOTIFY_SOCKET"), "\(output)")
             }
+        }
+
+        /// The manager is gone when the container runs.
+        private func startUnderManager(_ host: Host, _ bundle: String) throws -> RunningProgram {
+            let manager = try Manager(host)
+            let running = try host.start(
+                ["run", "--bundle", bundle, host.id()], environment: manager.environment)
+            #expect(try eventually { try running.outputSoFar() == "begun\n" })
+            return running
         }
 
         @Test func aSocketThatIsNotThere() throws {

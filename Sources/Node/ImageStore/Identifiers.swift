@@ -33,6 +33,8 @@ public struct ImageRecord: Sendable, Equatable {
     public let manifest: Digest
     /// Its names, sorted. Without any the image is dangling.
     public let names: [ImageReference]
+    /// Which of the names are pinned: no collection removes the image as long as it has one.
+    public let pinned: [ImageReference]
     /// Names with the digest that they were given for, `busybox@sha256:…`.
     public let digests: [ImageReference]
     public let platform: Platform
@@ -46,6 +48,7 @@ public struct ImageRecord: Sendable, Equatable {
     public let topChain: ChainID?
 
     public var isDangling: Bool { names.isEmpty }
+    public var isPinned: Bool { !pinned.isEmpty }
 
     /// A familiar name, else the short id.
     public var shownName: String { names.first?.familiar ?? id.short }

@@ -66,7 +66,7 @@ extension Catalog {
         try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
             let manifest: String = row["manifest"]
             let names = try Row.fetchAll(
-                database, sql: "SELECT name, target FROM name WHERE manifest = ? ORDER BY name",
+                database, sql: "SELECT name, target, pinned FROM name WHERE manifest = ? ORDER BY name",
                 arguments: [manifest])
             let references = try names.map { try ImageReference($0["name"]) }
             let digests = try zip(references, names).map { reference, row in
@@ -76,6 +76,7 @@ extension Catalog {
                 id: try Digest(row["config"]),
                 manifest: try Digest(manifest),
                 names: references,
+                pinned: zip(references, names).filter { ($1["pinned"] as Int) != 0 }.map(\.0),
                 digests: Set(digests).sorted { $0.description < $1.description },
                 platform: Platform(os: row["os"], architecture: row["architecture"], variant: row["variant"]),
                 size: row["bytes"],
@@ -85,7 +86,7 @@ extension Catalog {
         }
     }
 
-    /// Gives `name` to an image; another image that had it loses it.
+    /// Gives `name` to an image; another image that had it loses it. A pinned name stays pinned.
     static func setName(
         _ database: Database, _ name: ImageReference, manifest: Digest, target: Digest
     ) throws {

@@ -111,6 +111,17 @@ struct DiskTests {
         }
     }
 
+    /// Where there are such quotas, the virtual machine's suite looks at what they do (`storage_limit`).
+    @Test func aLimitThatNobodyEnforcesIsRefused() throws {
+        let refusal = try host.checkFails(125, "run", "--storage-opt", "size=1m", "busybox", "true")
+        #expect(refusal.contains("enforces no project quota"), "\(refusal)")
+        #expect(try folderNames(host.root + "/default/containers").isEmpty)
+        for (option, part) in [("size=1k", "64k"), ("size=x", "'x'"), ("shape=round", "shape=round")] {
+            #expect(
+                try host.checkFails(125, "run", "--storage-opt", option, "busybox", "true").contains(part))
+        }
+    }
+
     @Test func imagesArePinnedAndCollected() throws {
         try host.check("tag", "busybox", "box")
         try host.check("image", "pin", "box")

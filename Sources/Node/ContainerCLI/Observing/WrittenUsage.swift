@@ -12,6 +12,7 @@ extension Engine {
     /// What a container has written into its root file system. Nil when it is gone by now.
     public func layerUsage(of container: ContainerDefinition) throws -> TreeUsage? {
         let folder = layout.container(container.id)
+        if let storage = container.storage { return try storage.usage(at: layout.containers) }
         return try usage(
             of: folder + "/upper", recordedIn: folder, users: [(container.id, try status(of: container))])
     }

@@ -72,7 +72,8 @@ struct SystemDfCommand: SwiftletCommand {
             let age = created.map { HumanUnits.age(of: $0) } ?? "N/A"
             let id = String(line.image.id.hex.prefix(12))
             let sizes = [line.size, line.shared, line.unique].map { HumanUnits.decimalSize($0) }
-            for name in line.image.names.isEmpty ? [nil] : line.image.names.map(Optional.init) {
+            let names = line.image.names.isEmpty ? line.image.digestNames : line.image.names
+            for name in names.isEmpty ? [nil] : names.map(Optional.init) {
                 let (repository, tag) = (name?.repository ?? "<none>", name?.tag ?? "<none>")
                 output.rows.append(
                     ListRow(

@@ -13,7 +13,7 @@ extension OverlayMount {
     ///
     /// - Parameters:
     ///   - userNamespace: a user namespace whose maps are written; it says which id is which.
-    ///   - scratch: an existing folder, which is covered in that mount namespace.
+    ///   - scratch: an existing folder above no layer, which is covered in that mount namespace.
     /// - Throws: EINVAL, with what lacks: a file system that cannot be mapped, or a kernel before 5.19.
     public func make(
         mappedBy userNamespace: borrowing FileDescriptor, scratch: String
@@ -47,14 +47,14 @@ extension OverlayMount {
     ) throws(KernelError) {
         let folder = try FileDescriptor.open(scratch, O_PATH | O_DIRECTORY)
         let places = try Mount.new(type: "tmpfs", options: ["mode=0700"])
+        // First: kernel 6.1 mounts nothing on what is not attached itself.
+        try places.attach(on: folder, name: scratch)
         for (number, lower) in lowers.enumerated() {
             _ = try check("make folder", "\(number)") { mkdirat(places.descriptor.raw, "\(number)", 0o700) }
             let place = try places.descriptor.openAt("\(number)", O_PATH | O_DIRECTORY)
-            // Before the scratch folder is covered, which a layer may be below.
             let layer = try mapped(lower, namespace)
             try layer.attach(on: place, name: lower)
         }
-        try places.attach(on: folder, name: scratch)
     }
 
     private static func mapped(

@@ -50,7 +50,11 @@ public struct OverlayMount: Equatable, Sendable {
             // Before 6.8 the option that appends a layer is unknown. The kernel's own words on the first
             // attempt say more than errno does on the second.
             guard refusal.errno == .invalidArgument else { throw refusal }
-            do throws(KernelError) { try mountInOneCall(at: target) } catch { throw refusal }
+            do throws(KernelError) {
+                try mountInOneCall(at: target)
+            } catch {
+                throw error.errno == .invalidArgument ? refusal : error
+            }
         }
     }
 
@@ -89,7 +93,15 @@ public struct OverlayMount: Equatable, Sendable {
     /// that the 500 that the kernel stacks take half a page.
     package func mountInOneCall(at target: String) throws(KernelError) {
         if let options = Self.text(lowers, writable, names: lowers + Self.paths(writable)) {
-            return try Self.mount(at: target, options)
+            do throws(KernelError) {
+                return try Self.mount(at: target, options)
+            } catch {
+                // mount(2) does not say which of them is not there.
+                for path in lowers + Self.paths(writable) where access(path, F_OK) != 0 {
+                    throw KernelError("mount overlay of", path)
+                }
+                throw error
+            }
         }
         let folders = try HeldFolders(lowers + Self.paths(writable), longerThan: 0)
         try runApart { () throws(KernelError) in

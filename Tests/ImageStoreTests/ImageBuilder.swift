@@ -50,6 +50,18 @@ struct Tar {
         file((parts.dropLast() + [".wh." + parts.last!]).joined(separator: "/"), "")
     }
 
+    /// Attributes of the next entry (pax(1), extended header).
+    mutating func extended(_ records: [(name: String, value: String)]) {
+        var content: [UInt8] = []
+        for record in records {
+            let rest = " \(record.name)=\(record.value)\n"
+            var length = rest.utf8.count + 1
+            while "\(length)".utf8.count + rest.utf8.count != length { length += 1 }
+            content += Array("\(length)\(rest)".utf8)
+        }
+        entry("pax", type: "x", content: content)
+    }
+
     var archive: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 }
 

@@ -35,6 +35,8 @@ public struct ImageRecord: Sendable, Equatable {
     public let names: [ImageReference]
     /// Names with a digest instead of a tag, that it was pulled by.
     public let digestNames: [ImageReference]
+    /// Which of the names are pinned: no collection removes the image as long as it has one.
+    public let pinned: [ImageReference]
     /// Names with the digest that they were given for, `busybox@sha256:…`.
     public let digests: [ImageReference]
     public let platform: Platform
@@ -49,6 +51,7 @@ public struct ImageRecord: Sendable, Equatable {
 
     /// Without any name.
     public var isDangling: Bool { names.isEmpty && digestNames.isEmpty }
+    public var isPinned: Bool { !pinned.isEmpty }
 
     /// A familiar name, else the short id.
     public var shownName: String { (names + digestNames).first?.familiar ?? id.short }

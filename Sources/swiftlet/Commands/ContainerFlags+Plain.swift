@@ -37,6 +37,7 @@ extension ContainerFlags {
         tmpfs = words.texts("tmpfs")
         readOnly = words.flag("read-only")
         device = words.texts("device")
+        storageOpt = words.texts("storage-opt")
         shmSize = words.text("shm-size")
 
         // Its other name, --net, is left to the parser.

@@ -62,6 +62,7 @@ extension ContainerFlags {
             + mount.map { try MountRequest(mountOption: $0) }
             + tmpfs.map { try MountRequest(tmpfsOption: $0) }
         request.readOnlyRoot = readOnly
+        request.storageSize = try StorageLimit.size(parsing: storageOpt)
         request.devices = try device.map { try DeviceOption(parsing: $0) }
         if let shmSize { request.sharedMemory = try ByteSize(parsing: shmSize).bytes }
     }

@@ -77,6 +77,9 @@ struct ContainerFlags: ParsableArguments {
     var readOnly = false
     @Option(parsing: .unconditionalSingleValue, help: "HOST[:CONTAINER][:rwm].")
     var device: [String] = []
+    @Option(
+        parsing: .unconditionalSingleValue, help: "size=BYTES: how much it may write, by a project quota.")
+    var storageOpt: [String] = []
     @Option(help: "Size of /dev/shm.")
     var shmSize: String?
 

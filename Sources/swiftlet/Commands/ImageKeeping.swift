@@ -66,23 +66,18 @@ struct ImagePruneCommand: SwiftletCommand {
     var all = false
     @Flag(name: [.short, .long], help: "Without asking.")
     var force = false
+    @Option(
+        help: "until=TIME: only those built before; dangling=false: as --all.")
+    var filter: [String] = []
 
     func perform(_ context: Context) throws -> Int32 {
+        let filter = try ImagePruneFilter(filter)
+        let all = filter.all ?? all
         let what = all ? "all images without at least one container" : "all images without a name"
         guard try force || isWanted("This will remove \(what).") else { return 0 }
         let engine = context.engine
-        let result = try engine.images().prune(all: all, inUse: try engine.imageUses())
-        if !result.events.isEmpty {
-            try Standard.print("Deleted Images:\n")
-            for event in result.events {
-                switch event {
-                case .untagged(let name): try Standard.print("untagged: \(name)\n")
-                case .deleted(let digest): try Standard.print("deleted: \(digest)\n")
-                }
-            }
-            try Standard.print("\n")
-        }
-        try Standard.print("Total reclaimed space: \(HumanUnits.decimalSize(result.reclaimed))\n")
+        let result = try engine.images().prune(all: all, inUse: try engine.imageUses(), where: filter.takes)
+        try result.print()
         return 0
     }
 

@@ -22,11 +22,14 @@ enum CommandTable {
                     PullCommand.self, PushCommand.self, LoadCommand.self, SaveCommand.self,
                     ImagesCommand.self, HistoryCommand.self,
                     TagCommand.self,
-                    RmiCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self, ImageTagsCommand.self,
+                    RmiCommand.self, ImagePruneCommand.self, ImageGcCommand.self, ImagePinCommand.self,
+                    ImageUnpinCommand.self, ImageVerifyCommand.self, ImageTagsCommand.self,
                 ]),
             Group(title: "Registries", commands: [LoginCommand.self, LogoutCommand.self]),
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
-            Group(title: "This machine", commands: [DoctorCommand.self, VersionCommand.self]),
+            Group(
+                title: "This machine",
+                commands: [SystemDfCommand.self, DoctorCommand.self, VersionCommand.self]),
         ]
     }
 
@@ -81,7 +84,11 @@ enum CommandTable {
         case ("image", "ls"), ("image", "list"): ImagesCommand.self
         case ("image", "rm"), ("image", "remove"): RmiCommand.self
         case ("image", "prune"): ImagePruneCommand.self
+        case ("image", "gc"): ImageGcCommand.self
+        case ("image", "pin"): ImagePinCommand.self
+        case ("image", "unpin"): ImageUnpinCommand.self
         case ("image", "verify"): ImageVerifyCommand.self
+        case ("system", "df"): SystemDfCommand.self
         case ("image", "tags"): ImageTagsCommand.self
         case ("image", "pull"), ("image", "push"), ("image", "load"), ("image", "save"), ("image", "history"),
             ("image", "tag"),

@@ -23,21 +23,24 @@ struct ListOutput {
     func print(_ format: ListFormat) throws {
         switch format {
         case .table:
-            var table = Table(columns)
-            for row in rows { table.add(row.cells) }
-            try Standard.print(table.text())
-        case .json:
-            var text = ""
-            for row in rows {
-                var json = JSONWriter()
-                json.object { json in
-                    for member in row.members.sorted(by: { $0.name < $1.name }) {
-                        json.member(member.name, member.value)
-                    }
-                }
-                text += String(decoding: json.bytes, as: UTF8.self) + "\n"
-            }
             try Standard.print(text)
+        case .json:
+            try Standard.print(rows.map { String(decoding: $0.json(), as: UTF8.self) + "\n" }.joined())
+        }
+    }
+
+    /// As a table.
+    var text: String {
+        var table = Table(columns)
+        for row in rows { table.add(row.cells) }
+        return table.text()
+    }
+}
+
+extension ListRow: JSONEncodable {
+    func encode(to json: inout JSONWriter) {
+        json.object { json in
+            for member in members.sorted(by: { $0.name < $1.name }) { json.member(member.name, member.value) }
         }
     }
 }

@@ -60,6 +60,8 @@ public struct ContainerRequest: Equatable, Sendable {
     /// Bytes of /dev/shm.
     public var sharedMemory: Int64 = 64 << 20
     public var readOnlyRoot = false
+    /// Bytes that its writable layer may hold; nil for no limit.
+    public var storageSize: Int64?
 
     public var network = Network.builtin
     /// Ports of the host's that lead into the container.

@@ -60,45 +60,22 @@ struct StoreChecks {
         }
     }
 
-    /// Whether a folder of the store can be mounted with other owners, which user namespaces live from.
+    /// Whether layers of the store can be mounted with other owners, which user namespaces live from.
     private var idMap: Finding {
+        let folder = layout.root + "/.doctor-mapped-\(getpid())"
+        defer { try? removeTree(folder) }
         do {
-            let namespace = try Self.userNamespace()
-            let tree = try Mount.clone(layout.root, recursive: false)
-            try tree.setAttributes(
-                MountAttributes(setting: MountAttributes.idMap), recursive: false,
-                userNamespace: namespace.raw)
-            return Finding("idmapped mounts", .ok, "possible on \(try fileSystemName(layout.root))")
+            for name in ["layer", "base", "upper", "work", "scratch"] { try makeFolders(folder + "/" + name) }
+            let layers = OverlayMount(
+                lowers: [folder + "/layer", folder + "/base"],
+                writable: .init(upper: folder + "/upper", work: folder + "/work"))
+            let namespace = try makeUserNamespace(uids: "0 100000 65536", gids: "0 100000 65536")
+            _ = try layers.make(mappedBy: namespace, scratch: folder + "/scratch")
+            return Finding("idmapped layers", .ok, "possible on \(try fileSystemName(layout.root))")
         } catch {
             return Finding(
-                "idmapped mounts", .limited, "\(error)", advice: "user namespaces will have to copy files")
+                "idmapped layers", .limited, "\(error)", advice: "user namespaces will have to copy files")
         }
-    }
-
-    /// A user namespace with a map, held by a descriptor only.
-    private static func userNamespace() throws -> FileDescriptor {
-        let (readEnd, writeEnd) = try FileDescriptor.pipe().ends()
-        let pid = clinux_clone3(UInt64(CLONE_NEWUSER), SIGCHLD, -1, nil)
-        if pid == 0 {
-            // Lives until the parent closes its end.
-            close(writeEnd)
-            var byte: UInt8 = 0
-            _ = read(readEnd, &byte, 1)
-            _exit(0)
-        }
-        close(readEnd)
-        if pid < 0 {
-            let errno = Errno.current
-            close(writeEnd)
-            throw KernelError("clone3", "user namespace", errno)
-        }
-        defer {
-            close(writeEnd)
-            waitpid(pid, nil, 0)
-        }
-        try FileDescriptor.writeFile("/proc/\(pid)/uid_map", "0 100000 65536")
-        try FileDescriptor.writeFile("/proc/\(pid)/gid_map", "0 100000 65536")
-        return try FileDescriptor.open("/proc/\(pid)/ns/user", O_RDONLY)
     }
 
     private func fileSystemName(_ path: String) throws(KernelError) -> String {

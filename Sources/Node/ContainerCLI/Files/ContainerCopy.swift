@@ -157,6 +157,11 @@ extension Engine {
         guard let lock = try ContainerLock.tryTake(folder: folder) else {
             throw UsageError("container \(name) is just being started or removed")
         }
+        // What was counted may be another number after this, also of its volumes.
+        RecordedUsage.forget(in: folder)
+        for mount in container.mounts {
+            if let name = mount.name { RecordedUsage.forget(in: volumes.folder + "/" + name) }
+        }
         let (source, inner) = place(of: path, in: container)
         if let source {
             return try body(RootedPlace(root: FileDescriptor.open(source, O_PATH | O_DIRECTORY), path: inner))

@@ -40,12 +40,18 @@ extension Engine {
         let rootfs = RootfsMount(
             lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
             target: folder + "/rootfs", volatile: request.removeAfterwards)
+        var limit: StorageLimit?
         do {
-            try trace.step("mount root") { try mount(rootfs, layers) }
+            try trace.step("make root folders") { try makeRootFolders(rootfs, layers) }
+            if let size = request.storageSize {
+                limit = try StorageLimit.set(size, id: draft.id, on: [rootfs.upper, rootfs.work])
+            }
+            try trace.step("mount root") { try rootfs.mount() }
             var definition = ContainerDefinition(
                 id: draft.id, name: draft.name, created: .now, image: request.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: [])
             definition.imageChain = layers.topChain.map { "\($0)" }
+            definition.storage = limit
             try trace.step("write configuration") {
                 try fill(&definition, folder, request, defaults, rootfs, consoleSize)
             }
@@ -55,6 +61,7 @@ extension Engine {
         } catch {
             try rootfs.unmount()
             try draft.discard()
+            try limit?.forget(at: layout.containers)
             throw error
         }
     }
@@ -71,12 +78,11 @@ extension Engine {
         }
     }
 
-    private func mount(_ rootfs: RootfsMount, _ layers: RootFilesystem) throws {
+    private func makeRootFolders(_ rootfs: RootfsMount, _ layers: RootFilesystem) throws {
         for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
             throw KernelError("mkdir", folder)
         }
         try layers.makeUpper(at: rootfs.upper)
-        try rootfs.mount()
     }
 
     /// Writes everything but the definition itself.

@@ -130,6 +130,7 @@ extension Engine {
         }
         try removeFolder(of: container)
         try store.forget(container)
+        try container.storage?.forget(at: layout.containers)
         if removesVolumes {
             let others = try store.all()
             for name in container.anonymousVolumes where !others.contains(where: { $0.uses(volume: name) }) {

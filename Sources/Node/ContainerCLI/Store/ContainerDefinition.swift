@@ -44,6 +44,8 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var imageID: String
     /// The image's unpacked layers, which stay as long as the container; nil for an image without layers.
     public var imageChain: String?
+    /// What its writable layer is limited to.
+    public var storage: StorageLimit?
     /// `linux/amd64`.
     public var platform: String
     /// The program with its arguments, without the init of `--init`.
@@ -114,6 +116,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         image = try json.required("image")
         imageID = try json.required("imageID")
         imageChain = try json.text("imageChain")
+        storage = try json.optional("storage")
         platform = try json.required("platform")
         command = try json.list("command")
         labels = try json.map("labels")
@@ -138,6 +141,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.member("image", image)
             json.member("imageID", imageID)
             json.optional("imageChain", imageChain)
+            json.optional("storage", storage)
             json.member("platform", platform)
             json.nonEmpty("command", command)
             json.nonEmpty("labels", labels)

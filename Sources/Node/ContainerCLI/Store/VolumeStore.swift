@@ -27,6 +27,8 @@ public struct VolumeStore {
         let volume = folder + "/" + name
         let made = mkdir(volume, 0o711) == 0
         if !made, Errno.current != .exists { throw KernelError("mkdir", volume) }
+        // A container comes that may write to it.
+        RecordedUsage.forget(in: volume)
         let data = path(of: name)
         if mkdir(data, 0o755) != 0 {
             if Errno.current == .exists { return false }

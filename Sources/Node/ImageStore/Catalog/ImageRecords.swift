@@ -68,7 +68,7 @@ extension Catalog {
         try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
             let manifest: String = row["manifest"]
             let names = try Row.fetchAll(
-                database, sql: "SELECT name, target FROM name WHERE manifest = ? ORDER BY name",
+                database, sql: "SELECT name, target, pinned FROM name WHERE manifest = ? ORDER BY name",
                 arguments: [manifest])
             let references = try names.map { try ImageReference($0["name"]) }
             let digests = try zip(references, names).map { reference, row in
@@ -79,6 +79,7 @@ extension Catalog {
                 manifest: try Digest(manifest),
                 names: references.filter { $0.digest == nil },
                 digestNames: references.filter { $0.digest != nil },
+                pinned: zip(references, names).filter { ($1["pinned"] as Int) != 0 }.map(\.0),
                 digests: Set(digests).sorted { $0.description < $1.description },
                 platform: Platform(os: row["os"], architecture: row["architecture"], variant: row["variant"]),
                 size: row["bytes"],
@@ -88,7 +89,8 @@ extension Catalog {
         }
     }
 
-    /// Gives `name`, which has a tag or a digest, to an image; another image that had it loses it.
+    /// Gives `name`, which has a tag or a digest, to an image; another image that had it loses it. A pinned name stays
+    /// pinned.
     static func setName(
         _ database: Database, _ name: ImageReference, manifest: Digest, target: Digest
     ) throws {

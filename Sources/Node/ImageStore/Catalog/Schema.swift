@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A program that knows an older schema refuses the database; a newer one migrates it when it opens it.
 enum Schema {
-    static let version = 1
+    static let version = 2
 
     static func prepare(_ database: Database, path: String) throws {
         // Read without a lock first: nearly always there is nothing to do.
@@ -18,6 +18,7 @@ enum Schema {
                         + " (schema \(found), this one knows \(version)): use that version or newer")
             }
             if found < 1 { try database.execute(sql: first) }
+            if found < 2 { try database.execute(sql: second) }
             try database.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -83,6 +84,17 @@ enum Schema {
             kind TEXT NOT NULL CHECK (kind IN ('content', 'snapshot')),
             key TEXT NOT NULL,
             PRIMARY KEY (lease, kind, key)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let second = """
+        -- No collection takes an image away that has such a name.
+        ALTER TABLE name ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+        -- Files whose record is gone, until they are deleted: digests of content, numbers of snapshots.
+        CREATE TABLE garbage (
+            kind TEXT NOT NULL CHECK (kind IN ('content', 'snapshot')),
+            key TEXT NOT NULL,
+            PRIMARY KEY (kind, key)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -51,10 +51,10 @@ public struct HeldImage: ~Copyable {
     ) throws -> HeldImage {
         var hold: SnapshotHold?
         if let top = answer.snapshots.first { hold = try SnapshotHold.take(folder, top) }
+        let blob = try StoreFolder.openBlob(answer.id, in: folder)
+        StoreFolder.noteUse(blob)
         let configuration = try within("image \(answer.id.short): configuration") {
-            try ImageConfig(
-                json: try StoreFolder.openBlob(answer.id, in: folder).readToEnd(
-                    limit: ImportLimits().documentBytes))
+            try ImageConfig(json: try blob.readToEnd(limit: ImportLimits().documentBytes))
         }
         return HeldImage(answer: answer, configuration: configuration, root: root, hold: hold.take())
     }

@@ -1,36 +1,57 @@
 import GRDB
+import LinuxKernel
 import OCISpec
 
-extension ImageStore {
-    /// Forgets and deletes content and snapshots that no image, container, lease or hold needs.
-    ///
-    /// First the records go, in a transaction that is on the disk before any file is touched; then the
-    /// files, each checked once more under the write lock, because an import may have brought the same
-    /// content again.
-    func collect(inUse: [ContainerUse]) throws {
-        let gone = try catalog.write { database in
-            try catalog.endDeadLeases(database)
-            return try forgetUnneeded(database, containers: inUse.compactMap(\.topChain))
-        }
-        if gone.digests.isEmpty && gone.snapshots.isEmpty { return }
-        try catalog.writeVolatile { database in
-            for digest in gone.digests where try Catalog.contentSize(database, digest) == nil {
-                try folder.moveToTrash(StoreFolder.blobPath(digest))
-            }
-            // A snapshot's number is never given out again, so its folder is nobody else's.
-            for number in gone.snapshots { try folder.moveToTrash(StoreFolder.snapshotPath(number)) }
-        }
-        try folder.emptyTrash()
+/// Who needs images at one moment: asked for inside the store's gate, so that it stays true until the change that
+/// asks is done.
+struct StoreUse {
+    /// Snapshots that somebody holds who is just making a container.
+    let held: [ChainID]
+    let containers: [ContainerUse]
+    private let images: Set<Digest>
+
+    /// - Parameter containers: lists the containers there are. Asked after the holds: whoever let go of one before
+    ///   we looked has written his container down before that.
+    init(
+        _ database: Database, _ folder: StoreFolder, containers: () throws -> [ContainerUse]
+    ) throws {
+        held = try Row.fetchAll(database, sql: "SELECT number, chain FROM snapshot").filter {
+            try SnapshotHold.isHeld(folder.root, $0["number"])
+        }.map { ChainID(try Digest($0["chain"])) }
+        self.containers = try containers()
+        images = Set(self.containers.map(\.image))
     }
 
-    private func forgetUnneeded(
-        _ database: Database, containers: [ChainID]
-    ) throws -> (digests: [Digest], snapshots: [Int64]) {
-        // Held by those that are just making a container. Nobody takes one while this transaction has the gate.
-        let held = try Row.fetchAll(database, sql: "SELECT number, chain FROM snapshot").filter {
-            try SnapshotHold.isHeld(folder.root, $0["number"])
-        }.map { $0["chain"] as String }
-        let digests = try String.fetchAll(
+    /// Whether a container was made from the image, or is being made.
+    func includes(_ image: ImageRecord) -> Bool {
+        images.contains(image.id) || image.topChain.map(held.contains) == true
+    }
+
+    var chains: [ChainID] { held + containers.compactMap(\.topChain) }
+}
+
+extension ImageStore {
+    /// A change that takes something away, and with it everything that then nothing needs any more: no image, no
+    /// container, no lease and no hold.
+    ///
+    /// First the records go, and what they named becomes garbage, in one transaction that is on the disk before any
+    /// file is touched; then the files. Whoever dies in between leaves the list of garbage to the next.
+    /// - Returns: what `body` answers, and the bytes of content and unpacked files that went.
+    func removing<Result>(
+        inUse: () throws -> [ContainerUse], _ body: (Database, StoreUse) throws -> Result
+    ) throws -> (result: Result, freed: Int64) {
+        let done = try catalog.write { database in
+            try catalog.endDeadLeases(database)
+            let use = try StoreUse(database, folder, containers: inUse)
+            let result = try body(database, use)
+            return (result, try forgetUnneeded(database, use.chains))
+        }
+        try removeGarbage()
+        return done
+    }
+
+    private func forgetUnneeded(_ database: Database, _ chains: [ChainID]) throws -> Int64 {
+        let contents = try Row.fetchAll(
             database,
             sql: """
                 WITH RECURSIVE needed (digest) AS (
@@ -38,11 +59,12 @@ extension ImageStore {
                     UNION SELECT target FROM name
                     UNION SELECT key FROM lease_pin WHERE kind = 'content'
                     UNION SELECT child FROM content_link, needed WHERE parent = digest
-                ) DELETE FROM content WHERE digest NOT IN (SELECT digest FROM needed) RETURNING digest
+                ) DELETE FROM content WHERE digest NOT IN (SELECT digest FROM needed)
+                RETURNING digest AS key, size
                 """)
         try database.execute(
             sql: "DELETE FROM content_link WHERE parent NOT IN (SELECT digest FROM content)")
-        let snapshots = try Int64.fetchAll(
+        let snapshots = try Row.fetchAll(
             database,
             sql: """
                 WITH RECURSIVE needed (chain) AS (
@@ -51,9 +73,40 @@ extension ImageStore {
                     UNION SELECT value FROM json_each(?)
                     UNION SELECT parent FROM snapshot, needed
                         WHERE snapshot.chain = needed.chain AND parent IS NOT NULL
-                ) DELETE FROM snapshot WHERE chain NOT IN (SELECT chain FROM needed) RETURNING number
+                ) DELETE FROM snapshot WHERE chain NOT IN (SELECT chain FROM needed)
+                RETURNING CAST(number AS TEXT) AS key, bytes AS size
                 """,
-            arguments: [String(decoding: (containers.map(\.description) + held).json(), as: UTF8.self)])
-        return (try digests.map { try Digest($0) }, snapshots)
+            arguments: [String(decoding: chains.map(\.description).json(), as: UTF8.self)])
+        for (kind, rows) in [(PinKind.content, contents), (.snapshot, snapshots)] {
+            for row in rows {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO garbage (kind, key) VALUES (?, ?)",
+                    arguments: [kind.rawValue, row["key"] as String])
+            }
+        }
+        return (contents + snapshots).reduce(0) { $0 + ($1["size"] as Int64) }
+    }
+
+    /// Deletes the files of what has no record any more. They are moved away under the write lock, each after one more
+    /// look: an import may have brought the same content again.
+    func removeGarbage() throws {
+        try catalog.writeVolatile { database in
+            for row in try Row.fetchAll(database, sql: "SELECT kind, key FROM garbage") {
+                let key: String = row["key"]
+                switch PinKind(rawValue: row["kind"]) {
+                case .content:
+                    let digest = try Digest(key)
+                    if try Catalog.contentSize(database, digest) != nil { continue }
+                    try folder.moveToTrash(StoreFolder.blobPath(digest))
+                case .snapshot:
+                    // A number is never given out again, so the folder is nobody else's.
+                    guard let number = Int64(key) else { continue }
+                    try folder.moveToTrash(StoreFolder.snapshotPath(number))
+                case nil: continue
+                }
+            }
+            try database.execute(sql: "DELETE FROM garbage")
+        }
+        try folder.emptyTrash()
     }
 }

@@ -11,14 +11,20 @@ extension ImageStore {
         try removeUnrecorded()
     }
 
-    /// Ends the leases of dead processes and removes what their imports had begun.
+    /// Ends the leases of dead processes, removes what their imports had begun, and what removals had not finished.
     package func removeLeftovers() throws {
         try PartialBlob.removeAbandoned(in: folder)
         let names = try TreeRemoval.names(in: folder.ingest).compactMap {
             Int64(String(decoding: $0, as: UTF8.self))
         }
-        let leases = try catalog.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM lease") ?? 0 }
-        if names.isEmpty && leases == 0 { return }
+        let (leases, garbage) = try catalog.read { database in
+            let counts =
+                "SELECT (SELECT count(*) FROM lease) AS leases, (SELECT count(*) FROM garbage) AS garbage"
+            let row = try Row.fetchOne(database, sql: counts)!
+            return (row["leases"] as Int, row["garbage"] as Int)
+        }
+        if garbage > 0 { try removeGarbage() }
+        if try names.isEmpty && leases == 0 && TreeRemoval.names(in: folder.trash).isEmpty { return }
         let crashed = try catalog.writeVolatile { database in
             try endDeadLeases(database, names)
         }

@@ -5,17 +5,21 @@ extension ImageStore {
     /// Removes a name, and the image with its last one. By id all names go at once.
     ///
     /// - Parameters:
-    ///   - force: removes several names by id, and an image that a stopped container was made from (whose
-    ///     layers stay for that container).
-    ///   - inUse: the containers there are.
+    ///   - force: removes several names by id, a pinned image, and an image that a stopped container was made from
+    ///     (whose layers stay for that container).
+    ///   - inUse: lists the containers there are; asked when no new one can come.
     /// - Throws: `ImageError`: `.notFound`, `.ambiguous`, `.inUse`.
     public func remove(
-        _ text: String, force: Bool = false, inUse: [ContainerUse] = []
+        _ text: String, force: Bool = false, inUse: @autoclosure () throws -> [ContainerUse] = []
     ) throws -> [RemovalEvent] {
         try removeLeftovers()
-        let events = try catalog.write { database in
+        return try removing(inUse: inUse) { database, use in
             let image = try Self.resolve(database, text)
             let named = try Self.names(of: image, meantBy: text)
+            if !force, let pinned = named.first(where: image.pinned.contains) {
+                throw ImageError(
+                    .inUse, "image \(pinned.familiar) is pinned: unpin it first, or use force")
+            }
             if named.count < image.names.count + image.digestNames.count {
                 return try Self.untag(database, named)
             }
@@ -24,37 +28,33 @@ extension ImageStore {
                     .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
                 )
             }
-            try Self.checkUse(image, force: force, inUse)
-            var events = try Self.untag(database, named)
-            try database.execute(
-                sql: "DELETE FROM image WHERE manifest = ?", arguments: [image.manifest.description])
-            events.append(.deleted(image.id))
-            return events
-        }
-        try collect(inUse: inUse)
-        return events
+            try Self.checkUse(image, force: force, use.containers)
+            return try Self.remove(database, image)
+        }.result
     }
 
-    /// Removes images without a name; with `all` every image that no container was made from.
-    public func prune(all: Bool = false, inUse: [ContainerUse] = []) throws -> PruneResult {
+    /// Removes images without a name; with `all` every image that is not pinned.
+    /// - Parameters:
+    ///   - inUse: lists the containers there are, whose images stay; asked when no new one can come.
+    ///   - condition: which of them go.
+    public func prune(
+        all: Bool = false, inUse: @autoclosure () throws -> [ContainerUse] = [],
+        where condition: (ImageRecord) throws -> Bool = { _ in true }
+    ) throws -> PruneResult {
         try removeLeftovers()
-        let before = try diskUsage().total
-        let events = try catalog.write { database in
-            let used = Set(inUse.map(\.image))
-            let unwanted = try Catalog.images(database).filter {
-                (all || $0.isDangling) && !used.contains($0.id)
-            }
-            var events: [RemovalEvent] = []
-            for image in unwanted {
-                events += try Self.untag(database, image.names + image.digestNames)
-                try database.execute(
-                    sql: "DELETE FROM image WHERE manifest = ?", arguments: [image.manifest.description])
-                events.append(.deleted(image.id))
-            }
-            return events
+        let done = try removing(inUse: inUse) { database, use in
+            try Catalog.images(database).filter {
+                try (all || $0.isDangling) && !$0.isPinned && !use.includes($0) && condition($0)
+            }.flatMap { try Self.remove(database, $0) }
         }
-        try collect(inUse: inUse)
-        return PruneResult(events: events, reclaimed: before - (try diskUsage().total))
+        return PruneResult(events: done.result, reclaimed: done.freed)
+    }
+
+    static func remove(_ database: Database, _ image: ImageRecord) throws -> [RemovalEvent] {
+        let events = try untag(database, image.names + image.digestNames)
+        try database.execute(
+            sql: "DELETE FROM image WHERE manifest = ?", arguments: [image.manifest.description])
+        return events + [.deleted(image.id)]
     }
 
     // MARK: Names
@@ -66,7 +66,7 @@ extension ImageStore {
     }
 
     /// A name with a tag means that name; a digest means all names in its repository; an id means all.
-    private static func names(of image: ImageRecord, meantBy text: String) throws -> [ImageReference] {
+    static func names(of image: ImageRecord, meantBy text: String) throws -> [ImageReference] {
         let all = image.names + image.digestNames
         guard isName(text, of: image) else { return all }
         let reference = try ImageReference(text)

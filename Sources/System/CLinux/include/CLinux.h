@@ -94,6 +94,12 @@ pid_t clinux_clone3(uint64_t flags, int exit_signal, int cgroup, int *pidfd);
 pid_t clinux_clone_shared(uint64_t flags, int exit_signal, int cgroup, int *pidfd, void *stack,
                           size_t stack_size, int gate, int peer, clinux_child_body body, void *context);
 
+/// Runs `body` in a process of its own that shares this program's memory and descriptors, with a working folder and
+/// the given namespaces (CLONE_NEW… flags) to itself, while the calling thread sleeps (CLONE_VFORK). As for the thread
+/// nothing else changes, `body` may do what it may do, in a program of many threads, too; it must not end them.
+/// Its result, 0 to 127; -1 with errno where there is no such process, or it was killed (EINTR).
+int clinux_run_apart(uint64_t namespaces, clinux_child_body body, void *context);
+
 /// Sends `length` bytes on a seqpacket socket and waits for the answer, with nothing run in between; the
 /// number of bytes received, 0 when the peer is gone, -1 with errno.
 ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *answer, size_t capacity);

@@ -6,6 +6,9 @@ import PackageDescription
 /// are an error in whoever imports both.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
 
+/// Of the runtime each function is a section: what is not called is left out, and the linker can put together what is.
+let divisible: [SwiftSetting] = strict + [.unsafeFlags(["-Xfrontend", "-function-sections"])]
+
 /// The static programs are linked without any shared library, so that they start quickly and run
 /// from a memory file inside a container whatever that container's root holds.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
@@ -80,20 +83,20 @@ let package = Package(
             name: "CInflate", path: "Sources/System/CInflate", linkerSettings: [.linkedLibrary("isal")]),
         .target(
             name: "LinuxKernel", dependencies: ["CLinux"],
-            path: "Sources/System/LinuxKernel", swiftSettings: strict),
+            path: "Sources/System/LinuxKernel", swiftSettings: divisible),
 
         // Runtime: the OCI runtime and the supervisor of containers. No Foundation, one thread.
-        .target(name: "OCISpec", path: "Sources/Runtime/OCISpec", swiftSettings: strict),
+        .target(name: "OCISpec", path: "Sources/Runtime/OCISpec", swiftSettings: divisible),
         .target(
             name: "ContainerRuntime",
             dependencies: ["CLinux", "LinuxKernel", "OCISpec", "CSeccomp", "CCapability"],
-            path: "Sources/Runtime/ContainerRuntime", swiftSettings: strict),
+            path: "Sources/Runtime/ContainerRuntime", swiftSettings: divisible),
         .target(
             name: "ContainerShim", dependencies: ["LinuxKernel", "OCISpec", "ContainerRuntime"],
-            path: "Sources/Runtime/ContainerShim", swiftSettings: strict),
+            path: "Sources/Runtime/ContainerShim", swiftSettings: divisible),
         .executableTarget(
             name: "swiftlet-oci", dependencies: ["ContainerRuntime"],
-            path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: strict,
+            path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
             linkerSettings: fullyStatic + inOrderOfUse),
         .executableTarget(
             name: "swiftlet-shim", dependencies: ["ContainerShim", "PodNetwork"],

@@ -44,10 +44,11 @@ class Contestants:
         ours = os.path.join(programs, "swiftlet-oci")
         if not os.access(ours, os.X_OK):
             sys.exit(f"Benchmarks/run: {ours} is missing, run make build")
-        self.runtimes = [Runtime("swiftlet-oci", stripped(ours, work), work, filter_cache=".seccomp")]
+        self.runtimes = [Runtime("swiftlet-oci", read_anew(stripped(ours, work)), work, filter_cache=".seccomp")]
         self._sleepers = []
         runc = shutil.which("runc")
         if runc:
+            read_anew(runc)
             self.runtimes.append(Runtime("runc", runc, work))
         else:
             self.notes.append("runc is left out: it is not installed")
@@ -78,6 +79,7 @@ class Contestants:
         if not program:
             self.notes.append("crun is left out: it is not installed")
             return
+        read_anew(program)
         options, how = [], []
         if os.path.isdir("/sys/fs/cgroup/unified"):
             options.append("-c")
@@ -174,6 +176,18 @@ def stripped(program, work):
     target = os.path.join(folder, os.path.basename(program))
     subprocess.run(["strip", "-o", target, program], check=True)
     return target
+
+
+def read_anew(program):
+    """Drops a program from the page cache: how much of it a touched page maps depends on how it came there, by being
+    written or, as after a start of the machine, by being read."""
+    file = os.open(program, os.O_RDONLY)
+    try:
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(file)
+    return program
 
 
 def may_raise_limits():

@@ -96,6 +96,67 @@ extension RuntimeTests {
             }
         }
 
+        /// Whoever is killed while it finds the group in use leaves nothing that would reach into it.
+        @Test func aGroupInUseOutlivesKilledMakers() throws {
+            try withHost { host in
+                let path = "/\(host.id("shared"))"
+                try host.background(name: "first") { $0.linux?.cgroupsPath = path }
+                let bundle = try host.bundle("true", name: "b-second") { $0.linux?.cgroupsPath = path }
+                let command = ["create", "--bundle", bundle, host.id("second")]
+                let table = "\(host.folder)/trace"
+                let refused = try SystemCallWalk.run(host, ["-o", table], command, count: 0)
+                #expect(refused.err.contains("cgroup is not empty"), "\(refused)")
+                // Every call from the first that has to do with the container on.
+                let calls = try Files.read(table).split(separator: "\n").map {
+                    String($0.prefix { $0 != "(" })
+                }
+                var seen: [String: Int] = [:]
+                var isNear = false
+                var killed = 0
+                for (index, call) in calls.enumerated() {
+                    seen[call, default: 0] += 1
+                    isNear = isNear || call == "mkdir"
+                    guard isNear, !call.isEmpty, call != "+++ exited with 1 +++" else { continue }
+                    let step = SystemCallStep(call: call, number: seen[call]!)
+                    _ = try SystemCallWalk.run(
+                        host, at: step, "signal=SIGKILL", command, count: index + 1)
+                    try host.ok("delete", "--force", host.id("second"))
+                    killed += 1
+                    #expect(try host.stateOf(host.id("first")).status == .running, "killed at \(step)")
+                    if try host.stateOf(host.id("first")).status != .running { break }
+                }
+                #expect(killed > 10)
+                try host.delete("first")
+            }
+        }
+
+        /// Somebody moved the container's process elsewhere and removed its groups: it can be ended nevertheless.
+        @Test(arguments: [["kill", "--all"], ["delete", "--force"]])
+        func groupsRemovedByHand(_ command: [String]) throws {
+            try withHost { host in
+                let pid = try host.background()
+                try host.shell(
+                    """
+                    for root in /sys/fs/cgroup/unified /sys/fs/cgroup/*/ /sys/fs/cgroup; do
+                        [ -d $root/\(host.id()) ] || continue
+                        echo \(pid) > $root/cgroup.procs
+                        rmdir $root/\(host.id())
+                    done
+                    """)
+                #expect(try host.stateOf(host.id()).status == .running)
+                let statistics = try host.oci("events", "--stats", host.id())
+                #expect(statistics.code == 1 && statistics.err.contains("cgroup does not exist"))
+                let words =
+                    command == ["kill", "--all"] ? command + [host.id(), "KILL"] : command + [host.id()]
+                #expect(try host.start(words).wait().code == 0)
+                #expect(
+                    try eventually {
+                        try !Files.exists("/proc/\(pid)") || Files.read("/proc/\(pid)/stat").contains(") Z ")
+                    })
+                try host.delete()
+            }
+        }
+
         @Test(.enabled(if: !Files.exists("/run/systemd/system")))
         func scopesNeedSystemd() throws {
             try withHost { host in

@@ -49,6 +49,44 @@ extension RuntimeTests {
             }
         }
 
+        /// It is ended, and the container goes on, even if it was frozen for the dump. At a restore criu itself is in
+        /// the frozen group.
+        @Test(arguments: ["checkpoint", "restore"])
+        func silentCriu(_ command: String) throws {
+            try withHost { host in
+                let script = """
+                    #!/bin/sh
+                    echo $$ > \(host.folder)/pid
+                    for group in /sys/fs/cgroup/unified/\(host.id()) /sys/fs/cgroup/\(host.id()); do
+                        [ ! -e $group/cgroup.freeze ] || echo 1 > $group/cgroup.freeze
+                    done
+                    exec sleep 60
+                    """
+                try Files.write("\(host.folder)/criu", script, mode: 0o755)
+                let images = "\(host.folder)/images"
+                try Files.makeFolder(images)
+                try Files.write("\(images)/descriptors.json", "[\"/dev/null\",\"/dev/null\",\"/dev/null\"]")
+                let bundle = try host.bundle("while :; do echo; sleep 0.01; done", name: "b-c")
+                if command == "checkpoint" { try host.ok("run", "--detach", "--bundle", bundle, host.id()) }
+                let rest = command == "checkpoint" ? [] : ["--detach", "--bundle", bundle]
+                let output = try host.start(
+                    ["--criu", "\(host.folder)/criu", command, "--criu-timeout", "1", "--image-path", images]
+                        + rest + [host.id()]
+                ).wait()
+                #expect(output.code == 1)
+                #expect(output.err.contains("criu said nothing for 1 s"), "\(output)")
+                let criu = try Files.read("\(host.folder)/pid").filter(\.isNumber)
+                #expect(!Files.exists("/proc/\(criu)"))
+                if command == "checkpoint" {
+                    #expect(try host.stateOf(host.id()).status == .running)
+                    try host.ok("exec", host.id(), "true")
+                    try host.delete()
+                }
+                let wrong = try host.oci("checkpoint", "--criu-timeout", "soon", host.id())
+                #expect(wrong.code == 1 && wrong.err.contains("'soon' is no number of seconds"), "\(wrong)")
+            }
+        }
+
         @Test func aFailedRestoreLeavesNothing() throws {
             try withHost { host in
                 let images = "\(host.folder)/images"

@@ -101,13 +101,15 @@ extension RuntimeTests {
         @Test func aTmpfsCanBeginWithTheImagesFiles() throws {
             try withHost { host in
                 let output = try host.run(
-                    "cat /etc/group | wc -l; ls -l /etc/passwd | cut -c1-10; rm /etc/passwd && echo removed",
+                    "cat /etc/group | wc -l; ls -l /etc/passwd | cut -c1-10; rm /etc/passwd && echo removed; cat /etc/zz*",
                     writable: true
                 ) {
+                    // A name that is no UTF-8.
+                    _ = try? host.shell("echo there > \"$(printf '\(host.folder)/b-c/rootfs/etc/zz\\377')\"")
                     $0.mounts.append(
                         Mount(destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]))
                 }
-                #expect(output.lines == ["12", "-rw-r--r--", "removed"], "\(output)")
+                #expect(output.lines == ["12", "-rw-r--r--", "removed", "there"], "\(output)")
                 #expect(Files.exists("\(host.folder)/b-c/rootfs/etc/passwd"))
             }
         }

@@ -58,6 +58,20 @@ extension RuntimeTests {
             }
         }
 
+        /// Each finds the working directory in which the runtime was called, whatever was mounted before.
+        @Test func keepTheWorkingDirectory() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true") {
+                    let hook = Hook(path: "/bin/sh", args: ["sh", "-c", "pwd -P >> \(host.folder)/log"])
+                    ($0.hooks.createRuntime, $0.hooks.createContainer) = ([hook], [hook])
+                    $0.mounts.append(.init(destination: "/tmp", type: "tmpfs", source: "tmpfs"))
+                }
+                let output = try host.oci("run", "--bundle", bundle, host.id(), directory: bundle)
+                #expect(output.code == 0, "\(output)")
+                #expect(try Files.read("\(host.folder)/log") == "\(bundle)\n\(bundle)\n")
+            }
+        }
+
         @Test(arguments: ["prestart", "createRuntime", "createContainer"])
         func aFailureBeforeTheStartEndsTheCreation(_ kind: String) throws {
             try withHost { host in

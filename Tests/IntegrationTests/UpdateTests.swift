@@ -46,6 +46,22 @@ extension RuntimeTests {
             }
         }
 
+        /// Limits of a container that is paused change, and it stays so.
+        @Test func whilePaused() throws {
+            try withHost { host in
+                let pid = try host.background()
+                try host.ok("pause", host.id())
+                try host.ok(
+                    "update", "--memory", "48m", "--pids-limit", "55", "--cpuset-cpus", "0", host.id())
+                #expect(try host.stateOf(host.id()).status == .paused)
+                #expect(try value(pid, "memory.max", "memory", "memory.limit_in_bytes") == "\(48 << 20)")
+                #expect(try value(pid, "pids.max", "pids", "pids.max") == "55")
+                try host.ok("resume", host.id())
+                #expect(try host.ok("exec", host.id(), "nproc").out == "1\n")
+                try host.delete()
+            }
+        }
+
         /// A device that was forbidden is allowed, and forbidden again, while the container runs.
         @Test func ofDevices() throws {
             try withHost { host in

@@ -23,7 +23,7 @@ struct Arguments {
         while let word = rest.first, word.hasPrefix("-"), word != "-" {
             rest.removeFirst()
             if word == "--" { break }
-            var name = word.dropFirst(word.hasPrefix("--") ? 2 : 1)
+            var name = word[word.utf8.index(word.startIndex, offsetBy: word.hasPrefix("--") ? 2 : 1)...]
             var inline: String?
             if let equals = name.utf8.firstIndex(of: UInt8(ascii: "=")) {
                 inline = String(name[name.utf8.index(after: equals)...])

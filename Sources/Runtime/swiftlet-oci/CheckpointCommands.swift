@@ -10,6 +10,7 @@ extension Invocation {
     ]
     private static let sharedValues: [[String]] = [
         ["image-path"], ["work-path"], ["manage-cgroups-mode"], ["empty-ns"],
+        ["criu-timeout"],
     ]
 
     func checkpoint() throws {
@@ -57,6 +58,12 @@ extension Invocation {
             throw RuntimeError("--empty-ns: '\(name)' is not supported, only 'network' is")
         }
         if let program = global["criu"] { options.program = program }
+        if let text = arguments["criu-timeout"] {
+            guard let seconds = Int(text), (0...1_000_000).contains(seconds) else {
+                throw RuntimeError("--criu-timeout: '\(text)' is no number of seconds, 0 to 1000000")
+            }
+            options.patience = seconds
+        }
         return options
     }
 

@@ -55,6 +55,9 @@ int clinux_mount_setattr(int directory, const char *path, unsigned flags, uint64
         .attr_set = set, .attr_clr = clear, .propagation = propagation, .userns_fd = (uint64_t)user_namespace};
     return (int)syscall(SYS_mount_setattr, directory, path, flags, &attributes, sizeof attributes);
 }
+int clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data) {
+    return (int)syscall(SYS_mount, source, target, type, flags, data);
+}
 int clinux_pivot_root(const char *new_root, const char *put_old) {
     return (int)syscall(SYS_pivot_root, new_root, put_old);
 }

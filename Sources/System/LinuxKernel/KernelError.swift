@@ -80,7 +80,7 @@ public struct KernelError: Error, CustomStringConvertible, Sendable {
 
 /// Repeats a call that a signal interrupted; throws what else it answers with -1.
 /// - Parameter object: evaluated only on failure.
-@inline(__always)
+@inlinable @inline(__always)
 package func check<Result: SignedInteger>(
     _ operation: StaticString, _ object: @autoclosure () -> String = "", _ call: () -> Result
 ) throws(KernelError) -> Result {

@@ -12,6 +12,24 @@ extension FileDescriptor {
     public func openInRoot(
         _ path: UnsafePointer<CChar>, _ flags: Int32, mode: mode_t = 0, noLinks: Bool = false
     ) throws(KernelError) -> FileDescriptor {
+        let fd = resolve(path, flags, mode: mode, noLinks: noLinks)
+        if fd < 0 { throw KernelError("open in root", String(cString: path), Errno(rawValue: -fd)) }
+        return FileDescriptor(owning: fd)
+    }
+
+    /// As `openInRoot`, nil where nothing is: the usual answer, and no error that has to be made first.
+    public func openInRootIfThere(
+        _ path: UnsafePointer<CChar>, _ flags: Int32
+    ) throws(KernelError) -> FileDescriptor? {
+        let fd = resolve(path, flags, mode: 0, noLinks: false)
+        if fd >= 0 { return FileDescriptor(owning: fd) }
+        let errno = Errno(rawValue: -fd)
+        if errno == .noEntry { return nil }
+        throw KernelError("open in root", String(cString: path), errno)
+    }
+
+    /// - Returns: a descriptor, or the negative error number.
+    private func resolve(_ path: UnsafePointer<CChar>, _ flags: Int32, mode: mode_t, noLinks: Bool) -> Int32 {
         var resolve = UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
         if noLinks { resolve |= UInt64(RESOLVE_NO_SYMLINKS) }
         // The kernel refuses a mode without a creating flag.
@@ -19,14 +37,12 @@ extension FileDescriptor {
         for _ in 0..<100 {
             let fd = clinux_openat2(
                 raw, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), creates ? UInt64(mode) : 0, resolve)
-            if fd >= 0 { return FileDescriptor(owning: fd) }
+            if fd >= 0 { return fd }
             let errno = Errno.current
             // EAGAIN: a rename or mount elsewhere made the kernel unsure that the walk stayed inside.
-            if errno != .again && errno != .interrupted {
-                throw KernelError("open in root", String(cString: path), errno)
-            }
+            if errno != .again && errno != .interrupted { return -errno.rawValue }
         }
-        throw KernelError("open in root", String(cString: path), .again)
+        return -EAGAIN
     }
 
     /// Makes the folders of `path` that are missing below this root and opens the last one with O_PATH.
@@ -34,12 +50,7 @@ extension FileDescriptor {
     public func makeDirectoriesInRoot(
         _ path: String, mode: mode_t = 0o755
     ) throws(KernelError) -> FileDescriptor {
-        do throws(KernelError) {
-            return try openInRoot(path.isEmpty ? "." : path, O_PATH | O_DIRECTORY)
-        } catch {
-            if error.errno != .noEntry { throw error }
-        }
-        if let made = try makeLastInRoot(path, mode: mode) { return made }
+        if let there = try openInRootIfThere(path.isEmpty ? "." : path, O_PATH | O_DIRECTORY) { return there }
         var current = try openInRoot(".", O_PATH | O_DIRECTORY)
         var walked = ""
         for component in path.split(separator: "/") where component != "." {
@@ -47,7 +58,7 @@ extension FileDescriptor {
                 throw KernelError("make folders in root", path, .invalidArgument)
             }
             walked += "/" + component
-            if let next = try openIfThere(walked) {
+            if let next = try openInRootIfThere(walked, O_PATH | O_DIRECTORY) {
                 current = next
                 continue
             }
@@ -60,27 +71,9 @@ extension FileDescriptor {
         return current
     }
 
-    /// The usual case, in half the calls: only the last folder is missing.
-    /// - Returns: nil where it is another case.
-    private func makeLastInRoot(_ path: String, mode: mode_t) throws(KernelError) -> FileDescriptor? {
-        let (parent, name) = path.splitAtLastComponent
-        if name.isEmpty || name == "." || path.split(separator: "/").contains("..") { return nil }
-        guard let folder = try openIfThere(parent.isEmpty ? "." : parent) else { return nil }
-        if mkdirat(folder.raw, name, mode) != 0 {
-            if Errno.current == .exists { return nil }
-            throw KernelError("mkdir in root", path)
-        }
-        // A link that was put there since is not followed.
-        return try folder.openAt(name, O_PATH | O_DIRECTORY | O_NOFOLLOW)
-    }
-
     /// Makes an empty file at `path` below this root where nothing is, with its folders, and opens it O_PATH.
     public func makeFileInRoot(_ path: String, mode: mode_t = 0o644) throws(KernelError) -> FileDescriptor {
-        do throws(KernelError) {
-            return try openInRoot(path, O_PATH)
-        } catch {
-            if error.errno != .noEntry { throw error }
-        }
+        if let there = try openInRootIfThere(path, O_PATH) { return there }
         let (parent, name) = path.splitAtLastComponent
         let folder = try makeDirectoriesInRoot(parent)
         do throws(KernelError) {
@@ -91,15 +84,6 @@ extension FileDescriptor {
         }
         return try openInRoot(path, O_PATH)
     }
-
-    private func openIfThere(_ path: String) throws(KernelError) -> FileDescriptor? {
-        do throws(KernelError) {
-            return try openInRoot(path, O_PATH | O_DIRECTORY)
-        } catch {
-            if error.errno == .noEntry { return nil }
-            throw error
-        }
-    }
 }
 
 extension String {
@@ -107,5 +91,10 @@ extension String {
     public var splitAtLastComponent: (parent: String, name: String) {
         guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", self) }
         return (String(self[..<slash]), String(self[utf8.index(after: slash)...]))
+    }
+
+    /// Whether `..` is one of the path's components.
+    public var leadsUp: Bool {
+        utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
     }
 }

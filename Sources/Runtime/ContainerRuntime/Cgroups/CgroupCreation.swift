@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -28,6 +29,7 @@ extension ContainerCgroup {
             legacy: try demand.hierarchies(everyHierarchy, layout).map {
                 LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + path.text)
             })
+        try refuseUsed(at: group.unifiedPath)
         try persist(group.record)
         var made = MadeGroups()
         do {
@@ -157,6 +159,17 @@ extension ContainerCgroup {
         isNew = !existed
         if existed { try refuseUsed() }
         try enable(demand, path, layout)
+    }
+
+    /// Before a record names the group. From then on a maker may be killed, and whoever deletes what it left kills
+    /// what is in the group.
+    static func refuseUsed(at path: String) throws(CgroupError) {
+        let descriptor = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+        // The usual case: there is none.
+        if descriptor < 0 { return }
+        var group = ContainerCgroup(unifiedPath: path, legacy: [])
+        group.unifiedDescriptor = descriptor
+        try group.refuseUsed()
     }
 
     /// A group that another container uses would give both the limits of whoever came last, and be paused and

@@ -8,7 +8,7 @@ public struct CgroupPath: Equatable, Sendable, CustomStringConvertible {
     /// - Throws: `badPath` for a path that leads out of the tree with `..`, or to its root.
     public init(cgroupsPath: String?, id: String) throws(CgroupError) {
         let path = cgroupsPath.flatMap { $0.isEmpty ? nil : $0 } ?? id
-        guard let clean = Self.clean(path[...]) else {
+        guard let clean = Self.clean(path) else {
             throw .badPath(path, reason: "leads out of the cgroup tree")
         }
         guard !clean.isEmpty else { throw .badPath(path, reason: "is the root of the cgroup tree") }
@@ -31,20 +31,21 @@ public struct CgroupPath: Equatable, Sendable, CustomStringConvertible {
 
     /// Resolves `.` and `..` by the text alone; cgroup file systems have no symbolic links.
     /// - Returns: empty for the root, else with a leading slash; nil when `..` leads above the root.
-    static func clean(_ path: Substring) -> String? {
-        var components: [Substring] = []
-        for component in path.split(separator: "/") where component != "." {
-            if component != ".." {
+    static func clean(_ path: String) -> String? {
+        var components: [Substring.UTF8View] = []
+        for component in path.utf8.split(separator: UInt8(ascii: "/"))
+        where !component.elementsEqual(".".utf8) {
+            if !component.elementsEqual("..".utf8) {
                 components.append(component)
             } else if components.popLast() == nil {
                 return nil
             }
         }
-        var result = ""
+        var result: [UInt8] = []
         for component in components {
-            result += "/"
+            result.append(UInt8(ascii: "/"))
             result += component
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -112,7 +112,7 @@ private struct SubgroupChoice {
     }
 
     private static func clean(_ path: String) throws(CgroupError) -> String {
-        guard let clean = CgroupPath.clean(path[...]), !clean.utf8.contains(0) else {
+        guard let clean = CgroupPath.clean(path), !clean.utf8.contains(0) else {
             throw .badPath(path, reason: "leads out of the container's group")
         }
         return String(clean.dropFirst())

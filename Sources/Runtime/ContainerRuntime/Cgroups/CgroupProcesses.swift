@@ -115,19 +115,12 @@ extension CgroupDirectory {
             if Errno.current == .noEntry || Errno.current == .noDevice { return [] }
             throw .system("open", path)
         }
-        guard let folder = fdopendir(fd) else {
-            close(fd)
-            throw .system("open", path)
+        let folder = FileDescriptor(owning: fd)
+        do throws(KernelError) {
+            return try folder.listing(of: path).filter(\.isFolder).map(\.name)
+        } catch {
+            if error.errno == .noEntry || error.errno == .noDevice { return [] }
+            throw .kernel(error)
         }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
     }
 }

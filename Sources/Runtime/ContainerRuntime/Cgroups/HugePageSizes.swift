@@ -1,19 +1,11 @@
-import Glibc
+import LinuxKernel
 
 /// The sizes of huge pages that this kernel has.
 enum HugePageSizes {
     /// As in the names of cgroup files: `64KB`, `2MB`, `1GB`.
     static func names() -> [String] {
-        guard let folder = opendir("/sys/kernel/mm/hugepages") else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if let size = size(folder: name) { names.append(size) }
-        }
-        return names
+        let folders = (try? FileDescriptor.listing(of: "/sys/kernel/mm/hugepages")) ?? []
+        return folders.compactMap { size(folder: $0.name) }
     }
 
     /// `hugepages-2048kB` is `2MB`.

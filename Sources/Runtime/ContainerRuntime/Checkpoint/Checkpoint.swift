@@ -24,7 +24,13 @@ extension Runtime {
         if try configuration.compileFilter(cacheFolder: filterCache, log: log)?.listener != nil {
             throw RuntimeError("a container whose seccomp filter asks an agent cannot be checkpointed")
         }
-        try dump(record, configuration.spec, options)
+        do {
+            try dump(record, configuration.spec, options)
+        } catch {
+            // One that was ended, or crashed, may have left the container frozen.
+            if status == .running, let place = record.cgroup { try ContainerCgroup(record: place).thaw() }
+            throw error
+        }
         if !options.leaveRunning && !options.preDump { try remove(record, folder) }
     }
 
@@ -49,7 +55,8 @@ extension Runtime {
         try nameNamespaces(spec, &options)
         if !settings.preDump { try nameExternals(record, spec, images, &options) }
         let work = try settings.openWorkFolder(images: images, logFile: logFile)
-        let criu = try CriuProcess(program: settings.program, .init(folders: settings.folders))
+        let criu = try CriuProcess(
+            program: settings.program, patience: settings.patience, .init(folders: settings.folders))
         do {
             _ = try criu.carryOut(CriuRequest(settings.preDump ? .preDump : .dump, options)) { event, _ in
                 log.debug("criu: \(event.script)")

@@ -49,6 +49,9 @@ public struct CheckpointOptions: Sendable {
     public var securityMountContext: String?
     /// The program: a path, or a name that is in `PATH`.
     public var program = "criu"
+    /// How many seconds criu may say nothing before it is ended; 0: as long as it likes. It says nothing while it
+    /// writes or reads memory.
+    public var patience = 600
 
     public init(imagePath: String) {
         self.imagePath = imagePath
@@ -107,7 +110,7 @@ extension CheckpointOptions {
 
     /// - Throws: when this kernel and criu lack the feature.
     func require(_ feature: CriuFeature) throws {
-        let criu = try CriuProcess(program: program, .init())
+        let criu = try CriuProcess(program: program, patience: patience, .init())
         let answer = try criu.carryOut(CriuRequest(check: feature))
         guard answer.features.contains(feature.rawValue) else {
             throw RuntimeError("this kernel or its criu cannot \(feature.name)")

@@ -31,10 +31,14 @@ final class CriuProcess {
 
     let pid: Int32
     private let socket: Int32
+    private let patience: Int
     private var isReaped = false
 
-    /// - Parameter program: criu, by path or by a name that is in `PATH`.
-    init(program: String, _ setup: Setup) throws {
+    /// - Parameters:
+    ///   - program: criu, by path or by a name that is in `PATH`.
+    ///   - patience: seconds that it may say nothing; 0: without end.
+    init(program: String, patience: Int, _ setup: Setup) throws {
+        self.patience = patience
         let path = try Self.find(program)
         let gate = try socketPair()
         let childGate = gate.write.raw
@@ -179,6 +183,7 @@ final class CriuProcess {
     }
 
     private func receive() throws -> (CriuResponse, Int32?) {
+        try waitForMessage()
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var descriptor: Int32 = -1
         var count: Int32 = 0
@@ -190,10 +195,33 @@ final class CriuProcess {
     }
 }
 
+extension CriuProcess {
+    private func waitForMessage() throws {
+        guard patience > 0 else { return }
+        let deadline = Deadline.after(patience * 1000)
+        while true {
+            var watched = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&watched, 1, deadline.pollMilliseconds)
+            if ready > 0 { return }
+            if ready < 0 {
+                if Errno.current == .interrupted { continue }
+                throw KernelError("poll", "criu's socket")
+            }
+            // What does not answer does not end either when its conversation ends.
+            Glibc.kill(pid, SIGKILL)
+            throw CriuFailure(silentFor: patience)
+        }
+    }
+}
+
 /// criu's own answer that it did not do what it was asked.
 struct CriuFailure: Error, CustomStringConvertible {
     /// What it says in a few words, where it says something.
     let description: String
+
+    init(silentFor seconds: Int) {
+        description = "criu said nothing for \(seconds) s and was ended (--criu-timeout)"
+    }
 
     /// - Parameter response: nil when criu ended without one.
     init(_ response: CriuResponse?) {

@@ -53,7 +53,7 @@ extension Creation {
         setup.descriptors = joined
         defer { for descriptor in joined { close(descriptor) } }
         setup.prepare = { [self] in try prepareRoot() }
-        let criu = try CriuProcess(program: settings.program, setup)
+        let criu = try CriuProcess(program: settings.program, patience: settings.patience, setup)
         try joinResourceControl(criu.pid)
         try nameCgroups(of: criu.pid, &options)
         do {

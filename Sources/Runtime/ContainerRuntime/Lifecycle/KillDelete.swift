@@ -42,6 +42,8 @@ extension Runtime {
             return
         }
         let cgroup = try ContainerCgroup(record: place)
+        // Somebody may have moved the processes elsewhere and removed the group; the first one is known.
+        guard cgroup.exists else { return try send(signal, to: record) }
         if signal == .kill {
             try cgroup.kill()
             return
@@ -93,9 +95,10 @@ extension Runtime {
     /// Ends what is left of a container, whose folder is locked, and removes everything of it.
     func remove(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) throws {
         if let place = record.cgroup {
-            // Processes that outlived the first one go with the container.
+            // Processes that outlived the first one go with the container; the first one also when somebody has moved
+            // it out of the group.
             try ContainerCgroup.kill(place)
-            try waitForEnd(record)
+            try waitForEnd(record, killing: true)
             try ContainerCgroup.delete(place)
         } else {
             try kill(record)
@@ -107,10 +110,15 @@ extension Runtime {
     }
 
     /// Ten seconds are for processes that the kernel cannot end at once: in the middle of a core dump, say.
-    private func waitForEnd(_ record: ContainerRecord) throws {
+    private func waitForEnd(_ record: ContainerRecord, killing: Bool = false) throws {
         switch try record.liveProcess() {
         case .none: return
         case .some(let process):
+            do throws(KernelError) {
+                if killing { try process.send(signal: SIGKILL) }
+            } catch {
+                if error.errno != .noProcess { throw error }
+            }
             if try !process.waitForEnd(milliseconds: 10_000) {
                 throw RuntimeError("container init still running: process \(record.pid)", kind: .wrongState)
             }

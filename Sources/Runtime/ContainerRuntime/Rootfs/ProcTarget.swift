@@ -18,17 +18,18 @@ enum ProcTarget {
         _ destination: String, target: borrowing FileDescriptor, source: Int32?
     ) throws {
         let isInProc = try target.fileSystemType() == Int(PROC_SUPER_MAGIC)
-        let components = destination.split(separator: "/").filter { $0 != "." }
-        let isProcItself = components.count == 1 && components[0] == "proc"
+        let components = destination.utf8.split(separator: UInt8(ascii: "/"))
+            .filter { !$0.elementsEqual(".".utf8) }
+        let isBelowProc = components.first?.elementsEqual("proc".utf8) ?? false
+        let isProcItself = isBelowProc && components.count == 1
         guard isInProc || isProcItself else { return }
         if isProcItself {
             var info = statfs()
             if let source, fstatfs(source, &info) == 0, Int(info.f_type) == Int(PROC_SUPER_MAGIC) { return }
             throw RuntimeError("'\(destination)' cannot be covered by something that is not a procfs")
         }
-        if components.first == "proc", mayBeCovered.contains(components.dropFirst().joined(separator: "/")) {
-            return
-        }
+        let inside = components.dropFirst().map { String($0) ?? "" }.joined(separator: "/")
+        if isBelowProc, mayBeCovered.contains(inside) { return }
         throw RuntimeError("'\(destination)' is inside /proc, where nothing may be mounted")
     }
 }

@@ -40,56 +40,72 @@ struct RootfsBuilder: ~Copyable {
     // MARK: Mounts
 
     func mountAll() throws {
+        var folders = MountFolders()
         for (index, mount) in spec.mounts.enumerated() {
             do {
-                try self.mount(index, mount)
+                try self.mount(index, mount, &folders)
             } catch {
                 throw RuntimeError("mount \(mount.destination)", error)
             }
         }
+        try folders.leave()
     }
 
-    private func mount(_ index: Int, _ mount: RuntimeSpec.Mount) throws {
+    private func mount(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
         let options = options[index]
         if options.isBind {
-            try bind(index, mount)
+            try bind(index, mount, &folders)
         } else if mount.type == "cgroup" || mount.type == "cgroup2" {
             guard let cgroup else { throw RuntimeError("this container has no control group to show") }
+            folders.forget()
             try cgroup.mount(at: mount.destination, options, in: root)
         } else {
-            try mountNew(mount, options)
+            try mountNew(mount, options, &folders)
         }
         if !options.propagation.isEmpty || options.isRemount {
             try finish(mount, options)
         }
     }
 
-    private func bind(_ index: Int, _ mount: RuntimeSpec.Mount) throws {
+    private func bind(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
         let tree = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(sources.binds[index])))
         let isFolder = try tree.descriptor.status().st_mode & S_IFMT == S_IFDIR
         let target =
             isFolder
-            ? try root.makeDirectoriesInRoot(mount.destination)
+            ? try folders.target(mount.destination, in: root)
             : try root.makeFileInRoot(mount.destination)
         try ProcTarget.check(mount.destination, target: target, source: tree.descriptor.raw)
         try tree.attach(on: target, name: mount.destination)
     }
 
-    private func mountNew(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
+    private func mountNew(
+        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ folders: inout MountFolders
+    ) throws {
         guard let type = mount.type, !type.isEmpty, type != "none", type != "bind" else {
             throw RuntimeError("no file system type and no bind option is given")
         }
         let isKernelView = type == "proc" || type == "sysfs"
         // A link in the place of /proc or /sys would put them where the image wants (CVE-2019-19921).
+        if isKernelView { folders.forget() }
         let target =
             isKernelView
-            ? try kernelViewTarget(mount.destination) : try root.makeDirectoriesInRoot(mount.destination)
+            ? try kernelViewTarget(mount.destination) : try folders.target(mount.destination, in: root)
         if !isKernelView {
             try ProcTarget.check(mount.destination, target: target, source: nil)
         }
+        let data = try fileSystemOptions(type, options, target)
+        let attributes =
+            options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0)
+        // What nothing is done with before it is attached.
+        let isPlain = type == "tmpfs" && !options.copiesUp && options.recursiveAttributes.isEmpty
+        if isPlain, folders.mayBeEntered,
+            LinuxKernel.Mount.attachNew(
+                type: type, source: mount.source ?? "none", options: data, attributes: attributes, on: target)
+        {
+            return
+        }
         let new = try LinuxKernel.Mount.new(
-            type: type, source: mount.source, options: fileSystemOptions(type, options, target),
-            attributes: options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0))
+            type: type, source: mount.source, options: data, attributes: attributes)
         if options.copiesUp, type == "tmpfs" {
             try TmpfsCopyUp.copy(from: root, mount.destination, to: new.descriptor)
         }
@@ -118,8 +134,18 @@ struct RootfsBuilder: ~Copyable {
             data.append("context=\(label)")
         }
         guard type == "tmpfs", !data.contains(where: { $0.hasPrefix("mode=") }) else { return data }
-        let mode = try target.status().st_mode & 0o7777
-        return data + ["mode=0\(String(mode, radix: 8))"]
+        data.append("mode=\(Self.octal(try target.status().st_mode & 0o7777))")
+        return data
+    }
+
+    /// Five digits of a mode.
+    private static func octal(_ mode: mode_t) -> String {
+        String(unsafeUninitializedCapacity: 5) { digits in
+            for index in 0..<5 {
+                digits[index] = UInt8(ascii: "0") + UInt8(mode >> (3 * (4 - UInt32(index))) & 7)
+            }
+            return 5
+        }
     }
 
     /// A read-only /dev can only become so when the nodes are in it.

@@ -9,15 +9,16 @@ enum TmpfsCopyUp {
     ) throws {
         let source = try root.openInRoot(path, O_RDONLY | O_DIRECTORY)
         try copyContents(source, target, path)
-        try copyOwner(source.status(), target, "", path)
+        try copyOwner(source.status(), target, [0], path)
     }
 
     private static func copyContents(
         _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, _ path: String
     ) throws {
-        for name in try names(in: source) {
+        for entry in try source.listing(of: path) {
+            let name = entry.bytes
             let status = try source.openAt(name, O_PATH | O_NOFOLLOW).status()
-            let inner = "\(path)/\(name)"
+            let inner = "\(path)/\(entry.name)"
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
                 _ = try check("mkdir", inner) { mkdirat(target.raw, name, status.st_mode & 0o7777) }
@@ -48,30 +49,19 @@ enum TmpfsCopyUp {
     }
 
     private static func copyOwner(
-        _ status: stat, _ folder: borrowing FileDescriptor, _ name: String, _ path: String
+        _ status: stat, _ folder: borrowing FileDescriptor, _ name: [CChar], _ path: String
     ) throws {
-        let flags = name.isEmpty ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW
+        let isFolderItself = name == [0]
+        let flags = isFolderItself ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW
         _ = try check("chown", path) {
             fchownat(folder.raw, name, status.st_uid, status.st_gid, Int32(flags))
         }
         guard status.st_mode & S_IFMT != S_IFLNK else { return }
         _ = try check("chmod", path) {
             // Not fchmod(2), which a descriptor of a mount refuses.
-            fchmodat(folder.raw, name.isEmpty ? "." : name, status.st_mode & 0o7777, 0)
+            isFolderItself
+                ? fchmodat(folder.raw, ".", status.st_mode & 0o7777, 0)
+                : fchmodat(folder.raw, name, status.st_mode & 0o7777, 0)
         }
-    }
-
-    private static func names(in folder: borrowing FileDescriptor) throws -> [String] {
-        let copy = try folder.openAt(".", O_RDONLY | O_DIRECTORY)
-        guard let stream = fdopendir(copy.release()) else { throw KernelError("read folder", "") }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

@@ -26,12 +26,7 @@ enum SeccompAgent {
     /// A copy of the one descriptor in the process that is a filter's.
     private static func take(from process: borrowing ProcessHandle) throws -> FileDescriptor {
         let folder = "/proc/\(process.pid)/fd"
-        guard let stream = opendir(folder) else { throw KernelError("read", folder) }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in try FileDescriptor.listing(of: folder).map(\.name) {
             guard let number = Int32(name), try isFilter("\(folder)/\(name)") else { continue }
             return FileDescriptor(
                 owning: Int32(

@@ -102,18 +102,8 @@ package struct SeccompCache {
 
     /// Removes the oldest files beyond the capacity, left-over temporary ones among them.
     private func prune(_ folder: borrowing FileDescriptor) throws(KernelError) {
-        let listing = try folder.duplicate().release()
-        guard let stream = fdopendir(listing) else {
-            let errno = Errno.current
-            _ = Glibc.close(listing)
-            throw KernelError("list", path, errno)
-        }
-        defer { closedir(stream) }
         var files: [(name: String, written: timespec)] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in try folder.listing(of: path).map(\.name) {
             guard name.hasSuffix(Self.suffix) || name.hasSuffix(Self.temporarySuffix) else { continue }
             var status = stat()
             guard fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }

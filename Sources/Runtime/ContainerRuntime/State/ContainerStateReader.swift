@@ -90,16 +90,15 @@ extension Runtime {
 
     /// All containers below the root, by name. Folders that vanish while they are read are left out.
     public func list() throws -> [ContainerSummary] {
-        guard let stream = opendir(root) else {
-            if Errno.current == .noEntry { return [] }
-            throw KernelError("read", root)
+        let names: [String]
+        do throws(KernelError) {
+            names = try FileDescriptor.listing(of: root).map(\.name)
+        } catch {
+            if error.errno == .noEntry { return [] }
+            throw error
         }
-        defer { closedir(stream) }
         var found: [ContainerSummary] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in names {
             guard !name.hasPrefix("."), let id = try? ContainerID(name) else { continue }
             do {
                 found.append(try state(id))

@@ -65,6 +65,7 @@ extension RuntimeSpec {
                 throw JSONError(
                     path: path(lacking), reason: "missing: ids are mapped for both or for neither")
             }
+            if mount.uidMappings.isEmpty { continue }
             try checkMappings(mount.uidMappings, at: path("uidMappings"))
             try checkMappings(mount.gidMappings, at: path("gidMappings"))
         }

@@ -47,10 +47,14 @@ public struct JSONWriter {
 
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
-    public mutating func integer(_ value: some FixedWidthInteger) {
-        beginValue()
+    @inlinable public mutating func integer(_ value: some FixedWidthInteger) {
         // Every integer that these documents hold fits into 64 bits.
-        appendDigits(isNegative: value < 0, UInt64(value.magnitude))
+        integer(isNegative: value < 0, magnitude: UInt64(value.magnitude))
+    }
+
+    @usableFromInline mutating func integer(isNegative: Bool, magnitude: UInt64) {
+        beginValue()
+        appendDigits(isNegative: isNegative, magnitude)
     }
 
     /// The shortest text that reads back as the same number. JSON has no infinity and no NaN: they

@@ -1,12 +1,16 @@
 /// A map from text, sorted by the keys' bytes. These documents' maps are small and are read more
 /// often than changed; sorted, they print the same each time and need no hashing.
-public struct SortedMap<Value> {
-    public private(set) var entries: [(key: String, value: Value)] = []
+///
+/// Other modules see the code: where it is not specialized for what is kept in it, it goes by witness tables.
+@frozen public struct SortedMap<Value> {
+    @usableFromInline var sorted: [(key: String, value: Value)] = []
 
-    public init() {}
+    @inlinable public var entries: [(key: String, value: Value)] { sorted }
+
+    @inlinable public init() {}
 
     /// Of entries with the same key the last counts.
-    public init(_ unsorted: [(key: String, value: Value)]) {
+    @inlinable public init(_ unsorted: [(key: String, value: Value)]) {
         if unsorted.count <= 64 {
             for entry in unsorted { self[entry.key] = entry.value }
             return
@@ -17,56 +21,56 @@ public struct SortedMap<Value> {
             if Self.precedes(right.element.key, left.element.key) { return false }
             return left.offset < right.offset
         }
-        entries.reserveCapacity(ordered.count)
+        sorted.reserveCapacity(ordered.count)
         for (_, entry) in ordered {
-            if let last = entries.last, Self.same(last.key, entry.key) { entries.removeLast() }
-            entries.append(entry)
+            if let last = sorted.last, Self.same(last.key, entry.key) { sorted.removeLast() }
+            sorted.append(entry)
         }
     }
 
-    public subscript(key: String) -> Value? {
+    @inlinable public subscript(key: String) -> Value? {
         get {
             let index = position(of: key)
-            return index < entries.count && Self.same(entries[index].key, key) ? entries[index].value : nil
+            return index < sorted.count && Self.same(sorted[index].key, key) ? sorted[index].value : nil
         }
         set {
             let index = position(of: key)
-            let exists = index < entries.count && Self.same(entries[index].key, key)
+            let exists = index < sorted.count && Self.same(sorted[index].key, key)
             switch (newValue, exists) {
-            case (let value?, true): entries[index].value = value
-            case (let value?, false): entries.insert((key, value), at: index)
-            case (nil, true): entries.remove(at: index)
+            case (let value?, true): sorted[index].value = value
+            case (let value?, false): sorted.insert((key, value), at: index)
+            case (nil, true): sorted.remove(at: index)
             case (nil, false): break
             }
         }
     }
 
-    public var keys: some Sequence<String> { entries.lazy.map(\.key) }
+    @inlinable public var keys: some Sequence<String> { sorted.lazy.map(\.key) }
 
-    private func position(of key: String) -> Int {
+    @inlinable func position(of key: String) -> Int {
         var low = 0
-        var high = entries.count
+        var high = sorted.count
         while low < high {
             let middle = (low + high) / 2
-            if Self.precedes(entries[middle].key, key) { low = middle + 1 } else { high = middle }
+            if Self.precedes(sorted[middle].key, key) { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
     // By bytes: String's own comparison takes different but canonically equivalent texts as equal.
-    private static func precedes(_ left: String, _ right: String) -> Bool {
+    @inlinable static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    private static func same(_ left: String, _ right: String) -> Bool {
+    @inlinable static func same(_ left: String, _ right: String) -> Bool {
         left.utf8.elementsEqual(right.utf8)
     }
 }
 
 extension SortedMap: RandomAccessCollection {
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { entries.count }
-    public subscript(position: Int) -> (key: String, value: Value) { entries[position] }
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { entries.count }
+    @inlinable public subscript(position: Int) -> (key: String, value: Value) { entries[position] }
 }
 
 extension SortedMap: ExpressibleByDictionaryLiteral {

@@ -77,6 +77,7 @@ int clinux_fsconfig(int fd, unsigned command, const char *key, const void *value
 int clinux_fsmount(int fd, unsigned flags, unsigned attributes);
 int clinux_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear,
                          uint64_t propagation, int user_namespace);
+int clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data);
 int clinux_pivot_root(const char *new_root, const char *put_old);
 int clinux_keyctl(int operation, long a, long b);
 

@@ -58,6 +58,7 @@ extension ContainerCgroup {
             legacy: hierarchies.map {
                 LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + path.text)
             }, scope: SystemdScope(name.unit, instance))
+        try refuseUsed(at: group.unifiedPath)
         try persist(group.record)
         var made = MadeGroups()
         try manager.start(name.unit, properties)

@@ -30,7 +30,7 @@ let foundation: [LinkerSetting] = [
 ].map { .linkedLibrary($0) }
 
 /// The command line is fully static, too: without the loader a start takes a third of the time. Of ISA-L there is no
-/// archive; the folder has an empty one, and `swiftlet-load` has the library.
+/// archive; the folder has an empty one, and `swiftlet-images` has the library.
 let staticWithFoundation: [LinkerSetting] =
     fullyStatic
     + [
@@ -56,7 +56,7 @@ let package = Package(
     name: "swiftlet",
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
-        .executable(name: "swiftlet-load", targets: ["swiftlet-load"]),
+        .executable(name: "swiftlet-images", targets: ["swiftlet-images"]),
         .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
         .executable(name: "swiftlet-shim", targets: ["swiftlet-shim"]),
         .executable(name: "swiftlet-init", targets: ["swiftlet-init"]),
@@ -129,6 +129,15 @@ let package = Package(
             ],
             path: "Sources/Node/RegistryClient", swiftSettings: strict),
 
+        // Images between registries and the store.
+        .target(
+            name: "ImageTransfer",
+            dependencies: [
+                "LinuxKernel", "OCISpec", "ImageStore", "RegistryClient",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Sources/Node/ImageTransfer", swiftSettings: strict),
+
         // Containers without a daemon: what the command line's words mean, and how they become a container.
         .target(
             name: "ContainerCLI",
@@ -138,7 +147,7 @@ let package = Package(
             ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 
-        // The command line, and its form that loads images.
+        // The command line, and its form that works with archives and registries.
         .target(
             name: "SwiftletCommands",
             dependencies: [
@@ -150,7 +159,9 @@ let package = Package(
             name: "swiftlet", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet",
             swiftSettings: strict, linkerSettings: staticWithFoundation),
         .executableTarget(
-            name: "swiftlet-load", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet-load",
+            name: "swiftlet-images",
+            dependencies: ["SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore"],
+            path: "Sources/Programs/swiftlet-images",
             swiftSettings: strict, linkerSettings: staticSwiftLibrary),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.

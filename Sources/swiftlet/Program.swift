@@ -44,9 +44,11 @@ extension SwiftletCommand {
 struct Context {
     let options: GlobalOptions
     let trace: Trace
+    /// Nil in the program that starts quickly.
+    let registries: (any RegistryWork)?
 
     var engine: Engine {
-        Engine(StateLayout(root: options.root, state: options.state), trace: trace)
+        Engine(options.layout, trace: trace)
     }
 }
 
@@ -58,32 +60,38 @@ public enum Program {
     /// Exit code of a command line that makes no sense, as with docker.
     static let usageError: Int32 = 125
 
-    /// - Parameter arguments: without the program's name.
+    /// - Parameters:
+    ///   - arguments: without the program's name.
+    ///   - registries: what works with registries, in the program that has it.
     /// - Returns: what to exit with.
-    public static func run(_ arguments: [String]) -> Int32 {
+    public static func run(_ arguments: [String], registries: (any RegistryWork)? = nil) -> Int32 {
         do {
             let (options, rest) = try GlobalOptions.parse(arguments)
-            return try run(rest, options)
+            return try run(rest, options, registries)
         } catch {
             return fail("\(error)", usageError)
         }
     }
 
-    private static func run(_ arguments: [String], _ options: GlobalOptions) throws -> Int32 {
-        if options.version { return try run(VersionCommand.self, arguments, options) }
+    private static func run(
+        _ arguments: [String], _ options: GlobalOptions, _ registries: (any RegistryWork)?
+    ) throws -> Int32 {
+        if options.version { return try run(VersionCommand.self, arguments, options, registries) }
         guard !options.help, let first = arguments.first, first != "help" else {
             return try help(Array(arguments.dropFirst(options.help ? 0 : 1)))
         }
         guard let (command, rest) = CommandTable.find(arguments) else {
             throw UsageError("'\(first)' is no command: see 'swiftlet --help'")
         }
-        return try run(command, rest, options)
+        return try run(command, rest, options, registries)
     }
 
     private static func run<Command: SwiftletCommand>(
-        _ type: Command.Type, _ arguments: [String], _ options: GlobalOptions
+        _ type: Command.Type, _ arguments: [String], _ options: GlobalOptions,
+        _ registries: (any RegistryWork)?
     ) throws -> Int32 {
-        let context = Context(options: options, trace: Trace(isOn: options.debug))
+        let context = Context(
+            options: options, trace: Trace(isOn: options.debug), registries: registries)
         let command: Command
         do {
             command = try context.trace.step("parse command line") { try parse(type, arguments) }
@@ -104,6 +112,8 @@ public enum Program {
         } catch is HelpWanted {
             try Standard.print(Command.helpMessage() + "\n")
             return 0
+        } catch let error as AlreadyTold {
+            return error.code
         } catch let error as Failure {
             return fail(error.description, error.code)
         } catch let error as ShimError {
@@ -172,6 +182,11 @@ public enum Program {
 
 /// `--help` stood among words that the parser passes on unread.
 struct HelpWanted: Error {}
+
+/// Another program of ours has said what went wrong.
+struct AlreadyTold: Error {
+    let code: Int32
+}
 
 /// A failure with an exit code of its own.
 struct Failure: Error, CustomStringConvertible {

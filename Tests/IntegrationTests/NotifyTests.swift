@@ -92,7 +92,9 @@ extension RuntimeTests {
         /// The container goes on, and its end is waited for.
         @Test func aManagerThatIsGone() throws {
             try withHost { host in
-                let bundle = try host.bundle("echo begun; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 7") {
+                let bundle = try host.bundle(
+                    "echo begun; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 7"
+                ) {
                     $0.mounts.append(.init(destination: "/tmp", type: "tmpfs", source: "tmpfs"))
                 }
                 let running = try startUnderManager(host, bundle)

@@ -31,8 +31,10 @@ public struct ImageRecord: Sendable, Equatable {
     public let id: Digest
     /// Digest of the manifest.
     public let manifest: Digest
-    /// Its names, sorted. Without any the image is dangling.
+    /// Its names, sorted, each with a tag.
     public let names: [ImageReference]
+    /// Names with a digest instead of a tag, that it was pulled by.
+    public let digestNames: [ImageReference]
     /// Names with the digest that they were given for, `busybox@sha256:…`.
     public let digests: [ImageReference]
     public let platform: Platform
@@ -45,10 +47,11 @@ public struct ImageRecord: Sendable, Equatable {
     /// The topmost snapshot; nil for an image without layers.
     public let topChain: ChainID?
 
-    public var isDangling: Bool { names.isEmpty }
+    /// Without any name.
+    public var isDangling: Bool { names.isEmpty && digestNames.isEmpty }
 
     /// A familiar name, else the short id.
-    public var shownName: String { names.first?.familiar ?? id.short }
+    public var shownName: String { (names + digestNames).first?.familiar ?? id.short }
 }
 
 /// An image that came in.
@@ -115,6 +118,8 @@ public enum ImportProgress: Sendable, Equatable {
 public enum LayerPhase: Sendable, Equatable {
     /// Another process is importing the same layer.
     case waiting
+    /// Bytes come over the network; unpacking goes on at the same time.
+    case downloading
     case unpacking
     case done
     /// It was there already.

@@ -49,8 +49,8 @@ extension ContainerFlags {
         }
         request.restart = policy
         request.platform = try platform.map { try Platform(parsing: $0) }
-        guard ["never", "missing"].contains(pull) else {
-            throw UsageError("--pull \(pull): images cannot be fetched yet, only loaded with 'swiftlet load'")
+        guard ["never", "missing", "always"].contains(pull) else {
+            throw UsageError("--pull \(pull): expected always, missing or never")
         }
         request.logOptions = logOpt
         _ = try LogOptions(path: "", parsing: logOpt)

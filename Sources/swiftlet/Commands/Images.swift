@@ -25,7 +25,7 @@ struct LoadCommand: SwiftletCommand {
     var path: String?
 
     func perform(_ context: Context) throws -> Int32 {
-        if !ImageStore.canImport { try becomeImporter() }
+        if !ImageStore.canImport { try TransferProgram.become(for: "load") }
         let source: ImageSource
         switch input ?? path {
         case nil, "-":
@@ -55,17 +55,6 @@ struct LoadCommand: SwiftletCommand {
             for name in image.names { try Standard.print("Loaded image: \(name.familiar)\n") }
         }
         return 0
-    }
-}
-
-extension LoadCommand {
-    /// Goes on as `swiftlet-load`, with the same words: `swiftlet` is a static program so that it starts quickly,
-    /// and the library that inflates layers is there as a shared one only.
-    private func becomeImporter() throws -> Never {
-        let path = try Engine.program("swiftlet-load", for: "load")
-        let words = [path] + CommandLine.arguments.dropFirst()
-        _ = withCStrings(words) { execv(path, $0) }
-        throw KernelError("execute", path)
     }
 }
 
@@ -138,7 +127,9 @@ struct ImagesCommand: SwiftletCommand {
         var ids: [String] = []
         let containers = format == .json ? try engine.store.all() : []
         for image in try engine.images().images() {
-            let names = image.names.filter { name in
+            // Docker lists what was pulled by its digest without a tag.
+            let named = image.names.isEmpty ? image.digestNames : image.names
+            let names = named.filter { name in
                 guard let wanted else { return true }
                 return name.repository == wanted.repository && (wanted.tag == nil || name.tag == wanted.tag)
             }

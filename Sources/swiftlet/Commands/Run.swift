@@ -2,6 +2,7 @@ import ArgumentParser
 import ContainerCLI
 import ContainerShim
 import Glibc
+import ImageStore
 import LinuxKernel
 
 struct RunCommand: SwiftletCommand {
@@ -41,7 +42,7 @@ struct RunCommand: SwiftletCommand {
             throw UsageError("-t with -i needs a terminal as standard input")
         }
         let engine = context.engine
-        let made = try engine.make(request, consoleSize: flags.tty ? Standard.terminalSize : nil)
+        let made = try flags.make(request, context, consoleSize: flags.tty ? Standard.terminalSize : nil)
         let container = made.definition
         do {
             if let path = flags.cidfile { try writeContainerID(container.id, to: path) }
@@ -102,11 +103,35 @@ struct CreateCommand: SwiftletCommand {
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
         // `start` can attach and detach: its input stays open for later clients.
-        let made = try engine.make(try flags.request(words, detached: true))
+        let made = try flags.make(try flags.request(words, detached: true), context)
         try engine.unmount(made)
         if let path = flags.cidfile { try writeContainerID(made.definition.id, to: path) }
         try Standard.print(made.definition.id + "\n")
         return 0
+    }
+}
+
+extension ContainerFlags {
+    /// Makes the container, with the image fetched before as `--pull` says.
+    func make(
+        _ request: ContainerRequest, _ context: Context, consoleSize: TerminalSize? = nil
+    ) throws -> Engine.MadeContainer {
+        if pull == "always" { try fetch(request.image, context) }
+        do {
+            return try context.engine.make(request, consoleSize: consoleSize)
+        } catch let missing as MissingImage where pull == Self.pullMissing {
+            // A name that no registry can have is not looked for.
+            _ = try ImageReference(missing.name)
+            Standard.printError("Unable to find image '\(missing.name)' locally\n")
+            try fetch(missing.name, context)
+            return try context.engine.make(request, consoleSize: consoleSize)
+        }
+    }
+
+    private func fetch(_ image: String, _ context: Context) throws {
+        let words = ["pull"] + (platform.map { ["--platform", $0] } ?? []) + [image]
+        let code = try TransferProgram.run(words, context.options, for: "pull")
+        if code != 0 { throw AlreadyTold(code: RunCommand.failureCode) }
     }
 }
 

@@ -19,10 +19,12 @@ enum CommandTable {
             Group(
                 title: "Images",
                 commands: [
-                    LoadCommand.self, SaveCommand.self, ImagesCommand.self, HistoryCommand.self,
+                    PullCommand.self, PushCommand.self, LoadCommand.self, SaveCommand.self,
+                    ImagesCommand.self, HistoryCommand.self,
                     TagCommand.self,
-                    RmiCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self,
+                    RmiCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self, ImageTagsCommand.self,
                 ]),
+            Group(title: "Registries", commands: [LoginCommand.self, LogoutCommand.self]),
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(title: "This machine", commands: [DoctorCommand.self, VersionCommand.self]),
         ]
@@ -57,6 +59,10 @@ enum CommandTable {
         case "top": TopCommand.self
         case "stats": StatsCommand.self
         case "inspect": InspectCommand.self
+        case "pull": PullCommand.self
+        case "push": PushCommand.self
+        case "login": LoginCommand.self
+        case "logout": LogoutCommand.self
         case "load": LoadCommand.self
         case "save": SaveCommand.self
         case "images": ImagesCommand.self
@@ -76,13 +82,16 @@ enum CommandTable {
         case ("image", "rm"), ("image", "remove"): RmiCommand.self
         case ("image", "prune"): ImagePruneCommand.self
         case ("image", "verify"): ImageVerifyCommand.self
-        case ("image", "load"), ("image", "save"), ("image", "history"), ("image", "tag"),
+        case ("image", "tags"): ImageTagsCommand.self
+        case ("image", "pull"), ("image", "push"), ("image", "load"), ("image", "save"), ("image", "history"),
+            ("image", "tag"),
             ("image", "inspect"):
             find(verb)
         case ("volume", "ls"), ("volume", "list"): VolumeLsCommand.self
         case ("volume", "rm"), ("volume", "remove"): VolumeRmCommand.self
         case ("container", "list"): PsCommand.self
-        case ("container", "load"), ("container", "save"), ("container", "images"), ("container", "history"),
+        case ("container", "pull"), ("container", "push"), ("container", "login"), ("container", "logout"),
+            ("container", "load"), ("container", "save"), ("container", "images"), ("container", "history"),
             ("container", "tag"), ("container", "rmi"), ("container", "doctor"), ("container", "version"):
             nil
         case ("container", _): find(verb)

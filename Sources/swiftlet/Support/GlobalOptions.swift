@@ -11,6 +11,8 @@ struct GlobalOptions {
     var help = false
     var version = false
 
+    var layout: StateLayout { StateLayout(root: root, state: state) }
+
     static let text = """
           --root DIR    images, containers and volumes (default \(StateLayout.defaultRoot), SWIFTLET_ROOT)
           --state DIR   what running containers need (default \(StateLayout.defaultState), SWIFTLET_STATE)

@@ -7,6 +7,16 @@ import OCISpec
 
 // Making a container: its folder with everything that the shim and the runtime need.
 
+/// The image that a container was to be made from is not on this machine.
+public struct MissingImage: Error, CustomStringConvertible {
+    public let name: String
+
+    public var description: String {
+        "image '\(name)' is not on this machine: fetch it with 'swiftlet pull', or load an archive with "
+            + "'swiftlet load -i FILE'"
+    }
+}
+
 extension Engine {
     /// A container that was made and not started.
     public struct MadeContainer {
@@ -56,9 +66,7 @@ extension Engine {
             }
             return image
         } catch let error as ImageError where error.kind == .notFound {
-            throw UsageError(
-                "image '\(request.image)' is not on this machine; load it from an archive: "
-                    + "swiftlet load -i FILE")
+            throw MissingImage(name: request.image)
         }
     }
 
@@ -149,7 +157,7 @@ extension Engine {
         try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
     }
 
-    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-load`.
+    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-images`.
     /// - Parameter use: what it is needed for, for messages.
     public static func program(_ name: String, for use: String) throws -> String {
         let shim = try ShimLauncher.find()

@@ -40,9 +40,11 @@ extension Catalog {
             Self.imageColumns + """
                  WHERE image.manifest IN (
                     SELECT manifest FROM name WHERE (target = ?1 OR manifest = ?1)
-                    AND substr(name, 1, length(?2)) = ?2 AND instr(substr(name, length(?2)), '/') = 0)
+                    AND substr(name, 1, length(?2)) = ?2
+                    AND substr(name, length(?2) + 1, 1) IN (':', '@')
+                    AND instr(substr(name, length(?2) + 1), '/') = 0)
                 """,
-            [digest.description, start + ":"]
+            [digest.description, start]
         ).first
     }
 
@@ -75,7 +77,8 @@ extension Catalog {
             return ImageRecord(
                 id: try Digest(row["config"]),
                 manifest: try Digest(manifest),
-                names: references,
+                names: references.filter { $0.digest == nil },
+                digestNames: references.filter { $0.digest != nil },
                 digests: Set(digests).sorted { $0.description < $1.description },
                 platform: Platform(os: row["os"], architecture: row["architecture"], variant: row["variant"]),
                 size: row["bytes"],
@@ -85,7 +88,7 @@ extension Catalog {
         }
     }
 
-    /// Gives `name` to an image; another image that had it loses it.
+    /// Gives `name`, which has a tag or a digest, to an image; another image that had it loses it.
     static func setName(
         _ database: Database, _ name: ImageReference, manifest: Digest, target: Digest
     ) throws {

@@ -10,6 +10,7 @@ import OCISpec
 ///     blobs/ALG/HEX     content by digest
 ///     snapshots/N       unpacked layers; short names, because mount options are short
 ///     ingest/LEASE/     what an import is making; belongs to the lease of that number
+///     partial/ALG-HEX   what is being fetched, or was until somebody was stopped
 ///     trash/            what is being deleted
 ///     empty/            the lower folder of images without layers
 ///     answers/          what lookups have found since the last change
@@ -21,7 +22,8 @@ final class StoreFolder: Sendable {
     let trash: FileDescriptor
 
     static let folders = [
-        "blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "trash", "empty", "answers",
+        "blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "partial", "trash", "empty",
+        "answers",
     ]
 
     /// Opens the folder and makes what is missing of it.

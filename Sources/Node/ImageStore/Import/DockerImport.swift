@@ -49,7 +49,7 @@ struct DockerImport {
                 size: Int64(manifest.count)),
             names: names, limits: limits,
             configuration: { _ in config },
-            open: { [files] descriptor in try files.open(found[descriptor.digest]!)!.source })
+            origin: { [files] descriptor in .archive { try files.open(found[descriptor.digest]!)!.source } })
         if !platform.accepts(image.platform) {
             note("\(image.config.short) is for \(image.platform), this is \(platform.wanted)")
         }

@@ -2,24 +2,48 @@ import GRDB
 import Glibc
 import LinuxKernel
 import OCISpec
+import Synchronization
 
 /// Brings images into the store: all that are added become visible together, or none does.
 ///
-/// What is being made lies in a folder of the session's lease. `finish` writes it to the disk, moves it to
-/// its place and records it; whatever happens before leaves no trace but that folder, which `close` removes,
-/// or after a crash the next import.
-package final class ImportSession {
-    private let store: ImageStore
+/// What is being made lies in a folder of the session's lease, what comes over the network in `partial`. `finish`
+/// writes it to the disk, moves it to its place and records it; whatever happens before leaves no trace but that
+/// folder, which `close` removes, or after a crash the next import, and downloads to go on with.
+package final class ImportSession: Sendable {
+    let store: ImageStore
+    let progress: ProgressHandler
     private let lease: Lease
-    private let progress: ProgressHandler
     private let locks: LayerLocks
     /// Of this session, below the store's folder.
     private let folderName: String
     private let folder: FileDescriptor
+    private let state = Mutex(State())
 
-    private var blobs: [Digest: (file: String, size: Int64)] = [:]
-    private var snapshots: [(chain: ChainID, parent: ChainID?, folder: String, layer: UnpackedLayer)] = []
-    private var images: [IncomingImage] = []
+    /// What was brought and is not recorded yet.
+    private struct State: Sendable {
+        var blobs: [Digest: NewBlob] = [:]
+        var snapshots: [NewSnapshot] = []
+        var images: [IncomingImage] = []
+    }
+
+    enum BlobPlace: Sendable {
+        /// A file of this name in the session's folder.
+        case own(String)
+        /// A download, which other sessions may use, too.
+        case shared(PartialBlob)
+    }
+
+    private struct NewBlob: Sendable {
+        let place: BlobPlace
+        let size: Int64
+    }
+
+    private struct NewSnapshot: Sendable {
+        let chain: ChainID
+        let parent: ChainID?
+        let folder: String
+        let layer: UnpackedLayer
+    }
 
     package init(_ store: ImageStore, purpose: String, progress: ProgressHandler? = nil) throws {
         self.store = store
@@ -33,9 +57,10 @@ package final class ImportSession {
         folder = try store.folder.root.openAt(folderName, O_RDONLY | O_DIRECTORY)
     }
 
-    /// Removes what was made and not recorded.
+    /// Removes what was made and not recorded, but for downloads.
     package func close() throws {
         locks.releaseAll()
+        state.withLock { $0 = State() }
         try TreeRemoval.remove(Array("\(lease.number)".utf8), in: store.folder.ingest)
         try lease.end()
     }
@@ -51,71 +76,50 @@ package final class ImportSession {
 
     // MARK: Adding
 
-    /// Reads, verifies and unpacks the layers of an image that are not there yet.
+    /// Reads, verifies and unpacks the layers of an image that are not there yet, several at a time.
     package func add(_ image: IncomingImage) throws {
         for (digest, bytes) in image.documents where try !isThere(digest) {
             try addDocument(digest, bytes)
         }
-        var below: [ChainID] = []
-        for layer in image.layers {
-            try within("layer \(layer.descriptor.digest)") { try add(layer, below: below) }
-            below.append(layer.chain)
-        }
-        images.append(image)
+        try LayerImport(self, image.layers).run()
+        state.withLock { $0.images.append(image) }
         try lease.renew()
     }
 
     private func addDocument(_ digest: Digest, _ bytes: [UInt8]) throws {
         let file = try makeBlobFile(digest)
         try file.descriptor.writeAll(bytes)
-        blobs[digest] = (digest.hex, Int64(bytes.count))
+        add(digest, at: .own(digest.hex), size: Int64(bytes.count))
     }
 
-    private func add(_ layer: IncomingImage.Layer, below: [ChainID]) throws {
-        if try isThere(layer.descriptor.digest), try isThere(layer.chain) {
-            return report(layer, .exists, layer.descriptor.size)
-        }
-        try locks.take(layer.chain) { report(layer, .waiting, 0) }
-        // Whoever had the lock may have just brought it.
-        let hasBlob = try isThere(layer.descriptor.digest)
-        let hasSnapshot = try isThere(layer.chain)
-        if hasBlob && hasSnapshot { return report(layer, .exists, layer.descriptor.size) }
-        try lease.renew()
-        let ingest = LayerIngest(
-            layer: layer, limits: store.limits,
-            source: hasBlob ? try existingBlob(layer.descriptor.digest) : try layer.open(),
-            copy: hasBlob ? nil : try makeBlobFile(layer.descriptor.digest)
-        ) { [progress] done in
-            progress(.layer(layer.descriptor.digest, .unpacking, done: done, total: layer.descriptor.size))
-        }
-        if hasSnapshot {
-            try ingest.verify()
-        } else {
-            let name = "snapshot-\(snapshots.count)"
-            let root = try makeSnapshotFolder(name)
-            let unpacked = try ingest.unpack(into: root, below: try stack(below))
-            snapshots.append((layer.chain, below.last, name, unpacked))
-            for warning in unpacked.warnings { progress(.message(warning)) }
-        }
-        if !hasBlob { blobs[layer.descriptor.digest] = (layer.descriptor.digest.hex, layer.descriptor.size) }
-        report(layer, .done, layer.descriptor.size)
+    func add(_ digest: Digest, at place: BlobPlace, size: Int64) {
+        state.withLock { $0.blobs[digest] = NewBlob(place: place, size: size) }
     }
 
-    private func report(_ layer: IncomingImage.Layer, _ phase: LayerPhase, _ done: Int64) {
-        progress(.layer(layer.descriptor.digest, phase, done: done, total: layer.descriptor.size))
+    func add(_ layer: UnpackedLayer, chain: ChainID, parent: ChainID?, folder: String) {
+        state.withLock {
+            $0.snapshots.append(NewSnapshot(chain: chain, parent: parent, folder: folder, layer: layer))
+        }
     }
+
+    /// Lets one process at a time unpack a layer, as far as that is possible.
+    func lock(_ chain: ChainID, onWait: () -> Void) throws {
+        try locks.take(chain, onWait: onWait)
+    }
+
+    func renewLease() throws { try lease.renew() }
 
     // MARK: What is there
 
     /// Whether content is recorded, or will be by this session. What is recorded stays until the session
     /// ends.
-    private func isThere(_ digest: Digest) throws -> Bool {
-        if blobs[digest] != nil { return true }
+    func isThere(_ digest: Digest) throws -> Bool {
+        if state.withLock({ $0.blobs[digest] != nil }) { return true }
         return try pinned(.content, digest.description) { try Catalog.contentSize($0, digest) != nil }
     }
 
-    private func isThere(_ chain: ChainID) throws -> Bool {
-        if snapshots.contains(where: { $0.chain == chain }) { return true }
+    func isThere(_ chain: ChainID) throws -> Bool {
+        if state.withLock({ $0.snapshots.contains { $0.chain == chain } }) { return true }
         return try pinned(.snapshot, chain.description) { try Catalog.snapshotNumber($0, chain) != nil }
     }
 
@@ -128,32 +132,39 @@ package final class ImportSession {
         }
     }
 
-    private func existingBlob(_ digest: Digest) throws -> any ByteSource {
-        if blobs[digest] == nil { return try FileRangeSource(try store.folder.openBlob(digest)) }
-        let file = try folder.openAt(digest.hex, O_RDONLY | O_NOFOLLOW)
-        return try FileRangeSource(SharedFile(file, name: digest.description))
+    /// Content that is not there yet stays, too, from when somebody records it.
+    func pin(_ digest: Digest) throws {
+        try store.catalog.writeVolatile { try Catalog.pin($0, lease, .content, [digest.description]) }
     }
 
-    /// The folders of the layers below, the topmost first.
-    private func stack(_ below: [ChainID]) throws -> LayerStack {
-        let numbers = try store.catalog.read { database in
-            try below.reduce(into: [:]) { $0[$1] = try Catalog.snapshotNumber(database, $1) }
+    func existingBlob(_ digest: Digest) throws -> any ByteSource {
+        switch state.withLock({ $0.blobs[digest]?.place }) {
+        case nil: return try FileRangeSource(try store.folder.openBlob(digest))
+        case .shared(let partial): return try FileRangeSource(partial.file)
+        case .own(let name):
+            let file = try folder.openAt(name, O_RDONLY | O_NOFOLLOW)
+            return try FileRangeSource(SharedFile(file, name: digest.description))
         }
-        return LayerStack(
-            layers: try below.reversed().map { chain in
-                if let number = numbers[chain] { return try store.folder.openSnapshot(number) }
-                let name = snapshots.first { $0.chain == chain }!.folder
-                return SharedFile(try folder.openAt(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name: name)
-            })
     }
 
-    private func makeBlobFile(_ digest: Digest) throws -> SharedFile {
+    /// The folder of a layer that is there.
+    func existingSnapshot(_ chain: ChainID) throws -> SharedFile {
+        if let name = state.withLock({ $0.snapshots.first { $0.chain == chain }?.folder }) {
+            return SharedFile(try folder.openAt(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name: name)
+        }
+        guard let number = try store.catalog.read({ try Catalog.snapshotNumber($0, chain) }) else {
+            throw ImageError(.store, "the unpacked layer \(chain) was removed during the import")
+        }
+        return try store.folder.openSnapshot(number)
+    }
+
+    func makeBlobFile(_ digest: Digest) throws -> SharedFile {
         // What an earlier attempt of this session left is begun anew.
-        let file = try folder.openAt(digest.hex, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        let file = try folder.openAt(digest.hex, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
         return SharedFile(file, name: "\(store.folder.path)/\(folderName)/\(digest.hex)")
     }
 
-    private func makeSnapshotFolder(_ name: String) throws -> SharedFile {
+    func makeSnapshotFolder(_ name: String) throws -> SharedFile {
         try TreeRemoval.remove(Array(name.utf8), in: folder)
         if mkdirat(folder.raw, name, 0o700) != 0 {
             throw KernelError("make folder", "\(store.folder.path)/\(folderName)/\(name)")
@@ -165,23 +176,22 @@ package final class ImportSession {
 
     /// Makes everything that was added durable and visible.
     package func finish() throws -> [ImageRecord] {
-        if !blobs.isEmpty || !snapshots.isEmpty { try store.folder.syncFileSystem() }
+        let state = self.state.withLock { $0 }
+        if !state.blobs.isEmpty || !state.snapshots.isEmpty { try store.folder.syncFileSystem() }
         let records: [ImageRecord]
         do {
             records = try store.catalog.write { database in
                 try checkLease(database)
-                try placeBlobs(database)
-                try placeSnapshots(database)
-                return try images.map { try record($0, database) }
+                try placeBlobs(state.blobs, database)
+                try placeSnapshots(state.snapshots, database)
+                return try state.images.map { try record($0, database) }
             }
         } catch {
             // A full disk, say, after files came into place.
             try store.removeUnrecorded()
             throw error
         }
-        blobs = [:]
-        snapshots = []
-        images = []
+        self.state.withLock { $0 = State() }
         locks.releaseAll()
         return records
     }
@@ -196,10 +206,16 @@ package final class ImportSession {
         }
     }
 
-    private func placeBlobs(_ database: Database) throws {
+    private func placeBlobs(_ blobs: [Digest: NewBlob], _ database: Database) throws {
         var folders: Set<String> = []
         for (digest, blob) in blobs where try Catalog.contentSize(database, digest) == nil {
-            try store.folder.rename("\(folderName)/\(blob.file)", to: StoreFolder.blobPath(digest))
+            let path = StoreFolder.blobPath(digest)
+            switch blob.place {
+            case .own(let name): try store.folder.rename("\(folderName)/\(name)", to: path)
+            case .shared(let partial):
+                // Another session that uses it may have moved it, and been killed before the record was there.
+                if !partial.isSame(path, in: store.folder) { try store.folder.rename(partial.path, to: path) }
+            }
             folders.insert("blobs/\(digest.algorithm.rawValue)")
             try database.execute(
                 sql: "INSERT INTO content (digest, size, added) VALUES (?, ?, ?)",
@@ -208,7 +224,7 @@ package final class ImportSession {
         for folder in folders { try store.folder.syncFolder(folder) }
     }
 
-    private func placeSnapshots(_ database: Database) throws {
+    private func placeSnapshots(_ snapshots: [NewSnapshot], _ database: Database) throws {
         var isChanged = false
         for snapshot in snapshots where try Catalog.snapshotNumber(database, snapshot.chain) == nil {
             try database.execute(
@@ -243,7 +259,7 @@ package final class ImportSession {
                 image.platform.os, image.platform.architecture, image.platform.variant, image.created, now(),
             ])
         for name in image.names {
-            try Catalog.setName(database, name.tagged, manifest: image.manifest, target: image.target)
+            try Catalog.setName(database, name, manifest: image.manifest, target: image.target)
         }
         return try Catalog.image(database, manifest: image.manifest)!
     }

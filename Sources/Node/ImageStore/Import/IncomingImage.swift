@@ -8,8 +8,15 @@ package struct IncomingImage: Sendable {
         package let descriptor: Descriptor
         package let diffID: Digest
         package let chain: ChainID
-        /// Opens the blob; called at most once, when it is needed.
-        package let open: @Sendable () throws -> any ByteSource
+        package let origin: Origin
+    }
+
+    /// Where a layer's blob comes from.
+    package enum Origin: Sendable {
+        /// A file of an archive, read from its beginning to its end; called when the bytes are needed.
+        case archive(@Sendable () throws -> any ByteSource)
+        /// The network.
+        case remote(BlobSource)
     }
 
     package let manifest: Digest
@@ -29,12 +36,12 @@ package struct IncomingImage: Sendable {
     ///   - manifest: verified bytes, and what they were found under.
     ///   - indexes: verified documents that led to the manifest, the outermost first.
     ///   - configuration: gives the verified bytes of the configuration.
-    ///   - open: opens a layer's blob.
+    ///   - origin: says where a layer's blob comes from.
     package init(
         manifest bytes: [UInt8], descriptor: Descriptor, indexes: [(digest: Digest, bytes: [UInt8])] = [],
         names: [ImageReference], limits: ImportLimits,
         configuration: (Descriptor) throws -> [UInt8],
-        open: @escaping @Sendable (Descriptor) throws -> any ByteSource
+        origin: (Descriptor) -> Origin
     ) throws {
         let manifest = try within("manifest \(descriptor.digest)") {
             let manifest = try ImageManifest(json: bytes)
@@ -59,9 +66,8 @@ package struct IncomingImage: Sendable {
         let chains = ChainID.chains(of: config.diffIDs)
         layers = manifest.layers.indices.map { index in
             let layer = manifest.layers[index]
-            return Layer(descriptor: layer, diffID: config.diffIDs[index], chain: chains[index]) {
-                try open(layer)
-            }
+            return Layer(
+                descriptor: layer, diffID: config.diffIDs[index], chain: chains[index], origin: origin(layer))
         }
         var documents = [descriptor.digest: bytes, manifest.config.digest: configBytes]
         var links = [(parent: descriptor.digest, child: manifest.config.digest)]

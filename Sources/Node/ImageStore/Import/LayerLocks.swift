@@ -1,20 +1,25 @@
 import CLinux
 import Glibc
 import LinuxKernel
+import Synchronization
 
 /// Lets one process at a time work on a layer, so that the same layer is not unpacked twice at once.
 ///
 /// This only saves work: what is recorded is decided by the database. A lock is a byte of one file, at an
 /// offset that comes from the layer's digest; the kernel drops it with the process.
-final class LayerLocks {
+final class LayerLocks: Sendable {
     private let path: String
-    private var held: [ChainID: FileLock] = [:]
+    private let held = Mutex<[ChainID: FileLock]>([:])
+
+    /// Milliseconds to wait for another process, which may be stopped.
+    private static let patience = 30_000
+    private static let interval = 20
 
     init(_ folder: StoreFolder) {
         path = folder.path + "/locks"
     }
 
-    private final class FileLock {
+    private final class FileLock: Sendable {
         let file: FileDescriptor
 
         init(_ file: consuming FileDescriptor) {
@@ -22,24 +27,29 @@ final class LayerLocks {
         }
     }
 
-    /// Takes the lock of `chain`. Waits for another process only while no other lock is held: two imports
-    /// that wait for each other's layers would wait for ever; a layer unpacked twice is no harm.
+    /// Takes the lock of `chain`. Waits for another process only while no other lock is held, and not
+    /// for ever: two imports would wait for each other's layers, and one may be stopped. A layer unpacked twice is
+    /// no harm.
     func take(_ chain: ChainID, onWait: () -> Void) throws {
-        if held[chain] != nil { return }
+        let (isHeld, holdsNone) = held.withLock { ($0[chain] != nil, $0.isEmpty) }
+        if isHeld { return }
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
-        if try !lock(file, chain, F_OFD_SETLK) {
-            if !held.isEmpty { return }
-            onWait()
-            _ = try lock(file, chain, F_OFD_SETLKW)
+        var waited = 0
+        while try !lock(file, chain) {
+            if !holdsNone || waited >= Self.patience { return }
+            if waited == 0 { onWait() }
+            usleep(useconds_t(Self.interval * 1000))
+            waited += Self.interval
         }
-        held[chain] = FileLock(file)
+        let lock = FileLock(file)
+        held.withLock { $0[chain] = lock }
     }
 
     func releaseAll() {
-        held = [:]
+        held.withLock { $0 = [:] }
     }
 
-    private func lock(_ file: borrowing FileDescriptor, _ chain: ChainID, _ command: Int32) throws -> Bool {
+    private func lock(_ file: borrowing FileDescriptor, _ chain: ChainID) throws -> Bool {
         var request = flock()
         request.l_type = Int16(F_WRLCK)
         request.l_whence = Int16(SEEK_SET)
@@ -49,7 +59,7 @@ final class LayerLocks {
         do {
             _ = try check("lock layer", chain.description) {
                 withUnsafeMutablePointer(to: &request) {
-                    clinux_fcntl(file.raw, command, Int(bitPattern: $0))
+                    clinux_fcntl(file.raw, F_OFD_SETLK, Int(bitPattern: $0))
                 }
             }
             return true

@@ -96,7 +96,7 @@ struct OCIImport {
             indexes: indexes,
             names: try names(group[0]), limits: limits,
             configuration: { try files.document($0, limits: limits) },
-            open: { [files] in try Self.open($0, in: files) })
+            origin: { [files] layer in .archive { try Self.open(layer, in: files) } })
         if !platform.accepts(image.platform) {
             note("\(image.config.short) is for \(image.platform), this is \(platform.wanted)")
         }

@@ -15,15 +15,9 @@ extension ImageStore {
             let image = try Self.resolve(database, source)
             try Catalog.setName(
                 database, name.withDefaultTag, manifest: image.manifest,
-                target: try Self.target(database, of: image))
+                target: try Catalog.target(database, of: image))
         }
     }
 
     /// What the image's other names were given for, so that a digest of an index goes with all of them.
-    private static func target(_ database: Database, of image: ImageRecord) throws -> Digest {
-        let found = try String.fetchOne(
-            database, sql: "SELECT target FROM name WHERE manifest = ? ORDER BY updated DESC",
-            arguments: [image.manifest.description])
-        return try found.map { try Digest($0) } ?? image.manifest
-    }
 }

@@ -12,7 +12,8 @@ extension ImageStore {
     }
 
     /// Ends the leases of dead processes and removes what their imports had begun.
-    func removeLeftovers() throws {
+    package func removeLeftovers() throws {
+        try PartialBlob.removeAbandoned(in: folder)
         let names = try TreeRemoval.names(in: folder.ingest).compactMap {
             Int64(String(decoding: $0, as: UTF8.self))
         }

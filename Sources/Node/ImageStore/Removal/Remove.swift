@@ -16,10 +16,10 @@ extension ImageStore {
         let events = try catalog.write { database in
             let image = try Self.resolve(database, text)
             let named = try Self.names(of: image, meantBy: text)
-            if named.count < image.names.count {
+            if named.count < image.names.count + image.digestNames.count {
                 return try Self.untag(database, named)
             }
-            if image.names.count > 1 && !force && !Self.isName(text, of: image) {
+            if image.names.count + image.digestNames.count > 1 && !force && !Self.isName(text, of: image) {
                 throw ImageError(
                     .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
                 )
@@ -46,7 +46,7 @@ extension ImageStore {
             }
             var events: [RemovalEvent] = []
             for image in unwanted {
-                events += try Self.untag(database, image.names)
+                events += try Self.untag(database, image.names + image.digestNames)
                 try database.execute(
                     sql: "DELETE FROM image WHERE manifest = ?", arguments: [image.manifest.description])
                 events.append(.deleted(image.id))
@@ -67,10 +67,11 @@ extension ImageStore {
 
     /// A name with a tag means that name; a digest means all names in its repository; an id means all.
     private static func names(of image: ImageRecord, meantBy text: String) throws -> [ImageReference] {
-        guard isName(text, of: image) else { return image.names }
+        let all = image.names + image.digestNames
+        guard isName(text, of: image) else { return all }
         let reference = try ImageReference(text)
         if reference.digest == nil { return [reference.withDefaultTag] }
-        return image.names.filter { $0.repository == reference.repository }
+        return all.filter { $0.repository == reference.repository }
     }
 
     private static func untag(_ database: Database, _ names: [ImageReference]) throws -> [RemovalEvent] {

@@ -152,6 +152,18 @@ final class JoinableThread: @unchecked Sendable {
     func join() {
         pthread_join(identifier, nil)
     }
+
+    func detach() {
+        pthread_detach(identifier)
+    }
+}
+
+/// A POSIX thread that nobody waits for.
+package enum DetachedThread {
+    /// - Throws: `ImageError` (`.store`) when the machine has no thread left.
+    package static func start(_ body: @escaping @Sendable () -> Void) throws {
+        try JoinableThread(body).detach()
+    }
 }
 
 private final class ThreadBody: Sendable {

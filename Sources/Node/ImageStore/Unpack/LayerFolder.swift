@@ -34,7 +34,7 @@ final class LayerFolder {
     init(_ root: SharedFile, below lower: LayerStack) {
         self.root = root
         self.lower = lower
-        merged = LayerStack(layers: [root] + lower.layers)
+        merged = lower.under(root)
     }
 
     // MARK: Finding
@@ -151,7 +151,7 @@ final class LayerFolder {
     /// Names that the lower layers show in the root.
     func lowerRootNames() throws -> [[UInt8]] {
         var names: Set<[UInt8]> = []
-        for layer in lower.layers {
+        for layer in try lower.layers() {
             names.formUnion(try TreeRemoval.names(in: layer.descriptor))
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
@@ -159,7 +159,7 @@ final class LayerFolder {
 
     /// Gives the root the metadata of the layer below it, for archives without an entry for it.
     func copyRootMetadata() throws {
-        if let below = lower.layers.first {
+        if let below = try lower.first() {
             try copyMetadata(of: .root, in: below, to: root.descriptor)
         } else {
             try setMode(root.descriptor, 0o755, .root)

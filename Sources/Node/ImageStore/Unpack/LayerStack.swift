@@ -6,8 +6,34 @@ import LinuxKernel
 /// here needs no mount, and nothing outside the layers' folders can be reached: every path is opened with
 /// openat2(2) below one layer's root and without following any link.
 struct LayerStack: Sendable {
-    /// Roots of the layers, the topmost first.
-    let layers: [SharedFile]
+    /// Roots of the topmost layers, the topmost first.
+    private let top: [SharedFile]
+    /// Those below, which may still be on their way.
+    private let rest: LowerLayers
+
+    /// - Parameter layers: the topmost first.
+    init(layers: [SharedFile]) {
+        self.init(top: layers, rest: LowerLayers([]))
+    }
+
+    /// - Parameters:
+    ///   - top: what is there.
+    ///   - rest: what lies below it. Only who looks further than `top` waits for it.
+    init(top: [SharedFile] = [], rest: LowerLayers) {
+        self.top = top
+        self.rest = rest
+    }
+
+    /// The same with one layer more on top.
+    func under(_ layer: SharedFile) -> LayerStack {
+        LayerStack(top: [layer] + top, rest: rest)
+    }
+
+    /// Roots of all layers, the topmost first.
+    func layers() throws -> [SharedFile] { try top + rest.layers() }
+
+    /// Root of the topmost layer; nil without any.
+    func first() throws -> SharedFile? { try top.first ?? rest.first() }
 
     /// Something in the merged view, and the topmost layer that has it.
     struct Found {
@@ -22,15 +48,21 @@ struct LayerStack: Sendable {
     /// What the merged view has at `path`, whose last component is not followed. The components before it are
     /// taken as they are: a link among them hides what is below, as a file does.
     func find(_ path: LayerPath) throws -> Found? {
+        let (found, isFinal) = try find(path, in: top)
+        return isFinal ? found : try find(path, in: try rest.layers()).found
+    }
+
+    /// - Returns: whether layers below those do not matter any more.
+    private func find(_ path: LayerPath, in layers: [SharedFile]) throws -> (found: Found?, isFinal: Bool) {
         for layer in layers {
             switch try Self.probe(layer, path) {
             case .found(let status):
-                return Self.isWhiteout(status) ? nil : Found(layer: layer, status: status)
-            case .hidden: return nil
+                return (Self.isWhiteout(status) ? nil : Found(layer: layer, status: status), true)
+            case .hidden: return (nil, true)
             case .absent: continue
             }
         }
-        return nil
+        return (nil, false)
     }
 
     private enum Probe {

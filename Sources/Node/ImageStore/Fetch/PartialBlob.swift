@@ -1,0 +1,120 @@
+import CLinux
+import Glibc
+import LinuxKernel
+import OCISpec
+
+/// The file of a blob that is being fetched: `partial/ALG-HEX` in the store.
+///
+/// It outlives who fetches it: the next one goes on where it ended, and another pull that needs the same blob at
+/// the same time reads it as it grows. Nothing in it counts before the digest of the whole was seen to be right.
+///
+/// Who appends holds the file's write lock, who relies on it a read lock: so it stays where it is until it is
+/// moved to its place. The locks are the open file's (fcntl(2), "Open file description locks"): the kernel drops
+/// them with the process, and two pulls of one process exclude each other, too.
+final class PartialBlob: Sendable {
+    let file: SharedFile
+    /// Below the store's folder.
+    let path: String
+    private let identity: stat
+
+    private init(_ file: SharedFile, path: String) throws {
+        self.file = file
+        self.path = path
+        identity = try file.descriptor.status()
+    }
+
+    static func name(_ digest: OCISpec.Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex)" }
+
+    /// Opens the file of a blob, which is made when it is missing.
+    static func open(_ digest: OCISpec.Digest, in folder: StoreFolder) throws -> PartialBlob {
+        try open("partial/\(name(digest))", O_RDWR | O_CREAT, in: folder)
+    }
+
+    private static func open(_ path: String, _ flags: Int32, in folder: StoreFolder) throws -> PartialBlob {
+        let file = try folder.root.openAt(path, flags | O_NOFOLLOW, mode: 0o600)
+        return try PartialBlob(SharedFile(file, name: "\(folder.path)/\(path)"), path: path)
+    }
+
+    /// Bytes that are there.
+    func size() throws -> Int64 { Int64(try file.descriptor.status().st_size) }
+
+    /// Whether the file still has its name: between its opening and its locking somebody may have moved it to its
+    /// place or removed it.
+    func isInPlace(_ folder: StoreFolder) -> Bool {
+        isSame(path, in: folder)
+    }
+
+    /// Whether `path` names this file.
+    func isSame(_ path: String, in folder: StoreFolder) -> Bool {
+        var now = stat()
+        return fstatat(folder.root.raw, path, &now, AT_SYMLINK_NOFOLLOW) == 0
+            && now.st_ino == identity.st_ino && now.st_dev == identity.st_dev
+    }
+
+    // MARK: Locks
+
+    /// The right to append.
+    /// - Returns: false when somebody else has it, or relies on the file.
+    func tryWriteLock() throws -> Bool { try lock(F_WRLCK) }
+
+    /// The assurance that nobody removes it. Whoever held the write lock gives it up.
+    func tryReadLock() throws -> Bool { try lock(F_RDLCK) }
+
+    func unlock() throws { _ = try lock(F_UNLCK) }
+
+    private func lock(_ type: Int32) throws -> Bool {
+        var request = flock()
+        request.l_type = Int16(type)
+        request.l_whence = Int16(SEEK_SET)
+        do {
+            _ = try check("lock", file.name) {
+                withUnsafeMutablePointer(to: &request) {
+                    clinux_fcntl(file.descriptor.raw, F_OFD_SETLK, Int(bitPattern: $0))
+                }
+            }
+            return true
+        } catch {
+            if error.errno == .again || error.errno == .accessDenied { return false }
+            throw error
+        }
+    }
+
+    // MARK: Content
+
+    /// Begins anew: what is there is not what it should be.
+    func clear() throws {
+        _ = try check("truncate", file.name) { ftruncate(file.descriptor.raw, 0) }
+    }
+
+    /// Removes the file.
+    func discard(_ folder: StoreFolder) {
+        if isInPlace(folder) { unlinkat(folder.root.raw, path, 0) }
+    }
+}
+
+// MARK: - Those that nobody finished
+
+extension PartialBlob {
+    /// Seconds after which a download that nobody went on with is removed, as with containerd.
+    static let lifetime: Int64 = 24 * 3600
+
+    /// Removes files that nobody has touched for `age` seconds and nobody uses.
+    /// - Returns: bytes that became free.
+    @discardableResult
+    static func removeAbandoned(in folder: StoreFolder, age: Int64 = lifetime) throws -> Int64 {
+        var freed: Int64 = 0
+        for name in try folder.names(in: "partial") {
+            do {
+                let partial = try open("partial/\(name)", O_RDWR, in: folder)
+                guard now() - Int64(partial.identity.st_mtim.tv_sec) >= age, try partial.tryWriteLock() else {
+                    continue
+                }
+                partial.discard(folder)
+                freed += Int64(partial.identity.st_blocks) * 512
+            } catch let error as KernelError where error.errno == .noEntry {
+                continue
+            }
+        }
+        return freed
+    }
+}

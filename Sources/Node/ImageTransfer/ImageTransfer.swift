@@ -1,0 +1,41 @@
+import ImageStore
+import OCISpec
+import RegistryClient
+
+/// Images between registries and the store of this machine.
+public final class ImageTransfer: Sendable {
+    public let store: ImageStore
+    public let client: RegistryClient
+
+    /// - Parameter client: stays the caller's, who closes it.
+    public init(store: ImageStore, client: RegistryClient) {
+        self.store = store
+        self.client = client
+    }
+}
+
+/// An image that was pulled.
+public struct PulledImage: Sendable {
+    public let image: ImageRecord
+    /// Where it was found.
+    public let reference: ImageReference
+    /// What the reference named there: an index or a manifest.
+    public let digest: Digest
+    /// Whether the name means something else now than before.
+    public let isNew: Bool
+}
+
+/// An image that was pushed.
+public struct PushedImage: Sendable {
+    public let reference: ImageReference
+    /// Of the manifest, or of the index that was pushed with it.
+    public let descriptor: Descriptor
+    /// Whether other platforms of the same index stayed behind, since they are not on this machine.
+    public let isPartOfIndex: Bool
+}
+
+/// How far a push is with a blob.
+public enum PushProgress: Sendable {
+    case sending(Digest, done: Int64, total: Int64)
+    case done(Digest, BlobPushOutcome, total: Int64)
+}

@@ -1,0 +1,101 @@
+import ImageStore
+import NIOCore
+import OCISpec
+import RegistryClient
+
+extension ImageTransfer {
+    /// Brings an image into the store, as it is in its registry; what is there already is not fetched again.
+    ///
+    /// Layers come several at a time and are unpacked while they come. When it is interrupted nothing of the image
+    /// is visible, and what was downloaded stays for the next pull.
+    /// - Parameters:
+    ///   - name: as users write it, with a tag, a digest or both. A short one may be in several registries.
+    ///   - platform: which of several; nil: the one for this machine.
+    ///   - credential: instead of a stored one.
+    ///   - isAccepted: whether the policy of this machine lets an image in, asked before any layer is fetched;
+    ///     throws when it does not.
+    ///   - progress: called from several threads.
+    /// - Throws: `RegistryError`, `ImageError`, `KernelError`.
+    public func pull(
+        _ name: String, platform: Platform? = nil, credential: Credential? = nil,
+        isAccepted: @Sendable (ImageReference, Digest, Repository) async throws -> Void = { _, _, _ in },
+        progress: ProgressHandler? = nil
+    ) async throws -> PulledImage {
+        let candidates = try client.candidates(for: name)
+        for reference in candidates.dropLast() {
+            do {
+                return try await pull(reference, platform, credential, isAccepted, progress)
+            } catch let error as RegistryError where [.notFound, .unreachable].contains(error.kind) {
+                // The next registry in the search may have it.
+                progress?(.message("\(error)"))
+            }
+        }
+        return try await pull(candidates.last!, platform, credential, isAccepted, progress)
+    }
+
+    private func pull(
+        _ reference: ImageReference, _ platform: Platform?, _ credential: Credential?,
+        _ isAccepted: @Sendable (ImageReference, Digest, Repository) async throws -> Void,
+        _ progress: ProgressHandler?
+    ) async throws -> PulledImage {
+        let reference = reference.withDefaultTag
+        let repository = try client.repository(reference, credential: credential)
+        let found = try await RemoteImage.find(
+            reference, in: repository, PlatformMatch(platform), mustMatch: platform != nil)
+        try await isAccepted(reference, found.target, repository)
+        let incoming = try found.incoming(
+            limits: store.limits,
+            configuration: try await repository.smallBlob(
+                found.document.config, limit: store.limits.documentBytes),
+            origin: { layer in .remote(Self.source(layer, repository)) })
+        if platform != nil, !PlatformMatch(platform).accepts(incoming.platform) {
+            throw ImageError(
+                .unsupported, "\(reference.familiar) is for \(incoming.platform), not for \(platform!)")
+        }
+        // The image may be there under this name already, and complete: the session finds that out by itself.
+        let before = try? store.resolve(reference.description)
+        let record = try await onThread { [store] in
+            try Self.bring(incoming, as: reference, into: store, progress)
+        }
+        return PulledImage(
+            image: record, reference: reference, digest: found.target,
+            isNew: before?.manifest != record.manifest)
+    }
+
+    private static func bring(
+        _ image: IncomingImage, as reference: ImageReference, into store: ImageStore,
+        _ progress: ProgressHandler?
+    ) throws -> ImageRecord {
+        try store.removeLeftovers()
+        let session = try ImportSession(store, purpose: "pull \(reference.familiar)", progress: progress)
+        do {
+            try session.add(image)
+            let records = try session.finish()
+            try session.close()
+            return records[0]
+        } catch {
+            try session.abandon(after: error)
+            throw error
+        }
+    }
+
+    private static func source(_ layer: Descriptor, _ repository: Repository) -> BlobSource {
+        { offset, write in
+            // The import computes the digest anyway.
+            for try await piece in repository.blob(layer, verified: false, from: offset) {
+                try piece.withUnsafeReadableBytes { try write($0) }
+            }
+        }
+    }
+}
+
+/// Runs work that blocks on a thread of its own: it may wait for what tasks bring.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        do {
+            try DetachedThread.start { continuation.resume(with: Swift.Result { try body() }) }
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
+}

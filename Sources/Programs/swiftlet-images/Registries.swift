@@ -1,0 +1,158 @@
+import Glibc
+import ImageStore
+import ImageTransfer
+import OCISpec
+import RegistryClient
+import SwiftletCommands
+import Synchronization
+
+/// Does the commands' work with registries: each call is a client of its own, and blocks until it is done.
+struct Registries: RegistryWork {
+    func pull(_ order: PullOrder, progress: @escaping ProgressHandler) throws -> PullAnswer {
+        let credential = Self.credential(order.access)
+        let pulled = try Self.withClient(order.access) { client in
+            let transfer = ImageTransfer(store: try ImageStore(root: order.store), client: client)
+            return try await transfer.pull(
+                order.name, platform: order.platform, credential: credential, progress: progress)
+        }
+        return PullAnswer(
+            image: pulled.image, reference: pulled.reference, digest: pulled.digest, isNew: pulled.isNew)
+    }
+
+    func push(_ order: PushOrder, progress: @escaping @Sendable (PushStep) -> Void) throws -> PushAnswer {
+        let credential = Self.credential(order.access)
+        let pushed = try Self.withClient(order.access) { client in
+            let transfer = ImageTransfer(store: try ImageStore(root: order.store), client: client)
+            return try await transfer.push(order.image, to: order.destination, credential: credential) {
+                progress(Self.step($0))
+            }
+        }
+        return PushAnswer(
+            reference: pushed.reference, digest: pushed.descriptor.digest, size: pushed.descriptor.size,
+            isPartOfIndex: pushed.isPartOfIndex)
+    }
+
+    private static func step(_ progress: PushProgress) -> PushStep {
+        switch progress {
+        case .sending(let digest, let done, let total): return .sending(digest, done: done, total: total)
+        case .done(let digest, let outcome, let total):
+            let how: PushStep.PushedBy =
+                switch outcome {
+                case .exists: .exists
+                case .mounted: .mounted
+                case .uploaded: .uploaded
+                }
+            return .done(digest, how, total: total)
+        }
+    }
+
+    // MARK: Credentials
+
+    func login(
+        _ registry: String, _ user: String, _ password: String, _ access: RegistryAccess
+    ) throws -> String {
+        let credential = Credential.basic(username: user, password: password)
+        let store = Self.credentials(access)
+        return try Self.withClient(access) { client in
+            try await client.ping(registry, credential: credential)
+            return try await store.save(credential, registry: registry)
+        }
+    }
+
+    func logout(_ registry: String, _ access: RegistryAccess) throws -> Bool {
+        let store = Self.credentials(access)
+        return try Self.waiting { try await store.remove(registry: registry) }
+    }
+
+    func tags(_ repository: String, _ access: RegistryAccess) throws -> [String] {
+        let credential = Self.credential(access)
+        return try Self.withClient(access) { client in
+            guard let reference = try client.candidates(for: repository).first else { return [] }
+            return try await client.repository(reference, credential: credential).tags()
+        }
+    }
+
+    // MARK: Clients
+
+    private static func credential(_ access: RegistryAccess) -> Credential? {
+        access.credential.map { .basic(username: $0.user, password: $0.password) }
+    }
+
+    private static func credentials(_ access: RegistryAccess) -> CredentialStore {
+        CredentialStore(environment: environment, file: access.credentialFile)
+    }
+
+    private static func withClient<Result: Sendable>(
+        _ access: RegistryAccess, _ body: @escaping @Sendable (RegistryClient) async throws -> Result
+    ) throws -> Result {
+        var configuration = RegistryConfiguration(environment: environment)
+        if let folder = access.hostsFolder { configuration.hostFolders = [folder] }
+        let client = RegistryClient(configuration, credentials: credentials(access))
+        return try waiting {
+            do {
+                let result = try await body(client)
+                await client.close()
+                return result
+            } catch {
+                await client.close()
+                throw error
+            }
+        }
+    }
+
+    /// Waits on this thread for what tasks do on others.
+    private static func waiting<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) throws -> Result {
+        let isDone = Semaphore()
+        let outcome = Outcome<Result>()
+        Task {
+            do {
+                outcome.set(.success(try await body()))
+            } catch {
+                outcome.set(.failure(error))
+            }
+            isDone.signal()
+        }
+        isDone.wait()
+        return try outcome.value.get()
+    }
+
+    private final class Outcome<Value: Sendable>: Sendable {
+        private let result = Mutex<Result<Value, any Error>?>(nil)
+
+        func set(_ value: Result<Value, any Error>) { result.withLock { $0 = value } }
+
+        var value: Result<Value, any Error> { result.withLock { $0! } }
+    }
+
+    /// sem_overview(7): the address must stay the same.
+    private final class Semaphore: @unchecked Sendable {
+        private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+        init() { sem_init(raw, 0, 0) }
+
+        deinit {
+            sem_destroy(raw)
+            raw.deallocate()
+        }
+
+        func signal() { sem_post(raw) }
+
+        func wait() {
+            while sem_wait(raw) != 0 {}
+        }
+    }
+
+    private static var environment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        return result
+    }
+}

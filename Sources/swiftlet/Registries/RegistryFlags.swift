@@ -1,0 +1,23 @@
+import ArgumentParser
+import ContainerCLI
+
+/// How a command reaches registries.
+struct RegistryFlags: ParsableArguments {
+    @Option(help: "USER:PASSWORD, instead of what login has kept.")
+    var creds: String?
+    @Option(help: "The file with credentials, instead of the user's own (REGISTRY_AUTH_FILE).")
+    var authfile: String?
+    @Option(help: "A folder with HOST/hosts.toml for registries, instead of /etc/containerd/certs.d.")
+    var hostsDir: String?
+
+    func access() throws -> RegistryAccess {
+        var access = RegistryAccess(credentialFile: authfile, hostsFolder: hostsDir)
+        if let creds {
+            guard let colon = creds.firstIndex(of: ":"), colon > creds.startIndex else {
+                throw UsageError("--creds: expected USER:PASSWORD")
+            }
+            access.credential = (String(creds[..<colon]), String(creds[creds.index(after: colon)...]))
+        }
+        return access
+    }
+}

@@ -12,13 +12,13 @@ extension ImageTransfer {
     ///   - name: as users write it, with a tag, a digest or both. A short one may be in several registries.
     ///   - platform: which of several; nil: the one for this machine.
     ///   - credential: instead of a stored one.
-    ///   - isAccepted: whether the policy of this machine lets an image in, asked before any layer is fetched;
-    ///     throws when it does not.
+    ///   - isAccepted: whether the policy of this machine lets an image in, asked before any layer is fetched, with
+    ///     the digests of what the name means and of the platform's manifest; throws when it does not.
     ///   - progress: called from several threads.
     /// - Throws: `RegistryError`, `ImageError`, `KernelError`.
     public func pull(
         _ name: String, platform: Platform? = nil, credential: Credential? = nil,
-        isAccepted: @Sendable (ImageReference, Digest, Repository) async throws -> Void = { _, _, _ in },
+        isAccepted: @Sendable (ImageReference, [Digest], Repository) async throws -> Void = { _, _, _ in },
         progress: ProgressHandler? = nil
     ) async throws -> PulledImage {
         let candidates = try client.candidates(for: name)
@@ -35,14 +35,15 @@ extension ImageTransfer {
 
     private func pull(
         _ reference: ImageReference, _ platform: Platform?, _ credential: Credential?,
-        _ isAccepted: @Sendable (ImageReference, Digest, Repository) async throws -> Void,
+        _ isAccepted: @Sendable (ImageReference, [Digest], Repository) async throws -> Void,
         _ progress: ProgressHandler?
     ) async throws -> PulledImage {
         let reference = reference.withDefaultTag
         let repository = try client.repository(reference, credential: credential)
         let found = try await RemoteImage.find(
             reference, in: repository, PlatformMatch(platform), mustMatch: platform != nil)
-        try await isAccepted(reference, found.target, repository)
+        // Signatures are made for either.
+        try await isAccepted(reference, [found.target, found.manifest.descriptor.digest], repository)
         let incoming = try found.incoming(
             limits: store.limits,
             configuration: try await repository.smallBlob(

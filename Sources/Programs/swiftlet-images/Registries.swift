@@ -10,10 +10,14 @@ import Synchronization
 struct Registries: RegistryWork {
     func pull(_ order: PullOrder, progress: @escaping ProgressHandler) throws -> PullAnswer {
         let credential = Self.credential(order.access)
+        let policy =
+            try order.access.policyFile.map { try SignaturePolicy(file: $0) }
+            ?? SignaturePolicy.standard(environment: Self.environment)
         let pulled = try Self.withClient(order.access) { client in
             let transfer = ImageTransfer(store: try ImageStore(root: order.store), client: client)
             return try await transfer.pull(
-                order.name, platform: order.platform, credential: credential, progress: progress)
+                order.name, platform: order.platform, credential: credential,
+                isAccepted: { try await policy?.check($0, $1, in: $2) }, progress: progress)
         }
         return PullAnswer(
             image: pulled.image, reference: pulled.reference, digest: pulled.digest, isNew: pulled.isNew)
@@ -86,6 +90,7 @@ struct Registries: RegistryWork {
         _ access: RegistryAccess, _ body: @escaping @Sendable (RegistryClient) async throws -> Result
     ) throws -> Result {
         var configuration = RegistryConfiguration(environment: environment)
+        try configuration.readSearchRegistries(environment: environment)
         if let folder = access.hostsFolder { configuration.hostFolders = [folder] }
         let client = RegistryClient(configuration, credentials: credentials(access))
         return try waiting {

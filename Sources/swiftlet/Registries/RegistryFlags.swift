@@ -10,8 +10,12 @@ struct RegistryFlags: ParsableArguments {
     @Option(help: "A folder with HOST/hosts.toml for registries, instead of /etc/containerd/certs.d.")
     var hostsDir: String?
 
+    @Option(help: "The rules for which images may be used, instead of /etc/containers/policy.json.")
+    var signaturePolicy: String?
+
     func access() throws -> RegistryAccess {
-        var access = RegistryAccess(credentialFile: authfile, hostsFolder: hostsDir)
+        var access = RegistryAccess(
+            credentialFile: authfile, hostsFolder: hostsDir, policyFile: signaturePolicy)
         if let creds {
             guard let colon = creds.firstIndex(of: ":"), colon > creds.startIndex else {
                 throw UsageError("--creds: expected USER:PASSWORD")

@@ -10,7 +10,8 @@ struct InteropTests {
 
     @Test func whatSkopeoPushesRuns() throws {
         let peers = try PeerTools()
-        let host = try Host()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
         let registry = peers.registryHost
         let push = { (options: [String], name: String) in
             let target = "docker://\(registry)/\(name)"
@@ -23,7 +24,7 @@ struct InteropTests {
         try push(["--format", "v2s2"], "skopeo/docker:v1")
         for name in ["\(registry)/skopeo/oci:v1", "\(registry)/skopeo/docker:v1"] {
             try host.check("pull", "-q", name)
-            #expect(try host.check("run", "--rm", name, "echo", "runs").line == "runs")
+            #expect(try host.check("run", "--rm", "--network", "none", name, "echo", "runs").line == "runs")
             // And out again, into another repository.
             let copy = name.split(separator: ":v1")[0] + "-copy:v1"
             try host.check("push", "-q", name, String(copy))
@@ -33,9 +34,15 @@ struct InteropTests {
 
     @Test func whatBuildahAndPodmanPushRuns() throws {
         let peers = try PeerTools()
-        let host = try Host()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
         let registry = peers.registryHost
-        let container = try peers("buildah", "from", "-q", "oci:\(busybox)")
+        // buildah takes a layout's path for a name, and not every path is one.
+        try peers(
+            "skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:\(busybox)",
+            "docker://\(registry)/base:v1")
+        let container = try peers(
+            "buildah", "from", "-q", "--tls-verify=false", "docker://\(registry)/base:v1")
         try peers("buildah", "config", "--env", "WHO=buildah", "--cmd", "env", container)
         for (format, name) in [("docker", "app:docker"), ("oci", "app:oci")] {
             try peers("buildah", "commit", "-q", "--format", format, container, name)
@@ -47,14 +54,15 @@ struct InteropTests {
             "podman", "push", "-q", "--tls-verify=false", "--compression-format", "zstd", "app:oci",
             "\(registry)/podman-zstd:oci")
         for name in ["buildah:docker", "buildah:oci", "podman:docker", "podman:oci", "podman-zstd:oci"] {
-            let output = try host.check("run", "--rm", "\(registry)/\(name)")
+            let output = try host.check("run", "--rm", "--network", "none", "\(registry)/\(name)")
             #expect(output.lines.contains("WHO=buildah"), "\(name)")
         }
     }
 
     @Test func whatWePushTheOthersRead() throws {
         let peers = try PeerTools()
-        let host = try Host.withBusybox()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host.withBusybox(ownNetwork: false)
         let name = "\(peers.registryHost)/ours/busybox:v1"
         try host.check("push", "-q", "busybox", name)
         for tool in ["podman", "buildah"] { try peers(tool, "pull", "-q", "--tls-verify=false", name) }
@@ -71,7 +79,8 @@ struct InteropTests {
 
     @Test func whatWeSaveTheOthersRead() throws {
         let peers = try PeerTools()
-        let host = try Host()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
         let name = "\(peers.registryHost)/team/busybox:v1"
         try peers(
             "skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:\(busybox)", "docker://\(name)")
@@ -92,7 +101,8 @@ struct InteropTests {
 
     @Test func passwordsAndTLS() throws {
         let peers = try PeerTools(password: "p w:d")
-        let host = try Host()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
         let registry = peers.registryHost
         let name = "\(registry)/team/busybox:v1"
         let hosts = "\(peers.folder)/hosts"
@@ -117,7 +127,7 @@ struct InteropTests {
         #expect(pull.code == 0, "\(pull.error)")
         let push = try swiftlet("push", "-q", name, "\(registry)/other/busybox:v1")
         #expect(push.code == 0, "\(push.error)")
-        #expect(try host.check("run", "--rm", name, "echo", "runs").line == "runs")
+        #expect(try host.check("run", "--rm", "--network", "none", name, "echo", "runs").line == "runs")
         #expect(try swiftlet("logout", registry).code == 0)
         let refused = try swiftlet("pull", "-q", name)
         #expect(refused.code != 0)
@@ -127,7 +137,8 @@ struct InteropTests {
     /// What is signed, and how, is tested beside the client; here: that a refused image does not come in.
     @Test func onlySignedImagesArePulled() throws {
         let peers = try PeerTools()
-        let host = try Host()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
         let name = "\(peers.registryHost)/team/busybox:v1"
         try peers("skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:\(busybox)", "docker://\(name)")
         let policy = "\(peers.folder)/policy.json"

@@ -43,7 +43,10 @@ extension ImageTransfer {
         let found = try await RemoteImage.find(
             reference, in: repository, PlatformMatch(platform), mustMatch: platform != nil)
         // Signatures are made for either.
-        try await isAccepted(reference, [found.target, found.manifest.descriptor.digest], repository)
+        let platformDigest = found.manifest.descriptor.digest
+        try await isAccepted(
+            reference, found.target == platformDigest ? [platformDigest] : [found.target, platformDigest],
+            repository)
         let incoming = try found.incoming(
             limits: store.limits,
             configuration: try await repository.smallBlob(

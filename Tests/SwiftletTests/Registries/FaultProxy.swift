@@ -130,11 +130,13 @@ final class FaultProxy: Sendable {
             if delay > 0 { usleep(useconds_t(delay)) }
             switch fault {
             case .reset:
-                var lingers = linger(l_onoff: 1, l_linger: 0)
-                setsockopt(
-                    ends.client, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
-                // Closing sends the reset; both threads see it.
-                dup2(ends.server, ends.client)
+                // connect(2) to nowhere resets at once, also while the other thread reads.
+                var nowhere = sockaddr()
+                nowhere.sa_family = sa_family_t(AF_UNSPEC)
+                withUnsafePointer(to: &nowhere) {
+                    _ = connect(
+                        ends.client, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr>.size))
+                }
                 shutdown(ends.server, Int32(SHUT_RDWR))
                 return
             case .end:

@@ -10,9 +10,11 @@ import Synchronization
 final class LayerLocks: Sendable {
     private let path: String
     private let held = Mutex<[ChainID: FileLock]>([:])
+    /// Whether somebody was waited for in vain: once is enough.
+    private let isImpatient = Mutex(false)
 
     /// Milliseconds to wait for another process, which may be stopped.
-    private static let patience = 30_000
+    private static let patience = 10_000
     private static let interval = 20
 
     init(_ folder: StoreFolder) {
@@ -36,7 +38,8 @@ final class LayerLocks: Sendable {
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
         var waited = 0
         while try !lock(file, chain) {
-            if !holdsNone || waited >= Self.patience { return }
+            if !holdsNone || isImpatient.withLock({ $0 }) { return }
+            if waited >= Self.patience { return isImpatient.withLock { $0 = true } }
             if waited == 0 { onWait() }
             usleep(useconds_t(Self.interval * 1000))
             waited += Self.interval

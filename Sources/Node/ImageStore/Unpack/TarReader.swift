@@ -36,8 +36,10 @@ final class TarReader: @unchecked Sendable {
     private let reader: ArchiveReader
     private let locale: locale_t
     private var isOpen = false
-    /// Whether the current entry is a file of which every byte was read.
-    private var isFileComplete = false
+    /// Bytes of the current entry.
+    private var size: Int64 = 0
+    /// Whether the archive ended with the last byte of a file; see `isOnlyWithoutPadding`.
+    private var hasEnded = false
     private(set) var entries = 0
 
     init(_ source: any ByteSource) throws {
@@ -54,6 +56,7 @@ final class TarReader: @unchecked Sendable {
 
     /// The next entry; nil at the end of the archive.
     func next() throws -> TarEntry? {
+        if hasEnded { return nil }
         let previous = uselocale(locale)
         defer { uselocale(previous) }
         if !isOpen {
@@ -62,27 +65,30 @@ final class TarReader: @unchecked Sendable {
         }
         var raw: OpaquePointer?
         let code = archive_read_next_header(reader.handle, &raw)
-        if code == ARCHIVE_EOF || isEndWithoutPadding { return nil }
-        isFileComplete = false
+        if code == ARCHIVE_EOF { return nil }
         guard code == ARCHIVE_OK || code == ARCHIVE_WARN && isOnlyConversion, let raw else {
             throw failure(entries == 0 ? "not a tar archive" : "damaged tar archive")
         }
         entries += 1
-        return try entry(raw)
+        let entry = try entry(raw)
+        size = entry.size
+        return entry
     }
 
     /// Hands the current file's bytes to `body` in pieces, each with its offset; holes are left out.
     func forEachBlock(_ body: (UnsafeRawBufferPointer, Int64) throws -> Void) throws {
+        var end: Int64 = 0
         while true {
             var bytes: UnsafeRawPointer?
             var count = 0
             var offset: Int64 = 0
             let code = archive_read_data_block(reader.handle, &bytes, &count, &offset)
-            if code == ARCHIVE_EOF {
-                isFileComplete = true
-                return
+            if code == ARCHIVE_EOF { return }
+            if code != ARCHIVE_OK {
+                guard end == size, isOnlyWithoutPadding else { throw failure("damaged tar archive") }
+                return hasEnded = true
             }
-            guard code == ARCHIVE_OK else { throw failure("damaged tar archive") }
+            end = offset + Int64(count)
             if count > 0 { try body(UnsafeRawBufferPointer(start: bytes, count: count), offset) }
         }
     }
@@ -92,8 +98,8 @@ final class TarReader: @unchecked Sendable {
 
     /// umoci (0.4.7, `insert`) writes archives that end with the last byte of the last file, without what fills its
     /// block and without an end. Go's reader, so Docker, podman and containerd, take that for an end; so do we.
-    private var isEndWithoutPadding: Bool {
-        isFileComplete && reader.sourceError == nil && reader.message.hasPrefix("Truncated input file")
+    private var isOnlyWithoutPadding: Bool {
+        reader.sourceError == nil && reader.message.hasPrefix("Truncated input file")
     }
 
     private var isOnlyConversion: Bool {

@@ -287,7 +287,8 @@ struct RunTests {
         ["--mount", "type=x", "busybox"],
         ["--device", "/dev/nothing", "busybox"], ["--pull", "always", "busybox"],
         ["--platform", "linux/arm64", "busybox"],
-        ["--log-opt", "tag=x", "busybox"], ["-w", "relative", "busybox"], ["nosuchimage"], ["UPPER"], [],
+        ["--log-opt", "tag=x", "busybox"], ["-w", "relative", "busybox"], ["--pull", "never", "nosuchimage"],
+        ["UPPER"], [],
         ["--detach-keys", "x-y", "busybox"],
     ])
     func refused(arguments: [String]) throws {
@@ -300,7 +301,9 @@ struct RunTests {
     }
 
     @Test func imageThatIsNotHere() throws {
-        #expect(try host.checkFails(125, "run", "--rm", "alpine").contains("swiftlet load"))
+        #expect(
+            try host.checkFails(125, "run", "--rm", "--pull", "never", "alpine").contains(
+                "swiftlet load"))
     }
 
     @Test func nameInUse() throws {

@@ -16,12 +16,12 @@ BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 nftables containernetworking-plugins procps attr libcap2-bin \
 	util-linux strace uidmap docker-registry openssl apache2-utils podman buildah
-BENCH_PACKAGES := runc crun gcc libc6-dev
+BENCH_PACKAGES := runc crun gcc libc6-dev docker-registry skopeo podman containerd
 # What makes and boots the virtual machine; what is in it, vm/run says.
 VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 
 # The suites with a long form.
-SOAK := Crashes|Faults|Fuzzing
+SOAK := Crashes|Faults|Fuzzing|PullFaultTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench generate fmt lint install uninstall clean
@@ -66,10 +66,11 @@ soak: setup fixtures ## run the long forms of the campaigns: fuzzing, kills at e
 	$(SWIFT_BUILD) --build-tests
 	SWIFTLET_SOAK=1 scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter '$(SOAK)'
 
-bench: setup setup-bench build ## measure against runc and crun, side by side
+bench: setup setup-bench build ## measure against runc, crun, podman and containerd, side by side
 	rootfs-fixtures/make busybox
 	rootfs-fixtures/make seccomp
 	Benchmarks/run --bin $(BUILD)
+	Benchmarks/pull --bin $(BUILD)
 
 generate: setup setup-bench build ## make generated files anew (as root)
 	rootfs-fixtures/make busybox
@@ -94,4 +95,4 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
 
 clean: ## remove what was built and made
-	rm -rf .build .fixtures
+	rm -rf .build .fixtures .benchmarks

@@ -14,12 +14,12 @@ import tempfile
 LAYERS = [
     ["libc6", "libc-bin", "coreutils", "bash", "dpkg", "apt", "perl-base", "tar", "libapt-pkg6.0", "debconf",
      "util-linux", "libstdc++6", "base-files", "mawk", "locales"],
-    ["libpython3.11-stdlib", "libpython3.11-minimal", "python3.11-minimal", "python3.11-doc"],
+    ["libpython3.11-stdlib", "libpython3.11-minimal", "python3.11-minimal"],
     ["perl-modules-5.36", "libperl5.36", "git", "git-man"],
     ["gcc-12", "cpp-12", "libgcc-12-dev"],
     ["g++-12", "libstdc++-12-dev", "libc6-dev", "linux-libc-dev"],
     ["binutils-x86-64-linux-gnu", "gdb", "vim-runtime"],
-    ["libicu72", "iso-codes", "tzdata", "fonts-dejavu-core"],
+    ["libicu72", "iso-codes", "tzdata"],
     ["libllvm14"],
 ]
 

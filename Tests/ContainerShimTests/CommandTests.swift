@@ -145,6 +145,8 @@ extension ShimTests {
                 try host.define(script: Self.patient) { _, supervision in supervision.restart = .always }
                 var client = try host.launch()
                 let first = try host.start(&client)
+                // Killed before it has said so, it never does.
+                #expect(try eventually { try host.logged() == "ready\n" })
                 Glibc.kill(first, SIGKILL)
                 #expect(try client.wait(host.id()).exitCode == 137)
                 #expect(

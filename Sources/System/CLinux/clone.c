@@ -126,8 +126,9 @@ ssize_t clinux_send_and_wait(int fd, const void *message, size_t length, void *a
     do count = send(fd, message, length, MSG_NOSIGNAL);
     while (count < 0 && errno == EINTR);
     if (count < 0) return -1;
+    // From here on the other side may be running in this program's memory: a passing failure must not let both run.
     do count = recv(fd, answer, capacity, 0);
-    while (count < 0 && errno == EINTR);
+    while (count < 0 && (errno == EINTR || errno == ENOMEM || errno == ENOBUFS));
     return count;
 }
 

@@ -86,12 +86,12 @@ lint: ## check the format of the Swift sources
 install: build ## install the programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 -s $(BUILD)/swiftlet $(BUILD)/swiftlet-oci $(BUILD)/swiftlet-shim \
-		$(BUILD)/swiftlet-init $(BUILD)/swiftlet-images $(DESTDIR)$(PREFIX)/bin/
+		$(BUILD)/swiftlet-init $(BUILD)/swiftlet-node $(DESTDIR)$(PREFIX)/bin/
 	sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/swiftlet-restart.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init swiftlet-images)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init swiftlet-node)
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
 
 clean: ## remove what was built and made

@@ -33,7 +33,7 @@ let foundation: [LinkerSetting] = [
 ].map { .linkedLibrary($0) }
 
 /// The command line is fully static, too: without the loader a start takes a third of the time. Of ISA-L there is no
-/// archive; the folder has an empty one, and `swiftlet-images` has the library.
+/// archive; the folder has an empty one, and `swiftlet-node` has the library.
 let staticWithFoundation: [LinkerSetting] =
     fullyStatic
     + [
@@ -59,7 +59,7 @@ let package = Package(
     name: "swiftlet",
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
-        .executable(name: "swiftlet-images", targets: ["swiftlet-images"]),
+        .executable(name: "swiftlet-node", targets: ["swiftlet-node"]),
         .executable(name: "swiftlet-oci", targets: ["swiftlet-oci"]),
         .executable(name: "swiftlet-shim", targets: ["swiftlet-shim"]),
         .executable(name: "swiftlet-init", targets: ["swiftlet-init"]),
@@ -72,6 +72,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // System: what the kernel and the C libraries offer, typed.
@@ -79,6 +85,7 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", path: "Sources/System/CSeccomp"),
         .systemLibrary(name: "CCapability", path: "Sources/System/CCapability"),
         .systemLibrary(name: "CArchive", path: "Sources/System/CArchive"),
+        .systemLibrary(name: "CZlib", path: "Sources/System/CZlib"),
         .target(
             name: "CInflate", path: "Sources/System/CInflate", linkerSettings: [.linkedLibrary("isal")]),
         .target(
@@ -155,7 +162,61 @@ let package = Package(
             ],
             path: "Sources/Node/ContainerCLI", swiftSettings: strict),
 
-        // The command line, and its form that works with archives and registries.
+        // Pods: sandboxes and containers as durable state machines over shims, networks and snapshots.
+        .target(
+            name: "PodEngine",
+            dependencies: [
+                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "ContainerShim", "PodNetwork",
+                "ImageStore",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Sources/Node/PodEngine", swiftSettings: strict),
+
+        // Exec, attach and port-forward over SPDY and WebSocket, as kubectl and crictl speak them.
+        .target(
+            name: "StreamingServer",
+            dependencies: [
+                "CLinux", "LinuxKernel", "CZlib",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Node/StreamingServer", swiftSettings: strict),
+
+        // The CRI's messages and services, generated from api.proto (`make generate`).
+        .target(
+            name: "CRIProtocol",
+            dependencies: [
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/Node/CRIProtocol", exclude: ["api.proto"]),
+
+        // The CRI service: what a kubelet asks, translated for the engine, the image store and the streaming server.
+        .target(
+            name: "CRIService",
+            dependencies: [
+                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "ContainerShim", "PodNetwork",
+                "ImageStore", "RegistryClient", "ImageTransfer", "PodEngine", "StreamingServer",
+                "ContainerCLI", "CRIProtocol",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            path: "Sources/Node/CRIService", swiftSettings: strict),
+
+        // The command line, and its form that works with archives and registries, and is the node's daemon.
         .target(
             name: "SwiftletCommands",
             dependencies: [
@@ -167,9 +228,11 @@ let package = Package(
             name: "swiftlet", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet",
             swiftSettings: strict, linkerSettings: staticWithFoundation),
         .executableTarget(
-            name: "swiftlet-images",
-            dependencies: ["SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore"],
-            path: "Sources/Programs/swiftlet-images",
+            name: "swiftlet-node",
+            dependencies: [
+                "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService",
+            ],
+            path: "Sources/Programs/swiftlet-node",
             swiftSettings: strict, linkerSettings: staticSwiftLibrary),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
@@ -188,6 +251,17 @@ let package = Package(
         .testTarget(
             name: "PodNetworkTests", dependencies: ["CLinux", "PodNetwork", "LinuxKernel", "OCISpec"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PodEngineTests",
+            dependencies: ["CLinux", "PodEngine", "ContainerShim", "LinuxKernel", "OCISpec"],
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
+        .testTarget(
+            name: "StreamingServerTests", dependencies: ["StreamingServer", "LinuxKernel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CRIServiceTests",
+            dependencies: ["CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec"],
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,
             linkerSettings: [.linkedLibrary("archive")]),

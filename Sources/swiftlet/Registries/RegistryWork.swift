@@ -2,7 +2,7 @@ import ImageStore
 import OCISpec
 
 /// What commands do with registries. `swiftlet` has no network in it, so that it stays small and starts quickly:
-/// its registry commands go on as `swiftlet-images`, which has.
+/// its registry commands go on as `swiftlet-node`, which has.
 public protocol RegistryWork: Sendable {
     func pull(_ order: PullOrder, progress: @escaping ProgressHandler) throws -> PullAnswer
     func push(_ order: PushOrder, progress: @escaping @Sendable (PushStep) -> Void) throws -> PushAnswer

@@ -5,7 +5,7 @@ import LinuxKernel
 /// The second program, with what `swiftlet` is too quick for: the network, and the shared library that inflates
 /// layers.
 enum TransferProgram {
-    static let name = "swiftlet-images"
+    static let name = "swiftlet-node"
 
     /// Goes on as that program, with the same words.
     static func become(for command: String) throws -> Never {

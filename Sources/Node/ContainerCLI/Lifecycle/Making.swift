@@ -187,7 +187,7 @@ extension Engine {
         try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
     }
 
-    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-images`.
+    /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-node`.
     /// - Parameter use: what it is needed for, for messages.
     public static func program(_ name: String, for use: String) throws -> String {
         let shim = try ShimLauncher.find()

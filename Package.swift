@@ -167,7 +167,7 @@ let package = Package(
             name: "PodEngine",
             dependencies: [
                 "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "ContainerShim", "PodNetwork",
-                "ImageStore",
+                "ImageStore", "ContainerCLI",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),

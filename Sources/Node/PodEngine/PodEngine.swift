@@ -1,1 +1,125 @@
+import ContainerCLI
+import ContainerShim
+import Glibc
+import ImageStore
+import LinuxKernel
 import Logging
+import Synchronization
+
+/// Pods on this machine: sandboxes and containers as durable state machines over shims, networks and snapshots.
+///
+/// Whoever owns it may be killed at any instruction: what was acknowledged is on record, what runs goes on, and the
+/// next one finds both (`PodEngine+Recovery`). Calls may be made from any task; those for one pod wait for each other
+/// where they must, and a pod that hangs holds up no others.
+public final class PodEngine: Sendable {
+    public let layout: EngineLayout
+    public let networks: PodNetworks
+    public let logger: Logger
+    public let settings: Settings
+
+    let registry = Registry()
+    let database: EngineDatabase
+    let threads = Threads()
+    let poller: Poller
+    let events = EventBus()
+    let bootID: String
+
+    public struct Settings: Sendable {
+        /// The control group of shims; nil: they stay in this program's.
+        public var shimCgroup: String? = "/swiftlet/shims"
+        /// Below it pods get their groups whose creator names none.
+        public var defaultCgroupParent = "/swiftlet/pods"
+        /// Milliseconds that a container may take to end after it was killed.
+        public var killTime = 10_000
+
+        public init() {}
+    }
+
+    /// Opens the engine's records; `recover` is next.
+    /// - Throws: when another daemon works with the same folders.
+    public init(
+        layout: EngineLayout, networks: PodNetworks, settings: Settings = Settings(), logger: Logger
+    ) throws {
+        self.layout = layout
+        self.networks = networks
+        self.settings = settings
+        self.logger = logger
+        bootID = try BootID.current()
+        for folder in [layout.state.containers, layout.sandboxes, layout.state.images] {
+            try makeFolders(folder)
+        }
+        database = try EngineDatabase(path: layout.database)
+        poller = try Poller()
+    }
+
+    /// Lets the shims alone and tells the listeners that nothing more comes.
+    public func close() async {
+        for sandbox in registry.sandboxes { sandbox.connection?.close() }
+        events.finish()
+        await threads.stop()
+    }
+
+    /// What happens from now on, or after an event that the listener knows.
+    /// - Returns: nil when events since then are not kept any more.
+    public func events(after position: UInt64? = nil) -> AsyncStream<EngineEvent>? {
+        events.events(after: position)
+    }
+
+    // MARK: Looking
+
+    /// - Parameter id: or the beginning of one.
+    public func sandbox(_ id: String) throws -> SandboxState { state(of: try registry.sandbox(id)) }
+
+    /// Those that exist, in no order; without those that are just being made.
+    public func sandboxes() -> [SandboxState] {
+        registry.sandboxes.filter { $0.record.phase != .making }.map { state(of: $0) }
+    }
+
+    public func container(_ id: String) throws -> ContainerState { try state(of: try registry.container(id)) }
+
+    public func containers() throws -> [ContainerState] { try registry.containers.map { try state(of: $0) } }
+
+    public func containers(of sandbox: String) throws -> [ContainerState] {
+        try registry.containers(of: sandbox).map { try state(of: $0) }
+    }
+
+    func state(of entry: SandboxEntry) -> SandboxState {
+        let (record, pid, isConnected) = entry.state.withLock {
+            ($0.record, $0.shimPID, $0.connection != nil)
+        }
+        return SandboxState(
+            id: record.id, createdAt: record.createdAt, spec: record.spec,
+            isReady: record.phase == .ready && isConnected,
+            addresses: record.network?.addresses.compactMap { IPAddress($0) } ?? [],
+            namespaces: record.namespaces, folder: layout.sandbox(record.id),
+            cgroupParent: record.cgroupParent, shimPID: pid)
+    }
+
+    func state(of entry: ContainerEntry) throws -> ContainerState {
+        let live = try entry.live()
+        let isUnresponsive = entry.state.withLock { $0.isUnresponsive }
+        let phase: ContainerState.Phase =
+            switch live.phase {
+            case _ where isUnresponsive: .unknown
+            // Made by the runtime, or not at all: its program has not begun.
+            case .created: .created
+            case .running, .paused: .running
+            // No container of ours is restarted by its shim.
+            case .restarting, .exited: .exited
+            }
+        return ContainerState(
+            id: entry.id, sandboxID: entry.record.sandboxID, createdAt: entry.record.createdAt,
+            spec: entry.record.spec, imageID: entry.record.imageID, phase: phase,
+            isPaused: live.phase == .paused,
+            startedAt: live.startedAt?.nanosecondsSince1970 ?? 0,
+            finishedAt: live.finishedAt?.nanosecondsSince1970 ?? 0,
+            exitCode: live.exitCode ?? 0, isOutOfMemory: live.oomKilled, error: live.error,
+            pid: live.process?.pid, logPath: entry.record.logPath, folder: entry.folder)
+    }
+
+    /// - Throws: for a sandbox that is not ready.
+    func connection(of sandbox: SandboxEntry) throws(EngineError) -> ShimConnection {
+        if let connection = sandbox.connection { return connection }
+        throw EngineError(.wrongState, "sandbox \(sandbox.id) is not ready")
+    }
+}

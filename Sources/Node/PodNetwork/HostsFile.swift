@@ -2,12 +2,12 @@ import Glibc
 import LinuxKernel
 
 /// A pod's hosts(5) file, in which a line for each of its addresses is ours and all others are not.
-enum HostsFile {
+public enum HostsFile {
     /// Ends our lines, so that they are found again when the pod comes back with other addresses.
     private static let mark = "\t# own"
 
     /// Puts the addresses in, in place of those of before. The file is written in place: it is mounted.
-    static func set(_ path: String, addresses: [IPAddress], names: [String]) throws(KernelError) {
+    public static func set(_ path: String, addresses: [IPAddress], names: [String]) throws(KernelError) {
         let file = try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW)
         let text = String(decoding: try file.readToEnd(limit: 1 << 20), as: UTF8.self)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)

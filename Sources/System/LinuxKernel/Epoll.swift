@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// An epoll instance (epoll(7)): waits for many descriptors at once.
-public struct Epoll: ~Copyable {
+public struct Epoll: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
     /// What to wait for, and what happened.

@@ -57,7 +57,7 @@ extension FileDescriptor {
 }
 
 /// The names in one of our own folders, unsorted; none where there is no folder.
-func folderEntries(_ path: String) throws(KernelError) -> [String] {
+package func folderEntries(_ path: String) throws(KernelError) -> [String] {
     do throws(KernelError) {
         return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).entries(of: path).map(\.text)
     } catch {

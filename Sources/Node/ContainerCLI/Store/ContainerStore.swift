@@ -115,7 +115,7 @@ public struct ContainerStore {
 
     /// 64 hexadecimal digits. Not all of the first twelve are decimal, so that no short id looks like a
     /// number.
-    static func newID() -> String {
+    package static func newID() -> String {
         var random = SystemRandomNumberGenerator()
         while true {
             let id = (0..<4).map { _ in

@@ -21,7 +21,7 @@ public struct ContainerStreams: ~Copyable {
         case end
     }
 
-    init(owning socket: consuming FileDescriptor) {
+    package init(owning socket: consuming FileDescriptor) {
         self.socket = socket
         buffer = .allocate(byteCount: 64 << 10, alignment: 16)
     }

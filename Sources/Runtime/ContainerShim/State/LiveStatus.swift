@@ -119,7 +119,7 @@ public struct StateFileError: Error, CustomStringConvertible, Sendable {
 }
 
 /// Writes a file beside `path` and renames it over it.
-func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError) {
+package func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError) {
     let temporary = path + ".new"
     let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
     do throws(KernelError) {

@@ -1,0 +1,209 @@
+import CRIProtocol
+import ContainerRuntime
+import GRPCCore
+import Glibc
+import LinuxKernel
+import OCISpec
+import PodEngine
+import SwiftProtobuf
+
+extension RuntimeService {
+    public func createContainer(
+        request: CRICreateContainerRequest, context: ServerContext
+    ) async throws -> CRICreateContainerResponse {
+        let config = request.config
+        guard config.hasMetadata, !config.metadata.name.isEmpty else {
+            throw RPCError(code: .invalidArgument, message: "config.metadata.name: must not be empty")
+        }
+        guard !config.image.image.isEmpty else {
+            throw RPCError(code: .invalidArgument, message: "config.image.image: must not be empty")
+        }
+        var spec = ContainerSpec(
+            name: config.metadata.name, attempt: config.metadata.attempt, image: config.image.image)
+        spec.labels = config.labels
+        spec.annotations = config.annotations
+        let facts = parts.facts()
+        let (engine, log, images) = (engine, parts.log, parts.images)
+        var response = CRICreateContainerResponse()
+        response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { draft in
+            let builder = BundleBuilder(engine: engine, images: images, facts: facts, log: log)
+            return try builder.bundle(config, for: draft)
+        }
+        return response
+    }
+
+    public func startContainer(
+        request: CRIStartContainerRequest, context: ServerContext
+    ) async throws -> CRIStartContainerResponse {
+        try await engine.startContainer(request.containerID)
+        return CRIStartContainerResponse()
+    }
+
+    public func stopContainer(
+        request: CRIStopContainerRequest, context: ServerContext
+    ) async throws -> CRIStopContainerResponse {
+        try await engine.stopContainer(request.containerID, timeout: request.timeout)
+        return CRIStopContainerResponse()
+    }
+
+    public func removeContainer(
+        request: CRIRemoveContainerRequest, context: ServerContext
+    ) async throws -> CRIRemoveContainerResponse {
+        try await engine.removeContainer(request.containerID)
+        return CRIRemoveContainerResponse()
+    }
+
+    public func listContainers(
+        request: CRIListContainersRequest, context: ServerContext
+    ) async throws -> CRIListContainersResponse {
+        var response = CRIListContainersResponse()
+        response.containers = try containers(request.filter, isFiltered: request.hasFilter)
+        return response
+    }
+
+    public func streamContainers(
+        request: CRIStreamContainersRequest, response: RPCWriter<CRIStreamContainersResponse>,
+        context: ServerContext
+    ) async throws {
+        for part in try containers(request.filter, isFiltered: request.hasFilter).parts() {
+            var message = CRIStreamContainersResponse()
+            message.containers = part
+            try await response.write(message)
+        }
+    }
+
+    private func containers(_ filter: CRIContainerFilter, isFiltered: Bool) throws -> [CRIContainer] {
+        try engine.containers().filter { !isFiltered || filter.accepts($0) }
+            .sorted { $0.createdAt > $1.createdAt }.map { try $0.listed() }
+    }
+
+    public func containerStatus(
+        request: CRIContainerStatusRequest, context: ServerContext
+    ) async throws -> CRIContainerStatusResponse {
+        let state = try engine.container(request.containerID)
+        var response = CRIContainerStatusResponse()
+        response.status = try state.status()
+        if request.verbose { response.info = ["info": try await Self.onThread { try state.description() }] }
+        return response
+    }
+
+    public func updateContainerResources(
+        request: CRIUpdateContainerResourcesRequest, context: ServerContext
+    ) async throws -> CRIUpdateContainerResourcesResponse {
+        let state = try engine.container(request.containerID)
+        let translation = try ResourceTranslation(request.linux, facts: parts.facts(), field: "linux")
+        var status = try CRIContainerStatus(serializedBytes: state.spec.details)
+        status.resources.linux.merge(request.linux)
+        if state.phase == .running {
+            try await engine.update(state.id, resources: translation.resources.json())
+        } else {
+            try await engine.updateBundle(of: state.id, resources: translation.resources)
+        }
+        try await engine.replaceDetails(ofContainer: state.id, with: try status.serializedBytes())
+        return CRIUpdateContainerResourcesResponse()
+    }
+
+    public func reopenContainerLog(
+        request: CRIReopenContainerLogRequest, context: ServerContext
+    ) async throws -> CRIReopenContainerLogResponse {
+        try await engine.reopenLog(request.containerID)
+        return CRIReopenContainerLogResponse()
+    }
+}
+
+extension CRIContainerFilter {
+    func accepts(_ container: ContainerState) -> Bool {
+        if !id.isEmpty, !container.id.hasPrefix(id) { return false }
+        if hasState, state.state != container.criState { return false }
+        if !podSandboxID.isEmpty, !container.sandboxID.hasPrefix(podSandboxID) { return false }
+        return labelSelector.allSatisfy { container.spec.labels[$0.key] == $0.value }
+    }
+}
+
+extension CRILinuxContainerResources {
+    /// What an update names replaces what was; what it leaves at zero stays.
+    mutating func merge(_ update: CRILinuxContainerResources) {
+        if update.cpuPeriod != 0 { cpuPeriod = update.cpuPeriod }
+        if update.cpuQuota != 0 { cpuQuota = update.cpuQuota }
+        if update.cpuShares != 0 { cpuShares = update.cpuShares }
+        if update.memoryLimitInBytes != 0 { memoryLimitInBytes = update.memoryLimitInBytes }
+        if update.memorySwapLimitInBytes != 0 { memorySwapLimitInBytes = update.memorySwapLimitInBytes }
+        if update.oomScoreAdj != 0 { oomScoreAdj = update.oomScoreAdj }
+        if !update.cpusetCpus.isEmpty { cpusetCpus = update.cpusetCpus }
+        if !update.cpusetMems.isEmpty { cpusetMems = update.cpusetMems }
+        if !update.hugepageLimits.isEmpty { hugepageLimits = update.hugepageLimits }
+        unified.merge(update.unified) { $1 }
+    }
+}
+
+// MARK: To messages
+
+extension ContainerState {
+    var criState: CRIProtocol.CRIContainerState {
+        switch phase {
+        case .created: .containerCreated
+        case .running: .containerRunning
+        case .exited: .containerExited
+        case .unknown: .containerUnknown
+        }
+    }
+
+    /// What was fixed at its making, as `BundleBuilder` has kept it.
+    private func prototype() throws -> CRIContainerStatus { try CRIContainerStatus(serializedBytes: spec.details) }
+
+    func listed() throws -> CRIContainer {
+        let status = try prototype()
+        var item = CRIContainer()
+        item.id = id
+        item.podSandboxID = sandboxID
+        item.metadata = status.metadata
+        item.image = status.image
+        item.imageRef = status.imageRef
+        item.imageID = status.imageID
+        item.state = criState
+        item.createdAt = createdAt
+        item.labels = spec.labels
+        item.annotations = spec.annotations
+        return item
+    }
+
+    func status() throws -> CRIContainerStatus {
+        var status = try prototype()
+        status.id = id
+        status.state = criState
+        status.createdAt = createdAt
+        status.startedAt = startedAt
+        guard phase == .exited else { return status }
+        status.finishedAt = finishedAt
+        status.exitCode = exitCode
+        switch error {
+        case "Unknown"?:
+            status.reason = "Unknown"
+            status.message = "nobody saw how it ended: its shim is gone"
+        case let error?:
+            status.reason = "StartError"
+            // Nothing of the program has run, and the kubelet takes 0 for success.
+            if startedAt == 0 { status.exitCode = 128 }
+            status.message = error
+        case nil:
+            status.reason = isOutOfMemory ? "OOMKilled" : exitCode == 0 ? "Completed" : "Error"
+        }
+        return status
+    }
+
+    /// For people, as JSON.
+    func description() throws -> String {
+        let path = folder + "/config.json"
+        let configuration = String(decoding: try FileDescriptor.readFile(path), as: UTF8.self)
+        var text = "{\"sandboxID\":\"\(sandboxID)\",\"runtimeSpec\":\(configuration)"
+        if let pid { text += ",\"pid\":\(pid)" }
+        return text + "}"
+    }
+}
+
+/// The wall clock in nanoseconds since 1970.
+func nanosecondsNow() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+}

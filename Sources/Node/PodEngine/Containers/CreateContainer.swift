@@ -1,0 +1,126 @@
+import ContainerCLI
+import ContainerRuntime
+import ContainerShim
+import Glibc
+import ImageStore
+import LinuxKernel
+import OCISpec
+
+// From an image to a container that can be started.
+extension PodEngine {
+    /// Makes a container in a sandbox that is ready.
+    /// - Parameter prepare: writes the bundle for the mounted root; runs on a thread that may be blocked.
+    /// - Returns: its id.
+    public func createContainer(
+        _ spec: ContainerSpec, in word: String,
+        prepare: @escaping @Sendable (borrowing ContainerDraft) throws -> ContainerBundle
+    ) async throws -> String {
+        let sandbox = try registry.sandbox(word)
+        guard sandbox.record.phase == .ready, sandbox.connection != nil else {
+            throw EngineError(.wrongState, "sandbox \(sandbox.id) is not ready")
+        }
+        let state = state(of: sandbox)
+        let pod = sandbox.record.spec
+        let name = "k8s_\(spec.name)_\(pod.name)_\(pod.namespace)_\(pod.uid)_\(spec.attempt)"
+        let reserved = "container \(spec.name)_\(spec.attempt) of " + sandbox.id
+        let claim = ContainerStore.newID()
+        try registry.reserve(reserved, for: claim, what: "container")
+        do {
+            let entry = try await threads.run { [self] in
+                try make(spec, state, name: name, prepare: prepare)
+            }
+            registry.free(reserved, of: claim)
+            try registry.reserve(reserved, for: entry.id, what: "container")
+            registry.add(entry)
+            // The sandbox may have been stopped meanwhile, and does not know of this container.
+            guard sandbox.record.phase == .ready else {
+                try await entry.lock.withLock { try await remove(entry, connection: nil) }
+                throw EngineError(.wrongState, "sandbox \(sandbox.id) was stopped")
+            }
+            events.tell(.created, entry.id, sandbox: sandbox.id)
+            return entry.id
+        } catch {
+            registry.free(reserved, of: claim)
+            throw error
+        }
+    }
+
+    static func reservedName(_ record: ContainerRecord) -> String {
+        "container \(record.spec.name)_\(record.spec.attempt) of " + record.sandboxID
+    }
+
+    private func make(
+        _ spec: ContainerSpec, _ sandbox: SandboxState, name: String,
+        prepare: (borrowing ContainerDraft) throws -> ContainerBundle
+    ) throws -> ContainerEntry {
+        // Nobody removes the image's layers before the container's definition says that it needs them.
+        let image: HeldImage
+        do {
+            image = try HeldImage.find(spec.image, root: layout.state.images)
+        } catch let error as ImageError where error.kind == .notFound {
+            throw EngineError(.notFound, "image '\(spec.image)' is not on this machine")
+        }
+        let layers = image.rootFilesystem
+        let store = ContainerStore(layout.state)
+        let draft = try store.draft(name: Self.fileName(name))
+        let folder = draft.folder
+        let rootfs = RootfsMount(
+            lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
+            target: folder + "/rootfs", volatile: true)
+        do {
+            for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
+                throw KernelError("mkdir", folder)
+            }
+            try layers.makeUpper(at: rootfs.upper)
+            try rootfs.mount()
+            let facts = ImageFacts(id: "\(image.id)", configuration: image.configuration)
+            let bundle = try prepare(
+                ContainerDraft(
+                    id: draft.id, folder: folder, rootPath: rootfs.target, image: facts, sandbox: sandbox))
+            try write(bundle, rootfs, in: folder)
+            var definition = ContainerDefinition(
+                id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
+                platform: "\(image.platform)", command: bundle.command)
+            definition.imageChain = layers.topChain.map { "\($0)" }
+            for (key, value) in spec.labels { definition.labels[key] = value }
+            var kept = spec
+            kept.details = bundle.details
+            let record = ContainerRecord(
+                id: draft.id, sandboxID: sandbox.id, createdAt: nanosecondsSince1970(), spec: kept,
+                imageID: "\(image.id)", logPath: bundle.logPath, terminal: bundle.terminal,
+                takesInput: bundle.input != .none, mounts: bundle.mounts)
+            try draft.commit(definition)
+            do { try database.save(record) } catch {
+                try rootfs.unmount()
+                throw error
+            }
+            image.end()
+            return ContainerEntry(record, folder: folder)
+        } catch {
+            try rootfs.unmount()
+            try draft.discard()
+            throw error
+        }
+    }
+
+    private func write(_ bundle: ContainerBundle, _ rootfs: RootfsMount, in folder: String) throws {
+        try writeNew(folder + "/config.json", bundle.configuration.json())
+        let supervision = Supervision(
+            terminal: bundle.terminal, input: bundle.input,
+            // The kubelet exchanges the files; what it does not know of is no business of the shim's.
+            log: bundle.logPath.map { LogOptions(path: $0, maxSize: 0, maxFiles: 1) },
+            stopSignal: bundle.stopSignal, rootfs: rootfs)
+        try writeNew(folder + "/" + Supervision.fileName, supervision.json())
+        if let path = bundle.logPath { try makeFolders(path.splitAtLastComponent.parent, mode: 0o755) }
+    }
+
+    private func writeNew(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        try file.writeAll(bytes)
+    }
+
+    /// A name becomes a file's, which has 255 bytes at most.
+    private static func fileName(_ name: String) -> String {
+        String(decoding: name.utf8.prefix(255).map { $0 == UInt8(ascii: "/") ? 0x5f : $0 }, as: UTF8.self)
+    }
+}

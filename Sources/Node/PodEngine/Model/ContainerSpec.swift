@@ -1,0 +1,61 @@
+import ContainerShim
+import OCISpec
+
+/// What a container is to be, beside what its bundle says. Kept in the database as long as the container.
+public struct ContainerSpec: Codable, Equatable, Sendable {
+    public var name: String
+    public var attempt: UInt32
+    public var labels: [String: String] = [:]
+    public var annotations: [String: String] = [:]
+    /// The image as it was asked for.
+    public var image: String
+    /// What the engine's user wants to find again; the engine does not look into it.
+    public var details: [UInt8] = []
+
+    public init(name: String, attempt: UInt32, image: String) {
+        self.name = name
+        self.attempt = attempt
+        self.image = image
+    }
+}
+
+/// What the engine has made for a container whose bundle is to be written.
+public struct ContainerDraft: ~Copyable {
+    public let id: String
+    /// The container's folder; what lies in it goes with the container.
+    public let folder: String
+    /// The mounted root file system.
+    public let rootPath: String
+    public let image: ImageFacts
+    public let sandbox: SandboxState
+}
+
+/// What a container needs to know of its image.
+public struct ImageFacts: Sendable {
+    /// Digest of the configuration.
+    public let id: String
+    public let configuration: ImageConfig
+}
+
+/// What the engine's user makes of a draft.
+public struct ContainerBundle: Sendable {
+    /// The bundle's config.json.
+    public var configuration: RuntimeSpec
+    public var terminal = false
+    public var input = Supervision.Input.none
+    /// Where the output goes; nil for nowhere.
+    public var logPath: String?
+    public var stopSignal: Int32
+    /// Replaces the specification's details.
+    public var details: [UInt8]
+    /// Mounts on the host below the container's folder, which go with it.
+    public var mounts: [String] = []
+    /// The program with its arguments, for people.
+    public var command: [String] = []
+
+    public init(configuration: RuntimeSpec, stopSignal: Int32, details: [UInt8]) {
+        self.configuration = configuration
+        self.stopSignal = stopSignal
+        self.details = details
+    }
+}

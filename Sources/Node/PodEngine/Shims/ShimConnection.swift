@@ -1,0 +1,168 @@
+import ContainerShim
+import Glibc
+import LinuxKernel
+import Synchronization
+
+/// The engine's connection to the shim of one pod. Requests of many tasks are under way at once; none holds a thread.
+final class ShimConnection: Sendable {
+    /// An answer with the descriptor that came with it, which is the receiver's.
+    struct Answer: Sendable {
+        let answer: ShimAnswer
+        let descriptor: Int32?
+    }
+
+    private typealias Waiter = CheckedContinuation<Answer, any Error>
+
+    private struct State: ~Copyable {
+        var client: ShimClient
+        var waiting: [UInt64: Waiter] = [:]
+        var isGone = false
+    }
+
+    let pid: Int32
+    private let poller: Poller
+    private let state: Mutex<State>
+    private let watch = Mutex<UInt64?>(nil)
+    private let onEvent: @Sendable (ShimEvent) -> Void
+    private let onGone: @Sendable () -> Void
+
+    /// Connects, blocking, and asks for events.
+    /// - Parameters:
+    ///   - onEvent: called on the poller's thread: must not wait.
+    ///   - onGone: called once, when the shim has ended or speaks nonsense; not after `close`.
+    init(
+        state folder: String, shim: String, poller: Poller, onEvent: @escaping @Sendable (ShimEvent) -> Void,
+        onGone: @escaping @Sendable () -> Void
+    ) throws {
+        var client = try ShimClient(state: folder, shim: shim, milliseconds: 5000)
+        try client.subscribe()
+        let descriptor = client.descriptor
+        pid = client.greeting.pid
+        self.poller = poller
+        self.onEvent = onEvent
+        self.onGone = onGone
+        state = Mutex(State(client: client))
+        let token = try poller.watch(descriptor) { [weak self] in self?.receive() }
+        watch.withLock { $0 = token }
+        // What came with the answer to `subscribe`.
+        receive()
+    }
+
+    deinit {
+        if let token = watch.withLock({ $0 }) { poller.stop(token) }
+    }
+
+    /// Leaves the shim alone; it goes on.
+    func close() {
+        let isFirst = state.withLock { state -> Bool in
+            defer { state.isGone = true }
+            return !state.isGone
+        }
+        if isFirst { fail(.gone) }
+    }
+
+    // MARK: Requests
+
+    /// - Parameters:
+    ///   - descriptors: stay the caller's.
+    ///   - milliseconds: nil for answers that take as long as a program runs.
+    /// - Throws: `ShimError`, `CancellationError`.
+    func call(
+        _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int? = ShimClient.promptly
+    ) async throws -> Answer {
+        let sent = SentNumber()
+        let timer = milliseconds.map { milliseconds in
+            Task { [weak self] in
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                guard let number = sent.value else { return }
+                self?.end(number, with: ShimError.timedOut(request.name))
+            }
+        }
+        defer { timer?.cancel() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let failure = state.withLock { state -> ShimError? in
+                    if state.isGone { return .gone }
+                    do throws(ShimError) {
+                        let number = try state.client.send(request, descriptors: descriptors)
+                        state.waiting[number] = continuation
+                        sent.set(number)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                if let failure { continuation.resume(throwing: failure) }
+            }
+        } onCancel: { [weak self] in
+            // Cancelled before it was sent: the answer, which comes anyway, ends it.
+            guard let number = sent.value else { return }
+            self?.end(number, with: CancellationError())
+        }
+    }
+
+    /// Under which number a request went out, once it has.
+    private final class SentNumber: Sendable {
+        private let number = Mutex<UInt64?>(nil)
+        var value: UInt64? { number.withLock { $0 } }
+        func set(_ value: UInt64) { number.withLock { $0 = value } }
+    }
+
+    private func end(_ number: UInt64, with error: any Error) {
+        state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: error)
+    }
+
+    // MARK: What comes
+
+    private func receive() {
+        while true {
+            var ended: (CheckedContinuation<Answer, any Error>, Answer)?
+            var event: ShimEvent?
+            var failure: ShimError?
+            let isMore = state.withLock { state -> Bool in
+                if state.isGone { return false }
+                do throws(ShimError) {
+                    guard var delivery = try state.client.receive(milliseconds: 0) else { return false }
+                    let descriptor = delivery.descriptor.take()?.release()
+                    switch delivery.message {
+                    case .event(let happened): event = happened
+                    case .answer(let number, let answer):
+                        if let continuation = state.waiting.removeValue(forKey: number) {
+                            ended = (continuation, Answer(answer: answer, descriptor: descriptor))
+                        } else if let descriptor {
+                            // Nobody waits any more.
+                            Glibc.close(descriptor)
+                        }
+                    }
+                    return true
+                } catch {
+                    state.isGone = true
+                    failure = error
+                    return false
+                }
+            }
+            if let event { onEvent(event) }
+            if let (continuation, answer) = ended {
+                if case .failed(let refusal) = answer.answer {
+                    continuation.resume(throwing: ShimError.failed(refusal))
+                } else {
+                    continuation.resume(returning: answer)
+                }
+            }
+            if let failure {
+                fail(failure)
+                onGone()
+            }
+            if !isMore { return }
+        }
+    }
+
+    private func fail(_ error: ShimError) {
+        if let token = watch.withLock({ $0.take() }) { poller.stop(token) }
+        let waiting = state.withLock { state in
+            defer { state.waiting = [:] }
+            return state.waiting.values.map { $0 }
+        }
+        for continuation in waiting { continuation.resume(throwing: error) }
+    }
+}

@@ -1,0 +1,148 @@
+import ContainerShim
+import LinuxKernel
+import Synchronization
+
+/// A sandbox in memory.
+final class SandboxEntry: Sendable {
+    struct State {
+        var record: SandboxRecord
+        /// While its shim is there.
+        var connection: ShimConnection?
+        var shimPID: Int32?
+    }
+    let id: String
+    /// Held while it is made, stopped or removed.
+    let lock = AsyncLock()
+    let state: Mutex<State>
+
+    init(_ record: SandboxRecord) {
+        id = record.id
+        state = Mutex(State(record: record))
+    }
+
+    var record: SandboxRecord { state.withLock { $0.record } }
+    var connection: ShimConnection? { state.withLock { $0.connection } }
+}
+
+/// A container in memory.
+final class ContainerEntry: Sendable {
+    struct State {
+        var record: ContainerRecord
+        /// What its shim last wrote; nil when it has to be read.
+        var live: LiveStatus?
+        /// Its shim did not answer in time.
+        var isUnresponsive = false
+    }
+    let id: String
+    let folder: String
+    /// Held while it is started or removed.
+    let lock = AsyncLock()
+    let state: Mutex<State>
+
+    init(_ record: ContainerRecord, folder: String) {
+        id = record.id
+        self.folder = folder
+        state = Mutex(State(record: record))
+    }
+
+    var record: ContainerRecord { state.withLock { $0.record } }
+
+    /// What is true now, as far as its shim has written it.
+    func live() throws -> LiveStatus {
+        if let known = state.withLock({ $0.live }) { return known }
+        // What changes between the reading and the keeping marks it as changed again only after that.
+        let bootID = try BootID.current()
+        let read = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)
+        if read.phase == .exited || read.shim == nil { state.withLock { $0.live = read } }
+        return read
+    }
+
+    func noteChange() {
+        state.withLock {
+            $0.live = nil
+            $0.isUnresponsive = false
+        }
+    }
+}
+
+/// All sandboxes and containers, and who has which name.
+final class Registry: Sendable {
+    private struct State {
+        var sandboxes: [String: SandboxEntry] = [:]
+        var containers: [String: ContainerEntry] = [:]
+        var names: [String: String] = [:]
+    }
+    private let state = Mutex(State())
+
+    // MARK: Names
+
+    /// - Throws: `alreadyExists` with the id that has it.
+    func reserve(_ name: String, for id: String, what: String) throws(EngineError) {
+        let holder = state.withLock { state -> String? in
+            if let holder = state.names[name] { return holder }
+            state.names[name] = id
+            return nil
+        }
+        if let holder {
+            throw EngineError(.alreadyExists, "the name \(name) is in use by \(what) \(holder)")
+        }
+    }
+
+    func free(_ name: String, of id: String) {
+        state.withLock { if $0.names[name] == id { $0.names[name] = nil } }
+    }
+
+    // MARK: Sandboxes
+
+    func add(_ entry: SandboxEntry) { state.withLock { $0.sandboxes[entry.id] = entry } }
+    func add(_ entry: ContainerEntry) { state.withLock { $0.containers[entry.id] = entry } }
+    func removeSandbox(_ id: String) { state.withLock { _ = $0.sandboxes.removeValue(forKey: id) } }
+    func removeContainer(_ id: String) { state.withLock { _ = $0.containers.removeValue(forKey: id) } }
+
+    var sandboxes: [SandboxEntry] { state.withLock { Array($0.sandboxes.values) } }
+    var containers: [ContainerEntry] { state.withLock { Array($0.containers.values) } }
+
+    func containers(of sandbox: String) -> [ContainerEntry] {
+        state.withLock { $0.containers.values.filter { $0.record.sandboxID == sandbox } }
+    }
+
+    /// By id, or by the beginning of one.
+    func sandbox(_ word: String) throws(EngineError) -> SandboxEntry {
+        let found = state.withLock { state in Self.find(word, in: state.sandboxes) }
+        return try Self.only(found, "sandbox", word)
+    }
+
+    func container(_ word: String) throws(EngineError) -> ContainerEntry {
+        let found = state.withLock { state in Self.find(word, in: state.containers) }
+        return try Self.only(found, "container", word)
+    }
+
+    /// As `sandbox`, for those who want it gone: nil when it is.
+    func sandboxIfThere(_ word: String) throws(EngineError) -> SandboxEntry? {
+        let found = state.withLock { state in Self.find(word, in: state.sandboxes) }
+        return found.isEmpty ? nil : try Self.only(found, "sandbox", word)
+    }
+
+    func containerIfThere(_ word: String) throws(EngineError) -> ContainerEntry? {
+        let found = state.withLock { state in Self.find(word, in: state.containers) }
+        return found.isEmpty ? nil : try Self.only(found, "container", word)
+    }
+
+    private static func find<Entry>(_ word: String, in entries: [String: Entry]) -> [Entry] {
+        if let exact = entries[word] { return [exact] }
+        guard !word.isEmpty, word.utf8.count < 64 else { return [] }
+        return entries.filter { $0.key.hasPrefix(word) }.map(\.value)
+    }
+
+    private static func only<Entry>(
+        _ found: [Entry], _ what: String, _ word: String
+    ) throws(EngineError) -> Entry {
+        if found.count > 1 {
+            throw EngineError(.invalid, "several ids of a \(what) begin with '\(word)'")
+        }
+        guard let entry = found.first else {
+            throw EngineError(.notFound, "no such \(what): '\(word.prefix(128))'")
+        }
+        return entry
+    }
+}

@@ -43,7 +43,8 @@ public struct ConfigBuilder {
         return String(id.prefix(12))
     }
 
-    static var hostName: String {
+    /// What `hostname` prints on this host.
+    public static var hostName: String {
         var name = utsname()
         uname(&name)
         return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -116,7 +117,8 @@ public struct ConfigBuilder {
         }
     }
 
-    static let searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    /// Where programs are looked for, unless the image or the user says otherwise.
+    public static let searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     private var environment: [String] {
         var standard = [Self.searchPath, "HOSTNAME=\(hostname)"]

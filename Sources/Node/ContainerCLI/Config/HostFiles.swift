@@ -38,6 +38,17 @@ public struct HostFiles {
         return mounts
     }
 
+    /// The hosts(5) file of a network of its own, without its own name.
+    public static let ownHosts = """
+        127.0.0.1\tlocalhost
+        ::1\tlocalhost ip6-localhost ip6-loopback
+        fe00::\tip6-localnet
+        ff00::\tip6-mcastprefix
+        ff02::1\tip6-allnodes
+        ff02::2\tip6-allrouters
+
+        """
+
     private var hosts: String {
         get throws {
             var text: String
@@ -45,15 +56,7 @@ public struct HostFiles {
                 text = try Self.hostFile("/etc/hosts")
                 if !text.isEmpty, text.utf8.last != 10 { text += "\n" }
             } else {
-                text = """
-                    127.0.0.1\tlocalhost
-                    ::1\tlocalhost ip6-localhost ip6-loopback
-                    fe00::\tip6-localnet
-                    ff00::\tip6-mcastprefix
-                    ff02::1\tip6-allnodes
-                    ff02::2\tip6-allrouters
-
-                    """
+                text = Self.ownHosts
                 // With an address of its own, the network writes that down when it is known.
                 if request.network == .none { text += "127.0.1.1\t\(hostname)\n" }
             }
@@ -87,8 +90,8 @@ public struct HostFiles {
         }
     }
 
-    /// A host without the file has nothing to say.
-    static func hostFile(_ path: String) throws -> String {
+    /// A file of the host's. A host without it has nothing to say.
+    public static func hostFile(_ path: String) throws -> String {
         do throws(KernelError) {
             return String(decoding: try FileDescriptor.readFile(path, limit: 1 << 20), as: UTF8.self)
         } catch {

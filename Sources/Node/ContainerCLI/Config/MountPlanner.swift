@@ -11,6 +11,28 @@ public struct MountPlanner {
         public var target: String
         /// The folder with the volume's data.
         public var path: String
+
+        public init(target: String, path: String) {
+            self.target = target
+            self.path = path
+        }
+
+        /// Copies what the image has at the place. It is looked up inside the container's root: a link of the
+        /// image's leads to nothing of the host's (CVE-2022-23648).
+        /// - Returns: false where the image has no folder.
+        @discardableResult
+        public func fill(from root: borrowing FileDescriptor) throws(KernelError) -> Bool {
+            let source: FileDescriptor
+            do throws(KernelError) {
+                source = try root.openInRoot(target, O_RDONLY | O_DIRECTORY)
+            } catch {
+                if error.errno == .noEntry || error.errno == .notDirectory { return false }
+                throw error
+            }
+            let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            try TreeCopy(ownership: .kept).copyContents(of: source, to: folder, name: target)
+            return true
+        }
     }
 
     public private(set) var mounts: [RuntimeSpec.Mount] = []

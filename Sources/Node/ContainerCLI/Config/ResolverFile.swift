@@ -25,7 +25,7 @@ public struct ResolverFile: Equatable, Sendable {
     /// The host's file.
     /// - Parameter reachableFromContainers: for containers with a network of their own: without the servers on the
     ///   host's loopback.
-    static func ofHost(reachableFromContainers: Bool) throws -> ResolverFile {
+    public static func ofHost(reachableFromContainers: Bool) throws -> ResolverFile {
         var file = ResolverFile(try HostFiles.hostFile("/etc/resolv.conf"))
         guard reachableFromContainers else { return file }
         let had = !file.servers.isEmpty
@@ -62,5 +62,5 @@ public struct ResolverFile: Equatable, Sendable {
         if !options.isEmpty { lines.append("options " + options.joined(separator: " ")) }
     }
 
-    var text: String { lines.map { $0 + "\n" }.joined() }
+    public var text: String { lines.map { $0 + "\n" }.joined() }
 }

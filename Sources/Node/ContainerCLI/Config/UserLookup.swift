@@ -13,9 +13,12 @@ public struct UserLookup: Equatable, Sendable {
     public var home: String
     /// Empty for a user that is not listed.
     public var name: String
+    /// The groups that list the user as a member.
+    public var memberships: [UInt32] = []
 
-    /// The largest id that the kernel takes; -1 means "no change" there.
-    static let maximumID: UInt32 = 0x7FFF_FFFF
+    /// The largest id that is given to a process: as signed numbers of 32 bits, larger ones wrap around, to root's
+    /// at worst (CVE-2024-40635).
+    public static let maximumID: UInt32 = 0x7FFF_FFFF
 
     /// - Parameters:
     ///   - text: `user`, `user:group`, by name or number; empty is root.
@@ -27,6 +30,48 @@ public struct UserLookup: Equatable, Sendable {
         let passwd = try Self.lines(of: "etc/passwd", in: root)
         let group = try Self.lines(of: "etc/group", in: root)
         try self.init(text, additional: additional, passwd: passwd, group: group)
+    }
+
+    /// A user by number alone, whatever user has these digits for a name.
+    public init(uid: UInt32, in root: borrowing FileDescriptor) throws {
+        let passwd = try Self.lines(of: "etc/passwd", in: root)
+        try self.init(uid: uid, passwd: passwd, group: Self.lines(of: "etc/group", in: root))
+    }
+
+    init(uid: UInt32, passwd: [[String]], group: [[String]]) throws {
+        guard uid <= Self.maximumID else { throw UsageError("user '\(uid)': the number is too large") }
+        self.init(uid: uid, gid: 0, groups: [], home: "/", name: "")
+        if let entry = passwd.first(where: { $0.count >= 6 && Self.id($0[2]) == uid }),
+            let gid = Self.id(entry[3])
+        {
+            self.init(uid: uid, gid: gid, groups: [], home: entry[5].isEmpty ? "/" : entry[5], name: entry[0])
+        }
+        memberships = Self.memberships(of: name, in: group)
+        groups = ([gid] + memberships).uniqued()
+    }
+
+    /// The id of a group, by its name in the container's group(5) or by number.
+    public static func groupID(_ text: String, in root: borrowing FileDescriptor) throws -> UInt32 {
+        try groupID(text, in: Self.lines(of: "etc/group", in: root))
+    }
+
+    // name:password:gid:members (group(5)).
+    private static func groupID(_ text: String, in group: [[String]]) throws(UsageError) -> UInt32 {
+        if let entry = group.first(where: { $0.count >= 3 && $0[0] == text }), let gid = id(entry[2]) {
+            return gid
+        }
+        guard let gid = UInt32(text) else {
+            throw UsageError("group '\(text)' is not in the container's /etc/group")
+        }
+        guard gid <= maximumID else { throw UsageError("group '\(text)': the number is too large") }
+        return gid
+    }
+
+    private static func memberships(of name: String, in group: [[String]]) -> [UInt32] {
+        if name.isEmpty { return [] }
+        return group.filter { entry in
+            entry.count >= 4 && entry[3].split(separator: ",").contains { $0 == name }
+        }.compactMap { id($0[2]) }
     }
 
     init(_ text: String, additional: [String] = [], passwd: [[String]], group: [[String]]) throws {
@@ -50,29 +95,14 @@ public struct UserLookup: Equatable, Sendable {
             throw UsageError("user '\(user)' is not in the container's /etc/passwd")
         }
 
-        // name:password:gid:members (group(5)).
-        func groupID(_ text: String) throws -> UInt32 {
-            if let entry = group.first(where: { $0.count >= 3 && $0[0] == text }), let gid = Self.id(entry[2])
-            {
-                return gid
-            }
-            guard let gid = UInt32(text) else {
-                throw UsageError("group '\(text)' is not in the container's /etc/group")
-            }
-            guard gid <= Self.maximumID else { throw UsageError("group '\(text)': the number is too large") }
-            return gid
-        }
+        memberships = Self.memberships(of: name, in: group)
         if wantedGroup.isEmpty {
-            let name = name
-            let memberships = group.filter { entry in
-                entry.count >= 4 && !name.isEmpty && entry[3].split(separator: ",").contains { $0 == name }
-            }
-            groups = [gid] + memberships.compactMap { Self.id($0[2]) }
+            groups = [gid] + memberships
         } else {
-            gid = try groupID(wantedGroup)
+            gid = try Self.groupID(wantedGroup, in: group)
             groups = [gid]
         }
-        groups += try additional.map(groupID)
+        groups += try additional.map { (name) throws(UsageError) in try Self.groupID(name, in: group) }
         groups = groups.uniqued()
     }
 

@@ -96,7 +96,7 @@ extension Engine {
         var planner = MountPlanner(
             volumes: volumes, ownVolumes: request.removeAfterwards ? folder + "/volumes" : nil)
         try planner.plan(request.mounts, imageVolumes: image.volumes)
-        for volume in planner.newVolumes { try fillVolume(volume, from: root) }
+        for volume in planner.newVolumes { try volume.fill(from: root) }
 
         var builder = ConfigBuilder(
             request: request, image: image, id: definition.id, user: user, mounts: [],
@@ -172,19 +172,6 @@ extension Engine {
             log: try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
             stopSignal: signal ?? SIGTERM, stopTimeout: request.stopTimeout ?? 10,
             remove: request.removeAfterwards, rootfs: rootfs)
-    }
-
-    /// A new volume begins with what the image has in its place, as with Docker.
-    private func fillVolume(_ volume: MountPlanner.NewVolume, from root: borrowing FileDescriptor) throws {
-        let source: FileDescriptor
-        do throws(KernelError) {
-            source = try root.openInRoot(volume.target, O_RDONLY | O_DIRECTORY)
-        } catch {
-            if error.errno == .noEntry || error.errno == .notDirectory { return }
-            throw error
-        }
-        let target = try FileDescriptor.open(volume.path, O_RDONLY | O_DIRECTORY)
-        try TreeCopy(ownership: .kept).copyContents(of: source, to: target, name: volume.target)
     }
 
     /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-node`.

@@ -41,6 +41,12 @@ public struct DeviceOption: Equatable, Sendable {
     /// Of read, write, mknod: `rwm`.
     public let access: String
 
+    public init(hostPath: String, containerPath: String, access: String) {
+        self.hostPath = hostPath
+        self.containerPath = containerPath
+        self.access = access
+    }
+
     public init(parsing text: String) throws(UsageError) {
         var parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         var access = "rwm"
@@ -56,7 +62,8 @@ public struct DeviceOption: Equatable, Sendable {
         self.access = access
     }
 
-    private static func isAccess(_ word: String) -> Bool {
+    /// Letters of `rwm`, each at most once.
+    public static func isAccess(_ word: String) -> Bool {
         !word.isEmpty && word.utf8.allSatisfy { "rwm".utf8.contains($0) }
             && Set(word.utf8).count == word.utf8.count
     }

@@ -1,0 +1,109 @@
+import ContainerCLI
+import ContainerRuntime
+import Glibc
+import LinuxKernel
+
+/// What the service knows about its node: found out at start, and again when its configuration is reloaded.
+public struct NodeFacts: Sendable {
+    /// Who makes the groups of containers.
+    public enum CgroupDriver: String, Sendable {
+        case cgroupfs, systemd
+    }
+
+    public var cgroupDriver = CgroupDriver.cgroupfs
+    /// What this process may give away, by `CAP_` names.
+    public var capabilities: [String] = []
+    /// All that the kernel has: what the root of a user namespace holds in it.
+    public var kernelCapabilities: [String] = []
+    public var kernel = KernelVersion.running
+    /// Whether the kernel filters system calls.
+    public var hasSeccomp = true
+    /// What RuntimeDefault means.
+    public var defaultSeccomp = SeccompProfile.standard
+    /// nil where the kernel has no AppArmor.
+    public var appArmor: AppArmor?
+    public var hasSELinux = false
+    /// The lowest that may be written to `oom_score_adj`.
+    public var lowestOOMScore: Int32 = -1000
+    /// Whether swap of a group can be limited.
+    public var countsSwap = true
+    /// Whether huge pages of a group can be limited.
+    public var countsHugePages = true
+    /// Where device specifications lie; those of a later folder win.
+    public var cdiFolders = ["/etc/cdi", "/var/run/cdi"]
+    /// Programs of pods with a network of their own may listen at every port and send pings without capabilities.
+    public var allowsUnprivilegedPorts = true
+
+    /// AppArmor as this kernel has it.
+    public struct AppArmor: Equatable, Sendable {
+        /// What RuntimeDefault means; nil when no such profile is loaded.
+        public var defaultProfile: String?
+        /// The kernel's list of the profiles that are loaded.
+        public var list: String
+
+        public init(defaultProfile: String? = nil, list: String = "/sys/kernel/security/apparmor/profiles") {
+            self.defaultProfile = defaultProfile
+            self.list = list
+        }
+
+        /// Each line is a name and its mode in parentheses.
+        func isLoaded(_ profile: String) throws(KernelError) -> Bool {
+            let lines = try FileDescriptor.readFile(list).split(separator: UInt8(ascii: "\n"))
+            return lines.contains { line in
+                line.starts(with: profile.utf8) && line.dropFirst(profile.utf8.count).starts(with: " (".utf8)
+            }
+        }
+    }
+
+    /// A node that has everything.
+    public init() {}
+
+    /// This node.
+    public static func detect(cgroupDriver: CgroupDriver) throws -> NodeFacts {
+        var facts = NodeFacts()
+        facts.cgroupDriver = cgroupDriver
+        let held = try CapabilitySets.permittedHere()
+        facts.capabilities = Capability.members(of: held).map(\.name)
+        facts.kernelCapabilities = Capability.members(of: try Capability.all()).map(\.name)
+        facts.hasSeccomp = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0
+        if fileSays("Y", "/sys/module/apparmor/parameters/enabled") {
+            var appArmor = AppArmor()
+            if try appArmor.isLoaded(defaultAppArmorProfile) {
+                appArmor.defaultProfile = defaultAppArmorProfile
+            }
+            facts.appArmor = appArmor
+        }
+        facts.hasSELinux = access("/sys/fs/selinux/enforce", F_OK) == 0
+        // Without CAP_SYS_RESOURCE nobody goes below what he has (proc_pid_oom_score_adj(5)).
+        if !facts.capabilities.contains("CAP_SYS_RESOURCE") {
+            let own = try FileDescriptor.readFile("/proc/self/oom_score_adj")
+            facts.lowestOOMScore =
+                Int32(String(decoding: own.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)) ?? 0
+        }
+        let layout = try CgroupLayout.detect()
+        let legacy = try layout.legacyHierarchies()
+        func legacyFile(_ controller: String, _ name: String) -> Bool {
+            legacy.contains { hierarchy in
+                hierarchy.controllers.split(separator: ",").contains { $0 == controller }
+                    && access(hierarchy.mountPoint + "/" + name, F_OK) == 0
+            }
+        }
+        let unified = try layout.unifiedControllers()
+        facts.countsHugePages = unified.contains("hugetlb") || legacyFile("hugetlb", "tasks")
+        facts.countsSwap =
+            unified.contains("memory")
+            ? try FileDescriptor.listing(of: layout.unified).contains { folder in
+                folder.isFolder && access("\(layout.unified)/\(folder.name)/memory.swap.max", F_OK) == 0
+            }
+            : legacyFile("memory", "memory.memsw.limit_in_bytes")
+        return facts
+    }
+
+    /// The profile that an administrator loads for RuntimeDefault.
+    static let defaultAppArmorProfile = "swiftlet-default"
+
+    private static func fileSays(_ word: String, _ path: String) -> Bool {
+        guard let bytes = try? FileDescriptor.readFile(path) else { return false }
+        return bytes.starts(with: word.utf8)
+    }
+}

@@ -1,0 +1,117 @@
+import CRIProtocol
+import OCISpec
+
+/// The CRI's resources as the runtime takes them, at the start of a container and for `UpdateContainerResources`.
+public struct ResourceTranslation: Equatable, Sendable {
+    /// What is 0 or empty in the CRI is left as it is.
+    public var resources = RuntimeSpec.Resources()
+    /// Within what this node allows.
+    public var oomScoreAdj: Int32
+    public var warnings: [String] = []
+
+    /// - Parameter field: where the message stands in the request.
+    public init(
+        _ wanted: CRILinuxContainerResources, facts: NodeFacts, field: String = "linux"
+    ) throws(TranslationError) {
+        guard -1000...1000 ~= wanted.oomScoreAdj else {
+            throw .invalid(field + ".oom_score_adj", "\(wanted.oomScoreAdj) is out of range, -1000 to 1000")
+        }
+        oomScoreAdj = Int32(wanted.oomScoreAdj)
+        if oomScoreAdj < facts.lowestOOMScore {
+            warnings.append(
+                "\(field).oom_score_adj: \(oomScoreAdj) is below what this node allows; it is \(facts.lowestOOMScore)"
+            )
+            oomScoreAdj = facts.lowestOOMScore
+        }
+        resources.cpu = try Self.cpu(wanted, field)
+        resources.memory = try Self.memory(wanted, countsSwap: facts.countsSwap, field)
+        let limits = wanted.hugepageLimits
+        if facts.countsHugePages {
+            resources.hugepageLimits = limits.map {
+                RuntimeSpec.Resources.HugepageLimit(pageSize: $0.pageSize, limit: $0.limit)
+            }
+        } else if limits.contains(where: { $0.limit > 0 }) {
+            // A kubelet gives limits of 0 for every size, on all nodes.
+            warnings.append("\(field).hugepage_limits: ignored, this node cannot limit huge pages")
+        }
+        resources.unified = SortedMap(wanted.unified.map { (key: $0.key, value: $0.value) })
+        do throws(JSONError) {
+            try resources.validate(at: field)
+        } catch {
+            throw .invalid(error.path, error.reason)
+        }
+    }
+
+    private static func cpu(
+        _ wanted: CRILinuxContainerResources, _ field: String
+    ) throws(TranslationError) -> RuntimeSpec.Resources.CPU? {
+        var cpu = RuntimeSpec.Resources.CPU()
+        for (name, number) in [("cpu_period", wanted.cpuPeriod), ("cpu_shares", wanted.cpuShares)]
+        where number < 0 {
+            throw .invalid("\(field).\(name)", "\(number) must not be negative")
+        }
+        guard wanted.cpuQuota >= -1 else {
+            throw .invalid(field + ".cpu_quota", "\(wanted.cpuQuota) is less than -1, which is no limit")
+        }
+        if wanted.cpuPeriod != 0 { cpu.period = UInt64(wanted.cpuPeriod) }
+        if wanted.cpuQuota != 0 { cpu.quota = wanted.cpuQuota }
+        if wanted.cpuShares != 0 { cpu.shares = UInt64(wanted.cpuShares) }
+        for (name, list) in [("cpuset_cpus", wanted.cpusetCpus), ("cpuset_mems", wanted.cpusetMems)]
+        where NumberList(list) == nil {
+            throw .invalid("\(field).\(name)", "expected a list like 0-3,7, found \(JSONError.quoted(list))")
+        }
+        if !wanted.cpusetCpus.isEmpty { cpu.cpus = wanted.cpusetCpus }
+        if !wanted.cpusetMems.isEmpty { cpu.mems = wanted.cpusetMems }
+        return cpu == RuntimeSpec.Resources.CPU() ? nil : cpu
+    }
+
+    private static func memory(
+        _ wanted: CRILinuxContainerResources, countsSwap: Bool, _ field: String
+    ) throws(TranslationError) -> RuntimeSpec.Resources.Memory? {
+        var memory = RuntimeSpec.Resources.Memory()
+        let limit = wanted.memoryLimitInBytes
+        let swap = wanted.memorySwapLimitInBytes
+        guard limit >= -1 else {
+            throw .invalid(field + ".memory_limit_in_bytes", "\(limit) is less than -1, which is no limit")
+        }
+        guard swap >= -1 else {
+            throw .invalid(
+                field + ".memory_swap_limit_in_bytes", "\(swap) is less than -1, which is no limit")
+        }
+        // It counts memory and swap together.
+        if swap > 0, limit > swap {
+            throw .invalid(
+                field + ".memory_swap_limit_in_bytes", "\(swap) is less than memory_limit_in_bytes, \(limit)")
+        }
+        if limit != 0 {
+            memory.limit = limit
+            // Without a word about swap there is none.
+            if countsSwap { memory.swap = limit }
+        }
+        if swap != 0, countsSwap { memory.swap = swap }
+        return memory == RuntimeSpec.Resources.Memory() ? nil : memory
+    }
+}
+
+extension CRILinuxContainerResources {
+    /// These with what an update changes: what is 0 or empty there stays.
+    public func updated(by update: CRILinuxContainerResources) -> CRILinuxContainerResources {
+        var merged = self
+        if update.cpuPeriod != 0 { merged.cpuPeriod = update.cpuPeriod }
+        if update.cpuQuota != 0 { merged.cpuQuota = update.cpuQuota }
+        if update.cpuShares != 0 { merged.cpuShares = update.cpuShares }
+        if update.memoryLimitInBytes != 0 { merged.memoryLimitInBytes = update.memoryLimitInBytes }
+        if update.memorySwapLimitInBytes != 0 {
+            merged.memorySwapLimitInBytes = update.memorySwapLimitInBytes
+        }
+        if update.oomScoreAdj != 0 { merged.oomScoreAdj = update.oomScoreAdj }
+        if !update.cpusetCpus.isEmpty { merged.cpusetCpus = update.cpusetCpus }
+        if !update.cpusetMems.isEmpty { merged.cpusetMems = update.cpusetMems }
+        for limit in update.hugepageLimits {
+            merged.hugepageLimits.removeAll { $0.pageSize == limit.pageSize }
+            merged.hugepageLimits.append(limit)
+        }
+        merged.unified.merge(update.unified) { $1 }
+        return merged
+    }
+}

@@ -75,11 +75,11 @@ public final class PodEngine: Sendable {
         registry.sandboxes.filter { $0.record.phase != .making }.map { state(of: $0) }
     }
 
-    public func container(_ id: String) throws -> ContainerState { try state(of: try registry.container(id)) }
+    public func container(_ id: String) throws -> PodContainerState { try state(of: try registry.container(id)) }
 
-    public func containers() throws -> [ContainerState] { try registry.containers.map { try state(of: $0) } }
+    public func containers() throws -> [PodContainerState] { try registry.containers.map { try state(of: $0) } }
 
-    public func containers(of sandbox: String) throws -> [ContainerState] {
+    public func containers(of sandbox: String) throws -> [PodContainerState] {
         try registry.containers(of: sandbox).map { try state(of: $0) }
     }
 
@@ -95,10 +95,10 @@ public final class PodEngine: Sendable {
             cgroupParent: record.cgroupParent, shimPID: pid)
     }
 
-    func state(of entry: ContainerEntry) throws -> ContainerState {
+    func state(of entry: ContainerEntry) throws -> PodContainerState {
         let live = try entry.live()
         let isUnresponsive = entry.state.withLock { $0.isUnresponsive }
-        let phase: ContainerState.Phase =
+        let phase: PodContainerState.Phase =
             switch live.phase {
             case _ where isUnresponsive: .unknown
             // Made by the runtime, or not at all: its program has not begun.
@@ -107,7 +107,7 @@ public final class PodEngine: Sendable {
             // No container of ours is restarted by its shim.
             case .restarting, .exited: .exited
             }
-        return ContainerState(
+        return PodContainerState(
             id: entry.id, sandboxID: entry.record.sandboxID, createdAt: entry.record.createdAt,
             spec: entry.record.spec, imageID: entry.record.imageID, phase: phase,
             isPaused: live.phase == .paused,

@@ -1,5 +1,6 @@
 import CRIProtocol
 import ContainerShim
+import Glibc
 import ImageStore
 import LinuxKernel
 import Logging
@@ -28,13 +29,14 @@ struct BundleBuilder {
             config, sandbox: sandbox, image: draft.image.configuration.config, root: root, place: place,
             facts: facts)
         for warning in plan.warnings { log.notice("\(warning)", metadata: ["container": "\(draft.id)"]) }
-        for mount in plan.imageMounts { try attach(mount, to: draft.folder) }
+        for mount in plan.imageMounts { try attach(mount) }
         var bundle = ContainerBundle(
             configuration: plan.spec, stopSignal: plan.stopSignal,
             details: try status(config, plan, draft).serializedBytes())
         bundle.terminal = plan.terminal
         bundle.input = plan.input
         bundle.logPath = plan.logPath
+        bundle.mounts = plan.imageMounts.map(\.place)
         bundle.command = plan.spec.process?.args ?? []
         return bundle
     }
@@ -89,10 +91,14 @@ struct BundleBuilder {
     }
 
     /// Binds an image, read-only, where the container's mount is made from.
-    private func attach(_ mount: ImageMount, to folder: String) throws {
+    private func attach(_ mount: ImageMount) throws {
         let record = try images.resolve(mount.image.image)
-        let layers = try images.rootFilesystem(of: record)
-        let root = try ImageRoot(layers.lowerDirectories)
-        try mount.attach(from: root.descriptor)
+        let layers = try images.rootFilesystem(of: record).lowerDirectories
+        if layers.count == 1 {
+            // Overlayfs takes no single layer without one above it.
+            return try mount.attach(from: try FileDescriptor.open(layers[0], O_PATH | O_DIRECTORY))
+        }
+        let merged = try OverlayMount(lowers: layers).make()
+        try mount.attach(from: merged.descriptor)
     }
 }

@@ -112,7 +112,7 @@ extension RuntimeService {
 }
 
 extension CRIContainerFilter {
-    func accepts(_ container: ContainerState) -> Bool {
+    func accepts(_ container: PodContainerState) -> Bool {
         if !id.isEmpty, !container.id.hasPrefix(id) { return false }
         if hasState, state.state != container.criState { return false }
         if !podSandboxID.isEmpty, !container.sandboxID.hasPrefix(podSandboxID) { return false }
@@ -138,7 +138,7 @@ extension CRILinuxContainerResources {
 
 // MARK: To messages
 
-extension ContainerState {
+extension PodContainerState {
     var criState: CRIProtocol.CRIContainerState {
         switch phase {
         case .created: .containerCreated

@@ -71,7 +71,7 @@ extension RuntimeService {
         return response
     }
 
-    private func running(_ id: String) throws -> ContainerState {
+    private func running(_ id: String) throws -> PodContainerState {
         let container = try engine.container(id)
         guard container.phase == .running else {
             throw RPCError(code: .failedPrecondition, message: "container \(container.id) is not running")

@@ -32,7 +32,8 @@ extension PodEngine {
             try await threads.run {
                 let path = entry.folder + "/config.json"
                 var spec = try RuntimeSpec(json: try FileDescriptor.readFile(path))
-                spec.linux?.resources = (spec.linux?.resources ?? RuntimeSpec.Resources()).updated(by: resources)
+                let before = spec.linux?.resources ?? RuntimeSpec.Resources()
+                spec.linux?.resources = before.updated(by: resources)
                 try replaceFile(path, with: spec.json())
             }
         }

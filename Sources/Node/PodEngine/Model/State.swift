@@ -28,7 +28,7 @@ public struct SandboxNamespaces: Codable, Equatable, Sendable {
 }
 
 /// A container as it is now.
-public struct ContainerState: Sendable {
+public struct PodContainerState: Sendable {
     public enum Phase: Sendable {
         case created
         case running

@@ -76,6 +76,7 @@ generate: setup setup-bench build ## make generated files anew (as root)
 	rootfs-fixtures/make busybox
 	rootfs-fixtures/make seccomp
 	scripts/link-order/make $(BUILD)/swiftlet-oci Sources/Runtime/swiftlet-oci/functions.order
+	scripts/configuration-table $(BUILD)/swiftlet-node docs/configuration.md
 
 fmt: ## format the Swift sources
 	swift format --in-place --parallel --recursive $(SOURCES)
@@ -87,12 +88,14 @@ install: build ## install the programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 -s $(BUILD)/swiftlet $(BUILD)/swiftlet-oci $(BUILD)/swiftlet-shim \
 		$(BUILD)/swiftlet-init $(BUILD)/swiftlet-node $(DESTDIR)$(PREFIX)/bin/
-	sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/swiftlet-restart.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
+	for unit in swiftlet-restart swiftlet-cri; do \
+		sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/$$unit.service \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
+	done
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init swiftlet-node)
-	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/swiftlet-restart.service
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,swiftlet-restart.service swiftlet-cri.service)
 
 clean: ## remove what was built and made
 	rm -rf .build .fixtures .benchmarks

@@ -212,6 +212,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             path: "Sources/Node/CRIService", swiftSettings: strict),
@@ -231,6 +232,7 @@ let package = Package(
             name: "swiftlet-node",
             dependencies: [
                 "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/Programs/swiftlet-node",
             swiftSettings: strict, linkerSettings: staticSwiftLibrary),
@@ -260,7 +262,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CRIServiceTests",
-            dependencies: ["CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec"],
+            dependencies: [
+                "CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,

@@ -46,6 +46,7 @@ struct Context {
     let trace: Trace
     /// Nil in the program that starts quickly.
     let registries: (any RegistryWork)?
+    let node: (any NodeWork)?
 
     var engine: Engine {
         Engine(options.layout, trace: trace)
@@ -63,35 +64,44 @@ public enum Program {
     /// - Parameters:
     ///   - arguments: without the program's name.
     ///   - registries: what works with registries, in the program that has it.
+    ///   - node: the node's daemon, in the program that has it.
     /// - Returns: what to exit with.
-    public static func run(_ arguments: [String], registries: (any RegistryWork)? = nil) -> Int32 {
+    public static func run(
+        _ arguments: [String], registries: (any RegistryWork)? = nil, node: (any NodeWork)? = nil
+    ) -> Int32 {
         do {
             let (options, rest) = try GlobalOptions.parse(arguments)
-            return try run(rest, options, registries)
+            return try run(rest, options, Seams(registries: registries, node: node))
         } catch {
             return fail("\(error)", usageError)
         }
     }
 
+    /// What the one program has and the other becomes it for.
+    private struct Seams {
+        let registries: (any RegistryWork)?
+        let node: (any NodeWork)?
+    }
+
     private static func run(
-        _ arguments: [String], _ options: GlobalOptions, _ registries: (any RegistryWork)?
+        _ arguments: [String], _ options: GlobalOptions, _ seams: Seams
     ) throws -> Int32 {
-        if options.version { return try run(VersionCommand.self, arguments, options, registries) }
+        if options.version { return try run(VersionCommand.self, arguments, options, seams) }
         guard !options.help, let first = arguments.first, first != "help" else {
             return try help(Array(arguments.dropFirst(options.help ? 0 : 1)))
         }
         guard let (command, rest) = CommandTable.find(arguments) else {
             throw UsageError("'\(first)' is no command: see 'swiftlet --help'")
         }
-        return try run(command, rest, options, registries)
+        return try run(command, rest, options, seams)
     }
 
     private static func run<Command: SwiftletCommand>(
-        _ type: Command.Type, _ arguments: [String], _ options: GlobalOptions,
-        _ registries: (any RegistryWork)?
+        _ type: Command.Type, _ arguments: [String], _ options: GlobalOptions, _ seams: Seams
     ) throws -> Int32 {
         let context = Context(
-            options: options, trace: Trace(isOn: options.debug), registries: registries)
+            options: options, trace: Trace(isOn: options.debug), registries: seams.registries,
+            node: seams.node)
         let command: Command
         do {
             command = try context.trace.step("parse command line") { try parse(type, arguments) }

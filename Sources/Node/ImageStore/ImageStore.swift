@@ -40,6 +40,13 @@ public final class ImageStore: Sendable {
         try catalog.read { try Self.resolve($0, text) }
     }
 
+    /// Everything that has the id of the image that `text` means: an image that came by several manifests, compressed
+    /// otherwise say, has as many records. The newest first, never empty.
+    /// - Throws: as `resolve`.
+    public func resolveAll(_ text: String) throws -> [ImageRecord] {
+        try catalog.read { try Catalog.images($0, id: try Self.resolve($0, text).id) }
+    }
+
     /// The image's configuration: environment, command, user …
     public func configuration(_ image: ImageRecord) throws -> ImageConfig {
         try within("image \(image.shownName): configuration") {

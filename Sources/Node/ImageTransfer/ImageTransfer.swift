@@ -1,16 +1,30 @@
 import ImageStore
 import OCISpec
 import RegistryClient
+import Synchronization
 
 /// Images between registries and the store of this machine.
 public final class ImageTransfer: Sendable {
     public let store: ImageStore
     public let client: RegistryClient
+    let downloads: DownloadLimit?
+    private let isEnded = Atomic(false)
 
-    /// - Parameter client: stays the caller's, who closes it.
-    public init(store: ImageStore, client: RegistryClient) {
+    /// - Parameters:
+    ///   - client: stays the caller's, who closes it.
+    ///   - downloads: how many layers are downloaded at once, by all who share the limit; nil: three an image.
+    public init(store: ImageStore, client: RegistryClient, downloads: DownloadLimit? = nil) {
         self.store = store
         self.client = client
+        self.downloads = downloads
+    }
+
+    /// Nobody wants it any more: pulls end with `CancellationError` as soon as something happens to them, and what
+    /// they have downloaded stays for the next one.
+    public func cancel() { isEnded.store(true, ordering: .relaxed) }
+
+    func checkWanted() throws {
+        if isEnded.load(ordering: .relaxed) { throw CancellationError() }
     }
 }
 

@@ -51,13 +51,14 @@ extension ImageTransfer {
             limits: store.limits,
             configuration: try await repository.smallBlob(
                 found.document.config, limit: store.limits.documentBytes),
-            origin: { layer in .remote(Self.source(layer, repository)) })
+            origin: { layer in .remote(source(layer, repository)) })
         if platform != nil, !PlatformMatch(platform).accepts(incoming.platform) {
             throw ImageError(
                 .unsupported, "\(reference.familiar) is for \(incoming.platform), not for \(platform!)")
         }
         // The image may be there under this name already, and complete: the session finds that out by itself.
         let before = try? store.resolve(reference.description)
+        try checkWanted()
         let record = try await onThread { [store] in
             try Self.bring(incoming, as: reference, into: store, progress)
         }
@@ -83,10 +84,14 @@ extension ImageTransfer {
         }
     }
 
-    private static func source(_ layer: Descriptor, _ repository: Repository) -> BlobSource {
-        { offset, write in
+    private func source(_ layer: Descriptor, _ repository: Repository) -> BlobSource {
+        { [self] offset, write in
+            try await downloads?.enter()
+            defer { downloads?.leave() }
+            try checkWanted()
             // The import computes the digest anyway.
             for try await piece in repository.blob(layer, verified: false, from: offset) {
+                try checkWanted()
                 try piece.withUnsafeReadableBytes { try write($0) }
             }
         }

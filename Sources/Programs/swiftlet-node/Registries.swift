@@ -65,7 +65,7 @@ struct Registries: RegistryWork {
 
     func logout(_ registry: String, _ access: RegistryAccess) throws -> Bool {
         let store = Self.credentials(access)
-        return try Self.waiting { try await store.remove(registry: registry) }
+        return try waiting { try await store.remove(registry: registry) }
     }
 
     func tags(_ repository: String, _ access: RegistryAccess) throws -> [String] {
@@ -102,50 +102,6 @@ struct Registries: RegistryWork {
                 await client.close()
                 throw error
             }
-        }
-    }
-
-    /// Waits on this thread for what tasks do on others.
-    private static func waiting<Result: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Result
-    ) throws -> Result {
-        let isDone = Semaphore()
-        let outcome = Outcome<Result>()
-        Task {
-            do {
-                outcome.set(.success(try await body()))
-            } catch {
-                outcome.set(.failure(error))
-            }
-            isDone.signal()
-        }
-        isDone.wait()
-        return try outcome.value.get()
-    }
-
-    private final class Outcome<Value: Sendable>: Sendable {
-        private let result = Mutex<Result<Value, any Error>?>(nil)
-
-        func set(_ value: Result<Value, any Error>) { result.withLock { $0 = value } }
-
-        var value: Result<Value, any Error> { result.withLock { $0! } }
-    }
-
-    /// sem_overview(7): the address must stay the same.
-    private final class Semaphore: @unchecked Sendable {
-        private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-        init() { sem_init(raw, 0, 0) }
-
-        deinit {
-            sem_destroy(raw)
-            raw.deallocate()
-        }
-
-        func signal() { sem_post(raw) }
-
-        func wait() {
-            while sem_wait(raw) != 0 {}
         }
     }
 

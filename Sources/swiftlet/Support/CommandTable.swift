@@ -28,6 +28,9 @@ enum CommandTable {
             Group(title: "Registries", commands: [LoginCommand.self, LogoutCommand.self]),
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(
+                title: "Kubernetes",
+                commands: [CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self]),
+            Group(
                 title: "This machine",
                 commands: [SystemDfCommand.self, DoctorCommand.self, VersionCommand.self]),
         ]
@@ -72,6 +75,7 @@ enum CommandTable {
         case "history": HistoryCommand.self
         case "tag": TagCommand.self
         case "rmi": RmiCommand.self
+        case "cri": CRICommand.self
         case "doctor": DoctorCommand.self
         case "version": VersionCommand.self
         default: nil
@@ -89,6 +93,8 @@ enum CommandTable {
         case ("image", "unpin"): ImageUnpinCommand.self
         case ("image", "verify"): ImageVerifyCommand.self
         case ("system", "df"): SystemDfCommand.self
+        case ("config", "default"): ConfigDefaultCommand.self
+        case ("config", "check"): ConfigCheckCommand.self
         case ("image", "tags"): ImageTagsCommand.self
         case ("image", "pull"), ("image", "push"), ("image", "load"), ("image", "save"), ("image", "history"),
             ("image", "tag"),

@@ -3,14 +3,17 @@ import Glibc
 
 /// What stands before the command.
 struct GlobalOptions {
-    /// Where images, containers and volumes are kept.
-    var root = StateLayout.defaultRoot
-    /// Where running containers keep what ends with the boot.
-    var state = StateLayout.defaultState
+    /// What was given, for who has another default than the usual one.
+    var givenRoot: String?
+    var givenState: String?
     var debug = false
     var help = false
     var version = false
 
+    /// Where images, containers and volumes are kept.
+    var root: String { givenRoot ?? StateLayout.defaultRoot }
+    /// Where running containers keep what ends with the boot.
+    var state: String { givenState ?? StateLayout.defaultState }
     var layout: StateLayout { StateLayout(root: root, state: state) }
 
     static let text = """
@@ -24,8 +27,8 @@ struct GlobalOptions {
     /// - Returns: the options, and the words from the command on.
     static func parse(_ arguments: [String]) throws(UsageError) -> (GlobalOptions, [String]) {
         var options = GlobalOptions()
-        if let root = environment("SWIFTLET_ROOT") { options.root = root }
-        if let state = environment("SWIFTLET_STATE") { options.state = state }
+        options.givenRoot = environment("SWIFTLET_ROOT")
+        options.givenState = environment("SWIFTLET_STATE")
         if let debug = environment("SWIFTLET_DEBUG"), debug != "0" { options.debug = true }
         var rest = arguments[...]
         while let word = rest.first, word.hasPrefix("-") {
@@ -40,8 +43,8 @@ struct GlobalOptions {
                 return next
             }
             switch name {
-            case "--root": options.root = try value()
-            case "--state": options.state = try value()
+            case "--root": options.givenRoot = try value()
+            case "--state": options.givenState = try value()
             case "-D", "--debug": options.debug = true
             case "--help", "-h": options.help = true
             case "-v", "--version": options.version = true

@@ -22,6 +22,13 @@ extension Catalog {
         try records(database, Self.imageColumns + " WHERE image.manifest = ?", [manifest.description]).first
     }
 
+    /// Several manifests may have one configuration.
+    static func images(_ database: Database, id: Digest) throws -> [ImageRecord] {
+        try records(
+            database, Self.imageColumns + " WHERE image.config = ? ORDER BY image.added DESC, image.manifest",
+            [id.description])
+    }
+
     static func image(_ database: Database, name: ImageReference) throws -> ImageRecord? {
         try records(
             database,

@@ -7,10 +7,12 @@ extension ImageStore {
     /// - Parameters:
     ///   - force: removes several names by id, a pinned image, and an image that a stopped container was made from
     ///     (whose layers stay for that container).
+    ///   - allNames: removes several names by id, and nothing else that wants force.
     ///   - inUse: lists the containers there are; asked when no new one can come.
     /// - Throws: `ImageError`: `.notFound`, `.ambiguous`, `.inUse`.
     public func remove(
-        _ text: String, force: Bool = false, inUse: @autoclosure () throws -> [ContainerUse] = []
+        _ text: String, force: Bool = false, allNames: Bool = false,
+        inUse: @autoclosure () throws -> [ContainerUse] = []
     ) throws -> [RemovalEvent] {
         try removeLeftovers()
         return try removing(inUse: inUse) { database, use in
@@ -23,7 +25,8 @@ extension ImageStore {
             if named.count < image.names.count + image.digestNames.count {
                 return try Self.untag(database, named)
             }
-            if image.names.count + image.digestNames.count > 1 && !force && !Self.isName(text, of: image) {
+            let names = image.names.count + image.digestNames.count
+            if names > 1 && !force && !allNames && !Self.isName(text, of: image) {
                 throw ImageError(
                     .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
                 )

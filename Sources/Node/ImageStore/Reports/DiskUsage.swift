@@ -8,11 +8,14 @@ public struct DiskUsage: Sendable, Equatable {
     public let content: Int64
     /// Bytes of unpacked files.
     public let snapshots: Int64
+    /// Files and folders, of both.
+    public let inodes: Int64
 
-    package init(images: Int, content: Int64, snapshots: Int64) {
+    package init(images: Int, content: Int64, snapshots: Int64, inodes: Int64 = 0) {
         self.images = images
         self.content = content
         self.snapshots = snapshots
+        self.inodes = inodes
     }
 
     public var total: Int64 { content + snapshots }
@@ -60,9 +63,13 @@ extension ImageStore {
             sql: """
                 SELECT (SELECT count(*) FROM image) AS images,
                     (SELECT coalesce(sum(size), 0) FROM content) AS content,
-                    (SELECT coalesce(sum(bytes), 0) FROM snapshot) AS snapshots
+                    (SELECT coalesce(sum(bytes), 0) FROM snapshot) AS snapshots,
+                    (SELECT count(*) FROM content)
+                        + (SELECT coalesce(sum(entries), 0) FROM snapshot) AS inodes
                 """)!
-        return DiskUsage(images: row["images"], content: row["content"], snapshots: row["snapshots"])
+        return DiskUsage(
+            images: row["images"], content: row["content"], snapshots: row["snapshots"], inodes: row["inodes"]
+        )
     }
 
     /// - Parameter containers: those there are.

@@ -1,0 +1,195 @@
+import ImageStore
+import LinuxKernel
+
+/// All keys of the configuration file, in the order in which the default file has them.
+enum ConfigurationKeys {
+    private typealias Key = ConfigurationKey<CRIConfiguration>
+    private typealias Check = ConfigurationCheck
+
+    static let all: [ConfigurationKey<CRIConfiguration>] = top + logAndNetwork + imagesAndStreams + containers
+
+    private static let defaults = CRIConfiguration()
+
+    private static let top: [ConfigurationKey<CRIConfiguration>] = [
+        Key(
+            "root", \.root, in: defaults, check: Check.absolutePath,
+            "What survives a reboot: images, pods and their containers. The command line shares the images."),
+        Key(
+            "state", \.state, in: defaults, check: Check.absolutePath,
+            "What does not survive one: sockets, namespaces, supervisors."),
+        Key(
+            "listen", \.listen, in: defaults, check: Check.absolutePathOrNothing,
+            "The socket of the CRI; empty: cri.sock in the state folder."),
+        Key(
+            "oom_score_adj", \.oomScoreAdjustment, in: defaults, check: Check.number(-1000...1000),
+            "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
+        Key(
+            "cgroup_driver", \.cgroupDriver, in: defaults,
+            "Who makes cgroups: the service manager or this program. auto: systemd where it runs."),
+        Key(
+            "network", \.network, in: defaults,
+            """
+            How pods are connected: by CNI's plugins, or by the built-in routed network. auto: by CNI when the
+            daemon starts and there is a configuration for it, else by the built-in network.
+            """),
+        Key(
+            "default_runtime", \.defaultRuntime, in: defaults,
+            "The runtime of pods that name none: \"swiftlet\", which is built in, or one of runtimes."),
+        Key(
+            "pinned_images", \.pinnedImages, in: defaults, isLive: true, check: PinnedImages.problem,
+            """
+            Images that the kubelet's collection keeps and no client removes: names, or beginnings of complete
+            names with a star at the end (registry.example/base/*). 'swiftlet image pin' does the same for one.
+            """),
+        Key(
+            "device_ownership_from_security_context", \.deviceOwnershipFromSecurityContext, in: defaults,
+            "Whether devices in a container belong to its runAsUser and runAsGroup instead of root."),
+        Key(
+            "enable_selinux", \.enableSELinux, in: defaults,
+            "Whether containers get SELinux labels, on hosts that enforce it."),
+    ]
+
+    private static let logAndNetwork: [ConfigurationKey<CRIConfiguration>] = [
+        Key("log.level", \.log.level, in: defaults, isLive: true, "From which weight on events are logged."),
+        Key(
+            "log.format", \.log.format, in: defaults, isLive: true,
+            "text: key=value, one line an event; json: an object a line."),
+        Key(
+            "cni.conf_dir", \.cni.configurationFolder, in: defaults, check: Check.absolutePath,
+            "Where CNI's network configurations are; the first by name counts."),
+        Key(
+            "cni.bin_dirs", \.cni.programFolders, in: defaults, check: Check.absolutePaths,
+            "Where CNI's plugins are looked for, in this order."),
+        Key(
+            "builtin_network.pod_cidrs", \.builtinNetwork.podCIDRs, in: defaults, check: rangeProblem,
+            """
+            Addresses for pods of the built-in network: a range of IPv4, one of IPv6, or both. Empty: what
+            the kubelet says (UpdateRuntimeConfig), else a private range that the host has no route into.
+            """),
+        Key(
+            "metrics.address", \.metrics.address, in: defaults, check: addressProblem,
+            "HOST:PORT of plain HTTP for /metrics (Prometheus) and /healthz, as 127.0.0.1:10257; empty: none."
+        ),
+    ]
+
+    private static let imagesAndStreams: [ConfigurationKey<CRIConfiguration>] = [
+        Key(
+            "registry.certs_dirs", \.registry.certificateFolders, in: defaults, isLive: true,
+            check: Check.absolutePaths,
+            """
+            Folders with mirrors and certificates of registries, HOST/hosts.toml as containerd has it. The
+            first that knows a registry counts.
+            """),
+        Key(
+            "registry.policy_file", \.registry.policyFile, in: defaults, isLive: true,
+            check: Check.absolutePathOrNothing,
+            """
+            Which images may be used, and whose signatures they need (containers-policy.json(5)); empty:
+            root's ~/.config/containers/policy.json, else /etc/containers/policy.json.
+            """),
+        Key(
+            "images.max_concurrent_downloads", \.images.maximumDownloads, in: defaults, isLive: true,
+            check: Check.number(1...256),
+            "Layers that are downloaded at the same time, of all images together; of one image three at most."
+        ),
+        Key(
+            "streaming.address", \.streaming.address, in: defaults,
+            "Where exec, attach and port-forward are served: an address of this machine."),
+        Key(
+            "streaming.port", \.streaming.port, in: defaults, check: Check.number(0...65535),
+            "0: any that is free."),
+        Key(
+            "streaming.tls_cert_file", \.streaming.certificateFile, in: defaults,
+            check: Check.absolutePathOrNothing,
+            "The certificate with its chain (PEM), for TLS; empty: without TLS."),
+        Key(
+            "streaming.tls_key_file", \.streaming.keyFile, in: defaults, check: Check.absolutePathOrNothing,
+            "The certificate's key."),
+        Key(
+            "streaming.idle_timeout", \.streaming.idleTimeout, in: defaults, check: Check.positive,
+            "How long a stream may be silent before it is closed."),
+    ]
+
+    private static let containers: [ConfigurationKey<CRIConfiguration>] = [
+        Key(
+            "seccomp.default_profile", \.seccomp.defaultProfile, in: defaults,
+            check: Check.absolutePathOrNothing,
+            "The file of the profile RuntimeDefault, in Docker's form; empty: the built-in profile."),
+        Key(
+            "apparmor.default_profile", \.apparmor.defaultProfile, in: defaults,
+            "The loaded profile that RuntimeDefault means; empty: none."),
+        Key(
+            "cdi.spec_dirs", \.cdi.specificationFolders, in: defaults, check: Check.absolutePaths,
+            "Where device vendors describe their devices (Container Device Interface)."),
+        Key(
+            "timeouts.stop_margin", \.timeouts.stopMargin, in: defaults, check: Check.positive,
+            "How long stopping a container may take beyond the time that it is given to end by itself."),
+        Key(
+            "timeouts.cni", \.timeouts.cni, in: defaults, check: Check.positive,
+            "How long a pod's network may take to be set up or taken down."),
+        Key(
+            "timeouts.shim", \.timeouts.shim, in: defaults, check: Check.positive,
+            "How long a pod's supervisor may take to answer before the pod counts as unknown."),
+        Key(
+            "limits.exec_output", \.limits.execOutput, in: defaults,
+            check: { 1...(16 << 20) ~= $0.bytes ? nil : "an answer of the CRI holds 16 MiB at most" },
+            "Bytes of each stream that ExecSync returns; what is more is dropped."),
+    ]
+
+    /// Of one runtime; their paths begin below `runtimes.NAME`.
+    static let runtime: [ConfigurationKey<CRIConfiguration.Runtime>] = [
+        ConfigurationKey(
+            "program", \.program, in: CRIConfiguration.Runtime(), check: Check.absolutePath,
+            "A program with runc's command line."),
+        ConfigurationKey(
+            "root", \.root, in: CRIConfiguration.Runtime(), check: Check.absolutePathOrNothing,
+            "Its state folder (--root); empty: a folder below state."),
+        ConfigurationKey(
+            "systemd_cgroup", \.systemdCgroup, in: CRIConfiguration.Runtime(),
+            "Whether it gets --systemd-cgroup."),
+        ConfigurationKey(
+            "arguments", \.arguments, in: CRIConfiguration.Runtime(), "More options, before its command."),
+    ]
+
+    // MARK: Checks
+
+    private static let rangeProblem: @Sendable ([String]) -> String? = { ranges in
+        var families: Set<Bool> = []
+        for text in ranges {
+            guard let range = IPPrefix(text) else { return "\(text.toml) is not a range of addresses" }
+            if !families.insert(range.address.isVersion6).inserted {
+                return "there are two ranges of one family, and pods get one address of each"
+            }
+        }
+        return nil
+    }
+
+    private static let addressProblem: @Sendable (String) -> String? = {
+        $0.isEmpty || HostPort($0) != nil ? nil : "\($0.toml) is not HOST:PORT"
+    }
+
+    /// What is wrong with values that have to agree: the key that the mistake is in, and why.
+    static func disagreements(_ configuration: CRIConfiguration) -> [(path: String, problem: String)] {
+        var found: [(String, String)] = []
+        let streaming = configuration.streaming
+        if streaming.certificateFile.isEmpty != streaming.keyFile.isEmpty {
+            found.append(
+                streaming.keyFile.isEmpty
+                    ? ("streaming.tls_cert_file", "needs streaming.tls_key_file, too")
+                    : ("streaming.tls_key_file", "needs streaming.tls_cert_file, too"))
+        }
+        let runtimes = configuration.runtimes
+        for (name, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {
+            if name == CRIConfiguration.builtinRuntime {
+                found.append(("runtimes.\(name)", "this name is the built-in runtime's"))
+            } else if runtime.program.isEmpty {
+                found.append(("runtimes.\(name)", "needs a program"))
+            }
+        }
+        let wanted = configuration.defaultRuntime
+        if wanted != CRIConfiguration.builtinRuntime, runtimes[wanted] == nil {
+            found.append(("default_runtime", "there is no runtime \(wanted.toml)"))
+        }
+        return found
+    }
+}

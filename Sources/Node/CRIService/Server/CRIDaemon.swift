@@ -1,0 +1,191 @@
+import ContainerCLI
+import GRPCCore
+import Glibc
+import ImageStore
+import LinuxKernel
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Where the configuration comes from, each time that it is read.
+public struct ConfigurationSource: Sendable {
+    /// Nil: the standard file, which need not be there.
+    public var file: String?
+    /// What the command line's flags say, over the file.
+    public var override: @Sendable (inout CRIConfiguration) -> Void
+
+    public init(
+        file: String? = nil, override: @escaping @Sendable (inout CRIConfiguration) -> Void = { _ in }
+    ) {
+        self.file = file
+        self.override = override
+    }
+
+    /// - Throws: `ConfigurationError`.
+    public func read() throws -> CRIConfiguration {
+        var configuration = try CRIConfiguration.read(file)
+        override(&configuration)
+        return configuration
+    }
+}
+
+/// The daemon: `swiftlet cri`.
+public enum CRIDaemon {
+    /// Seconds that calls under way get to end. Pods go on in any case.
+    private static let patience = 5
+
+    /// Serves until the process is told to stop (SIGTERM, SIGINT).
+    /// - Throws: `ConfigurationError`, `ServerError`, and what keeps it from starting.
+    public static func run(_ source: ConfigurationSource) async throws {
+        let configuration = try source.read()
+        let output = LogOutput(
+            level: configuration.log.level, form: configuration.log.format, isJournal: LogOutput.isJournal())
+        let log = output.logger("cri")
+        let manager = ServiceManager.ofEnvironment()
+        // A client that has gone is an error of the write, and not the end.
+        signal(SIGPIPE, SIG_IGN)
+        prepareProcess(configuration, log)
+        let socket = try ListeningSocket(configuration.socketPath)
+        let parts = try Parts(configuration, output)
+
+        let server = CRIServer(
+            socket, services: parts.services, log: output.logger("rpc"), metrics: parts.metrics
+        ) {
+            log.info("serving", metadata: ["socket": "\(configuration.socketPath)"])
+            attempt(log, "tell the service manager") {
+                try manager.ready("serving \(configuration.socketPath)")
+            }
+        }
+        var services: [(String, any Service)] = [
+            (
+                "reloader",
+                Reloader(source: source, parts: parts, output: output, manager: manager, log: log)
+            ),
+            ("server", server),
+        ]
+        if let address = HostPort(configuration.metrics.address) {
+            services.append(
+                (
+                    "metrics",
+                    MetricsServer(
+                        host: address.host, port: address.port, registry: parts.metrics,
+                        log: output.logger("metrics"))
+                ))
+        }
+        services.append(
+            ("farewell", Farewell { attempt(log, "tell the service manager") { try manager.stopping() } }))
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $1, serviceName: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: output.logger("lifecycle"))
+        group.maximumGracefulShutdownDuration = .seconds(patience)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch is CancellationError {
+            // Calls that took longer than the patience.
+            log.notice("calls under way were cut off")
+        }
+        try socket.remove()
+        log.info("stopped")
+    }
+
+    /// What the process itself needs to be for many pods; a host that refuses it is served, too.
+    private static func prepareProcess(_ configuration: CRIConfiguration, _ log: Logger) {
+        attempt(log, "set oom_score_adj") {
+            try FileDescriptor.writeFile("/proc/self/oom_score_adj", "\(configuration.oomScoreAdjustment)")
+        }
+        var limit = rlimit()
+        attempt(log, "raise the limit of open files") {
+            _ = try check("getrlimit", "RLIMIT_NOFILE") {
+                getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            }
+            limit.rlim_cur = limit.rlim_max
+            _ = try check("setrlimit", "RLIMIT_NOFILE") {
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            }
+        }
+    }
+}
+
+/// Does what is not worth to stop for; a failure is told.
+func attempt(_ log: Logger, _ what: Logger.Message, _ body: () throws -> Void) {
+    do {
+        try body()
+    } catch {
+        log.warning(what, metadata: ["error": "\(error)"])
+    }
+}
+
+/// What the daemon is made of, besides its doors.
+struct Parts: Sendable {
+    let services: [any RegistrableRPCService]
+    let metrics = MetricsRegistry()
+    private let images: ImageService
+
+    init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
+        metrics.collect(ProcessMetrics.samples)
+        let store = try ImageStore(root: configuration.imageStore)
+        try store.recover()
+        let local = StateLayout(root: configuration.root, state: configuration.state)
+        images = ImageService(
+            store, configuration, environment: ProcessEnvironment.current,
+            containers: ContainerLedger(
+                uses: { try Engine(local).imageUses() },
+                written: { ContainerLedger.WrittenSpace(folder: configuration.root) }),
+            metrics: metrics, log: output.logger("images"))
+        // The RuntimeService comes here.
+        services = [images]
+    }
+
+    func reload(_ configuration: CRIConfiguration) {
+        images.reload(configuration)
+    }
+}
+
+/// Reads the configuration anew when the process is told to (SIGHUP).
+private struct Reloader: Service {
+    let source: ConfigurationSource
+    let parts: Parts
+    let output: LogOutput
+    let manager: ServiceManager
+    let log: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            attempt(log, "tell the service manager") { try manager.reloading() }
+            do {
+                let configuration = try source.read()
+                output.change(level: configuration.log.level, form: configuration.log.format)
+                parts.reload(configuration)
+                log.notice("configuration reloaded")
+            } catch {
+                log.error("configuration not reloaded: the old one stays", metadata: ["error": "\(error)"])
+            }
+            attempt(log, "tell the service manager") { try manager.ready("serving") }
+        }
+    }
+}
+
+/// Says that the end has begun. The last of the group: it is the first to be told.
+private struct Farewell: Service {
+    let say: @Sendable () -> Void
+
+    func run() async throws {
+        try await gracefulShutdown()
+        say()
+    }
+}
+
+/// The process's environment.
+enum ProcessEnvironment {
+    static var current: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,74 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Serves gRPC on the daemon's socket until it is told to stop.
+public struct CRIServer: Service {
+    private let socket: ListeningSocket
+    private let services: [any RegistrableRPCService]
+    private let interceptors: [any ServerInterceptor]
+    private let log: Logger
+    private let whenReady: @Sendable () -> Void
+
+    /// Bytes of a request. The kubelet takes answers of 16 MiB, and clients send as much.
+    private static let maximumRequest = 16 << 20
+
+    /// - Parameter whenReady: called once, when clients are answered.
+    public init(
+        _ socket: ListeningSocket, services: [any RegistrableRPCService], log: Logger,
+        metrics: MetricsRegistry, whenReady: @escaping @Sendable () -> Void = {}
+    ) {
+        self.socket = socket
+        self.services = services
+        interceptors = [CallObserver(log: log, metrics: CallMetrics(metrics))]
+        self.log = log
+        self.whenReady = whenReady
+    }
+
+    public func run() async throws {
+        let transport = HTTP2ServerTransport.Posix(
+            listeningSocketDescriptor: Int(try socket.descriptor()), transportSecurity: .plaintext,
+            config: configuration, eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
+        let server = GRPCServer(transport: transport, services: services, interceptors: interceptors)
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try await withGracefulShutdownHandler {
+                    try await server.serve()
+                } onGracefulShutdown: {
+                    server.beginGracefulShutdown()
+                }
+            }
+            _ = try await transport.listeningAddress
+            whenReady()
+        }
+    }
+
+    private var configuration: HTTP2ServerTransport.Posix.Config {
+        .defaults { [log] config in
+            config.rpc.maxRequestPayloadSize = Self.maximumRequest
+            // Waiting for more to write doubles the time of a single call, and saves nothing on a local socket.
+            config.connection.flushCoalescing = nil
+            config.channelDebuggingCallbacks.onAcceptTCPConnection = { Self.refuseOthers($0, log) }
+        }
+    }
+
+    /// The socket's mode keeps other users out; this does, too, when somebody opened it wider or passed it on.
+    private static func refuseOthers(_ channel: any Channel, _ log: Logger) -> EventLoopFuture<Void> {
+        guard let options = channel as? any SocketOptionProvider else {
+            return channel.close()
+        }
+        let peer: EventLoopFuture<ucred> = options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        return peer.flatMap { peer in
+            if peer.uid == 0 || peer.uid == geteuid() { return channel.eventLoop.makeSucceededVoidFuture() }
+            log.warning(
+                "connection refused: this socket is for root",
+                metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])
+            return channel.close()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import CLinux
+import Glibc
+import LinuxKernel
+
+/// The socket that clients find the daemon at: for root alone, and one daemon's at a time.
+///
+/// A lock on a file beside it tells a daemon that lives from a socket that a dead one left. The kernel drops the lock
+/// with the process, so nothing has to be cleaned up after a kill.
+public final class ListeningSocket: Sendable {
+    public let path: String
+    /// Listening, non-blocking.
+    private let socket: FileDescriptor
+    private let lock: FileDescriptor
+
+    private static let backlog: Int32 = 128
+
+    /// - Parameter path: absolute.
+    /// - Throws: `ServerError` when somebody listens there, `KernelError`.
+    public init(_ path: String) throws {
+        let (folder, name) = path.splitAtLastComponent
+        guard path.utf8.first == UInt8(ascii: "/"), !name.isEmpty else {
+            throw ServerError("socket '\(path)': not an absolute path of a file")
+        }
+        self.path = path
+        try Self.makeFolders(folder)
+        let parent = try FileDescriptor.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY)
+        lock = try Self.takeLock(in: parent, "\(name).lock", path)
+        if Self.answers(path) {
+            throw ServerError(
+                "another program listens on \(path): end it, or choose another socket with --listen")
+        }
+        socket = try Self.listen(in: parent, name, path)
+    }
+
+    /// Removes the socket's file, so that clients are refused at once.
+    public func remove() throws {
+        if unlink(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
+    }
+
+    /// A descriptor for whoever accepts, and owns it from then on.
+    func descriptor() throws -> Int32 { try socket.duplicate().release() }
+
+    private static func makeFolders(_ path: String) throws(KernelError) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            made += "/" + component
+            if mkdir(made, made == "/run" ? 0o755 : 0o700) != 0, Errno.current != .exists {
+                throw KernelError("make folder", made)
+            }
+        }
+    }
+
+    private static func takeLock(
+        in folder: borrowing FileDescriptor, _ name: String, _ path: String
+    ) throws -> FileDescriptor {
+        let file = try folder.openAt(name, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        if flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
+            guard Errno.current == .again else { throw KernelError("lock", "\(path).lock") }
+            let holder = String(decoding: try file.readToEnd(limit: 64), as: UTF8.self)
+            throw ServerError(
+                "another instance" + (Int32(holder).map { " (process \($0))" } ?? "")
+                    + " listens on \(path): stop it, or give this one its own --root, --state and --listen")
+        }
+        _ = try check("truncate", "\(path).lock") { ftruncate(file.raw, 0) }
+        try file.writeAll("\(getpid())")
+        return file
+    }
+
+    /// Whether a program without our lock listens there.
+    private static func answers(_ path: String) -> Bool {
+        do throws(KernelError) {
+            _ = try UnixSocket.connect(stream: path)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func listen(
+        in folder: borrowing FileDescriptor, _ name: String, _ path: String
+    ) throws -> FileDescriptor {
+        if unlinkat(folder.raw, name, 0) != 0, Errno.current != .noEntry {
+            throw KernelError("remove old socket", path)
+        }
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let socket = FileDescriptor(
+            owning: try check("socket", path) { Glibc.socket(AF_UNIX, Int32(kind), 0) })
+        // The file gets the mode of the socket's inode less the umask: there is no moment in which others may enter.
+        _ = try check("chmod", path) { fchmod(socket.raw, 0o600) }
+        // An address holds 107 bytes; a longer path goes by the folder's descriptor.
+        var address = sockaddr_un()
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        let place = path.utf8.count < capacity ? path : "/proc/self/fd/\(folder.raw)/\(name)"
+        guard place.utf8.count < capacity else { throw KernelError("bind", path, .nameTooLong) }
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: place.utf8) }
+        _ = try check("bind", path) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    clinux_bind(socket.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        _ = try check("listen", path) { Glibc.listen(socket.raw, backlog) }
+        return socket
+    }
+}
+
+/// Why the daemon does not start or go on, one line.
+public struct ServerError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,36 @@
+import CRIService
+import NIOCore
+import SwiftletCommands
+
+/// The node's daemon for the command line.
+struct Node: NodeWork {
+    func serveCRI(_ order: CRIOrder) throws {
+        // One thread for all connections, and few for what blocks: a daemon that waits is to take little memory.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        NIOSingletons.blockingPoolThreadCountSuggestion = 4
+        let source = ConfigurationSource(file: order.file) { configuration in
+            if let root = order.root { configuration.root = root }
+            if let state = order.state { configuration.state = state }
+            if let listen = order.listen { configuration.listen = listen }
+            if let folder = order.cniFolder { configuration.cni.configurationFolder = folder }
+            if !order.cniPrograms.isEmpty { configuration.cni.programFolders = order.cniPrograms }
+            if let folder = order.registryFolder { configuration.registry.certificateFolders = [folder] }
+            if order.debug { configuration.log.level = .debug }
+        }
+        try waiting { try await CRIDaemon.run(source) }
+    }
+
+    func defaultConfiguration(isTable: Bool) -> String {
+        isTable ? ConfigurationText.documentation : ConfigurationText.defaultFile
+    }
+
+    func checkConfiguration(_ file: String?) -> (problems: [String], file: String) {
+        let path = file ?? CRIConfiguration.standardFile
+        do {
+            _ = try CRIConfiguration.read(file)
+            return ([], path)
+        } catch {
+            return (error.problems.map(\.description), path)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import ContainerCLI
+import LinuxKernel
+import Testing
+
+@testable import CRIService
+
+struct ConfigurationTests {
+    @Test func defaultFileChangesNothing() throws {
+        #expect(try CRIConfiguration(toml: ConfigurationText.defaultFile, file: "f") == CRIConfiguration())
+        #expect(try CRIConfiguration(toml: "", file: "f") == CRIConfiguration())
+    }
+
+    /// Every key of the default file can be used as it stands there, and says the default.
+    @Test func defaultFileSaysTheDefaults() throws {
+        let lines = ConfigurationText.defaultFile.split(separator: "\n", omittingEmptySubsequences: false)
+        let used = lines.map { $0.hasPrefix("#") && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
+        let configuration = try CRIConfiguration(toml: used.joined(separator: "\n"), file: "f")
+        var expected = CRIConfiguration()
+        expected.runtimes["runc"] = CRIConfiguration.Runtime()
+        expected.runtimes["runc"]?.program = "/usr/bin/runc"
+        #expect(configuration == expected)
+        for key in ConfigurationKeys.all { #expect(used.contains("\(key.name) = \(key.defaultValue)")) }
+    }
+
+    @Test func valuesOfAllKindsAreRead() throws {
+        let text = """
+            root = "/srv/swiftlet"
+            network = "cni"
+            oom_score_adj = -500
+            enable_selinux = true
+            default_runtime = "crun"
+            pinned_images = ["registry.example/base/*", "busybox"]
+            [log]
+            level = "debug"
+            format = "json"
+            [cni]
+            bin_dirs = [
+                "/a", # one
+                "/b",
+            ]
+            [streaming]
+            idle_timeout = "1h30m"
+            [limits]
+            exec_output = "512KiB"
+            [builtin_network]
+            pod_cidrs = ["10.85.0.0/16", "fd00:85::/64"]
+            [runtimes.crun]
+            program = "/usr/bin/crun"
+            systemd_cgroup = true
+            arguments = ["--debug"]
+            """
+        let configuration = try CRIConfiguration(toml: text, file: "f")
+        #expect(configuration.root == "/srv/swiftlet")
+        #expect(configuration.imageStore == "/srv/swiftlet/images")
+        #expect(configuration.network == .cni)
+        #expect(configuration.oomScoreAdjustment == -500)
+        #expect(configuration.enableSELinux)
+        #expect(configuration.log.level == .debug && configuration.log.format == .json)
+        #expect(configuration.cni.programFolders == ["/a", "/b"])
+        #expect(configuration.streaming.idleTimeout == .seconds(5400))
+        #expect(configuration.limits.execOutput == ByteSize(bytes: 512 << 10))
+        #expect(configuration.builtinNetwork.podCIDRs == ["10.85.0.0/16", "fd00:85::/64"])
+        #expect(configuration.runtimes["crun"]?.systemdCgroup == true)
+        #expect(configuration.runtimes["crun"]?.arguments == ["--debug"])
+    }
+
+    @Test func everyMistakeIsToldWithItsLine() {
+        let text = """
+            root = "relative"
+            stat = "/run/swiftlet"
+            # a comment
+            pinned_images = [
+                "fine",
+                7,
+            ]
+            metrics = "127.0.0.1:10257"
+
+            [log]
+            level = "loud"
+            colour = true
+
+            [streaming]
+            port = 70000
+            [limits]
+            exec_output = "1GiB"
+            [runtimes.crun]
+            programm = "/usr/bin/crun"
+            """
+        #expect(
+            problems(text) == [
+                "f:1: root: \"relative\" is not an absolute path",
+                "f:2: unknown key stat: is state meant?",
+                "f:4: pinned_images: a list of texts is wanted, and one of it is an integer",
+                "f:8: metrics is a table of keys: [metrics]",
+                "f:11: log.level: \"loud\" is none of \"trace\", \"debug\", \"info\", \"notice\", \"warning\","
+                    + " \"error\", \"critical\"",
+                "f:12: unknown key log.colour",
+                "f:15: streaming.port: 70000 is not between 0 and 65535",
+                "f:17: limits.exec_output: an answer of the CRI holds 16 MiB at most",
+                "f:19: unknown key runtimes.crun.programm: is program meant?",
+            ])
+    }
+
+    @Test(arguments: [
+        ("default_runtime = \"runc\"", "f:1: default_runtime there is no runtime \"runc\""),
+        (
+            "\n[streaming]\ntls_cert_file = \"/c\"",
+            "f:3: streaming.tls_cert_file needs streaming.tls_key_file, too"
+        ),
+        (
+            "[runtimes.swiftlet]\nprogram = \"/p\"",
+            "f:1: runtimes.swiftlet this name is the built-in runtime's"
+        ),
+        ("[runtimes.other]", "f:1: runtimes.other needs a program"),
+        ("root = ", "f:1: "), ("[log]\nlevel = \"info\"\nlevel = \"info\"", "f:3: "),
+        ("[metrics]\naddress = \"10257\"", "f:2: metrics.address: \"10257\" is not HOST:PORT"),
+        (
+            "[builtin_network]\npod_cidrs = [\"10.1.0.0/16\", \"10.2.0.0/16\"]",
+            "f:2: builtin_network.pod_cidrs: there are two ranges of one family"
+        ),
+        ("oom_score_adj = \"much\"", "f:1: oom_score_adj: a whole number is wanted, not a string"),
+        ("timeouts.cni = \"0s\"", "f:1: timeouts.cni: the time has to be longer than nothing"),
+        ("pinned_images = [\"UPPER\"]", "f:1: pinned_images: 'UPPER' is not an image name"),
+    ])
+    func wrongFilesAreRefused(text: String, problem: String) {
+        let found = problems(text)
+        #expect(found.count == 1 && found.first?.hasPrefix(problem) == true, "\(found)")
+    }
+
+    @Test func aFileThatIsNamedHasToBeThere() {
+        #expect(throws: ConfigurationError.self) { try CRIConfiguration.read("/nowhere/config.toml") }
+    }
+
+    @Test func flagsGoBeforeTheFile() throws {
+        let folder = try ScratchFolder()
+        let file = try folder.write("config.toml", "root = \"/one\"\nstate = \"/two\"\n")
+        let source = ConfigurationSource(file: file) { $0.root = "/three" }
+        let configuration = try source.read()
+        #expect(configuration.root == "/three" && configuration.socketPath == "/two/cri.sock")
+    }
+
+    /// docs/configuration.md has the table that the code has.
+    @Test func documentationIsTrue() throws {
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        let path = "/" + parts.joined(separator: "/") + "/docs/configuration.md"
+        let text = String(decoding: try FileDescriptor.readFile(path), as: UTF8.self)
+        #expect(text.contains(ConfigurationText.documentation))
+    }
+
+    private func problems(_ text: String) -> [String] {
+        do {
+            _ = try CRIConfiguration(toml: text, file: "f")
+            return []
+        } catch {
+            return error.problems.map(\.description)
+        }
+    }
+}

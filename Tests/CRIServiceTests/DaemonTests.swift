@@ -1,0 +1,105 @@
+import CRIProtocol
+import Glibc
+import LinuxKernel
+import Testing
+
+@testable import CRIService
+
+/// The daemon as a process of its own: what the service manager sees of it.
+struct DaemonTests {
+    private final class Daemon {
+        let folder: ScratchFolder
+        let program: Companion
+        let notifications: FileDescriptor
+        var socket: String { folder.path + "/run/cri.sock" }
+
+        init(_ configuration: String = "", _ flags: [String] = []) throws {
+            folder = try ScratchFolder()
+            let place = try FileDescriptor.open(folder.path, O_RDONLY | O_DIRECTORY)
+            notifications = try UnixSocket.bindDatagrams(in: place, name: "notify", mode: 0o600)
+            let file = try folder.write("config.toml", configuration)
+            program = try Companion(
+                [
+                    try Self.builtProgram("swiftlet-node"), "cri", "--config", file, "--root",
+                    folder.path + "/lib", "--state", folder.path + "/run",
+                ] + flags,
+                environment: ["PATH=/usr/bin:/bin", "NOTIFY_SOCKET=\(folder.path)/notify"],
+                log: folder.path + "/log")
+        }
+
+        deinit {
+            kill(program.pid, SIGKILL)
+            _ = program.wait(milliseconds: 1)
+        }
+
+        /// The next word to the service manager.
+        func notification() -> String {
+            var patience = pollfd(fd: notifications.raw, events: Int16(POLLIN), revents: 0)
+            guard poll(&patience, 1, 20_000) == 1 else { return "nothing within 20 seconds" }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = buffer.withUnsafeMutableBytes { recv(notifications.raw, $0.baseAddress, $0.count, 0) }
+            return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        }
+
+        /// The programs lie beside the test bundle.
+        private static func builtProgram(_ name: String) throws -> String {
+            var buffer = [CChar](repeating: 0, count: 4096)
+            let count = readlink("/proc/self/exe", &buffer, buffer.count)
+            let test = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            // SWIFTLET_BIN: programs that were built elsewhere.
+            let folder =
+                getenv("SWIFTLET_BIN").map { String(cString: $0) } ?? test.splitAtLastComponent.parent
+            let path = folder + "/" + name
+            guard access(path, X_OK) == 0 else { throw KernelError("find the program", path) }
+            return path
+        }
+    }
+
+    @Test func startsReloadsAndStopsAsAServiceManagerWants() async throws {
+        let daemon = try Daemon("[log]\nlevel = \"info\"\n")
+        #expect(daemon.notification().hasPrefix("READY=1\nSTATUS=serving \(daemon.socket)"))
+        let images = try await ImageHost.client(daemon.socket) { try await $0.list() }
+        #expect(images.isEmpty)
+        #expect(try !daemon.folder.read("log").contains("msg=\"call\""))
+
+        try daemon.folder.write("config.toml", "[log]\nlevel = \"debug\"\n")
+        kill(daemon.program.pid, SIGHUP)
+        #expect(daemon.notification().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+        #expect(daemon.notification().hasPrefix("READY=1"))
+        _ = try await ImageHost.client(daemon.socket) { try await $0.list() }
+        #expect(try daemon.folder.read("log").contains("msg=\"call\" method=ListImages"))
+
+        // A mistake leaves all as it was.
+        try daemon.folder.write("config.toml", "[log]\nlevel = \"loud\"\n")
+        kill(daemon.program.pid, SIGHUP)
+        #expect(daemon.notification().hasPrefix("RELOADING=1"))
+        #expect(daemon.notification().hasPrefix("READY=1"))
+        #expect(try daemon.folder.read("log").contains("config.toml:2: log.level"))
+
+        kill(daemon.program.pid, SIGTERM)
+        #expect(daemon.notification() == "STOPPING=1")
+        #expect(daemon.program.wait(milliseconds: 10_000) == 0)
+        #expect(access(daemon.socket, F_OK) != 0)
+    }
+
+    @Test func aSecondOneIsRefusedAndAKilledOneReplaced() async throws {
+        let first = try Daemon()
+        #expect(first.notification().hasPrefix("READY=1"))
+        let second = try Daemon("", ["--listen", first.socket])
+        #expect(second.program.wait(milliseconds: 10_000) == 1)
+        #expect(
+            try second.folder.read("log").contains(
+                "swiftlet: another instance (process \(first.program.pid)) listens on \(first.socket)"))
+        kill(first.program.pid, SIGKILL)
+        _ = first.program.wait(milliseconds: 5000)
+        let third = try Daemon("", ["--listen", "unix://" + first.socket])
+        #expect(third.notification().hasPrefix("READY=1"))
+        _ = try await ImageHost.client(first.socket) { try await $0.list() }
+    }
+
+    @Test func aMistakenConfigurationKeepsItFromStarting() throws {
+        let daemon = try Daemon("colour = 1\n")
+        #expect(daemon.program.wait(milliseconds: 10_000) == 1)
+        #expect(try daemon.folder.read("log").contains("config.toml:1: unknown key colour"))
+    }
+}

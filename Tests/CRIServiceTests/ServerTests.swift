@@ -1,0 +1,188 @@
+import CRIProtocol
+import GRPCCore
+import Glibc
+import ImageStore
+import LinuxKernel
+import Logging
+import RegistryClient
+import Testing
+
+@testable import CRIService
+
+struct ListeningSocketTests {
+    @Test func isForRootAloneAndForOneInstance() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/deep/run/cri.sock"
+        let first = try ListeningSocket(path)
+        #expect(try runProgram("/usr/bin/stat", "-c", "%a %F", path) == "600 socket\n")
+        let refusal = #expect(throws: ServerError.self) { try ListeningSocket(path) }
+        #expect(
+            refusal?.description.contains("another instance (process \(getpid())) listens on \(path)") == true
+        )
+        try first.remove()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test func replacesWhatADeadInstanceLeft() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/cri.sock"
+        // As a kill leaves it: a socket's file, and a file for the lock that nobody holds.
+        do { _ = try ListeningSocket(path) }
+        #expect(access(path, F_OK) == 0)
+        _ = try ListeningSocket(path)
+    }
+
+    @Test func leavesAnotherProgramsSocketAlone() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/cri.sock"
+        do { _ = try ListeningSocket(path) }
+        let other = try Companion(
+            [
+                "/usr/bin/python3", "-c",
+                "import os,socket,time; p='\(path)'; os.unlink(p); s=socket.socket(socket.AF_UNIX);"
+                    + " s.bind(p); s.listen(); open(p+'.up','w'); time.sleep(60)",
+            ], environment: ["PATH=/usr/bin:/bin"], log: folder.path + "/log")
+        defer {
+            kill(other.pid, SIGKILL)
+            _ = other.wait(milliseconds: 5000)
+        }
+        for _ in 0..<500 where access(path + ".up", F_OK) != 0 { usleep(10_000) }
+        let refusal = #expect(throws: ServerError.self) { try ListeningSocket(path) }
+        #expect(refusal?.description.contains("another program listens on \(path)") == true)
+    }
+
+    @Test func takesPathsLongerThanAnAddress() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/" + String(repeating: "long", count: 30) + "/cri.sock"
+        let socket = try ListeningSocket(path)
+        _ = try UnixSocket.connect(stream: path)
+        try socket.remove()
+    }
+}
+
+struct CallTests {
+    /// The mode keeps others out; without it the peer's credentials do.
+    @Test func refusesOtherUsers() async throws {
+        let host = try ImageHost()
+        try await host.serve { _ in
+            chmod(host.folder.path, 0o755)
+            chmod(host.folder.path + "/run", 0o755)
+            chmod(host.socket, 0o666)
+            // The server's settings are the first thing that a client hears.
+            let script =
+                "import socket; s=socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect('\(host.socket)');"
+                + " print(len(s.recv(9)))"
+            let own = try runProgram("/usr/bin/python3", "-c", script)
+            #expect(own == "9\n")
+            let others = try runProgram(
+                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3",
+                "-c", "\(script.replacing("print(len(s.recv(9)))", with: "print(len(s.recv(9)))"))")
+            #expect(others == "0\n")
+        }
+        #expect(try host.lines.contains { $0.contains("connection refused") && $0.contains("uid=65534") })
+    }
+
+    @Test func logsFailuresWithWhatTheyAreAbout() async throws {
+        let host = try ImageHost()
+        try await host.serve { client in
+            var request = CRIImageStatusRequest()
+            request.image.image = "Not A Name"
+            let metadata: Metadata = [
+                "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            ]
+            _ = await status { [request] in try await client.imageStatus(request, metadata: metadata) }
+            _ = try await client.list()
+        }
+        let failure = try #require(try host.lines.first { $0.contains("msg=\"call failed\"") })
+        for part in [
+            "level=warning", "part=rpc", "method=ImageStatus", "image=\"Not A Name\"", "code=invalidArgument",
+            "trace=0af7651916cd43dd8448eb211c80319c", "seconds=0.",
+        ] {
+            #expect(failure.contains(part), "\(part): \(failure)")
+        }
+        #expect(try host.lines.contains { $0.contains("msg=\"call\"") && $0.contains("method=ListImages") })
+        let metrics = host.metrics.text()
+        #expect(
+            metrics.contains("swiftlet_cri_calls_total{method=\"ImageStatus\",code=\"invalidArgument\"} 1"))
+        #expect(metrics.contains("swiftlet_cri_calls_total{method=\"ListImages\",code=\"OK\"} 1"))
+        #expect(metrics.contains("swiftlet_cri_call_seconds_count{method=\"ListImages\"} 1"))
+    }
+
+    /// gRPC's own limit would be 4 MiB.
+    @Test func takesLargeRequests() async throws {
+        let host = try ImageHost()
+        try await host.serve { client in
+            var request = CRIImageStatusRequest()
+            request.image.image = "test/one"
+            request.image.annotations = ["large": String(repeating: "x", count: 8 << 20)]
+            #expect(try await !client.imageStatus(request).hasImage)
+        }
+    }
+
+    @Test func everyErrorHasAStatusOfOneLine() {
+        struct Own: RPCStatusConvertible {
+            let rpcCode = RPCError.Code.failedPrecondition
+            let description = "two\nlines"
+        }
+        struct Unknown: Error, CustomStringConvertible { let description = "something" }
+        let own = RPCError.status(for: Own())
+        #expect(own.code == .failedPrecondition && own.message == "two lines")
+        let unknown = RPCError.status(for: Unknown())
+        #expect(unknown.code == .unknown && unknown.message == "something")
+        let full = RPCError.status(for: KernelError("write", "/x", .noSpace))
+        #expect(full.code == .resourceExhausted && full.message == "write /x: no space left on device")
+        #expect(RPCError.status(for: RPCError(code: .aborted, message: "m")).code == .aborted)
+        #expect(RPCError.status(for: CancellationError()).code == .cancelled)
+        #expect(RPCError.status(for: RegistryError(.denied, "no")).code == .permissionDenied)
+        #expect(
+            RPCError.status(for: RegistryError(.rateLimited(retryAfter: 1), "no")).code == .resourceExhausted)
+    }
+
+    @Test func tracesAreReadInBothForms() {
+        let id = "0af7651916cd43dd8448eb211c80319c"
+        #expect(TraceContext.traceID(["traceparent": "00-\(id)-b7ad6b7169203331-00"]) == id)
+        var binary: Metadata = [:]
+        let bytes: [UInt8] =
+            [0, 0] + (0..<16).map { UInt8($0) } + [1] + Array(repeating: 9, count: 8) + [2, 1]
+        binary.addBinary(bytes, forKey: "grpc-trace-bin")
+        #expect(TraceContext.traceID(binary) == "000102030405060708090a0b0c0d0e0f")
+        for wrong in ["", "00-12-34-00", "00-\(String(repeating: "0", count: 32))-b7ad6b7169203331-00"] {
+            #expect(TraceContext.traceID(["traceparent": .string(wrong)]) == nil)
+        }
+    }
+}
+
+struct LogTests {
+    private func lines(
+        form: LogOutput.Form = .text, isJournal: Bool = false, _ body: (LogOutput) -> Void
+    ) throws -> [String] {
+        let folder = try ScratchFolder()
+        let file = try FileDescriptor.open(folder.path + "/log", O_WRONLY | O_CREAT, mode: 0o600)
+        body(LogOutput(level: .info, form: form, descriptor: file.raw, isJournal: isJournal))
+        return try folder.read("log").split(separator: "\n").map(String.init)
+    }
+
+    @Test func oneLineForAnEvent() throws {
+        let text = try lines(isJournal: true) { output in
+            var log = output.logger("part")
+            log[metadataKey: "pod"] = "abc"
+            log.info("a \"message\"\nof two lines", metadata: ["path": "/a b", "empty": "", "plain": "x"])
+            log.debug("unseen")
+            output.change(level: .debug, form: .text)
+            log.debug("seen")
+        }
+        #expect(
+            text == [
+                "<6>level=info part=part msg=\"a \\\"message\\\"\\nof two lines\" empty=\"\" path=\"/a b\""
+                    + " plain=x pod=abc",
+                "<7>level=debug part=part msg=\"seen\" pod=abc",
+            ])
+    }
+
+    @Test func objectsWithTheTime() throws {
+        let text = try lines(form: .json) { $0.logger("p").error("m", metadata: ["k": "v"]) }
+        #expect(text.count == 1)
+        #expect(text[0].hasPrefix("{\"time\":\"20"))
+        #expect(text[0].hasSuffix("\"level\":\"error\",\"part\":\"p\",\"msg\":\"m\",\"k\":\"v\"}"))
+    }
+}

@@ -258,7 +258,14 @@ let package = Package(
             dependencies: ["CLinux", "PodEngine", "ContainerShim", "LinuxKernel", "OCISpec"],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
-            name: "StreamingServerTests", dependencies: ["StreamingServer", "LinuxKernel"],
+            name: "StreamingServerTests",
+            dependencies: [
+                "StreamingServer", "CZlib", "LinuxKernel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CRIServiceTests",

@@ -1,0 +1,132 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+@testable import StreamingServer
+
+/// Something that carries bytes to a server and back.
+protocol ByteTransport: Sendable {
+    func send(_ bytes: ByteBuffer) async throws
+    /// Nil at the end.
+    func receive() async throws -> ByteBuffer?
+    func close() async
+}
+
+/// A TCP connection with an HTTP upgrade at its beginning.
+actor RawClient: ByteTransport {
+    private final class Inbox: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        let continuation: AsyncStream<ByteBuffer>.Continuation
+
+        init(_ continuation: AsyncStream<ByteBuffer>.Continuation) { self.continuation = continuation }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            continuation.yield(unwrapInboundIn(data))
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
+
+        // A reset is an end, too; the stream's end says all that tests want to know.
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    nonisolated let channel: any Channel
+    private var iterator: AsyncStream<ByteBuffer>.AsyncIterator
+    private var pending = ByteBuffer()
+
+    private init(_ channel: any Channel, _ inbox: AsyncStream<ByteBuffer>) {
+        self.channel = channel
+        iterator = inbox.makeAsyncIterator()
+    }
+
+    static func connect(port: Int, host: String = "127.0.0.1", tls: NIOSSLContext? = nil) async throws
+        -> RawClient
+    {
+        let (inbox, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            try NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
+                }
+            }
+            .connect(host: host, port: port).get()
+        return RawClient(channel, inbox)
+    }
+
+    nonisolated func send(_ bytes: ByteBuffer) async throws {
+        try await channel.writeAndFlush(bytes).get()
+    }
+
+    nonisolated func send(_ text: String) async throws {
+        try await send(ByteBuffer(string: text))
+    }
+
+    func receive() async throws -> ByteBuffer? {
+        if pending.readableBytes > 0 {
+            defer { pending = ByteBuffer() }
+            return pending
+        }
+        var iterator = self.iterator
+        let bytes = await iterator.next(isolation: self)
+        self.iterator = iterator
+        return bytes
+    }
+
+    /// A response's head, without the empty line.
+    func receiveHead() async throws -> String {
+        var text = ""
+        while let bytes = try await receive() {
+            text += String(buffer: bytes)
+            if let end = text.utf8Range(of: "\r\n\r\n") {
+                let rest = text.utf8.count - end.upperBound
+                pending = bytes.getSlice(at: bytes.writerIndex - rest, length: rest) ?? ByteBuffer()
+                return String(decoding: Array(text.utf8)[..<end.lowerBound], as: UTF8.self)
+            }
+        }
+        return text
+    }
+
+    /// Everything until the server closes.
+    func receiveAll() async throws -> ByteBuffer {
+        var all = ByteBuffer()
+        while let bytes = try await receive() { all.writeImmutableBuffer(bytes) }
+        return all
+    }
+
+    nonisolated func close() async {
+        channel.close(promise: nil)
+        try? await channel.closeFuture.get()
+    }
+}
+
+extension String {
+    /// The first occurrence, counted in UTF-8 bytes.
+    fileprivate func utf8Range(of needle: String) -> Range<Int>? {
+        let hay = Array(utf8)
+        let needle = Array(needle.utf8)
+        guard hay.count >= needle.count else { return nil }
+        return (0...(hay.count - needle.count)).first { hay[$0..<($0 + needle.count)].elementsEqual(needle) }
+            .map { $0..<($0 + needle.count) }
+    }
+}
+
+/// The parts of `http://127.0.0.1:1234/exec/TOKEN`.
+struct StreamingURL {
+    let port: Int
+    let path: String
+
+    init(_ url: String) throws {
+        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
+        let slash = parts[1].split(separator: ":")
+        guard parts.count == 3, slash.count == 2, let port = Int(slash[1]) else {
+            throw TestFailure("unexpected URL \(url)")
+        }
+        self.port = port
+        path = "/" + parts[2]
+    }
+}

@@ -139,7 +139,7 @@ extension CRILinuxContainerResources {
 // MARK: To messages
 
 extension PodContainerState {
-    var criState: CRIProtocol.CRIContainerState {
+    var criState: CRIContainerState {
         switch phase {
         case .created: .containerCreated
         case .running: .containerRunning

@@ -1,4 +1,5 @@
 import CRIProtocol
+import ContainerCLI
 import ContainerRuntime
 import GRPCCore
 import ImageStore
@@ -79,10 +80,10 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
         for name in ["", parts.defaultRuntime] + parts.runtimes {
             var handler = CRIRuntimeHandler()
             handler.name = name
-            // The built-in runtime takes both from the kernel; of others nobody knows before a container is made.
+            // mount_setattr(2), and its mapping of overlayfs' layers. The built-in runtime has both; of others nobody knows before a container is made.
             let isBuiltin = name.isEmpty || name == parts.defaultRuntime
-            handler.features.recursiveReadOnlyMounts = isBuiltin && facts.hasRecursiveReadOnly
-            handler.features.userNamespaces = isBuiltin && facts.hasMappedMounts
+            handler.features.recursiveReadOnlyMounts = isBuiltin && facts.kernel >= KernelVersion(5, 12)
+            handler.features.userNamespaces = isBuiltin && facts.kernel >= KernelVersion(5, 19)
             response.runtimeHandlers.append(handler)
         }
         response.features.supplementalGroupsPolicy = true

@@ -114,7 +114,7 @@ public struct StreamingBackend: StreamingHandler {
                         group.addTask { try await Self.carry(streams.stdin, to: session.input, session) }
                         group.addTask {
                             for await size in streams.resizes {
-                                session.resize(rows: size.rows, columns: size.columns)
+                                session.resize(rows: size.height, columns: size.width)
                             }
                         }
                         try await group.waitForAll()
@@ -172,7 +172,7 @@ public struct StreamingBackend: StreamingHandler {
                     }
                     group.addTask {
                         for await size in streams.resizes {
-                            try await session.resize(rows: size.rows, columns: size.columns)
+                            try await session.resize(rows: size.height, columns: size.width)
                         }
                     }
                     try await group.waitForAll()

@@ -26,6 +26,7 @@ import Testing
         .delete(container: "a", force: false, removeFolder: false),
         .setRestartPolicy(container: "a", .onFailure(limit: 3)),
         .subscribe,
+        .podStatus,
         .shutdown,
     ]
 
@@ -61,6 +62,17 @@ import Testing
             .answer(number: 7, .status(status)),
             .answer(number: 8, .status(LiveStatus(bootID: "b"))),
             .answer(number: 9, .failed(ShimFailure(.commandNotFound, "exec \"x\": no such file"))),
+            .answer(number: 10, .pod(PodStatus(shim: 5))),
+            .answer(
+                number: 11,
+                .pod(
+                    PodStatus(
+                        shim: 5, initProcess: 6,
+                        namespaces: [
+                            .init(.user, path: "/u"), .init(.network, path: "/n", isMade: false),
+                        ]))),
+            .event(ShimEvent(.created, container: "a", time: time, pid: 3)),
+            .event(ShimEvent(.initExited, container: "p", time: time, exitCode: 143)),
             .event(ShimEvent(.started, container: "a", time: time, pid: 3)),
             .event(ShimEvent(.exited, container: "a", time: time, exitCode: 0)),
         ]

@@ -304,8 +304,15 @@ extension ShimClient {
         _ = try call(.subscribe)
     }
 
+    public mutating func podStatus() throws(ShimError) -> PodStatus {
+        let (answer, _) = try call(.podStatus)
+        guard case .pod(let status) = answer else { throw unexpected(answer) }
+        return status
+    }
+
+    /// Ends the shim; with a pod's shim the pod is gone then.
     public mutating func shutdown() throws(ShimError) {
-        _ = try call(.shutdown)
+        _ = try call(.shutdown, milliseconds: Self.patiently)
     }
 
     private func started(_ answer: (ShimAnswer, Int32?)) throws(ShimError) -> (pid: Int32, exec: UInt64) {

@@ -8,6 +8,7 @@ public enum ShimAnswer: Equatable, Sendable {
     case attached
     case exited(ExitReport)
     case status(LiveStatus)
+    case pod(PodStatus)
     case failed(ShimFailure)
 }
 
@@ -125,6 +126,8 @@ extension ShimMessage: JSONDecodable, JSONEncodable {
             answer = .exited(report)
         } else if let status: LiveStatus = try object.optional("status") {
             answer = .status(status)
+        } else if let pod: PodStatus = try object.optional("pod") {
+            answer = .pod(pod)
         } else if let pid: Int32 = try object.optional("pid") {
             answer = .started(pid: pid, exec: try object.optional("exec"))
         } else if try object.flag("attached") {
@@ -150,6 +153,7 @@ extension ShimMessage: JSONDecodable, JSONEncodable {
                 case .attached: json.member("attached", true)
                 case .exited(let report): json.member("exited", report)
                 case .status(let status): json.member("status", status)
+                case .pod(let pod): json.member("pod", pod)
                 case .failed(let failure): json.member("failed", failure)
                 }
             }

@@ -4,15 +4,18 @@ import OCISpec
 public struct ShimEvent: Equatable, Sendable {
     public enum Kind: String, JSONWord {
         public static let noun: StaticString = "event"
-        case started, exited, oom, paused, resumed, restarting, deleted
+        case created, started, exited, oom, paused, resumed, restarting, deleted
+        /// The first process of a pod's shared pid namespace has ended, and with it every process in that; the
+        /// event bears the pod's id.
+        case initExited
     }
 
     public var kind: Kind
     public var container: String
     public var time: Timestamp
-    /// With `started` the process id.
+    /// With `created` and `started` the process id.
     public var pid: Int32?
-    /// With `exited` the exit code.
+    /// With `exited` and `initExited` the exit code.
     public var exitCode: Int32?
 
     public init(

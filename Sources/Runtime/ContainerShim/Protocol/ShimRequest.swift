@@ -39,7 +39,9 @@ public enum ShimRequest: Equatable, Sendable {
     case setRestartPolicy(container: String, RestartPolicy)
     /// Events of all containers from now on, on this connection.
     case subscribe
-    /// Ends the shim; refused while a container lives.
+    /// What a pod's shim knows of the pod itself. Answer: `pod`.
+    case podStatus
+    /// Ends the shim; refused while a container lives. A pod's shim removes the pod before it answers.
     case shutdown
 }
 
@@ -150,6 +152,8 @@ extension ShimRequest {
             json.member("policy", policy)
         case .subscribe:
             json.member("request", "subscribe")
+        case .podStatus:
+            json.member("request", "podStatus")
         case .shutdown:
             json.member("request", "shutdown")
         }
@@ -170,6 +174,9 @@ extension ShimRequest {
         switch name {
         case "subscribe":
             self = .subscribe
+            return
+        case "podStatus":
+            self = .podStatus
             return
         case "shutdown":
             self = .shutdown
@@ -244,6 +251,7 @@ extension ShimRequest {
         case .delete: "delete"
         case .setRestartPolicy: "setRestartPolicy"
         case .subscribe: "subscribe"
+        case .podStatus: "podStatus"
         case .shutdown: "shutdown"
         }
     }

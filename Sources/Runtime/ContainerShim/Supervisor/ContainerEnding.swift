@@ -75,6 +75,8 @@ extension ManagedContainer {
         }
         stage = .idle
         if restarts { restartLater() }
+        // Whoever hears of the end does not find it any more.
+        if isRemoved || (deletion != nil && failure == nil) { shim.unlink(self) }
         answerEnd(failure)
         if isRemoved || deletion != nil {
             tell(.deleted)

@@ -128,7 +128,7 @@ extension ManagedContainer {
         startedAt = monotonicMilliseconds()
         startReply?.send(.started(pid: pid, exec: nil))
         startReply = nil
-        if runsAtOnce { tell(.started, pid: pid) }
+        tell(runsAtOnce ? .started : .created, pid: pid)
         setTakesInput(true)
         let requests = afterStart
         afterStart = []

@@ -23,9 +23,15 @@ extension Shim {
         case .shutdown:
             do throws(ShimFailure) {
                 try shutdown()
-                reply.send(.done)
+                if let pod { pod.answerEnd(to: reply) } else { reply.send(.done) }
             } catch {
                 reply.send(.failed(error))
+            }
+        case .podStatus:
+            if let pod {
+                reply.send(.pod(pod.status))
+            } else {
+                reply.fail(.badRequest, "this shim supervises no pod")
             }
         case .create(let id, let folder):
             do {

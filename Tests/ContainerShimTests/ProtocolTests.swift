@@ -25,6 +25,20 @@ import Testing
         .delete(container: "a", force: true, removeFolder: true),
         .delete(container: "a", force: false, removeFolder: false),
         .setRestartPolicy(container: "a", .onFailure(limit: 3)),
+        .reopenLog(container: "a"),
+        .update(
+            container: "a",
+            {
+                var resources = RuntimeSpec.Resources()
+                resources.pids = .init(limit: 5)
+                return resources
+            }()),
+        .checkpoint(container: "a", CheckpointRequest(imagePath: "/i")),
+        .checkpoint(
+            container: "a",
+            CheckpointRequest(
+                imagePath: "/i", workPath: "/w", leavesRunning: false, tcpEstablished: true, fileLocks: true,
+                timeout: 3)),
         .subscribe,
         .podStatus,
         .shutdown,
@@ -46,6 +60,7 @@ import Testing
         status.finishedAt = Timestamp(seconds: 3, nanoseconds: 999_999_999)
         status.error = "why"
         status.logError = "disk"
+        status.logBytesLost = 4711
         status.restartCount = 5
         status.stoppedByUser = true
         status.shim = ProcessIdentity(pid: 1, start: 0)
@@ -56,6 +71,10 @@ import Testing
             .answer(number: 3, .started(pid: 77, exec: 9)),
             .answer(number: 4, .attached),
             .answer(number: 5, .exited(ExitReport(exitCode: 137, oomKilled: true, finishedAt: time))),
+            .answer(
+                number: 6,
+                .exited(
+                    ExitReport(exitCode: 0, oomKilled: false, startedAt: time, finishedAt: time))),
             .answer(
                 number: 6,
                 .exited(ExitReport(exitCode: 127, oomKilled: false, finishedAt: time, error: "not found"))),
@@ -75,6 +94,7 @@ import Testing
             .event(ShimEvent(.initExited, container: "p", time: time, exitCode: 143)),
             .event(ShimEvent(.started, container: "a", time: time, pid: 3)),
             .event(ShimEvent(.exited, container: "a", time: time, exitCode: 0)),
+            .event(ShimEvent(.exited, container: "a", time: time, exitCode: 137, oomKilled: true)),
         ]
     }()
 

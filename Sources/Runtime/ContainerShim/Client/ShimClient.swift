@@ -299,6 +299,25 @@ extension ShimClient {
         _ = try call(.setRestartPolicy(container: container, policy))
     }
 
+    /// Goes on in the file that is at the log's path now; one is made where there is none.
+    public mutating func reopenLog(_ container: String) throws(ShimError) {
+        _ = try call(.reopenLog(container: container))
+    }
+
+    /// Changes limits; what `resources` leaves out stays as it is.
+    public mutating func update(
+        _ container: String, _ resources: RuntimeSpec.Resources
+    ) throws(ShimError) {
+        _ = try call(.update(container: container, resources), milliseconds: Self.patiently)
+    }
+
+    public mutating func checkpoint(
+        _ container: String, _ request: CheckpointRequest
+    ) throws(ShimError) {
+        // The shim has a limit of its own.
+        _ = try call(.checkpoint(container: container, request), milliseconds: Self.forever)
+    }
+
     /// From now on `receive` gives events too.
     public mutating func subscribe() throws(ShimError) {
         _ = try call(.subscribe)

@@ -18,13 +18,19 @@ public struct ExitReport: Equatable, Sendable {
     public var exitCode: Int32
     /// The kernel's OOM killer ended a process of the container.
     public var oomKilled: Bool
+    /// Nil for a process that `exec` started, and where the start failed.
+    public var startedAt: Timestamp?
     public var finishedAt: Timestamp
     /// Why the shim, not the program, ended it: the line of a failed start.
     public var error: String?
 
-    public init(exitCode: Int32, oomKilled: Bool, finishedAt: Timestamp, error: String? = nil) {
+    public init(
+        exitCode: Int32, oomKilled: Bool, startedAt: Timestamp? = nil, finishedAt: Timestamp,
+        error: String? = nil
+    ) {
         self.exitCode = exitCode
         self.oomKilled = oomKilled
+        self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.error = error
     }
@@ -76,6 +82,7 @@ extension ExitReport: JSONDecodable, JSONEncodable {
         let object = try json.object()
         exitCode = try object.required("exitCode")
         oomKilled = try object.flag("oomKilled")
+        startedAt = try object.optional("startedAt")
         finishedAt = try object.required("finishedAt")
         error = try object.text("error")
     }
@@ -84,6 +91,7 @@ extension ExitReport: JSONDecodable, JSONEncodable {
         json.object { json in
             json.member("exitCode", exitCode)
             json.flag("oomKilled", oomKilled)
+            json.optional("startedAt", startedAt)
             json.member("finishedAt", finishedAt)
             json.optional("error", error)
         }

@@ -77,6 +77,7 @@ extension ManagedContainer {
                 $0.finishedAt = nil
                 $0.error = nil
                 $0.logError = nil
+                $0.logBytesLost = 0
             }
             let streams = try openStreams()
             ends = streams

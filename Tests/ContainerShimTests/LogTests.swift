@@ -132,6 +132,9 @@ import Testing
         append(writer, .stdout, [UInt8](repeating: UInt8(ascii: "x"), count: 6000) + [UInt8(ascii: "\n")])
         append(writer, .stdout, [UInt8](repeating: UInt8(ascii: "y"), count: 6000) + [UInt8(ascii: "\n")])
         #expect(writer.failure?.contains("no space left on device") == true)
+        // The rest of the second record.
+        let written = try Int(FileDescriptor.open(path, O_RDONLY).status().st_size)
+        #expect(writer.bytesLost == 2 * (6001 + LogWriter.headLength) - written)
         // Somebody makes room.
         try #require(mount("tmpfs", place, "tmpfs", UInt(MS_REMOUNT), "size=64k") == 0)
         append(writer, .stdout, Array("after\n".utf8))

@@ -25,7 +25,22 @@ import Testing
         .delete(container: "a", force: true, removeFolder: true),
         .delete(container: "a", force: false, removeFolder: false),
         .setRestartPolicy(container: "a", .onFailure(limit: 3)),
+        .reopenLog(container: "a"),
+        .update(
+            container: "a",
+            {
+                var resources = RuntimeSpec.Resources()
+                resources.pids = .init(limit: 5)
+                return resources
+            }()),
+        .checkpoint(container: "a", CheckpointRequest(imagePath: "/i")),
+        .checkpoint(
+            container: "a",
+            CheckpointRequest(
+                imagePath: "/i", workPath: "/w", leavesRunning: false, tcpEstablished: true, fileLocks: true,
+                timeout: 3)),
         .subscribe,
+        .podStatus,
         .shutdown,
     ]
 
@@ -45,6 +60,7 @@ import Testing
         status.finishedAt = Timestamp(seconds: 3, nanoseconds: 999_999_999)
         status.error = "why"
         status.logError = "disk"
+        status.logBytesLost = 4711
         status.restartCount = 5
         status.stoppedByUser = true
         status.shim = ProcessIdentity(pid: 1, start: 0)
@@ -57,12 +73,28 @@ import Testing
             .answer(number: 5, .exited(ExitReport(exitCode: 137, oomKilled: true, finishedAt: time))),
             .answer(
                 number: 6,
+                .exited(
+                    ExitReport(exitCode: 0, oomKilled: false, startedAt: time, finishedAt: time))),
+            .answer(
+                number: 6,
                 .exited(ExitReport(exitCode: 127, oomKilled: false, finishedAt: time, error: "not found"))),
             .answer(number: 7, .status(status)),
             .answer(number: 8, .status(LiveStatus(bootID: "b"))),
             .answer(number: 9, .failed(ShimFailure(.commandNotFound, "exec \"x\": no such file"))),
+            .answer(number: 10, .pod(PodStatus(shim: 5))),
+            .answer(
+                number: 11,
+                .pod(
+                    PodStatus(
+                        shim: 5, initProcess: 6,
+                        namespaces: [
+                            .init(.user, path: "/u"), .init(.network, path: "/n", isMade: false),
+                        ]))),
+            .event(ShimEvent(.created, container: "a", time: time, pid: 3)),
+            .event(ShimEvent(.initExited, container: "p", time: time, exitCode: 143)),
             .event(ShimEvent(.started, container: "a", time: time, pid: 3)),
             .event(ShimEvent(.exited, container: "a", time: time, exitCode: 0)),
+            .event(ShimEvent(.exited, container: "a", time: time, exitCode: 137, oomKilled: true)),
         ]
     }()
 

@@ -31,6 +31,7 @@ final class ShimHost {
         folder = "/tmp/swiftlet-\(prefix)"
         try makeFolder(folder)
         try makeFolder("\(folder)/containers")
+        try makeFolder("\(folder)/pods")
     }
 
     func id(_ name: String = "c") -> String { "\(prefix)-\(name)" }
@@ -135,6 +136,60 @@ final class ShimHost {
         return pid
     }
 
+    // MARK: Pods
+
+    func pod(_ name: String = "p") -> String { "\(folder)/pods/\(id(name))" }
+
+    /// Where a namespace of the pod is pinned.
+    func pin(_ kind: PodNamespace.Kind, _ name: String = "p") -> String {
+        "\(pod(name))/ns/\(kind.rawValue)"
+    }
+
+    func definePod(
+        _ kinds: [PodNamespace.Kind] = [.network, .ipc, .uts], name: String = "p",
+        _ change: (inout PodSupervision) throws -> Void = { _ in }
+    ) throws {
+        try makeFolder(pod(name))
+        var pod = PodSupervision(
+            id: id(name), namespaces: kinds.map { PodNamespace($0, path: pin($0, name)) })
+        try change(&pod)
+        try pod.write(in: self.pod(name))
+    }
+
+    func launchPod(_ name: String = "p") throws -> ShimClient {
+        let pid = try ShimLauncher.launchPod(
+            id: id(name), folder: pod(name), state: state, program: Self.program)
+        shims.append(pid)
+        return try connect(name)
+    }
+
+    /// Defines a container that joins the pod's namespaces, creates it and starts it.
+    /// - Returns: the process id.
+    @discardableResult func run(
+        _ script: String, name: String, inPod pod: String = "p", _ client: inout ShimClient,
+        _ change: (inout RuntimeSpec, inout Supervision) -> Void = { _, _ in }
+    ) throws -> Int32 {
+        let status = try client.podStatus()
+        try define(script: script, name: name) { spec, supervision in
+            spec.hostname = nil
+            var namespaces: [RuntimeSpec.Namespace] = [.init(.mount)]
+            for namespace in status.namespaces {
+                let kind = RuntimeSpec.Namespace.Kind(rawValue: namespace.kind.rawValue)!
+                namespaces.append(.init(kind, path: namespace.path))
+            }
+            namespaces.append(.init(.pid, path: status.initProcess.map { "/proc/\($0)/ns/pid" }))
+            spec.linux?.namespaces = namespaces
+            change(&spec, &supervision)
+        }
+        processes.append(try client.create(id(name), folder: container(name)))
+        return try start(&client, name)
+    }
+
+    /// As the engine does it, for lost shims and after a shim's end.
+    func cleanPod(_ name: String = "p") throws {
+        try PodCleanup.run(folder: pod(name), state: state)
+    }
+
     // MARK: Looking
 
     func status(_ name: String = "c") throws -> LiveStatus {
@@ -210,6 +265,13 @@ final class ShimHost {
         for pid in shims {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
+        }
+        for name in names(in: folder + "/pods") {
+            do {
+                try PodCleanup.run(folder: "\(folder)/pods/\(name)", state: state)
+            } catch {
+                Issue.record("clean up pod \(name): \(error)")
+            }
         }
         for name in names(in: folder + "/containers") {
             do {

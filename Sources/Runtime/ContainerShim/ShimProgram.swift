@@ -1,10 +1,12 @@
 import ContainerRuntime
 import Glibc
 import LinuxKernel
+import OCISpec
 
 /// What `swiftlet-shim` does, from its arguments to its exit status.
 public enum ShimProgram {
-    private static let usage = "usage: swiftlet-shim --state DIR --container DIR --id ID [--ready-fd N]"
+    private static let usage =
+        "usage: swiftlet-shim --state DIR (--container DIR | --pod DIR) --id ID [--ready-fd N]"
 
     /// - Parameters:
     ///   - arguments: the program's name first.
@@ -22,39 +24,77 @@ public enum ShimProgram {
             return 2
         }
         do {
-            try supervise(options, network)
-            return 0
+            // No file system that somebody may want to unmount, and nobody's umask.
+            _ = try check("chdir", "/") { chdir("/") }
+            umask(0o022)
+            return options.isPod ? try supervisePod(options, network) : try supervise(options, network)
         } catch {
             say("\(error)", to: options.report)
             return 1
         }
     }
 
-    private static func supervise(_ options: Options, _ network: ContainerNetwork) throws {
-        // No file system that somebody may want to unmount, and nobody's umask.
-        _ = try check("chdir", "/") { chdir("/") }
-        umask(0o022)
+    private static func supervise(_ options: Options, _ network: ContainerNetwork) throws -> Int32 {
         // The lock comes first: whoever has it may replace what the shim before has left in the run folder.
         let lock = try lock(options)
         let folders = RunFolders(state: options.state)
-        let shim = try Shim(folders: folders, network: network, name: options.id.text, isForOne: true)
+        let shim = try Shim(folders: folders, network: network, name: options.id.text)
         do {
-            try shim.add(options.id, folder: options.container, lock: lock)
+            try shim.add(options.id, folder: options.folder, lock: lock)
         } catch {
             folders.removeShim(options.id.text)
             throw error
         }
-        say("ok", to: options.report)
-        if options.report > 2 { close(options.report) }
+        report("ok", options)
         try shim.run()
+        return 0
+    }
+
+    private static func supervisePod(_ options: Options, _ network: ContainerNetwork) throws -> Int32 {
+        let lock = try lock(options)
+        let pod = try PodSupervision.read(in: options.folder)
+        guard pod.id == options.id.text else {
+            throw ShimFailure(
+                .badRequest,
+                "\(options.folder)/\(PodSupervision.fileName) is that of pod \(JSONError.quoted(pod.id))")
+        }
+        try ProcessDefaults.apply()
+        if let cgroup = pod.cgroup { try ShimGroups.enter(cgroup, folder: options.folder) }
+        let folders = RunFolders(state: options.state)
+        let shim = try Shim(folders: folders, network: network, name: pod.id, scoreForChildren: "0")
+        var isMade = false
+        do {
+            try shim.begin(pod, id: options.id, folder: options.folder, lock: lock) {
+                isMade = $0 == nil
+                report($0?.message ?? "ok", options)
+            }
+        } catch {
+            folders.removeShim(pod.id)
+            throw error
+        }
+        try shim.run()
+        guard let failure = shim.pod?.failure else { return 0 }
+        // Nobody has heard of it yet.
+        if isMade { say("\(failure)", to: 2) }
+        return 1
+    }
+
+    /// The one line that whoever started the shim waits for.
+    private static func report(_ line: String, _ options: Options) {
+        say(line, to: options.report)
+        if options.report > 2 { close(options.report) }
     }
 
     /// The shim before us may be about to end: it holds the lock until its last moment.
     private static func lock(_ options: Options) throws -> ContainerLock {
         let deadline = monotonicMilliseconds() + Shim.lingerTime + 2000
         while true {
-            if let lock = try ContainerLock.tryTake(folder: options.container) { return lock }
-            if monotonicMilliseconds() > deadline { throw Shim.inUse(options.id) }
+            if let lock = try ContainerLock.tryTake(folder: options.folder) { return lock }
+            if monotonicMilliseconds() > deadline {
+                throw options.isPod
+                    ? ShimFailure(.wrongState, "pod \(options.id) is in use by another process")
+                    : Shim.inUse(options.id)
+            }
             usleep(5000)
         }
     }
@@ -70,7 +110,9 @@ public enum ShimProgram {
 
     private struct Options {
         var state = ""
-        var container = ""
+        /// The container's or pod's.
+        var folder = ""
+        var isPod = false
         var id: ContainerID
         var report: Int32 = 2
 
@@ -81,7 +123,10 @@ public enum ShimProgram {
                 guard let value = rest.popFirst() else { throw UsageError(text: "\(name) needs a value") }
                 switch name {
                 case "--state": state = value
-                case "--container": container = value
+                case "--container", "--pod":
+                    guard folder.isEmpty else { throw UsageError(text: "one of --container and --pod") }
+                    folder = value
+                    isPod = name == "--pod"
                 case "--id": id = value
                 case "--ready-fd":
                     guard let number = Int32(value), number >= 0 else {
@@ -91,8 +136,8 @@ public enum ShimProgram {
                 default: throw UsageError(text: "unknown option \(name)")
                 }
             }
-            guard state.utf8.first == UInt8(ascii: "/"), container.utf8.first == UInt8(ascii: "/") else {
-                throw UsageError(text: "--state and --container need absolute paths")
+            guard state.utf8.first == UInt8(ascii: "/"), folder.utf8.first == UInt8(ascii: "/") else {
+                throw UsageError(text: "--state and --container or --pod need absolute paths")
             }
             do throws(RuntimeError) {
                 self.id = try ContainerID(id)

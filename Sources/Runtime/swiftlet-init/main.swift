@@ -6,6 +6,9 @@ import Glibc
 //
 //     swiftlet-init -- PROGRAM [ARGUMENT …]
 //
+// Without a program, or with `--pause`, it is the first process of a pod whose containers share a pid namespace:
+// it reaps what is left to it and ends by SIGTERM or SIGINT.
+//
 // A first process that is no init gets no signal that it has no handler for (pid_namespaces(7)) and leaves
 // orphans as zombies; this one is here so that programs need not know that.
 
@@ -14,18 +17,43 @@ func fail(_ text: StaticString, _ code: Int32) -> Never {
     exit(code)
 }
 
+/// Signals are taken one by one from the queue, so there is no handler that could interrupt anything.
+func blockSignals(_ before: UnsafeMutablePointer<sigset_t>?) -> sigset_t {
+    var everything = sigset_t()
+    sigfillset(&everything)
+    for synchronous in [SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS] {
+        sigdelset(&everything, synchronous)
+    }
+    sigprocmask(SIG_SETMASK, &everything, before)
+    return everything
+}
+
+func waitForEnd() -> Never {
+    var signals = blockSignals(nil)
+    // Nothing of the host is open in it, and containers may not look into it.
+    clinux_close_range(0, .max, 0)
+    clinux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    while true {
+        var info = siginfo_t()
+        switch sigwaitinfo(&signals, &info) {
+        case SIGCHLD: while waitpid(-1, nil, WNOHANG) > 0 {}
+        case SIGTERM, SIGINT: exit(0)
+        default: break
+        }
+    }
+}
+
 var arguments = CommandLine.unsafeArgv + 1
+switch arguments[0] {
+case nil: waitForEnd()
+case let first? where strcmp(first, "--pause") == 0: waitForEnd()
+default: break
+}
 if let first = arguments[0], strcmp(first, "--") == 0 { arguments += 1 }
 guard let program = arguments[0] else { fail("swiftlet-init: the program is missing\n", 127) }
 
-// Signals are taken one by one from the queue, so there is no handler that could interrupt anything.
-var everything = sigset_t()
 var before = sigset_t()
-sigfillset(&everything)
-for synchronous in [SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS] {
-    sigdelset(&everything, synchronous)
-}
-sigprocmask(SIG_SETMASK, &everything, &before)
+var everything = blockSignals(&before)
 
 // Seccomp profiles refuse clone3, whose flags they cannot see; the C library then uses clone instead.
 var attributes = posix_spawnattr_t()

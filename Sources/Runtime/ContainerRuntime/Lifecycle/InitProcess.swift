@@ -102,6 +102,10 @@ struct InitProcess {
     /// In a user namespace nobody is mapped to the host's root: become the namespace's own.
     static func becomeNamespaceRoot(_ spec: RuntimeSpec) throws {
         guard spec.linux?.namespace(.user) != nil else { return }
+        try becomeNamespaceRoot()
+    }
+
+    static func becomeNamespaceRoot() throws(KernelError) {
         _ = try check("become root of", "user namespace") {
             clinux_syscall(Int(SYS_setresgid), 0, 0, 0, 0, 0, 0)
         }
@@ -137,6 +141,10 @@ struct InitProcess {
     /// A new network namespace has a loopback device that is down.
     static func bringUpLoopback(_ spec: RuntimeSpec) throws {
         guard let network = spec.linux?.namespace(.network), network.path == nil else { return }
+        try bringUpLoopback()
+    }
+
+    static func bringUpLoopback() throws(KernelError) {
         let inet = FileDescriptor(
             owning: try check("socket", "AF_INET") {
                 Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

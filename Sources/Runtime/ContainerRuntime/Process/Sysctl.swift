@@ -6,8 +6,19 @@ import OCISpec
 enum Sysctl {
     static func apply(_ settings: SortedMap<String>) throws {
         guard !settings.isEmpty else { return }
-        // Through a procfs that nobody else can have mounted over (CVE-2025-52881).
-        let proc = try LinuxKernel.Mount.new(type: "proc", source: "proc")
+        try apply(settings, field: "linux.sysctl", through: try procfs())
+    }
+
+    /// A procfs that nobody else can have mounted over (CVE-2025-52881). Made with the rights over the pid
+    /// namespace; which network, ipc and uts namespace its files mean depends on who opens them.
+    static func procfs() throws(KernelError) -> LinuxKernel.Mount {
+        try LinuxKernel.Mount.new(type: "proc", source: "proc")
+    }
+
+    /// - Parameter field: what the configuration calls the settings, for messages.
+    static func apply(
+        _ settings: SortedMap<String>, field: String, through proc: borrowing LinuxKernel.Mount
+    ) throws {
         for (key, value) in settings.entries {
             // As in sysctl(8): a slash in a name stands for itself, then dots are part of the names.
             let path =
@@ -20,7 +31,7 @@ enum Sysctl {
                 let file = try proc.descriptor.openInRoot("sys/\(path)", O_WRONLY, noLinks: true)
                 try file.writeAll(value)
             } catch {
-                throw RuntimeError("linux.sysctl \(key) = \(value): \(error.errno)")
+                throw RuntimeError("\(field) \(key) = \(value): \(error.errno)")
             }
         }
     }

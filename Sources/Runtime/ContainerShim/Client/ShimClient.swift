@@ -299,13 +299,39 @@ extension ShimClient {
         _ = try call(.setRestartPolicy(container: container, policy))
     }
 
+    /// Goes on in the file that is at the log's path now; one is made where there is none.
+    public mutating func reopenLog(_ container: String) throws(ShimError) {
+        _ = try call(.reopenLog(container: container))
+    }
+
+    /// Changes limits; what `resources` leaves out stays as it is.
+    public mutating func update(
+        _ container: String, _ resources: RuntimeSpec.Resources
+    ) throws(ShimError) {
+        _ = try call(.update(container: container, resources), milliseconds: Self.patiently)
+    }
+
+    public mutating func checkpoint(
+        _ container: String, _ request: CheckpointRequest
+    ) throws(ShimError) {
+        // The shim has a limit of its own.
+        _ = try call(.checkpoint(container: container, request), milliseconds: Self.forever)
+    }
+
     /// From now on `receive` gives events too.
     public mutating func subscribe() throws(ShimError) {
         _ = try call(.subscribe)
     }
 
+    public mutating func podStatus() throws(ShimError) -> PodStatus {
+        let (answer, _) = try call(.podStatus)
+        guard case .pod(let status) = answer else { throw unexpected(answer) }
+        return status
+    }
+
+    /// Ends the shim; with a pod's shim the pod is gone then.
     public mutating func shutdown() throws(ShimError) {
-        _ = try call(.shutdown)
+        _ = try call(.shutdown, milliseconds: Self.patiently)
     }
 
     private func started(_ answer: (ShimAnswer, Int32?)) throws(ShimError) -> (pid: Int32, exec: UInt64) {

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import LinuxKernel
 
-/// Starts `swiftlet-shim` for one container, in a session of its own so that it outlives this program.
+/// Starts `swiftlet-shim` for one container or for a pod, in a session of its own so that it outlives this program.
 ///
 /// posix_spawn(3) and not fork, as the caller may have threads. The shim is a child of the caller until that
 /// ends; a caller that lives longer than its shims reaps them (`waitpid`).
@@ -21,9 +21,29 @@ public enum ShimLauncher {
         container: String, folder: String, state: String, milliseconds: Int = ShimClient.promptly,
         program: String? = nil
     ) throws(ShimError) -> Int32 {
+        try launch(
+            ["--state", state, "--container", folder, "--id", container], milliseconds, program)
+    }
+
+    /// Starts the shim of a pod and waits until the pod's namespaces are pinned and its init runs. The caller must
+    /// not hold the lock of the pod's folder.
+    /// - Parameters:
+    ///   - folder: the sandbox's folder, with `pod.json`.
+    ///   - state: the run folder of the namespace, `/run/swiftlet/k8s`; made if missing.
+    /// - Returns: the shim's process id.
+    /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then.
+    public static func launchPod(
+        id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
+        program: String? = nil
+    ) throws(ShimError) -> Int32 {
+        try launch(["--state", state, "--pod", folder, "--id", id], milliseconds, program)
+    }
+
+    private static func launch(
+        _ arguments: [String], _ milliseconds: Int, _ program: String?
+    ) throws(ShimError) -> Int32 {
         let path = if let program { program } else { try find() }
-        let arguments = ["--state", state, "--container", folder, "--id", container, "--ready-fd", "3"]
-        let (readEnd, pid) = try start(path, arguments)
+        let (readEnd, pid) = try start(path, arguments + ["--ready-fd", "3"])
         let report = FileDescriptor(owning: readEnd)
         try awaitReport(report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)
         return pid

@@ -18,6 +18,8 @@ package final class LogWriter {
     private var rotationDelayedTo = 0
 
     package private(set) var failure: String?
+    /// Bytes of records that were refused.
+    package private(set) var bytesLost = 0
     /// Files are not exchanged any more: the log's folder is about to go.
     var isDetached = false
 
@@ -92,7 +94,7 @@ package final class LogWriter {
         defer { buffered = 0 }
         if isTorn {
             // Ends the line that was cut off, so that the next record begins one.
-            guard write(file.raw, "\n", 1) == 1 else { return noteFailure() }
+            guard write(file.raw, "\n", 1) == 1 else { return noteFailure(losing: buffered) }
             isTorn = false
             size += 1
         }
@@ -101,8 +103,7 @@ package final class LogWriter {
             let count = write(file.raw, buffer.baseAddress! + done, buffered - done)
             if count < 0 {
                 if Errno.current == .interrupted { continue }
-                noteFailure()
-                size -= buffered - done
+                noteFailure(losing: buffered - done)
                 isTorn = done > 0 && buffer[done - 1] != UInt8(ascii: "\n")
                 return
             }
@@ -110,8 +111,20 @@ package final class LogWriter {
         }
     }
 
-    private func noteFailure() {
+    private func noteFailure(losing count: Int) {
         failure = KernelError("write", options.path).description
+        bytesLost += count
+        size -= count
+    }
+
+    /// Goes on in the file that is at the log's path now; one is made where there is none.
+    /// - Throws: and goes on in the file that it has.
+    package func reopen() throws(KernelError) {
+        let new = try Self.open(options.path)
+        size = Int(try new.status().st_size)
+        file = new
+        isTorn = false
+        rotationDelayedTo = 0
     }
 
     // MARK: Rotation

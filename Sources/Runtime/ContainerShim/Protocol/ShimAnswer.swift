@@ -8,6 +8,7 @@ public enum ShimAnswer: Equatable, Sendable {
     case attached
     case exited(ExitReport)
     case status(LiveStatus)
+    case pod(PodStatus)
     case failed(ShimFailure)
 }
 
@@ -17,13 +18,19 @@ public struct ExitReport: Equatable, Sendable {
     public var exitCode: Int32
     /// The kernel's OOM killer ended a process of the container.
     public var oomKilled: Bool
+    /// Nil for a process that `exec` started, and where the start failed.
+    public var startedAt: Timestamp?
     public var finishedAt: Timestamp
     /// Why the shim, not the program, ended it: the line of a failed start.
     public var error: String?
 
-    public init(exitCode: Int32, oomKilled: Bool, finishedAt: Timestamp, error: String? = nil) {
+    public init(
+        exitCode: Int32, oomKilled: Bool, startedAt: Timestamp? = nil, finishedAt: Timestamp,
+        error: String? = nil
+    ) {
         self.exitCode = exitCode
         self.oomKilled = oomKilled
+        self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.error = error
     }
@@ -75,6 +82,7 @@ extension ExitReport: JSONDecodable, JSONEncodable {
         let object = try json.object()
         exitCode = try object.required("exitCode")
         oomKilled = try object.flag("oomKilled")
+        startedAt = try object.optional("startedAt")
         finishedAt = try object.required("finishedAt")
         error = try object.text("error")
     }
@@ -83,6 +91,7 @@ extension ExitReport: JSONDecodable, JSONEncodable {
         json.object { json in
             json.member("exitCode", exitCode)
             json.flag("oomKilled", oomKilled)
+            json.optional("startedAt", startedAt)
             json.member("finishedAt", finishedAt)
             json.optional("error", error)
         }
@@ -125,6 +134,8 @@ extension ShimMessage: JSONDecodable, JSONEncodable {
             answer = .exited(report)
         } else if let status: LiveStatus = try object.optional("status") {
             answer = .status(status)
+        } else if let pod: PodStatus = try object.optional("pod") {
+            answer = .pod(pod)
         } else if let pid: Int32 = try object.optional("pid") {
             answer = .started(pid: pid, exec: try object.optional("exec"))
         } else if try object.flag("attached") {
@@ -150,6 +161,7 @@ extension ShimMessage: JSONDecodable, JSONEncodable {
                 case .attached: json.member("attached", true)
                 case .exited(let report): json.member("exited", report)
                 case .status(let status): json.member("status", status)
+                case .pod(let pod): json.member("pod", pod)
                 case .failed(let failure): json.member("failed", failure)
                 }
             }

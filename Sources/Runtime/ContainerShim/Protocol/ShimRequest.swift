@@ -37,9 +37,17 @@ public enum ShimRequest: Equatable, Sendable {
     /// its folder with everything in it. Answer: `done`, after all of that.
     case delete(container: String, force: Bool, removeFolder: Bool)
     case setRestartPolicy(container: String, RestartPolicy)
+    /// Goes on in the file that is at the log's path now: after somebody has renamed the log. Answer: `done`.
+    case reopenLog(container: String)
+    /// Changes limits of a container that is not stopped; what is left out stays as it is. Answer: `done`.
+    case update(container: String, RuntimeSpec.Resources)
+    /// Writes the container's processes into images. Answer: `done`.
+    case checkpoint(container: String, CheckpointRequest)
     /// Events of all containers from now on, on this connection.
     case subscribe
-    /// Ends the shim; refused while a container lives.
+    /// What a pod's shim knows of the pod itself. Answer: `pod`.
+    case podStatus
+    /// Ends the shim; refused while a container lives. A pod's shim removes the pod before it answers.
     case shutdown
 }
 
@@ -148,8 +156,18 @@ extension ShimRequest {
         case .setRestartPolicy(let container, let policy):
             head("setRestartPolicy", container)
             json.member("policy", policy)
+        case .reopenLog(let container):
+            head("reopenLog", container)
+        case .update(let container, let resources):
+            head("update", container)
+            json.member("resources", resources)
+        case .checkpoint(let container, let request):
+            head("checkpoint", container)
+            json.member("checkpoint", request)
         case .subscribe:
             json.member("request", "subscribe")
+        case .podStatus:
+            json.member("request", "podStatus")
         case .shutdown:
             json.member("request", "shutdown")
         }
@@ -170,6 +188,9 @@ extension ShimRequest {
         switch name {
         case "subscribe":
             self = .subscribe
+            return
+        case "podStatus":
+            self = .podStatus
             return
         case "shutdown":
             self = .shutdown
@@ -220,6 +241,12 @@ extension ShimRequest {
                 removeFolder: try object.flag("removeFolder"))
         case "setRestartPolicy":
             self = .setRestartPolicy(container: container, try object.required("policy"))
+        case "reopenLog":
+            self = .reopenLog(container: container)
+        case "update":
+            self = .update(container: container, try object.required("resources"))
+        case "checkpoint":
+            self = .checkpoint(container: container, try object.required("checkpoint"))
         default:
             throw object.value.error("unknown request \(JSONError.quoted(name))")
         }
@@ -243,7 +270,11 @@ extension ShimRequest {
         case .resume: "resume"
         case .delete: "delete"
         case .setRestartPolicy: "setRestartPolicy"
+        case .reopenLog: "reopenLog"
+        case .update: "update"
+        case .checkpoint: "checkpoint"
         case .subscribe: "subscribe"
+        case .podStatus: "podStatus"
         case .shutdown: "shutdown"
         }
     }

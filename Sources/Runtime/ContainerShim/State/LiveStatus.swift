@@ -28,6 +28,8 @@ public struct LiveStatus: Equatable, Sendable {
     public var error: String?
     /// Why lines of the log are missing: the last answer of the disk, say.
     public var logError: String?
+    /// How many bytes of log records the disk has refused in this run.
+    public var logBytesLost: Int
     public var restartCount: Int
     /// The last run was ended by a user, so that `unless-stopped` keeps it stopped.
     public var stoppedByUser: Bool
@@ -40,6 +42,7 @@ public struct LiveStatus: Equatable, Sendable {
     public init(bootID: String) {
         phase = .created
         oomKilled = false
+        logBytesLost = 0
         restartCount = 0
         stoppedByUser = false
         self.bootID = bootID
@@ -144,6 +147,7 @@ extension LiveStatus: JSONDecodable, JSONEncodable {
         finishedAt = try object.optional("finishedAt")
         error = try object.text("error")
         logError = try object.text("logError")
+        logBytesLost = try object.optional("logBytesLost") ?? 0
         restartCount = try object.optional("restartCount") ?? 0
         stoppedByUser = try object.flag("stoppedByUser")
         bootID = try object.required("bootId")
@@ -161,6 +165,7 @@ extension LiveStatus: JSONDecodable, JSONEncodable {
             json.optional("finishedAt", finishedAt)
             json.optional("error", error)
             json.optional("logError", logError)
+            if logBytesLost > 0 { json.member("logBytesLost", logBytesLost) }
             json.member("restartCount", restartCount)
             json.flag("stoppedByUser", stoppedByUser)
             json.member("bootId", bootID)

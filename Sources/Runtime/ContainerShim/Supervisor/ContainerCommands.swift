@@ -6,7 +6,7 @@ import OCISpec
 // What clients ask of a container that lives: signals, stopping, freezing, waiting, deleting.
 extension ManagedContainer {
     /// For what the runtime does quickly or not at all.
-    private static let promptly = 30_000
+    static let promptly = 30_000
 
     // MARK: Signals
 
@@ -197,12 +197,12 @@ extension ManagedContainer {
 
     /// Lets a clone call the runtime.
     /// - Parameter then: called before the answer, with whether it was done.
-    private func run(
-        _ what: String, _ reply: Reply, _ work: @escaping (Runtime) throws -> Void,
-        then: @escaping (Bool) -> Void
+    func run(
+        _ what: String, _ reply: Reply, milliseconds: Int = promptly,
+        _ work: @escaping (Runtime) throws -> Void, then: @escaping (Bool) -> Void
     ) {
         do throws(KernelError) {
-            try operate(what, milliseconds: Self.promptly) { runtime, _ in
+            try operate(what, milliseconds: milliseconds) { runtime, _ in
                 try work(runtime)
                 return CloneReport()
             } completion: { outcome in

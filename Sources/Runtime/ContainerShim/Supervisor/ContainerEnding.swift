@@ -56,7 +56,7 @@ extension ManagedContainer {
     }
 
     private func cleaned(_ failure: ShimFailure?, removedFolder: Bool) {
-        let logFailure = output?.logFailure
+        let (logFailure, logBytesLost) = (output?.logFailure, output?.logBytesLost)
         endStreams()
         endExecuted()
         memoryWatch = nil
@@ -69,12 +69,15 @@ extension ManagedContainer {
         change {
             $0.process = nil
             $0.logError = logFailure ?? $0.logError
+            $0.logBytesLost = logBytesLost ?? $0.logBytesLost
             // A container that was never started, and whose shim was lost while it was made, is as before.
             $0.phase = restarts ? .restarting : $0.exitCode == nil ? .created : .exited
             if let failure { $0.error = $0.error.map { "\($0); \(failure)" } ?? failure.message }
         }
         stage = .idle
         if restarts { restartLater() }
+        // Whoever hears of the end does not find it any more.
+        if isRemoved || (deletion != nil && failure == nil) { shim.unlink(self) }
         answerEnd(failure)
         if isRemoved || deletion != nil {
             tell(.deleted)
@@ -87,7 +90,7 @@ extension ManagedContainer {
             startReply?.send(.failed(startFailure))
             startReply = nil
         } else if let code = status.exitCode {
-            tell(.exited, exitCode: code)
+            tell(.exited, exitCode: code, oomKilled: status.oomKilled)
         }
         startFailure = nil
         if case .restarting = stage { tell(.restarting) }

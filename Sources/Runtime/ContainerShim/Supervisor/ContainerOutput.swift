@@ -41,6 +41,14 @@ final class ContainerOutput {
     /// Why records are missing in the log.
     var logFailure: String? { log?.failure }
 
+    /// Bytes of records that the disk has refused.
+    var logBytesLost: Int { log?.bytesLost ?? 0 }
+
+    var hasLog: Bool { log != nil }
+
+    /// Somebody has renamed the log's file, and wants a new one in its place.
+    func reopenLog() throws(KernelError) { try log?.reopen() }
+
     /// The log's folder is about to be removed.
     func detachLog() { log?.isDetached = true }
 

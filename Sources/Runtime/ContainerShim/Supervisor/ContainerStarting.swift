@@ -77,6 +77,7 @@ extension ManagedContainer {
                 $0.finishedAt = nil
                 $0.error = nil
                 $0.logError = nil
+                $0.logBytesLost = 0
             }
             let streams = try openStreams()
             ends = streams
@@ -128,7 +129,7 @@ extension ManagedContainer {
         startedAt = monotonicMilliseconds()
         startReply?.send(.started(pid: pid, exec: nil))
         startReply = nil
-        if runsAtOnce { tell(.started, pid: pid) }
+        tell(runsAtOnce ? .started : .created, pid: pid)
         setTakesInput(true)
         let requests = afterStart
         afterStart = []

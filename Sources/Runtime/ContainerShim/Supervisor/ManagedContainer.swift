@@ -115,7 +115,9 @@ final class ManagedContainer {
     /// How the last run ended; nil before the first end.
     var exitReport: ExitReport? {
         guard let code = status.exitCode, let time = status.finishedAt else { return nil }
-        return ExitReport(exitCode: code, oomKilled: status.oomKilled, finishedAt: time, error: status.error)
+        return ExitReport(
+            exitCode: code, oomKilled: status.oomKilled, startedAt: status.startedAt, finishedAt: time,
+            error: status.error)
     }
 
     /// Whether a process of it lives, or one is being made.
@@ -126,8 +128,22 @@ final class ManagedContainer {
         }
     }
 
-    func tell(_ kind: ShimEvent.Kind, pid: Int32? = nil, exitCode: Int32? = nil) {
-        shim.tell(ShimEvent(kind, container: id.text, time: .now, pid: pid, exitCode: exitCode))
+    /// The status with what is known but not written: of a full disk, say.
+    var presentStatus: LiveStatus {
+        var status = status
+        if let output {
+            status.logError = output.logFailure
+            status.logBytesLost = output.logBytesLost
+        }
+        return status
+    }
+
+    func tell(
+        _ kind: ShimEvent.Kind, pid: Int32? = nil, exitCode: Int32? = nil, oomKilled: Bool = false
+    ) {
+        shim.tell(
+            ShimEvent(
+                kind, container: id.text, time: .now, pid: pid, exitCode: exitCode, oomKilled: oomKilled))
     }
 
     /// A client is gone with all that it waited for.

@@ -16,8 +16,8 @@ final class Shim {
     let identity: ProcessIdentity
     let bootID: String
     private let name: String
-    /// It lives as long as the one container it was started for.
-    private let isForOne: Bool
+    /// The pod that it was started for; without one it lives as long as its one container.
+    private(set) var pod: Pod?
     private let score: OutOfMemoryScore
     private let signals: SignalDescriptor
     private let listener: FileDescriptor
@@ -51,14 +51,17 @@ final class Shim {
     static let lingerTime = 2000
 
     /// Sets the process up and begins to listen.
-    init(folders: RunFolders, network: ContainerNetwork, name: String, isForOne: Bool) throws {
+    /// - Parameter scoreForChildren: how the kernel is to rate containers when memory runs out; nil for what this
+    ///   process was started with.
+    init(
+        folders: RunFolders, network: ContainerNetwork, name: String, scoreForChildren: String? = nil
+    ) throws {
         self.folders = folders
         self.network = network
         self.name = name
-        self.isForOne = isForOne
         identity = try ProcessIdentity.current()
         bootID = try BootID.current()
-        score = try OutOfMemoryScore.lower()
+        score = try OutOfMemoryScore.lower(forChildren: scoreForChildren)
         // Processes whose parents have ended inside a container without an init of its own come to us.
         _ = try check("prctl PR_SET_CHILD_SUBREAPER") { clinux_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
         signal(SIGPIPE, SIG_IGN)
@@ -72,7 +75,9 @@ final class Shim {
     }
 
     func run() throws(KernelError) {
-        lonelyTimer = loop.after(milliseconds: Self.lonelyTime) { [unowned self] in lonelyTimer = nil }
+        if pod == nil {
+            lonelyTimer = loop.after(milliseconds: Self.lonelyTime) { [unowned self] in lonelyTimer = nil }
+        }
         try loop.run { [unowned self] in endIfDone() }
         // Before the containers' locks go: the next shim of the same container makes the folder anew.
         folders.removeShim(name)
@@ -85,8 +90,11 @@ final class Shim {
             lingerTimer = nil
             return
         }
-        if isShuttingDown { return loop.stop() }
-        guard isForOne else { return }
+        if isShuttingDown {
+            guard let pod, !pod.isEnded else { return loop.stop() }
+            return pod.end()
+        }
+        guard pod == nil else { return }
         if clients.isEmpty {
             let isOver = containers.allSatisfy(\.hasRun)
             if isOver || lonelyTimer == nil { loop.stop() }
@@ -100,6 +108,25 @@ final class Shim {
         malloc_trim(0)
     }
 
+    // MARK: The pod
+
+    /// Makes the pod that this shim is for; the loop has to run for it to be done.
+    /// - Parameter completion: called once, with why it failed; the shim then ends.
+    func begin(
+        _ supervision: PodSupervision, id: ContainerID, folder: String, lock: consuming ContainerLock,
+        completion: @escaping (ShimFailure?) -> Void
+    ) throws(KernelError) {
+        let pod = Pod(supervision, id: id, folder: folder, lock: lock, shim: self)
+        self.pod = pod
+        try pod.begin(supervision) { [unowned self] failure in
+            if failure != nil { isShuttingDown = true }
+            completion(failure)
+        }
+    }
+
+    /// What was to be removed at the end could not be.
+    func cancelShutdown() { isShuttingDown = false }
+
     // MARK: Containers
 
     /// Takes a container under supervision, or finds it there.
@@ -110,15 +137,32 @@ final class Shim {
             }
             return known
         }
+        try pod?.requireReady()
         guard let lock = try ContainerLock.tryTake(folder: folder) else { throw Self.inUse(id) }
         return try add(id, folder: folder, lock: lock)
     }
 
     @discardableResult
     func add(_ id: ContainerID, folder: String, lock: consuming ContainerLock) throws -> ManagedContainer {
-        let container = try ManagedContainer(id: id, folder: folder, lock: lock, shim: self)
+        if let pod { try folders.link(id.text, folder: folder, to: pod.id.text) }
+        let container: ManagedContainer
+        do {
+            container = try ManagedContainer(id: id, folder: folder, lock: lock, shim: self)
+        } catch {
+            if let pod { folders.unlink(id.text, from: pod.id.text) }
+            throw error
+        }
         containers.append(container)
         return container
+    }
+
+    /// The container is not to be found at this shim any more.
+    func unlink(_ container: ManagedContainer) {
+        if let pod { folders.unlink(container.id.text, from: pod.id.text) }
+    }
+
+    func unlinkContainers() {
+        for container in containers { unlink(container) }
     }
 
     static func inUse(_ id: ContainerID) -> ShimFailure {
@@ -220,6 +264,7 @@ final class Shim {
             if !operations.contains(where: \.makesProcesses) { ended = [] }
             return
         }
+        if let pod, pod.initProcess?.pid == pid { return pod.initEnded(status) }
         for container in containers {
             if container.status.process?.pid == pid { return container.processEnded(status) }
             if let index = container.executed.firstIndex(where: { $0.pid == pid && $0.report == nil }) {

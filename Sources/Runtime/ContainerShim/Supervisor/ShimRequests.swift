@@ -23,9 +23,15 @@ extension Shim {
         case .shutdown:
             do throws(ShimFailure) {
                 try shutdown()
-                reply.send(.done)
+                if let pod { pod.answerEnd(to: reply) } else { reply.send(.done) }
             } catch {
                 reply.send(.failed(error))
+            }
+        case .podStatus:
+            if let pod {
+                reply.send(.pod(pod.status))
+            } else {
+                reply.fail(.badRequest, "this shim supervises no pod")
             }
         case .create(let id, let folder):
             do {
@@ -48,12 +54,15 @@ extension Shim {
                 find(id, reply)?.wait(reply)
             }
         case .state(let id):
-            if let container = find(id, reply) { reply.send(.status(container.status)) }
+            if let container = find(id, reply) { reply.send(.status(container.presentStatus)) }
         case .pause(let id): find(id, reply)?.pause(reply)
         case .resume(let id): find(id, reply)?.resume(reply)
         case .delete(let id, let force, let removesFolder):
             find(id, reply)?.delete(force: force, removesFolder: removesFolder, reply)
         case .setRestartPolicy(let id, let policy): find(id, reply)?.setRestartPolicy(policy, reply)
+        case .reopenLog(let id): find(id, reply)?.reopenLog(reply)
+        case .update(let id, let resources): find(id, reply)?.update(resources, reply)
+        case .checkpoint(let id, let request): find(id, reply)?.checkpoint(request, reply)
         case .exec: break
         }
     }

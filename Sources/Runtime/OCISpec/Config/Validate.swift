@@ -106,7 +106,7 @@ func notAbsolute(_ found: String, at path: String) -> JSONError {
 
 /// Ranges as the kernel takes them for `uid_map`: at most 340, not empty, within 32 bits,
 /// not overlapping (user_namespaces(7)).
-func checkMappings(_ mappings: [RuntimeSpec.IDMapping], at path: String) throws(JSONError) {
+package func checkMappings(_ mappings: [RuntimeSpec.IDMapping], at path: String) throws(JSONError) {
     let most = 340
     if mappings.count > most {
         throw JSONError(path: path, reason: "has \(mappings.count) ranges, the kernel takes \(most)")

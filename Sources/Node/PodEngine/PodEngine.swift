@@ -75,9 +75,13 @@ public final class PodEngine: Sendable {
         registry.sandboxes.filter { $0.record.phase != .making }.map { state(of: $0) }
     }
 
-    public func container(_ id: String) throws -> PodContainerState { try state(of: try registry.container(id)) }
+    public func container(_ id: String) throws -> PodContainerState {
+        try state(of: try registry.container(id))
+    }
 
-    public func containers() throws -> [PodContainerState] { try registry.containers.map { try state(of: $0) } }
+    public func containers() throws -> [PodContainerState] {
+        try registry.containers.map { try state(of: $0) }
+    }
 
     public func containers(of sandbox: String) throws -> [PodContainerState] {
         try registry.containers(of: sandbox).map { try state(of: $0) }

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxKernel
+import PodEngine
 
 /// Calls of the CRI, by method and by how they ended.
 struct CallMetrics: Sendable {
@@ -22,6 +23,32 @@ struct CallMetrics: Sendable {
         running.add(-1)
         calls.add(1, method, code)
         durations.observe(time.inSeconds, method)
+    }
+}
+
+/// Pods and containers by their states.
+enum PodMetrics {
+    static func samples(of engine: PodEngine) -> [MetricSample] {
+        let sandboxes = engine.sandboxes()
+        let ready = sandboxes.count { $0.isReady }
+        var samples = [
+            MetricSample("swiftlet_pods", "Pods by state.", Double(ready), labels: [("state", "ready")]),
+            MetricSample(
+                "swiftlet_pods", "Pods by state.", Double(sandboxes.count - ready),
+                labels: [("state", "not_ready")]),
+        ]
+        // A container whose status cannot be read is told of by the calls that ask for it.
+        guard let containers = try? engine.containers() else { return samples }
+        for (state, phase) in [
+            ("created", PodContainerState.Phase.created), ("running", .running), ("exited", .exited),
+            ("unknown", .unknown),
+        ] {
+            samples.append(
+                MetricSample(
+                    "swiftlet_containers", "Containers of pods by state.",
+                    Double(containers.count { $0.phase == phase }), labels: [("state", state)]))
+        }
+        return samples
     }
 }
 

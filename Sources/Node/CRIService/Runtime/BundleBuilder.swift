@@ -63,7 +63,8 @@ struct BundleBuilder {
                     throw TranslationError(.notFound, field, "no container \(container) in this sandbox")
                 }
                 guard let pid = target.pid else {
-                    throw TranslationError(.failedPrecondition, field, "container \(container) is not running")
+                    throw TranslationError(
+                        .failedPrecondition, field, "container \(container) is not running")
                 }
                 return pid
             })

@@ -95,7 +95,7 @@ extension RuntimeService {
         var status = try CRIContainerStatus(serializedBytes: state.spec.details)
         status.resources.linux.merge(request.linux)
         if state.phase == .running {
-            try await engine.update(state.id, resources: translation.resources.json())
+            try await engine.update(state.id, resources: translation.resources)
         } else {
             try await engine.updateBundle(of: state.id, resources: translation.resources)
         }
@@ -149,7 +149,9 @@ extension PodContainerState {
     }
 
     /// What was fixed at its making, as `BundleBuilder` has kept it.
-    private func prototype() throws -> CRIContainerStatus { try CRIContainerStatus(serializedBytes: spec.details) }
+    private func prototype() throws -> CRIContainerStatus {
+        try CRIContainerStatus(serializedBytes: spec.details)
+    }
 
     func listed() throws -> CRIContainer {
         let status = try prototype()

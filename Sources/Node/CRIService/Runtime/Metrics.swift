@@ -54,7 +54,9 @@ extension RuntimeService {
         let labels = ["", sandbox.id, "", "", sandbox.spec.namespace, sandbox.spec.name]
         if let usage = try engine.statistics(ofSandbox: sandbox.id) {
             pod.metrics = ContainerMetric.all.compactMap { metric in
-                metric.value(usage, sandbox.createdAt).map { Self.metric(metric.descriptor, metric.type, labels, $0, now) }
+                metric.value(usage, sandbox.createdAt).map {
+                    Self.metric(metric.descriptor, metric.type, labels, $0, now)
+                }
             }
         }
         for device in try engine.traffic(ofSandbox: sandbox.id) {
@@ -123,25 +125,31 @@ private struct ContainerMetric: Sendable {
     private static let second: UInt64 = 1_000_000_000
 
     static let all: [ContainerMetric] = [
-        .init("container_cpu_usage_seconds_total", .counter, "Cumulative cpu time consumed in seconds.") { usage, _ in
+        .init("container_cpu_usage_seconds_total", .counter, "Cumulative cpu time consumed in seconds.") {
+            usage, _ in
             usage.cpu.usage / second
         },
         .init("container_cpu_user_seconds_total", .counter, "Cumulative user cpu time consumed in seconds.") {
             usage, _ in usage.cpu.user / second
         },
-        .init("container_cpu_system_seconds_total", .counter, "Cumulative system cpu time consumed in seconds.") {
+        .init(
+            "container_cpu_system_seconds_total", .counter, "Cumulative system cpu time consumed in seconds."
+        ) {
             usage, _ in usage.cpu.system / second
         },
-        .init("container_cpu_cfs_periods_total", .counter, "Number of elapsed enforcement period intervals.") {
+        .init("container_cpu_cfs_periods_total", .counter, "Number of elapsed enforcement period intervals.")
+        {
             usage, _ in usage.cpu.periods
         },
-        .init("container_cpu_cfs_throttled_periods_total", .counter, "Number of throttled period intervals.") {
+        .init("container_cpu_cfs_throttled_periods_total", .counter, "Number of throttled period intervals.")
+        {
             usage, _ in usage.cpu.throttledPeriods
         },
         .init("container_cpu_cfs_throttled_seconds_total", .counter, "Total time of throttling in seconds.") {
             usage, _ in usage.cpu.throttledTime / second
         },
-        .init("container_memory_usage_bytes", .gauge, "Current memory usage in bytes, including all memory.") {
+        .init("container_memory_usage_bytes", .gauge, "Current memory usage in bytes, including all memory.")
+        {
             usage, _ in usage.memory?.usage
         },
         .init("container_memory_working_set_bytes", .gauge, "Current working set in bytes.") { usage, _ in
@@ -153,7 +161,8 @@ private struct ContainerMetric: Sendable {
         .init("container_memory_cache", .gauge, "Number of bytes of page cache memory.") { usage, _ in
             usage.memory?.file
         },
-        .init("container_memory_max_usage_bytes", .gauge, "Maximum memory usage recorded in bytes.") { usage, _ in
+        .init("container_memory_max_usage_bytes", .gauge, "Maximum memory usage recorded in bytes.") {
+            usage, _ in
             usage.memory?.peak
         },
         .init("container_memory_swap", .gauge, "Container swap usage in bytes.") { usage, _ in
@@ -162,19 +171,23 @@ private struct ContainerMetric: Sendable {
         .init("container_memory_failcnt", .counter, "Number of memory usage hits limits.") { usage, _ in
             usage.memory?.limitHits
         },
-        .init("container_spec_memory_limit_bytes", .gauge, "Memory limit for the container in bytes.") { usage, _ in
+        .init("container_spec_memory_limit_bytes", .gauge, "Memory limit for the container in bytes.") {
+            usage, _ in
             usage.memory.map { $0.limit ?? 0 }
         },
         .init("container_oom_events_total", .counter, "Count of out of memory events observed.") { usage, _ in
             usage.memory?.oomKills
         },
-        .init("container_processes", .gauge, "Number of processes running inside the container.") { usage, _ in
+        .init("container_processes", .gauge, "Number of processes running inside the container.") {
+            usage, _ in
             usage.pids.current
         },
         .init("container_threads_max", .gauge, "Maximum number of threads allowed inside the container.") {
             usage, _ in usage.pids.limit ?? 0
         },
-        .init("container_start_time_seconds", .gauge, "Start time of the container since unix epoch in seconds.") {
+        .init(
+            "container_start_time_seconds", .gauge, "Start time of the container since unix epoch in seconds."
+        ) {
             _, start in UInt64(max(0, start)) / second
         },
         .init("container_fs_reads_bytes_total", .counter, "Cumulative count of bytes read.") { usage, _ in

@@ -73,7 +73,9 @@ extension RuntimeService {
             return container.id.hasPrefix(filter.id) && container.sandboxID.hasPrefix(filter.podSandboxID)
                 && filter.labelSelector.allSatisfy { container.spec.labels[$0.key] == $0.value }
         }
-        return try await Self.onThread { try wanted.compactMap { try whereItStillIs { try stats(of: $0) } ($0) } }
+        return try await Self.onThread {
+            try wanted.compactMap { try whereItStillIs { try stats(of: $0) }($0) }
+        }
     }
 
     private func sandboxStats(
@@ -85,7 +87,9 @@ extension RuntimeService {
             return sandbox.id.hasPrefix(filter.id)
                 && filter.labelSelector.allSatisfy { sandbox.spec.labels[$0.key] == $0.value }
         }
-        return try await Self.onThread { try wanted.compactMap { try whereItStillIs { try stats(of: $0) } ($0) } }
+        return try await Self.onThread {
+            try wanted.compactMap { try whereItStillIs { try stats(of: $0) }($0) }
+        }
     }
 
     /// One that was removed since it was listed is left out.
@@ -93,7 +97,9 @@ extension RuntimeService {
         _ body: @escaping (Item) throws -> Result
     ) -> (Item) throws -> Result? {
         { item in
-            do { return try body(item) } catch let error as EngineError where error.kind == .notFound { return nil }
+            do { return try body(item) } catch let error as EngineError where error.kind == .notFound {
+                return nil
+            }
         }
     }
 
@@ -150,7 +156,7 @@ extension RuntimeService {
             stats.linux.network.defaultInterface = Self.interface(first)
         }
         stats.linux.containers = try engine.containers(of: sandbox.id).filter { $0.phase == .running }
-            .compactMap { try whereItStillIs { try self.stats(of: $0) } ($0) }
+            .compactMap { try whereItStillIs { try self.stats(of: $0) }($0) }
         return stats
     }
 
@@ -160,7 +166,9 @@ extension RuntimeService {
         var cpu = CRICpuUsage()
         cpu.timestamp = now
         cpu.usageCoreNanoSeconds.value = usage.cpu.usage
-        if let rate = samples.rate(of: id, usage: usage.cpu.usage, at: now) { cpu.usageNanoCores.value = rate }
+        if let rate = samples.rate(of: id, usage: usage.cpu.usage, at: now) {
+            cpu.usageNanoCores.value = rate
+        }
         return cpu
     }
 
@@ -182,7 +190,9 @@ extension RuntimeService {
         swap.timestamp = now
         if let used = usage.memory?.swapUsage {
             swap.swapUsageBytes.value = used
-            if let limit = usage.memory?.swapLimit { swap.swapAvailableBytes.value = limit - min(limit, used) }
+            if let limit = usage.memory?.swapLimit {
+                swap.swapAvailableBytes.value = limit - min(limit, used)
+            }
         }
         return swap
     }

@@ -167,7 +167,9 @@ public struct StreamingBackend: StreamingHandler {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         guard let client = streams.stdin else { return }
-                        for try await buffer in client { try await session.send(Array(buffer.readableBytesView)) }
+                        for try await buffer in client {
+                            try await session.send(Array(buffer.readableBytesView))
+                        }
                         try await session.endInput()
                     }
                     group.addTask {

@@ -46,7 +46,8 @@ public enum CRIDaemon {
         signal(SIGPIPE, SIG_IGN)
         prepareProcess(configuration, log)
         let socket = try ListeningSocket(configuration.socketPath)
-        let parts = try Parts(configuration, output)
+        let parts = try DaemonParts(configuration, output)
+        try await parts.start()
 
         let server = CRIServer(
             socket, services: parts.services, log: output.logger("rpc"), metrics: parts.metrics
@@ -85,6 +86,7 @@ public enum CRIDaemon {
             log.notice("calls under way were cut off")
         }
         try socket.remove()
+        await parts.stop()
         log.info("stopped")
     }
 
@@ -115,36 +117,10 @@ func attempt(_ log: Logger, _ what: Logger.Message, _ body: () throws -> Void) {
     }
 }
 
-/// What the daemon is made of, besides its doors.
-struct Parts: Sendable {
-    let services: [any RegistrableRPCService]
-    let metrics = MetricsRegistry()
-    private let images: ImageService
-
-    init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
-        metrics.collect(ProcessMetrics.samples)
-        let store = try ImageStore(root: configuration.imageStore)
-        try store.recover()
-        let local = StateLayout(root: configuration.root, state: configuration.state)
-        images = ImageService(
-            store, configuration, environment: ProcessEnvironment.current,
-            containers: ContainerLedger(
-                uses: { try Engine(local).imageUses() },
-                written: { ContainerLedger.WrittenSpace(folder: configuration.root) }),
-            metrics: metrics, log: output.logger("images"))
-        // The RuntimeService comes here.
-        services = [images]
-    }
-
-    func reload(_ configuration: CRIConfiguration) {
-        images.reload(configuration)
-    }
-}
-
 /// Reads the configuration anew when the process is told to (SIGHUP).
 private struct Reloader: Service {
     let source: ConfigurationSource
-    let parts: Parts
+    let parts: DaemonParts
     let output: LogOutput
     let manager: ServiceManager
     let log: Logger
@@ -155,7 +131,7 @@ private struct Reloader: Service {
             do {
                 let configuration = try source.read()
                 output.change(level: configuration.log.level, form: configuration.log.format)
-                parts.reload(configuration)
+                try parts.reload(configuration)
                 log.notice("configuration reloaded")
             } catch {
                 log.error("configuration not reloaded: the old one stays", metadata: ["error": "\(error)"])

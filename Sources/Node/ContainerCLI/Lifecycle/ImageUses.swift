@@ -3,8 +3,12 @@ import ImageStore
 import OCISpec
 
 extension Engine {
-    /// What the containers need of the image store, for whoever removes images.
+    /// What the containers of all namespaces need of the image store, for whoever removes images.
     public func imageUses() throws -> [ContainerUse] {
+        try layout.allNamespaces().flatMap { try Engine($0, trace: trace).ownImageUses() }
+    }
+
+    private func ownImageUses() throws -> [ContainerUse] {
         try store.all().map { container in
             let status = try status(of: container)
             return ContainerUse(

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where everything of one namespace lies.
 public struct StateLayout: Equatable, Sendable {
     /// What survives a reboot, `/var/lib/swiftlet`.
@@ -28,6 +30,14 @@ public struct StateLayout: Equatable, Sendable {
     public var networkSettings: String { root + "/network.json" }
     /// Who has which address and port, common to all namespaces.
     public var networkState: String { state + "/network" }
+
+    /// The same folders' other namespaces, and this one.
+    func allNamespaces() throws -> [StateLayout] {
+        let names = try folderEntries(root).filter {
+            $0 != namespace && access("\(root)/\($0)/containers", F_OK) == 0
+        }
+        return [self] + names.map { StateLayout(root: root, state: state, namespace: $0) }
+    }
 
     public func container(_ id: String) -> String { containers + "/" + id }
 }

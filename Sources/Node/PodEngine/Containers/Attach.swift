@@ -17,7 +17,8 @@ public final class AttachSession: Sendable {
     let connection: ShimConnection
 
     init(
-        _ streams: consuming sending ContainerStreams, container: String, connection: ShimConnection, poller: Poller
+        _ streams: consuming sending ContainerStreams, container: String, connection: ShimConnection,
+        poller: Poller
     ) {
         descriptor = streams.descriptor
         self.streams = Mutex(streams)

@@ -94,7 +94,9 @@ extension PodEngine {
         process.args = command
         process.terminal = terminal
         process.consoleSize = nil
-        if terminal, !process.env.contains(where: { $0.hasPrefix("TERM=") }) { process.env.append("TERM=xterm") }
+        if terminal, !process.env.contains(where: { $0.hasPrefix("TERM=") }) {
+            process.env.append("TERM=xterm")
+        }
         return process.json()
     }
 
@@ -131,7 +133,8 @@ extension PodEngine {
             throw EngineError(.refused, "the shim answered something else than a process")
         }
         return ExecSession(
-            input: input?.ours, output: output?.ours, error: error?.ours, hasTerminal: false, container: container.id,
+            input: input?.ours, output: output?.ours, error: error?.ours, hasTerminal: false,
+            container: container.id,
             number: number, connection: connection)
     }
 
@@ -176,7 +179,8 @@ extension PodEngine {
             output.cancel()
             guard error is TimeLimit else { throw error }
             throw EngineError(
-                .timedOut, "command '\(command.joined(separator: " ").prefix(200))' timed out after \(timeout) s")
+                .timedOut,
+                "command '\(command.joined(separator: " ").prefix(200))' timed out after \(timeout) s")
         }
         // What it left running may hold its pipes open, for ever.
         let late = Task {

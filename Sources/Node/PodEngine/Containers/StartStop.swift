@@ -3,6 +3,7 @@ import ContainerRuntime
 import ContainerShim
 import Glibc
 import LinuxKernel
+import OCISpec
 
 extension PodEngine {
     /// Runs a container's program.
@@ -14,7 +15,8 @@ extension PodEngine {
         try await container.lock.withLock {
             let live = try container.live()
             guard live.phase == .created, live.process == nil else {
-                throw EngineError(.wrongState, "container \(container.id) is \(live.phase.rawValue), not created")
+                throw EngineError(
+                    .wrongState, "container \(container.id) is \(live.phase.rawValue), not created")
             }
             defer { container.noteChange() }
             do {
@@ -50,7 +52,8 @@ extension PodEngine {
         } catch ShimError.timedOut {
             throw EngineError(
                 .timedOut,
-                "container \(container.id) does not end: a process of it hangs in the kernel, or its shim does")
+                "container \(container.id) does not end: a process of it hangs in the kernel, or its shim does"
+            )
         } catch let error as ShimError {
             throw explained(error, container, "stop")
         }
@@ -106,13 +109,12 @@ extension PodEngine {
     }
 
     /// Changes a container's limits.
-    /// - Parameter resources: as config.json has them.
-    public func update(_ word: String, resources: [UInt8]) async throws {
+    public func update(_ word: String, resources: RuntimeSpec.Resources) async throws {
         let container = try registry.container(word)
         let connection = try connection(of: try registry.sandbox(container.record.sandboxID))
         do {
             _ = try await connection.call(
-                .update(container: container.id, resources: resources), milliseconds: ShimClient.patiently)
+                .update(container: container.id, resources), milliseconds: ShimClient.patiently)
         } catch let error as ShimError {
             throw explained(error, container, "update")
         }

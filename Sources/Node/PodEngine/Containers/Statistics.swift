@@ -25,7 +25,8 @@ extension PodEngine {
     public func unifiedGroup(ofContainer id: String) throws -> String? {
         let entry = try registry.container(id)
         guard try entry.live().process != nil else { return nil }
-        return try Runtime(root: layout.run.runtime, log: Log()).state(ContainerID(entry.id)).record.cgroup?.unified
+        return try Runtime(root: layout.run.runtime, log: Log()).state(ContainerID(entry.id)).record.cgroup?
+            .unified
     }
 
     /// Of all that a pod has in its group; nil where it has none.

@@ -45,7 +45,8 @@ public final class PodNetworks: Sendable {
             return Readiness(isReady: true, reason: "", message: "")
         } catch {
             return Readiness(
-                isReady: false, reason: "NetworkPluginNotReady", message: "the pod network is not ready: \(error)")
+                isReady: false, reason: "NetworkPluginNotReady",
+                message: "the pod network is not ready: \(error)")
         }
     }
 
@@ -60,7 +61,9 @@ public final class PodNetworks: Sendable {
     }
 
     /// - Returns: the pod's addresses.
-    func connect(_ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String) throws -> [IPAddress] {
+    func connect(_ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String) throws
+        -> [IPAddress]
+    {
         let ports = try spec.ports.map { try Self.mapping($0) }
         switch choice {
         case .builtin:
@@ -74,7 +77,9 @@ public final class PodNetworks: Sendable {
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
             let addresses = result.addresses.filter { address in
                 // Those of the pod; older versions of the protocol do not say whose they are.
-                guard let index = address.interface, result.interfaces.indices.contains(index) else { return true }
+                guard let index = address.interface, result.interfaces.indices.contains(index) else {
+                    return true
+                }
                 return !result.interfaces[index].sandbox.isEmpty
             }.map(\.address)
             try HostsFile.set(hostsFile, addresses: addresses, names: [spec.hostname])
@@ -98,7 +103,9 @@ public final class PodNetworks: Sendable {
             if let rate = spec.ingressBandwidth {
                 (bandwidth.ingressRate, bandwidth.ingressBurst) = (rate, burst)
             }
-            if let rate = spec.egressBandwidth { (bandwidth.egressRate, bandwidth.egressBurst) = (rate, burst) }
+            if let rate = spec.egressBandwidth {
+                (bandwidth.egressRate, bandwidth.egressBurst) = (rate, burst)
+            }
             attachment.capabilities.bandwidth = bandwidth
         }
         attachment.capabilities.ranges = podRanges.withLock { $0.map { [$0] } }

@@ -12,7 +12,8 @@ extension PodEngine {
             throw EngineError(.wrongState, "sandbox \(sandbox.id) is not ready")
         }
         let raw = try await threads.runAlone { () throws -> Int32 in
-            var refusal = KernelError("connect to port \(port) of", "sandbox \(sandbox.id)", .connectionRefused)
+            var refusal = KernelError(
+                "connect to port \(port) of", "sandbox \(sandbox.id)", .connectionRefused)
             for isVersion6 in [false, true] {
                 do throws(KernelError) {
                     let socket =

@@ -37,7 +37,7 @@ extension PodEngine {
     private func make(_ entry: SandboxEntry) async throws {
         let record = entry.record
         let folder = layout.sandbox(record.id)
-        let namespaces = try await threads.run { [self] in
+        var namespaces = try await threads.run { [self] in
             try SandboxFiles(folder: folder, spec: record.spec).make()
             let supervision = try podSupervision(record, folder)
             try supervision.write(in: folder)
@@ -46,15 +46,28 @@ extension PodEngine {
             return SandboxFiles.namespaces(record.spec, folder)
         }
         try await connect(entry)
+        if record.spec.sharesProcesses {
+            namespaces.pid = try await sharedProcesses(of: entry)
+        }
         if record.spec.network == .pod, let namespace = namespaces.network {
             try await connectNetwork(entry, namespace)
         }
+        let found = namespaces
         let ready = entry.state.withLock { state in
             state.record.phase = .ready
-            state.record.namespaces = namespaces
+            state.record.namespaces = found
             return state.record
         }
         try await threads.run { [database] in try database.save(ready) }
+    }
+
+    /// The pid namespace of the pod's init.
+    private func sharedProcesses(of entry: SandboxEntry) async throws -> String {
+        let answer = try await connection(of: entry).call(.podStatus)
+        guard case .pod(let status) = answer.answer, let pid = status.initProcess else {
+            throw EngineError(.refused, "the init of sandbox \(entry.id) is gone")
+        }
+        return "/proc/\(pid)/ns/pid"
     }
 
     private func connectNetwork(_ entry: SandboxEntry, _ namespace: String) async throws {
@@ -98,12 +111,24 @@ extension PodEngine {
     }
 
     private func note(_ event: ShimEvent, of sandbox: SandboxEntry) {
+        if event.kind == .initExited {
+            // No container can be started any more, and those that ran have ended with it.
+            Task { [self] in
+                logger.error("the init of a sandbox is gone", metadata: ["sandbox": "\(sandbox.id)"])
+                do { try await stopSandbox(sandbox.id) } catch {
+                    logger.error(
+                        "a sandbox could not be stopped",
+                        metadata: ["sandbox": "\(sandbox.id)", "error": "\(error)"])
+                }
+            }
+            return
+        }
         guard let container = try? registry.container(event.container) else { return }
         container.noteChange()
         switch event.kind {
         case .started: events.tell(.started, container.id, sandbox: sandbox.id)
         case .exited: events.tell(.stopped, container.id, sandbox: sandbox.id)
-        case .oom, .paused, .resumed, .restarting, .deleted: break
+        case .created, .initExited, .oom, .paused, .resumed, .restarting, .deleted: break
         }
     }
 

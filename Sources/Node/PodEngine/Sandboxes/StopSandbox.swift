@@ -68,7 +68,8 @@ extension PodEngine {
         } catch ShimError.gone {
             try await cleanUpAlone(container)
         } catch ShimError.timedOut {
-            throw EngineError(.timedOut, "container \(container.id) does not end within \(settings.killTime) ms")
+            throw EngineError(
+                .timedOut, "container \(container.id) does not end within \(settings.killTime) ms")
         }
         container.noteChange()
     }

@@ -29,7 +29,8 @@ final class EngineDatabase: Sendable {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard version <= schemaVersion else {
             throw EngineError(
-                .refused, "\(path) was written by a newer swiftlet (schema \(version), this one knows \(schemaVersion))"
+                .refused,
+                "\(path) was written by a newer swiftlet (schema \(version), this one knows \(schemaVersion))"
             )
         }
         try database.execute(
@@ -61,7 +62,8 @@ final class EngineDatabase: Sendable {
         let data = try JSONEncoder().encode(record)
         try queue.write {
             try $0.execute(
-                sql: "INSERT OR REPLACE INTO sandbox (id, record) VALUES (?, ?)", arguments: [record.id, data])
+                sql: "INSERT OR REPLACE INTO sandbox (id, record) VALUES (?, ?)",
+                arguments: [record.id, data])
         }
     }
 
@@ -90,7 +92,8 @@ private final class EngineLock: Sendable {
     init(_ path: String) throws {
         file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
-            throw EngineError(.refused, "another swiftlet daemon works with \(path): choose other --root and --state")
+            throw EngineError(
+                .refused, "another swiftlet daemon works with \(path): choose other --root and --state")
         }
     }
 }

@@ -19,7 +19,7 @@ public struct EngineLayout: Sendable {
     var run: RunFolders { state.runFolders }
     /// One folder per sandbox: its files, its namespaces, what its shim has to know.
     var sandboxes: String { run.state + "/sandboxes" }
-    var cniCache: String { state.root + "/" + Self.namespace + "/cni" }
+    public var cniCache: String { state.root + "/" + Self.namespace + "/cni" }
 
     func sandbox(_ id: String) -> String { sandboxes + "/" + id }
     func container(_ id: String) -> String { state.container(id) }

@@ -19,7 +19,8 @@ final class EventBus: Sendable {
         let slow = state.withLock { state -> [AsyncStream<EngineEvent>.Continuation] in
             state.lastNumber += 1
             let event = EngineEvent(
-                kind: kind, id: id, sandboxID: sandbox, time: nanosecondsSince1970(), number: state.lastNumber)
+                kind: kind, id: id, sandboxID: sandbox, time: nanosecondsSince1970(), number: state.lastNumber
+            )
             state.kept.append(event)
             if state.kept.count >= 2 * Self.maxKept { state.kept.removeFirst(Self.maxKept) }
             var slow: [AsyncStream<EngineEvent>.Continuation] = []

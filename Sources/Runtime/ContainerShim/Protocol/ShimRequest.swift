@@ -6,9 +6,9 @@ public enum ShimRequest: Equatable, Sendable {
     /// Takes a container under supervision and creates it, waiting for `start`. `folder` holds its
     /// `supervision.json` and is its OCI bundle. Answer: `started`.
     case create(container: String, folder: String)
-    /// Runs the container's program; creates the container first where that has not been done. Answer:
-    /// `started`, once the program runs.
-    case start(container: String)
+    /// Runs the container's program; creates the container first where that has not been done. With a `folder` the
+    /// container is taken under supervision first, as by `create`. Answer: `started`, once the program runs.
+    case start(container: String, folder: String? = nil)
     /// Opens the container's streams. Allowed before `start`, so that nothing is missed. Answer: `attached`,
     /// with one descriptor (see `ContainerStreams`).
     case attach(container: String, AttachOptions)
@@ -113,8 +113,9 @@ extension ShimRequest {
         case .create(let container, let folder):
             head("create", container)
             json.member("folder", folder)
-        case .start(let container):
+        case .start(let container, let folder):
             head("start", container)
+            json.optional("folder", folder)
         case .attach(let container, let options):
             head("attach", container)
             json.flag("stdin", options.stdin)
@@ -201,8 +202,7 @@ extension ShimRequest {
         switch name {
         case "create":
             self = .create(container: container, folder: try object.required("folder"))
-        case "start":
-            self = .start(container: container)
+        case "start": self = .start(container: container, folder: try object.optional("folder"))
         case "attach":
             self = .attach(
                 container: container,

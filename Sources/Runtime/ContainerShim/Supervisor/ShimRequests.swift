@@ -39,7 +39,13 @@ extension Shim {
             } catch {
                 reply.send(.failed(ShimFailure(error)))
             }
-        case .start(let id): find(id, reply)?.start(reply)
+        case .start(let id, nil): find(id, reply)?.start(reply)
+        case .start(let id, let folder?):
+            do {
+                try add(try ContainerID(id), folder: folder).start(reply)
+            } catch {
+                reply.send(.failed(ShimFailure(error)))
+            }
         case .attach(let id, let options): find(id, reply)?.attach(options, reply)
         case .resize(let id, let size): find(id, reply)?.resize(size, reply)
         case .kill(let id, let signal, let target): find(id, reply)?.kill(signal: signal, target, reply)

@@ -1,0 +1,106 @@
+import ContainerCLI
+import GRPCCore
+import ImageStore
+import LinuxKernel
+import Logging
+import PodEngine
+import PodNetwork
+import StreamingServer
+import Synchronization
+
+/// What the daemon is made of, besides its doors.
+final class DaemonParts: Sendable {
+    let metrics: MetricsRegistry
+    let services: [any RegistrableRPCService]
+    private let engine: PodEngine
+    private let streaming: StreamingServer
+    private let images: ImageService
+    private let facts: CurrentFacts
+
+    init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
+        metrics = MetricsRegistry()
+        metrics.collect(ProcessMetrics.samples)
+        let store = try ImageStore(root: configuration.imageStore)
+        try store.recover()
+        let layout = EngineLayout(root: configuration.root, state: configuration.state)
+        let networks = PodNetworks(
+            configuration.network == .builtin ? .builtin : .cni,
+            builtin: BuiltinNetwork(
+                state: layout.state.networkState, settingsFile: layout.state.networkSettings),
+            configurationFolder: configuration.cni.configurationFolder,
+            pluginFolders: configuration.cni.programFolders, cache: layout.cniCache,
+            timeout: Int(configuration.timeouts.cni.components.seconds) * 1000)
+        if configuration.network == .builtin {
+            try networks.setPodRanges(
+                configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) })
+        }
+        var settings = PodEngine.Settings()
+        settings.killTime = Int(configuration.timeouts.stopMargin.components.seconds) * 1000
+        engine = try PodEngine(
+            layout: layout, networks: networks, settings: settings, logger: output.logger("pods"))
+        images = ImageService(
+            store, configuration, environment: ProcessEnvironment.current,
+            containers: ContainerLedger(
+                uses: { try Engine(layout.state).imageUses() },
+                written: { ContainerLedger.WrittenSpace(folder: configuration.root) }),
+            metrics: metrics, log: output.logger("images"))
+        var streamingSettings = StreamingConfiguration()
+        streamingSettings.address = configuration.streaming.address
+        streamingSettings.port = configuration.streaming.port
+        streamingSettings.idleTimeout = configuration.streaming.idleTimeout
+        if !configuration.streaming.certificateFile.isEmpty {
+            streamingSettings.tls = StreamingConfiguration.TLSFiles(
+                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile)
+        }
+        streaming = StreamingServer(
+            configuration: streamingSettings, handler: StreamingBackend(engine: engine),
+            logger: output.logger("streaming"))
+        let facts = CurrentFacts(try Self.detect(configuration))
+        self.facts = facts
+        let runtime = RuntimeService(
+            RuntimeService.Parts(
+                engine: engine, streaming: streaming, images: store, log: output.logger("runtime"),
+                defaultRuntime: configuration.defaultRuntime, runtimes: configuration.runtimes.keys.sorted(),
+                execOutputLimit: Int(configuration.limits.execOutput.bytes),
+                facts: { facts.value }))
+        services = [images, runtime]
+        collectPods()
+    }
+
+    private static func detect(_ configuration: CRIConfiguration) throws -> NodeFacts {
+        var facts = try NodeFacts.detect(
+            cgroupDriver: configuration.cgroupDriver == .systemd ? .systemd : .cgroupfs)
+        facts.cdiFolders = configuration.cdi.specificationFolders
+        return facts
+    }
+
+    /// What the node can do, until it is looked at again.
+    private final class CurrentFacts: Sendable {
+        private let facts: Mutex<NodeFacts>
+        init(_ facts: NodeFacts) { self.facts = Mutex(facts) }
+        var value: NodeFacts { facts.withLock { $0 } }
+        func replace(with new: NodeFacts) { facts.withLock { $0 = new } }
+    }
+
+    private func collectPods() {
+        metrics.collect { [engine] in PodMetrics.samples(of: engine) }
+    }
+
+    /// Takes over what an earlier daemon has left, and opens the door for streams.
+    func start() async throws {
+        try await engine.recover()
+        try await streaming.start()
+    }
+
+    /// Pods go on.
+    func stop() async {
+        await streaming.stop()
+        await engine.close()
+    }
+
+    /// - Throws: what keeps the node from being looked at; then all stays as it was.
+    func reload(_ configuration: CRIConfiguration) throws {
+        facts.replace(with: try Self.detect(configuration))
+        images.reload(configuration)
+    }
+}

@@ -17,6 +17,9 @@ final class TranslationBench {
     var namespaces: [RuntimeSpec.Namespace.Kind: String] = [
         .network: "/run/pod/net", .ipc: "/run/pod/ipc", .uts: "/run/pod/uts",
     ]
+    var files = SandboxFacts.Files(
+        resolver: "/run/pod/resolv.conf", hosts: "/run/pod/hosts", hostname: "/run/pod/hostname")
+    var sharedMemory = "/run/pod/shm"
     var passedAnnotations: [String] = []
 
     static var sandboxConfig: CRIPodSandboxConfig {
@@ -36,6 +39,17 @@ final class TranslationBench {
         guard let made = mkdtemp(&template) else { throw KernelError("mkdtemp", "/tmp") }
         folder = String(cString: made)
         for name in ["root", "root/etc", "container"] { try #require(mkdir("\(folder)/\(name)", 0o755) == 0) }
+        try writeUsers()
+        node.capabilities = NodeFacts.everyCapability
+        node.kernelCapabilities = NodeFacts.everyCapability
+        node.cdiFolders = ["\(folder)/cdi", "\(folder)/cdi-run"]
+        image.entrypoint = ["/bin/server"]
+        container.metadata.name = "main"
+        container.linux.securityContext.namespaceOptions.pid = .container
+    }
+
+    /// The users that the tests know.
+    func writeUsers() throws {
         try write(
             "root/etc/passwd",
             """
@@ -50,12 +64,6 @@ final class TranslationBench {
             staff:x:50:alice
             audio:x:29:bob,alice
             """)
-        node.capabilities = NodeFacts.everyCapability
-        node.kernelCapabilities = NodeFacts.everyCapability
-        node.cdiFolders = ["\(folder)/cdi", "\(folder)/cdi-run"]
-        image.entrypoint = ["/bin/server"]
-        container.metadata.name = "main"
-        container.linux.securityContext.namespaceOptions.pid = .container
     }
 
     deinit {
@@ -77,10 +85,7 @@ final class TranslationBench {
         get throws {
             var facts = SandboxFacts(
                 id: "pod1", config: sandboxConfig, plan: try SandboxPlan(sandboxConfig, facts: node),
-                namespaces: namespaces,
-                files: SandboxFacts.Files(
-                    resolver: "/run/pod/resolv.conf", hosts: "/run/pod/hosts", hostname: "/run/pod/hostname"),
-                sharedMemory: "/run/pod/shm",
+                namespaces: namespaces, files: files, sharedMemory: sharedMemory,
                 process: { (id) throws(TranslationError) in
                     guard id == "other" else { throw TranslationError(.notFound, "target_id", "no \(id)") }
                     return 77

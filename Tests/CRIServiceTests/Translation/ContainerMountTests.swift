@@ -223,6 +223,7 @@ import Testing
         try image.attach(from: FileDescriptor.open("\(bench.folder)/image", O_PATH | O_DIRECTORY))
         defer { _ = umount2(image.place, Int32(MNT_DETACH)) }
         #expect(try bench.read("container/images/0/weights") == "many")
+        #expect(throws: KernelError.self) { try bench.write("container/images/0/weights", "none") }
     }
 
     @Test func aPathInAnImageStaysInIt() throws {

@@ -23,6 +23,7 @@ import Testing
         Case(image: "1000:7", uid: 1000, gid: 7, groups: [7, 50, 29]),
         Case(image: "alice:staff", uid: 1000, gid: 50, groups: [50, 29]),
         Case(image: "7777", uid: 7777, gid: 0, groups: [0]),
+        Case(image: "1000:", uid: 1000, gid: 1001, groups: [1001, 50, 29]),
         Case(image: ":staff", uid: 0, gid: 50, groups: [50]),
         Case(user: 1000, image: "root", uid: 1000, gid: 1001, groups: [1001, 50, 29]),
         Case(
@@ -111,21 +112,5 @@ import Testing
         bench.container.linux.securityContext.runAsUsername = "alice"
         #expect(
             try bench.refusal().description == "\(Self.context).run_as_username: is given beside run_as_user")
-    }
-
-    @Test func usersOfImages() {
-        #expect(ImageUser("") == ImageUser("0").with(user: nil))
-        #expect(ImageUser("alice").user == .name("alice"))
-        #expect(ImageUser("1000:staff").user == .number(1000))
-        #expect(ImageUser("1000:staff").group == .name("staff"))
-        #expect(ImageUser("1000:").group == nil)
-    }
-}
-
-extension ImageUser {
-    fileprivate func with(user: Principal?) -> ImageUser {
-        var copy = self
-        copy.user = user
-        return copy
     }
 }

@@ -69,7 +69,7 @@ struct ContainerUser: Equatable {
 
     private static func ofImage(_ text: String, _ root: borrowing FileDescriptor) throws -> UserLookup {
         let field = "USER of the image"
-        let wanted = ImageUser(text)
+        let wanted = ImageWords(text)
         var user = try lookup(field, root) { root in
             switch wanted.user {
             case nil: try UserLookup(uid: 0, in: root)
@@ -111,5 +111,40 @@ struct ContainerUser: Equatable {
         user.gid = Int64(gid)
         user.supplementalGroups = groups.map(Int64.init)
         return user
+    }
+}
+
+/// The image's USER, `user`, `uid`, `user:group` …, word by word.
+///
+/// Digits are a number: were they looked up as a name, an image could list a root by the name 1000, whom a kubelet
+/// takes for somebody who is not root.
+private struct ImageWords {
+    enum Word {
+        case name(String)
+        /// Beyond 64 bits the nearest number, which is refused as well.
+        case number(Int64)
+
+        init?(_ text: Substring) {
+            if text.isEmpty { return nil }
+            var digits = text.utf8[...]
+            let isNegative = digits.first == UInt8(ascii: "-")
+            if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
+            guard !digits.isEmpty, digits.allSatisfy({ 48...57 ~= $0 }) else {
+                self = .name(String(text))
+                return
+            }
+            self = .number(Int64(text) ?? (isNegative ? .min : .max))
+        }
+    }
+
+    /// nil: root.
+    var user: Word?
+    /// nil: the user's own.
+    var group: Word?
+
+    init(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        user = parts.first.flatMap(Word.init)
+        group = parts.count > 1 ? Word(parts[1]) : nil
     }
 }

@@ -70,8 +70,7 @@ public struct ContainerPlan: Sendable {
         let capabilities = try CapabilityTranslation(
             context,
             available: sandbox.namespaces[.user] == nil ? facts.capabilities : facts.kernelCapabilities)
-        let resources = try ResourceTranslation(
-            config.linux.resources, facts: facts, field: "config.linux.resources")
+        let resources = try Self.resources(config, facts: facts)
         let namespaces = try NamespaceTranslation(context, sandbox: sandbox)
         let appArmor = try AppArmorTranslation(context, facts: facts)
         let labels = try SELinuxLabels.of(config, sandbox: sandbox, facts: facts)
@@ -82,7 +81,7 @@ public struct ContainerPlan: Sendable {
             config, sandbox: sandbox, imageVolumes: image.volumes, folder: place.folder)
         warnings =
             (signal.warning.map { [$0] } ?? []) + program.warnings + capabilities.warnings
-            + resources.warnings + namespaces.warnings + appArmor.warnings
+            + (resources?.warnings ?? []) + namespaces.warnings + appArmor.warnings
 
         var process = RuntimeSpec.Process(args: program.arguments, cwd: program.workingDirectory)
         process.terminal = config.tty
@@ -92,7 +91,7 @@ public struct ContainerPlan: Sendable {
         process.noNewPrivileges = context.noNewPrivs
         process.apparmorProfile = appArmor.profile
         process.selinuxLabel = labels.flatMap { $0.process.isEmpty ? nil : $0.process }
-        if config.linux.hasResources { process.oomScoreAdj = resources.oomScoreAdj }
+        process.oomScoreAdj = resources?.oomScoreAdj
 
         var linux = RuntimeSpec.Linux()
         linux.namespaces = namespaces.namespaces
@@ -100,7 +99,7 @@ public struct ContainerPlan: Sendable {
         linux.gidMappings = sandbox.mappings?.gids ?? []
         linux.cgroupsPath = CgroupPlacement.path(
             parent: sandbox.cgroupParent, id: place.id, driver: facts.cgroupDriver)
-        linux.resources = resources.resources
+        linux.resources = resources?.resources ?? RuntimeSpec.Resources()
         linux.devices = devices.map(\.node)
         linux.resources?.devices = DeviceTranslation.rules(devices, privileged: context.privileged)
         linux.seccomp = seccomp
@@ -120,7 +119,7 @@ public struct ContainerPlan: Sendable {
         spec.linux = linux
         try cdi.apply(to: &spec, folders: facts.cdiFolders)
         // Here plugins of the Node Resource Interface edit the specification: everything that the CRI says is in
-        // it, nothing was checked as a whole, and nothing is on the disk.
+        // it, nothing was checked as a whole, and nothing of the container's is on the disk.
         do throws(JSONError) {
             try spec.validate()
         } catch {
@@ -134,5 +133,12 @@ public struct ContainerPlan: Sendable {
         self.user = user.status
         self.resources = config.linux.resources
         imageMounts = mounts.imageMounts
+    }
+
+    private static func resources(
+        _ config: CRIContainerConfig, facts: NodeFacts
+    ) throws(TranslationError) -> ResourceTranslation? {
+        guard config.linux.hasResources else { return nil }
+        return try ResourceTranslation(config.linux.resources, facts: facts, field: "config.linux.resources")
     }
 }

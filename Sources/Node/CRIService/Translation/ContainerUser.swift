@@ -67,36 +67,25 @@ struct ContainerUser: Equatable {
         return UInt32(number)
     }
 
-    /// `user`, `uid`, `user:group` …. Digits are a number here: were they looked up as a name, an image could list
-    /// a user `1000` who is root, and pass for one that is not.
     private static func ofImage(_ text: String, _ root: borrowing FileDescriptor) throws -> UserLookup {
         let field = "USER of the image"
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = parts.first.map(String.init) ?? ""
+        let wanted = ImageWords(text)
         var user = try lookup(field, root) { root in
-            guard name.isEmpty || isNumber(name) else { return try UserLookup(name, in: root) }
-            guard let number = Int64(name.isEmpty ? "0" : name) else {
-                throw TranslationError.invalid(field, "\(name) is too large")
+            switch wanted.user {
+            case nil: try UserLookup(uid: 0, in: root)
+            case .name(let name)?: try UserLookup(name, in: root)
+            case .number(let number)?: try UserLookup(uid: id(number, field), in: root)
             }
-            return try UserLookup(uid: id(number, field), in: root)
         }
-        if parts.count > 1, !parts[1].isEmpty {
-            let group = String(parts[1])
+        if let group = wanted.group {
             user.gid = try lookup(field, root) { root in
-                guard isNumber(group) else { return try UserLookup.groupID(group, in: root) }
-                guard let number = Int64(group) else {
-                    throw TranslationError.invalid(field, "group \(group) is too large")
+                switch group {
+                case .name(let name): try UserLookup.groupID(name, in: root)
+                case .number(let number): try id(number, field + ", group")
                 }
-                return try id(number, field)
             }
         }
         return user
-    }
-
-    private static func isNumber(_ text: String) -> Bool {
-        var digits = text.utf8[...]
-        if digits.first == UInt8(ascii: "-") || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
-        return !digits.isEmpty && digits.allSatisfy { 48...57 ~= $0 }
     }
 
     /// What the container's files do not have is the request's fault, or the image's.
@@ -122,5 +111,40 @@ struct ContainerUser: Equatable {
         user.gid = Int64(gid)
         user.supplementalGroups = groups.map(Int64.init)
         return user
+    }
+}
+
+/// The image's USER, `user`, `uid`, `user:group` …, word by word.
+///
+/// Digits are a number: were they looked up as a name, an image could list a root by the name 1000, whom a kubelet
+/// takes for somebody who is not root.
+private struct ImageWords {
+    enum Word {
+        case name(String)
+        /// Beyond 64 bits the nearest number, which is refused as well.
+        case number(Int64)
+
+        init?(_ text: Substring) {
+            if text.isEmpty { return nil }
+            var digits = text.utf8[...]
+            let isNegative = digits.first == UInt8(ascii: "-")
+            if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
+            guard !digits.isEmpty, digits.allSatisfy({ 48...57 ~= $0 }) else {
+                self = .name(String(text))
+                return
+            }
+            self = .number(Int64(text) ?? (isNegative ? .min : .max))
+        }
+    }
+
+    /// nil: root.
+    var user: Word?
+    /// nil: the user's own.
+    var group: Word?
+
+    init(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        user = parts.first.flatMap(Word.init)
+        group = parts.count > 1 ? Word(parts[1]) : nil
     }
 }

@@ -1,60 +1,51 @@
+import Glibc
 import LinuxKernel
 
-/// The node's mounts, as this process sees them (proc_pid_mountinfo(5)).
-struct HostMounts {
-    struct Entry: Equatable {
-        var point: String
+/// How mounts of the node's spread to other places (mount_namespaces(7)).
+package struct HostMounts {
+    package struct Propagation: Equatable {
         /// Mounts below it appear in its peers, and theirs here.
-        var isShared: Bool
+        package var isShared = false
         /// Mounts of its master appear here.
-        var isSlave: Bool
+        package var isSlave = false
+
+        package init(isShared: Bool = false, isSlave: Bool = false) {
+            self.isShared = isShared
+            self.isSlave = isSlave
+        }
     }
 
-    let entries: [Entry]
+    /// By the mounts' ids.
+    package let mounts: [Substring: Propagation]
 
+    /// As this process sees them.
     static func read() throws(KernelError) -> HostMounts {
-        HostMounts(try FileDescriptor.readFile("/proc/self/mountinfo"))
+        HostMounts(String(decoding: try FileDescriptor.readFile("/proc/self/mountinfo"), as: UTF8.self))
     }
 
-    init(_ mountinfo: [UInt8]) {
-        entries = mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let fields = line.split(separator: UInt8(ascii: " "))
-            guard fields.count > 6 else { return nil }
+    /// - Parameter mountinfo: proc_pid_mountinfo(5).
+    package init(_ mountinfo: String) {
+        var mounts: [Substring: Propagation] = [:]
+        for line in mountinfo.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 6 else { continue }
             // Optional fields end at a dash.
-            let optional = fields[6...].prefix { !$0.elementsEqual("-".utf8) }
-            return Entry(
-                point: Self.unescaped(fields[4]),
-                isShared: optional.contains { $0.starts(with: "shared:".utf8) },
-                isSlave: optional.contains { $0.starts(with: "master:".utf8) })
+            let optional = fields[6...].prefix { $0 != "-" }
+            mounts[fields[0]] = Propagation(
+                isShared: optional.contains { $0.hasPrefix("shared:") },
+                isSlave: optional.contains { $0.hasPrefix("master:") })
         }
+        self.mounts = mounts
     }
 
-    /// The mount that a path without links lies in.
-    func containing(_ path: String) -> Entry? {
-        // Of two at the same place the later one covers the other.
-        entries.enumerated().filter { isPrefix($0.element.point, of: path) }
-            .max { ($0.element.point.utf8.count, $0.offset) < ($1.element.point.utf8.count, $1.offset) }?
-            .element
-    }
-
-    private func isPrefix(_ point: String, of path: String) -> Bool {
-        point == "/" || path == point || path.hasPrefix(point + "/")
-    }
-
-    /// Spaces, tabs, line ends and backslashes stand as `\040`.
-    private static func unescaped(_ text: ArraySlice<UInt8>) -> String {
-        var result: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "\\"),
-                let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-            {
-                result.append(code)
-                rest = rest.dropFirst(3)
-            } else {
-                result.append(byte)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
+    /// Of the mount that a file lies in. The kernel says which it is: by its path, a mount could be taken for one
+    /// that covers it.
+    package func propagation(of path: String) throws(KernelError) -> Propagation {
+        let file = try FileDescriptor.open(path, O_PATH)
+        let info = String(
+            decoding: try FileDescriptor.readFile("/proc/self/fdinfo/\(file.raw)"), as: UTF8.self)
+        let id = info.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }?
+            .dropFirst(7).drop { $0 == " " || $0 == "\t" }
+        return id.flatMap { mounts[$0] } ?? Propagation()
     }
 }

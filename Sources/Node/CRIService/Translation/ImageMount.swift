@@ -14,7 +14,7 @@ public struct ImageMount: Equatable, Sendable {
     public var destination: String
 
     /// Binds the image's folder to its place. A link in the image leads to nothing outside of it.
-    /// - Parameter root: of the image, mounted read-only.
+    /// - Parameter root: of the image.
     public func attach(from root: borrowing FileDescriptor) throws {
         let source: FileDescriptor
         do throws(KernelError) {
@@ -31,6 +31,10 @@ public struct ImageMount: Equatable, Sendable {
             )
         }
         let mount = try Mount.clone(of: source, recursive: true, name: place)
+        // The image's files are everybody's: nothing is written to them by this way either.
+        try mount.setAttributes(
+            MountAttributes(setting: MountAttributes.readOnly), recursive: true, propagation: .private,
+            name: place)
         try mount.attach(on: target, name: place)
     }
 }

@@ -142,14 +142,15 @@ struct MountTranslation {
         switch mount.propagation {
         case .propagationPrivate: return "rprivate"
         case .propagationBidirectional:
-            guard let entry = try hostMount(source), entry.isShared else {
+            guard try hostPropagation(of: source).isShared else {
                 throw TranslationError(
                     .failedPrecondition, field, "BIDIRECTIONAL, but \(source) does not lie in a shared mount")
             }
             propagation = .recursiveShared
             return "rshared"
         case .propagationHostToContainer:
-            guard let entry = try hostMount(source), entry.isShared || entry.isSlave else {
+            let ofHost = try hostPropagation(of: source)
+            guard ofHost.isShared || ofHost.isSlave else {
                 throw TranslationError(
                     .failedPrecondition, field,
                     "HOST_TO_CONTAINER, but \(source) does not lie in a shared or slave mount")
@@ -160,10 +161,10 @@ struct MountTranslation {
         }
     }
 
-    private mutating func hostMount(_ path: String) throws -> HostMounts.Entry? {
+    private mutating func hostPropagation(of path: String) throws -> HostMounts.Propagation {
         let table = try hostMounts ?? HostMounts.read()
         hostMounts = table
-        return table.containing(path)
+        return try table.propagation(of: path)
     }
 
     private func access(_ mount: CRIMount, _ field: String) throws(TranslationError) -> String {

@@ -48,8 +48,8 @@ public struct NodeFacts: Sendable {
 
         /// Each line is a name and its mode in parentheses.
         func isLoaded(_ profile: String) throws(KernelError) -> Bool {
-            let lines = try FileDescriptor.readFile(list).split(separator: UInt8(ascii: "\n"))
-            return lines.contains { line in
+            guard let text = try NodeFacts.file(list) else { return false }
+            return text.split(separator: UInt8(ascii: "\n")).contains { line in
                 line.starts(with: profile.utf8) && line.dropFirst(profile.utf8.count).starts(with: " (".utf8)
             }
         }
@@ -66,7 +66,7 @@ public struct NodeFacts: Sendable {
         facts.capabilities = Capability.members(of: held).map(\.name)
         facts.kernelCapabilities = Capability.members(of: try Capability.all()).map(\.name)
         facts.hasSeccomp = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0
-        if fileSays("Y", "/sys/module/apparmor/parameters/enabled") {
+        if try file("/sys/module/apparmor/parameters/enabled")?.first == UInt8(ascii: "Y") {
             var appArmor = AppArmor()
             if try appArmor.isLoaded(defaultAppArmorProfile) {
                 appArmor.defaultProfile = defaultAppArmorProfile
@@ -102,8 +102,13 @@ public struct NodeFacts: Sendable {
     /// The profile that an administrator loads for RuntimeDefault.
     static let defaultAppArmorProfile = "swiftlet-default"
 
-    private static func fileSays(_ word: String, _ path: String) -> Bool {
-        guard let bytes = try? FileDescriptor.readFile(path) else { return false }
-        return bytes.starts(with: word.utf8)
+    /// nil where there is none: the kernel was built without what it tells about.
+    private static func file(_ path: String) throws(KernelError) -> [UInt8]? {
+        do throws(KernelError) {
+            return try FileDescriptor.readFile(path)
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
     }
 }

@@ -80,11 +80,11 @@ enum PodNetworking {
 }
 
 /// A number as Kubernetes writes it: `10M`, `1.5Gi`, `2e6`, `500m`.
-struct Quantity: Equatable {
+package struct Quantity: Equatable {
     /// Up to the next whole number, as quantities are read everywhere.
-    let roundedUp: UInt64
+    package let roundedUp: UInt64
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var rest = text.utf8[...]
         if rest.first == UInt8(ascii: "+") { rest.removeFirst() }
         let number = rest.prefix { 48...57 ~= $0 || $0 == UInt8(ascii: ".") }

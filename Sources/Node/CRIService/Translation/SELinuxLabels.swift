@@ -6,12 +6,12 @@ import LinuxKernel
 import OCISpec
 
 /// The SELinux contexts of a container: its process's, and its files'.
-struct SELinuxLabels: Equatable {
-    var process: String
-    var files: String
+package struct SELinuxLabels: Equatable {
+    package var process: String
+    package var files: String
 
     /// - Returns: nil where SELinux is not enabled: the options mean nothing there, as with other runtimes.
-    static func of(
+    package static func of(
         _ config: CRIContainerConfig, sandbox: SandboxFacts, facts: NodeFacts
     ) throws(TranslationError) -> SELinuxLabels? {
         guard facts.hasSELinux else { return nil }
@@ -35,7 +35,7 @@ struct SELinuxLabels: Equatable {
     }
 
     /// Two categories by the pod's id: containers of a pod share files, those of two pods do not.
-    static func level(of id: String) -> String {
+    package static func level(of id: String) -> String {
         // FNV-1a: the same in every run.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -45,7 +45,7 @@ struct SELinuxLabels: Equatable {
     }
 
     /// Gives the label to a file, or to a folder and all in it.
-    static func relabel(_ path: String, to label: String) throws(KernelError) {
+    package static func relabel(_ path: String, to label: String) throws(KernelError) {
         try relabel(FileDescriptor.open(path, O_PATH | O_NOFOLLOW), path, label)
     }
 

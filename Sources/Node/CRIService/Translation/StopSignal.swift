@@ -2,7 +2,7 @@ import CRIProtocol
 import LinuxKernel
 
 /// The signals of the CRI by the kernel's numbers.
-enum StopSignal {
+package enum StopSignal {
     /// What `stop` sends: the CRI's, else the image's, else SIGTERM.
     static func resolve(
         _ wanted: CRISignal, image: String?
@@ -23,7 +23,7 @@ enum StopSignal {
     }
 
     /// By the name: `sigrtminplus3` is `SIGRTMIN+3`.
-    static func number(_ signal: CRISignal) -> Int32? {
+    package static func number(_ signal: CRISignal) -> Int32? {
         if case .UNRECOGNIZED = signal { return nil }
         let name = "\(signal)"
         for (word, sign) in [("plus", "+"), ("minus", "-")] {

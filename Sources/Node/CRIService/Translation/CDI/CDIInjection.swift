@@ -60,7 +60,7 @@ struct CDIInjection {
             spec.mounts.removeAll { $0.destination == mount.destination }
             // Behind the kernel's file systems, and outer ones first: an outer one would hide an inner one.
             var mount = mount
-            if !mount.isBind { mount.options.append("rbind") }
+            if mount.type == "bind", !mount.isBind { mount.options.append("rbind") }
             let depth = Self.depth(mount)
             let place = spec.mounts.lastIndex { !$0.isBind || Self.depth($0) <= depth }
             spec.mounts.insert(mount, at: place.map { $0 + 1 } ?? 0)

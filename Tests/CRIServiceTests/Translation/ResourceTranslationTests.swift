@@ -1,0 +1,153 @@
+import CRIProtocol
+import CRIService
+import OCISpec
+import Testing
+
+@Suite struct ResourceTranslationTests {
+    private func resources(
+        _ facts: NodeFacts = NodeFacts(), _ edit: (inout CRILinuxContainerResources) -> Void
+    ) throws(TranslationError) -> ResourceTranslation {
+        var wanted = CRILinuxContainerResources()
+        edit(&wanted)
+        return try ResourceTranslation(wanted, facts: facts)
+    }
+
+    @Test func everyField() throws {
+        let found = try resources { wanted in
+            wanted.cpuPeriod = 100_000
+            wanted.cpuQuota = 50_000
+            wanted.cpuShares = 512
+            wanted.cpusetCpus = "0-1"
+            wanted.cpusetMems = "0"
+            wanted.memoryLimitInBytes = 64 << 20
+            wanted.oomScoreAdj = 999
+            wanted.unified = ["memory.high": "1000000"]
+            var pages = CRIHugepageLimit()
+            pages.pageSize = "2MB"
+            pages.limit = 4 << 20
+            wanted.hugepageLimits = [pages]
+        }
+        #expect(found.warnings.isEmpty)
+        #expect(found.oomScoreAdj == 999)
+        let cpu = found.resources.cpu
+        #expect(cpu?.period == 100_000)
+        #expect(cpu?.quota == 50_000)
+        #expect(cpu?.shares == 512)
+        #expect(cpu?.cpus == "0-1")
+        #expect(cpu?.mems == "0")
+        // No swap unless there is a word about it.
+        #expect(found.resources.memory?.limit == 64 << 20)
+        #expect(found.resources.memory?.swap == 64 << 20)
+        #expect(found.resources.unified == ["memory.high": "1000000"])
+        #expect(
+            found.resources.hugepageLimits
+                == [RuntimeSpec.Resources.HugepageLimit(pageSize: "2MB", limit: 4 << 20)])
+        #expect(found.resources.pids == nil)
+    }
+
+    @Test func nothingIsNothing() throws {
+        let found = try resources { _ in }
+        #expect(found.resources == RuntimeSpec.Resources())
+        #expect(found.oomScoreAdj == 0)
+    }
+
+    @Test func swap() throws {
+        let more = try resources {
+            $0.memoryLimitInBytes = 100
+            $0.memorySwapLimitInBytes = 150
+        }
+        #expect(more.resources.memory?.swap == 150)
+        var node = NodeFacts()
+        node.countsSwap = false
+        let uncounted = try resources(node) {
+            $0.memoryLimitInBytes = 100
+            $0.memorySwapLimitInBytes = 150
+        }
+        #expect(uncounted.resources.memory?.limit == 100)
+        #expect(uncounted.resources.memory?.swap == nil)
+    }
+
+    @Test func valuesThatAreWrong() throws {
+        let cases: [((inout CRILinuxContainerResources) -> Void, String)] = [
+            ({ $0.cpuPeriod = -1 }, "linux.cpu_period: -1 must not be negative"),
+            ({ $0.cpuShares = -2 }, "linux.cpu_shares: -2 must not be negative"),
+            ({ $0.cpuQuota = -5 }, "linux.cpu_quota: -5 is less than -1, which is no limit"),
+            ({ $0.cpusetCpus = "1-" }, "linux.cpuset_cpus: expected a list like 0-3,7, found \"1-\""),
+            ({ $0.cpusetMems = "x" }, "linux.cpuset_mems: expected a list like 0-3,7, found \"x\""),
+            (
+                { $0.memoryLimitInBytes = -2 },
+                "linux.memory_limit_in_bytes: -2 is less than -1, which is no limit"
+            ),
+            (
+                {
+                    $0.memoryLimitInBytes = 100
+                    $0.memorySwapLimitInBytes = 50
+                }, "linux.memory_swap_limit_in_bytes: 50 is less than memory_limit_in_bytes, 100"
+            ),
+            ({ $0.oomScoreAdj = 1001 }, "linux.oom_score_adj: 1001 is out of range, -1000 to 1000"),
+            (
+                { $0.unified = ["../cgroup.procs": "1"] },
+                "linux.unified[\"../cgroup.procs\"]: is not the name of a cgroup file"
+            ),
+        ]
+        for (edit, message) in cases {
+            let error = try #require(throws: TranslationError.self) { try resources(NodeFacts(), edit) }
+            #expect(error.description == message)
+            #expect(error.kind == .invalidArgument)
+        }
+    }
+
+    @Test func theScoreStaysWithinWhatTheNodeAllows() throws {
+        var node = NodeFacts()
+        node.lowestOOMScore = -100
+        #expect(try resources(node) { $0.oomScoreAdj = -100 }.warnings.isEmpty)
+        let clamped = try resources(node) { $0.oomScoreAdj = -997 }
+        #expect(clamped.oomScoreAdj == -100)
+        #expect(clamped.warnings == ["linux.oom_score_adj: -997 is below what this node allows; it is -100"])
+
+        let bench = try TranslationBench()
+        bench.node = node
+        #expect(try bench.plan().spec.process?.oomScoreAdj == nil)
+        bench.container.linux.resources.oomScoreAdj = -997
+        let plan = try bench.plan()
+        #expect(plan.spec.process?.oomScoreAdj == -100)
+        #expect(plan.warnings.count == 1)
+    }
+
+    @Test func hugePagesThatTheNodeCannotLimit() throws {
+        var node = NodeFacts()
+        node.countsHugePages = false
+        var pages = CRIHugepageLimit()
+        pages.pageSize = "2MB"
+        #expect(try resources(node) { $0.hugepageLimits = [pages] }.warnings.isEmpty)
+        pages.limit = 1
+        let found = try resources(node) { $0.hugepageLimits = [pages] }
+        #expect(found.resources.hugepageLimits.isEmpty)
+        #expect(found.warnings.count == 1)
+        pages.pageSize = "big"
+        #expect(throws: TranslationError.self) { try resources { $0.hugepageLimits = [pages] } }
+    }
+
+    @Test func updates() {
+        var before = CRILinuxContainerResources()
+        before.cpuShares = 100
+        before.memoryLimitInBytes = 1000
+        before.cpusetCpus = "0"
+        before.unified = ["a": "1", "b": "2"]
+        var update = CRILinuxContainerResources()
+        update.memoryLimitInBytes = 2000
+        update.unified = ["b": "3"]
+        let after = before.updated(by: update)
+        #expect(after.cpuShares == 100)
+        #expect(after.memoryLimitInBytes == 2000)
+        #expect(after.cpusetCpus == "0")
+        #expect(after.unified == ["a": "1", "b": "3"])
+    }
+
+    @Test func thisNode() throws {
+        let facts = try NodeFacts.detect(cgroupDriver: .cgroupfs)
+        #expect(facts.kernelCapabilities.count >= facts.capabilities.count)
+        #expect(facts.capabilities.contains("CAP_CHOWN"))
+        #expect(facts.lowestOOMScore == -1000 || !facts.capabilities.contains("CAP_SYS_RESOURCE"))
+    }
+}

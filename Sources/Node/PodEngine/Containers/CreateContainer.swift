@@ -66,12 +66,13 @@ extension PodEngine {
         let folder = draft.folder
         let rootfs = RootfsMount(
             lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
-            target: folder + "/rootfs", volatile: true)
+            target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
         do {
             for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
                 throw KernelError("mkdir", folder)
             }
             try layers.makeUpper(at: rootfs.upper)
+            try sandbox.spec.giveToRoot([rootfs.upper])
             try rootfs.mount()
             let facts = ImageFacts(id: "\(image.id)", configuration: image.configuration)
             let bundle = try prepare(

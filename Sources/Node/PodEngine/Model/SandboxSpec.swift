@@ -1,3 +1,5 @@
+import Glibc
+import LinuxKernel
 import OCISpec
 
 /// What a pod's sandbox is to be: names, namespaces, network, files. Kept in the database as long as the sandbox.
@@ -84,4 +86,14 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
     /// The name that no two sandboxes may have, as other runtimes build it.
     var reservedName: String { "\(name)_\(namespace)_\(uid)_\(attempt)" }
     var hasUserNamespace: Bool { !userMappings.isEmpty }
+
+    /// Files that are made for the pod belong to its root, whichever id that has on the host.
+    func giveToRoot(_ paths: [String]) throws(KernelError) {
+        guard let user = userMappings.first(where: { $0.containerID == 0 }),
+            let group = groupMappings.first(where: { $0.containerID == 0 })
+        else { return }
+        for path in paths {
+            _ = try check("chown", path) { lchown(path, user.hostID, group.hostID) }
+        }
+    }
 }

@@ -203,6 +203,7 @@ struct SandboxFiles {
             let file = try FileDescriptor.open(
                 folder + "/" + name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
             try file.writeAll(text)
+            try spec.giveToRoot([folder + "/" + name])
         }
         if !spec.hasHostIPC { try mountSharedMemory() }
     }

@@ -16,13 +16,19 @@ public struct RootfsMount: Equatable, Sendable {
     public var target: String
     /// Nothing is synced: for containers that do not outlive their end.
     public var volatile: Bool
+    /// Path of the user namespace by whose maps the layers are owned; nil: as they lie on the disk.
+    public var userNamespace: String?
 
-    public init(lower: [String], upper: String, work: String, target: String, volatile: Bool = false) {
+    public init(
+        lower: [String], upper: String, work: String, target: String, volatile: Bool = false,
+        userNamespace: String? = nil
+    ) {
         self.lower = lower
         self.upper = upper
         self.work = work
         self.target = target
         self.volatile = volatile
+        self.userNamespace = userNamespace
     }
 
     /// Mounts it, unless something is mounted at the target already.
@@ -31,7 +37,10 @@ public struct RootfsMount: Equatable, Sendable {
         if volatile { try forgetVolatileMark() }
         let layers = OverlayMount(
             lowers: lower, writable: OverlayMount.Writable(upper: upper, work: work, isVolatile: volatile))
-        try layers.mount(at: target)
+        guard let userNamespace else { return try layers.mount(at: target) }
+        let namespace = try FileDescriptor.open(userNamespace, O_RDONLY)
+        let mapped = try layers.make(mappedBy: namespace, scratch: target)
+        try mapped.attach(on: try FileDescriptor.open(target, O_PATH | O_DIRECTORY), name: target)
     }
 
     /// Unmounts it, with whatever is mounted below; nothing mounted is no error.
@@ -78,6 +87,7 @@ extension RootfsMount: JSONDecodable, JSONEncodable {
         work = try object.required("work")
         target = try object.required("target")
         volatile = try object.flag("volatile")
+        userNamespace = try object.text("userNamespace")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -87,6 +97,7 @@ extension RootfsMount: JSONDecodable, JSONEncodable {
             json.member("work", work)
             json.member("target", target)
             json.flag("volatile", volatile)
+            json.optional("userNamespace", userNamespace)
         }
     }
 }

@@ -15,7 +15,7 @@ BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite
 	zlib1g-dev libbz2-dev liblzma-dev libzstd-dev pkg-config
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 nftables containernetworking-plugins procps attr libcap2-bin \
-	util-linux strace uidmap docker-registry openssl apache2-utils podman buildah
+	util-linux strace uidmap docker-registry openssl apache2-utils podman buildah python3-venv
 BENCH_PACKAGES := runc crun gcc libc6-dev docker-registry skopeo podman containerd
 # What makes and boots the virtual machine; what is in it, vm/run says.
 VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
@@ -41,11 +41,12 @@ setup-vm:
 build: ## build all programs into .build/release
 	$(SWIFT_BUILD)
 
-fixtures: ## make the images and root filesystems for the tests, from Debian packages
+fixtures: ## make what tests need: images and root filesystems from Debian packages, a CRI client from PyPI
 	rootfs-fixtures/make busybox
 	rootfs-fixtures/make images
 	rootfs-fixtures/make bad
 	rootfs-fixtures/make seccomp
+	scripts/cri-client
 
 run: setup build ## set up, build, and run a limited container from a busybox image
 	@rootfs-fixtures/make busybox

@@ -127,8 +127,8 @@ extension PodEngine {
         container.noteChange()
         switch event.kind {
         case .started: events.tell(.started, container.id, sandbox: sandbox.id)
-        case .exited: events.tell(.stopped, container.id, sandbox: sandbox.id)
-        case .created, .initExited, .oom, .paused, .resumed, .restarting, .deleted: break
+        case .exited where container.isFirstEnd(): events.tell(.stopped, container.id, sandbox: sandbox.id)
+        case .created, .exited, .initExited, .oom, .paused, .resumed, .restarting, .deleted: break
         }
     }
 

@@ -149,7 +149,7 @@ extension PodEngine {
             do {
                 for container in registry.containers(of: entry.id) where try container.isUnfinished {
                     try await cleanUpAlone(container)
-                    events.tell(.stopped, container.id, sandbox: entry.id)
+                    if container.isFirstEnd() { events.tell(.stopped, container.id, sandbox: entry.id) }
                 }
                 let record = entry.record
                 try await threads.run { [database] in try database.save(record) }

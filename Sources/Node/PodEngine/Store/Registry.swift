@@ -30,6 +30,8 @@ final class ContainerEntry: Sendable {
         var record: ContainerRecord
         /// What its shim last wrote; nil when it has to be read.
         var live: LiveStatus?
+        /// Its end was told to listeners.
+        var hasToldEnd = false
         /// Its shim did not answer in time.
         var isUnresponsive = false
     }
@@ -55,6 +57,14 @@ final class ContainerEntry: Sendable {
         let read = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)
         if read.phase == .exited || read.shim == nil { state.withLock { $0.live = read } }
         return read
+    }
+
+    /// Whether the container's end is news.
+    func isFirstEnd() -> Bool {
+        state.withLock { state in
+            defer { state.hasToldEnd = true }
+            return !state.hasToldEnd
+        }
     }
 
     func noteChange() {

@@ -31,7 +31,8 @@ public enum ShimLauncher {
     ///   - folder: the sandbox's folder, with `pod.json`.
     ///   - state: the run folder of the namespace, `/run/swiftlet/k8s`; made if missing.
     /// - Returns: the shim's process id.
-    /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then.
+    /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then, but for what `PodCleanup`
+    ///   removes of a shim that was not done in time.
     public static func launchPod(
         id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
         program: String? = nil

@@ -222,6 +222,33 @@ extension ShimTests {
             }
         }
 
+        /// A program that hangs is ended with the clone that has called it.
+        @Test func overdueProgramIsEnded() throws {
+            try withRunc { host, runc in
+                let program = host.folder + "/slow"
+                try write(
+                    """
+                    #!/bin/sh
+                    case "$*" in *checkpoint*) echo $$ > \(host.folder)/hangs; sleep 600;; esac
+                    exec /usr/sbin/runc "$@"
+                    """, to: program)
+                chmod(program, 0o755)
+                var client = try host.run("sleep 600") {
+                    runc(&$0, &$1)
+                    $1.runtime?.program = program
+                }
+                let error = try #require(throws: ShimError.self) {
+                    try client.checkpoint(
+                        host.id(), CheckpointRequest(imagePath: host.folder + "/images", timeout: 500))
+                }
+                #expect("\(error)" == "checkpoint \(host.id()): took too long and was ended")
+                let pid = try #require(Int32(text(of: host.folder + "/hangs").dropLast()))
+                #expect(try eventually { try ProcessIdentity.of(pid) == nil })
+                #expect(try client.state(host.id()).phase == .running)
+                try client.delete(host.id(), force: true, removeFolder: true)
+            }
+        }
+
         @Test(arguments: [
             ("/nope", "start /nope: no such file or directory"),
             ("/bin/false", "/bin/false create: ended with 1 and said nothing"),

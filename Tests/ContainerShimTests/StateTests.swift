@@ -75,7 +75,8 @@ import Testing
             log: LogOptions(path: "/x/log", maxSize: 5, maxFiles: 6), stopSignal: SIGQUIT, stopTimeout: -1,
             remove: true,
             rootfs: RootfsMount(
-                lower: ["/b", "/a"], upper: "/u", work: "/w", target: "/t", volatile: true))
+                lower: ["/b", "/a"], upper: "/u", work: "/w", target: "/t", volatile: true),
+            runtime: RuntimeHandler(program: "/r", root: "/s", systemdCgroup: true, arguments: ["--x"]))
         try supervision.write(in: folder.path)
         #expect(try Supervision.read(in: folder.path) == supervision)
         try Supervision().write(in: folder.path)

@@ -59,7 +59,12 @@ public enum ShimProgram {
                 "\(options.folder)/\(PodSupervision.fileName) is that of pod \(JSONError.quoted(pod.id))")
         }
         try ProcessDefaults.apply()
-        if let cgroup = pod.cgroup { try ShimGroups.enter(cgroup, folder: options.folder) }
+        if let cgroup = pod.cgroup {
+            try ShimGroups.enter(cgroup, folder: options.folder) {
+                // Whoever started us has another child now.
+                say(ShimLauncher.processLine(getpid()), to: options.report)
+            }
+        }
         let folders = RunFolders(state: options.state)
         let shim = try Shim(folders: folders, network: network, name: pod.id, scoreForChildren: "0")
         var isMade = false
@@ -79,7 +84,7 @@ public enum ShimProgram {
         return 1
     }
 
-    /// The one line that whoever started the shim waits for.
+    /// The line that whoever started the shim waits for.
     private static func report(_ line: String, _ options: Options) {
         say(line, to: options.report)
         if options.report > 2 { close(options.report) }

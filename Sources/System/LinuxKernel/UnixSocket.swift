@@ -3,12 +3,21 @@ import Glibc
 
 /// Unix sockets, most of type SOCK_SEQPACKET: connected, reliable, and one send is one receive (unix(7)).
 public enum UnixSocket {
+    /// What connects.
+    public enum Kind: Sendable {
+        case packets, stream
+
+        fileprivate var number: Int32 {
+            Int32(self == .stream ? SOCK_STREAM.rawValue : SOCK_SEQPACKET.rawValue)
+        }
+    }
+
     /// Makes, binds and listens on `name` in `folder`, replacing a socket that a dead process left there.
     /// Mode 0600. Not limited by the 107 bytes of a socket address, as the folder goes by descriptor.
     public static func listen(
-        in folder: borrowing FileDescriptor, name: String, backlog: Int32 = 128
+        in folder: borrowing FileDescriptor, name: String, type: Kind = .packets, backlog: Int32 = 128
     ) throws(KernelError) -> FileDescriptor {
-        let socket = try make(SOCK_NONBLOCK)
+        let socket = try make(type, Int32(SOCK_NONBLOCK.rawValue))
         if unlinkat(folder.raw, name, 0) != 0, Errno.current != .noEntry {
             throw KernelError("remove old socket", name)
         }
@@ -31,7 +40,7 @@ public enum UnixSocket {
     public static func connect(
         in folder: borrowing FileDescriptor, name: String, milliseconds: Int
     ) throws(KernelError) -> FileDescriptor {
-        let socket = try make(0)
+        let socket = try make(.packets, 0)
         var patience = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         _ = try check("setsockopt SO_SNDTIMEO", name) {
             setsockopt(socket.raw, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -145,14 +154,10 @@ public enum UnixSocket {
         return Pipe(read: FileDescriptor(owning: ends.0), write: FileDescriptor(owning: ends.1))
     }
 
-    private static func make(_ flags: __socket_type) throws(KernelError) -> FileDescriptor {
-        try make(Int32(flags.rawValue))
-    }
-
-    private static func make(_ flags: Int32) throws(KernelError) -> FileDescriptor {
+    private static func make(_ type: Kind, _ flags: Int32) throws(KernelError) -> FileDescriptor {
         FileDescriptor(
             owning: try check("socket") {
-                socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue) | flags, 0)
+                socket(AF_UNIX, type.number | Int32(SOCK_CLOEXEC.rawValue) | flags, 0)
             })
     }
 

@@ -135,6 +135,37 @@ extension CgroupLayout {
     }
 }
 
+extension CgroupLayout {
+    /// The groups in which a process is: of a container that another runtime has made.
+    /// - Returns: nil when there is no such process.
+    public func groups(of pid: Int32) throws(CgroupError) -> CgroupRecord? {
+        let text: [UInt8]
+        do throws(KernelError) {
+            text = try FileDescriptor.readFile("/proc/\(pid)/cgroup")
+        } catch {
+            if error.errno == .noEntry || error.errno == .noProcess { return nil }
+            throw .kernel(error)
+        }
+        let hierarchies = try legacyHierarchies()
+        var record = CgroupRecord(unified: unified)
+        for line in text.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(
+                separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { continue }
+            let controllers = String(decoding: fields[1], as: UTF8.self)
+            let path = String(decoding: fields[2], as: UTF8.self)
+            // In the root it is not by its runtime's doing.
+            if path == "/" { continue }
+            if controllers.isEmpty {
+                record.unified = unified + path
+            } else if let hierarchy = hierarchies.first(where: { $0.controllers == controllers }) {
+                record.legacy[controllers] = hierarchy.mountPoint + path
+            }
+        }
+        return record
+    }
+}
+
 /// Cgroup mounts at places of their own, from `/proc/self/mountinfo` (proc(5)).
 package enum CgroupMounts {
     /// - Parameter option: a word of the super block's options that must be there: a controller's name.

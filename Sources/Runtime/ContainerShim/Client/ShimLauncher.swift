@@ -31,7 +31,8 @@ public enum ShimLauncher {
     ///   - folder: the sandbox's folder, with `pod.json`.
     ///   - state: the run folder of the namespace, `/run/swiftlet/k8s`; made if missing.
     /// - Returns: the shim's process id.
-    /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then.
+    /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then, but for what `PodCleanup`
+    ///   removes of a shim that was not done in time.
     public static func launchPod(
         id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
         program: String? = nil
@@ -45,8 +46,7 @@ public enum ShimLauncher {
         let path = if let program { program } else { try find() }
         let (readEnd, pid) = try start(path, arguments + ["--ready-fd", "3"])
         let report = FileDescriptor(owning: readEnd)
-        try awaitReport(report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)
-        return pid
+        return try awaitReport(report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)
     }
 
     /// Looks for the shim's program beside the running one, in `../libexec/swiftlet`, and in PATH.
@@ -125,30 +125,63 @@ public enum ShimLauncher {
         return pid
     }
 
-    /// The shim writes one line and closes: `ok`, or why not.
+    // MARK: What the shim reports
+
+    private static let processWord = "pid "
+
+    /// The line with which a shim that goes on as another process says so.
+    static func processLine(_ pid: Int32) -> String { processWord + "\(pid)" }
+
+    /// The shim writes a line and closes: `ok`, or why not. Before that it may say that it has become another
+    /// process, a child of ours too.
+    /// - Returns: the shim's process id.
     private static func awaitReport(
         _ report: borrowing FileDescriptor, pid: Int32, deadline: Int
-    ) throws(ShimError) {
-        var line = ""
+    ) throws(ShimError) -> Int32 {
+        var pid = pid
+        var text = ""
         do throws(KernelError) {
-            while !line.utf8.contains(UInt8(ascii: "\n")) {
-                var poll = pollfd(fd: report.raw, events: Int16(POLLIN), revents: 0)
-                let ready = try check("poll", "report of the shim") {
-                    Glibc.poll(&poll, 1, Int32(clamping: max(0, deadline - monotonicMilliseconds())))
+            while true {
+                if let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = String(text[..<end])
+                    text = String(text[text.utf8.index(after: end)...])
+                    guard let other = process(line) else {
+                        if line == "ok" { return pid }
+                        text = line
+                        break
+                    }
+                    // It has ended.
+                    waitpid(pid, nil, 0)
+                    pid = other
+                    continue
                 }
-                guard ready > 0 else { throw KernelError("wait for", "its report", .timedOut) }
-                let text = try report.readText(atMost: 4096)
-                if text.isEmpty { throw KernelError("read", "its report", .brokenPipe) }
-                line += text
+                text += try read(report, deadline: deadline)
             }
         } catch {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
             throw .notStarted("\(error)")
         }
-        if line == "ok\n" { return }
         waitpid(pid, nil, 0)
-        throw .notStarted(String(line.prefix { $0 != "\n" }))
+        throw .notStarted(text)
+    }
+
+    private static func process(_ line: String) -> Int32? {
+        guard line.utf8.starts(with: processWord.utf8) else { return nil }
+        return Int32(line.dropFirst(processWord.utf8.count))
+    }
+
+    private static func read(
+        _ report: borrowing FileDescriptor, deadline: Int
+    ) throws(KernelError) -> String {
+        var poll = pollfd(fd: report.raw, events: Int16(POLLIN), revents: 0)
+        let ready = try check("poll", "report of the shim") {
+            Glibc.poll(&poll, 1, Int32(clamping: max(0, deadline - monotonicMilliseconds())))
+        }
+        guard ready > 0 else { throw KernelError("wait for", "its report", .timedOut) }
+        let text = try report.readText(atMost: 4096)
+        if text.isEmpty { throw KernelError("read", "its report", .brokenPipe) }
+        return text
     }
 }
 

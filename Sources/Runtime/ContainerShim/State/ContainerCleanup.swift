@@ -12,8 +12,15 @@ public enum ContainerCleanup {
     public static func run(
         container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
     ) throws {
-        let folders = RunFolders(state: state)
-        try Runtime(root: folders.runtime, log: log).delete(container, force: true)
+        let handler = try Supervision.read(in: folder).runtime
+        let runtime = RunFolders(state: state).ociRuntime(handler, log: log)
+        try run(container: container, folder: folder, runtime: runtime, network: network)
+    }
+
+    static func run(
+        container: ContainerID, folder: String, runtime: any OCIRuntime, network: ContainerNetwork
+    ) throws {
+        try runtime.delete(container)
         try network.detach(folder)
         try Supervision.read(in: folder).rootfs?.unmount()
     }

@@ -95,8 +95,9 @@ enum ShimGroups {
         }
     }
 
-    /// Places the shim in the pod's choice.
-    static func enter(_ cgroup: String, folder: String) throws {
+    /// Goes on in the group of the pod's choice, as another process.
+    /// - Parameter moved: called in that, first of all.
+    static func enter(_ cgroup: String, folder: String, moved: () -> Void) throws {
         let bootID = try BootID.current()
         let before = try read(folder)
         try CgroupLayout.detect().enter(cgroup) { made in
@@ -105,6 +106,8 @@ enum ShimGroups {
             let all = kept.filter { !made.contains($0) } + made
             if all.isEmpty { return }
             try replaceFile(folder + "/" + fileName, with: Made(bootID: bootID, paths: all).json())
+        } moved: {
+            moved()
         }
     }
 

@@ -31,11 +31,13 @@ public struct Supervision: Equatable, Sendable {
     /// What the shim mounts before a start and unmounts after the end; nil where the bundle's root is not
     /// a mount of ours.
     public var rootfs: RootfsMount?
+    /// Another OCI runtime; nil for the one that the shim has in itself.
+    public var runtime: RuntimeHandler?
 
     public init(
         terminal: Bool = false, input: Input = .none, restart: RestartPolicy = .no,
         log: LogOptions? = nil, stopSignal: Int32 = SIGTERM, stopTimeout: Int = 10, remove: Bool = false,
-        rootfs: RootfsMount? = nil
+        rootfs: RootfsMount? = nil, runtime: RuntimeHandler? = nil
     ) {
         self.terminal = terminal
         self.input = input
@@ -45,6 +47,7 @@ public struct Supervision: Equatable, Sendable {
         self.stopTimeout = stopTimeout
         self.remove = remove
         self.rootfs = rootfs
+        self.runtime = runtime
     }
 
     public static let fileName = "supervision.json"
@@ -95,6 +98,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
         stopTimeout = try object.optional("stopTimeout") ?? 10
         remove = try object.flag("remove")
         rootfs = try object.optional("rootfs")
+        runtime = try object.optional("runtime")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -107,6 +111,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
             json.member("stopTimeout", stopTimeout)
             json.flag("remove", remove)
             json.optional("rootfs", rootfs)
+            json.optional("runtime", runtime)
         }
     }
 }

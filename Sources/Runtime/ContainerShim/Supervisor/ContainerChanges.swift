@@ -41,7 +41,7 @@ extension ManagedContainer {
         let id = id
         let longest = Self.checkpointTime
         run("checkpoint", reply, milliseconds: min(request.timeout ?? longest, longest)) {
-            try $0.checkpoint(id, request.options)
+            try $0.checkpoint(id, request)
         } then: { _ in
         }
     }

@@ -24,7 +24,7 @@ extension ManagedContainer {
             }
             let id = id
             run("kill", reply) {
-                try $0.kill(id, signal: signal, all: true)
+                try $0.signalAll(id, signal)
             } then: { _ in
             }
         case .exec(let number):
@@ -199,7 +199,7 @@ extension ManagedContainer {
     /// - Parameter then: called before the answer, with whether it was done.
     func run(
         _ what: String, _ reply: Reply, milliseconds: Int = promptly,
-        _ work: @escaping (Runtime) throws -> Void, then: @escaping (Bool) -> Void
+        _ work: @escaping (any OCIRuntime) throws -> Void, then: @escaping (Bool) -> Void
     ) {
         do throws(KernelError) {
             try operate(what, milliseconds: milliseconds) { runtime, _ in

@@ -40,11 +40,10 @@ extension ManagedContainer {
         stopTimer = nil
         let removesFolder = deletion?.removesFolder ?? (supervision.remove && hasRun && !willRestart)
         if removesFolder { output?.detachLog() }
-        let (id, folder, state, network) = (id, folder, shim.folders.state, shim.network)
+        let (id, folder, network) = (id, folder, shim.network)
         do {
             try operate("clean up", milliseconds: Self.cleaningTime) { runtime, _ in
-                try ContainerCleanup.run(
-                    container: id, folder: folder, state: state, network: network, log: runtime.log)
+                try ContainerCleanup.run(container: id, folder: folder, runtime: runtime, network: network)
                 if removesFolder { try removeTree(folder) }
                 return CloneReport()
             } completion: { [self] in

@@ -25,36 +25,22 @@ extension ManagedContainer {
             return reply.fail(.badRequest, "exec: \(descriptors.count) descriptors")
         }
         guard case .running = stage, status.phase == .running else { return refuse(reply, "exec in") }
-        let id = id
+        let (id, folder) = (id, folder)
         do {
             try operate(
                 "exec in", makesProcesses: true, keeping: descriptors, milliseconds: Self.execTime
             ) { runtime, socket in
-                let process = try Self.readProcess(descriptors[0])
-                var options = ExecOptions(process: process)
-                options.becomesSibling = true
-                options.streams =
+                let streams: StandardStreams =
                     request.terminal
                     ? .terminal(socket: socket)
                     : .descriptors(input: descriptors[1], output: descriptors[2], error: descriptors[3])
-                let started = try runtime.exec(id, options)
-                return CloneReport(process: ProcessIdentity(pid: started.pid, start: 0))
+                let pid = try runtime.exec(id, folder: folder, process: descriptors[0], streams)
+                return CloneReport(process: ProcessIdentity(pid: pid, start: 0))
             } completion: { [self] in
                 executed($0, reply)
             }
         } catch {
             reply.send(.failed(ShimFailure(error)))
-        }
-    }
-
-    /// In the clone.
-    private static func readProcess(_ descriptor: Int32) throws -> RuntimeSpec.Process {
-        lseek(descriptor, 0, SEEK_SET)
-        let bytes = try FileDescriptor(owning: descriptor).readToEnd(limit: 16 << 20)
-        do throws(JSONError) {
-            return try RuntimeSpec.Process(json: bytes)
-        } catch {
-            throw ShimFailure(.badRequest, "process: \(error)")
         }
     }
 

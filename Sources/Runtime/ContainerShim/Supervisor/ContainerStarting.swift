@@ -88,13 +88,8 @@ extension ManagedContainer {
             ) { runtime, socket in
                 try rootfs?.mount()
                 try network.attach(folder, identity)
-                var options = CreateOptions(bundle: try Bundle(folder: folder))
-                options.becomesSibling = true
-                options.streams = streams.forRuntime(socket)
-                let made = try runsAtOnce ? runtime.run(id, options) : runtime.create(id, options)
-                let record = try runtime.state(id).record
-                return CloneReport(
-                    process: ProcessIdentity(pid: made.pid, start: record.startTime), cgroup: record.cgroup)
+                return try runtime.make(
+                    id, folder: folder, streams.forRuntime(socket), runsAtOnce: runsAtOnce)
             } completion: { [self] in
                 begun($0, runsAtOnce: runsAtOnce)
             }

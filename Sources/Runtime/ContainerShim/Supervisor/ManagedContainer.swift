@@ -155,20 +155,21 @@ final class ManagedContainer {
         for index in executed.indices { executed[index].waiters.removeAll { $0.client === client } }
     }
 
-    /// Runs `work` in a clone. What a clone warns of goes to `runtime.log` in the container's folder.
+    /// Runs `work` in a clone, with the container's runtime. What a clone warns of goes to `runtime.log` in the
+    /// container's folder.
     func operate(
         _ what: String, makesProcesses: Bool = false, keeping: [Int32] = [], milliseconds: Int,
-        work: @escaping (Runtime, Int32) throws -> CloneReport,
+        work: @escaping (any OCIRuntime, Int32) throws -> CloneReport,
         completion: @escaping (Operation.Outcome) -> Void
     ) throws(KernelError) {
         let folder = folder
-        let root = shim.folders.runtime
+        let (folders, handler) = (shim.folders, supervision.runtime)
         try shim.operate(
             "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
             milliseconds: milliseconds
         ) { socket in
             let log = try RuntimeLog.open(folder)
-            return try work(Runtime(root: root, log: Log(descriptor: log.raw)), socket)
+            return try work(folders.ociRuntime(handler, log: Log(descriptor: log.raw)), socket)
         } completion: {
             completion($0)
         }

@@ -52,6 +52,8 @@ final class Operation {
             isOverdue = true
             // Not reaped yet, so the number is still its own.
             kill(pid, SIGKILL)
+            // The programs that it has started, where it has made a group of them.
+            kill(-pid, SIGKILL)
         }
     }
 

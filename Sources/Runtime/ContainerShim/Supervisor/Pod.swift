@@ -73,6 +73,7 @@ final class Pod {
             failure = report.failure
             initProcess = report.process
             stage = failure == nil ? .ready : .ended
+            if let failure { answerShutdown(.failed(failure)) }
             completion(failure)
             if let initProcess, let end = shim.takeEnded(initProcess.pid) { initEnded(end) }
         }
@@ -125,17 +126,22 @@ final class Pod {
     }
 
     private func ended(_ failure: ShimFailure?) {
-        let replies = shutdownReplies
-        shutdownReplies = []
-        for reply in replies { reply.send(failure.map { .failed($0) } ?? .done) }
         self.failure = failure
-        if failure != nil, !replies.isEmpty {
+        if answerShutdown(failure.map { .failed($0) } ?? .done), failure != nil {
             // Whoever asked may ask again.
             stage = .ready
             shim.cancelShutdown()
         } else {
             stage = .ended
         }
+    }
+
+    /// - Returns: whether somebody had asked.
+    @discardableResult private func answerShutdown(_ answer: ShimAnswer) -> Bool {
+        let replies = shutdownReplies
+        shutdownReplies = []
+        for reply in replies { reply.send(answer) }
+        return !replies.isEmpty
     }
 
     // MARK: Clones

@@ -106,6 +106,20 @@ final class Shim {
     private func giveMemoryBack() {
         scratch.release()
         malloc_trim(0)
+        releaseStack()
+    }
+
+    /// What only the deepest calls have used, as those of a start, is a tenth of the shim's memory.
+    private func releaseStack() {
+        let page = UInt(4096)
+        let most = UInt(256 << 10)
+        var here: UInt8 = 0
+        withUnsafeMutablePointer(to: &here) {
+            // The page below is for this call itself.
+            let end = (UInt(bitPattern: $0) & ~(page - 1)) - page
+            // ENOMEM: the stack was never that deep. What there is of it is released nevertheless.
+            madvise(UnsafeMutableRawPointer(bitPattern: end - most), Int(most), Int32(MADV_DONTNEED))
+        }
     }
 
     // MARK: The pod

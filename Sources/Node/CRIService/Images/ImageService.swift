@@ -249,6 +249,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
 }
 
 /// Runs what blocks on a thread for that: the few that tasks share have to go on.
-func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+    -> Result
+{
     try await NIOThreadPool.singleton.runIfActive(body)
 }

@@ -37,7 +37,13 @@ public struct CRIServer: Service {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 try await withGracefulShutdownHandler {
-                    try await server.serve()
+                    do {
+                        try await server.serve()
+                    } catch {
+                        // The transport's error would hide that it was told to end.
+                        try Task.checkCancellation()
+                        throw error
+                    }
                 } onGracefulShutdown: {
                     server.beginGracefulShutdown()
                 }

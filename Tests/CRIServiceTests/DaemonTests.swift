@@ -101,6 +101,23 @@ struct DaemonTests {
         _ = try await ImageHost.client(first.socket) { try await $0.list() }
     }
 
+    /// A call under way hears that the daemon stops, and does not keep it.
+    @Test func stopsInTheMiddleOfACall() async throws {
+        let daemon = try Daemon()
+        #expect(daemon.notification().hasPrefix("READY=1"))
+        let registry = try SilentServer()
+        let pid = daemon.program.pid
+        let error = try await ImageHost.client(daemon.socket) { client in
+            _ = try await client.list()
+            async let end = status { try await client.pull("\(registry.host)/team/app:v1") }
+            try await blocking { try registry.waitForClient() }
+            kill(pid, SIGTERM)
+            return await end
+        }
+        #expect(error?.code == .unavailable)
+        #expect(daemon.program.wait(milliseconds: 4000) == 0)
+    }
+
     @Test func aMistakenConfigurationKeepsItFromStarting() throws {
         let daemon = try Daemon("colour = 1\n")
         #expect(daemon.program.wait(milliseconds: 10_000) == 1)

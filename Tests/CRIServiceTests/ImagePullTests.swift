@@ -125,18 +125,8 @@ struct ImagePullTests {
     /// A caller that goes ends its pull; what came stays for the next one.
     @Test func aPullEndsWithItsCaller() async throws {
         let host = try ImageHost()
-        // A server that takes connections and never answers.
-        let silent = FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
-        #expect(listen(silent.raw, 8) == 0)
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getsockname(silent.raw, .init(__sockaddr__: $0), &length)
-            }
-        }
-        #expect(port == 0)
-        let name = "127.0.0.1:\(UInt16(bigEndian: address.sin_port))/team/app:v1"
+        let silent = try SilentServer()
+        let name = "\(silent.host)/team/app:v1"
         try await host.serve { client in
             var request = CRIPullImageRequest()
             request.image.image = name

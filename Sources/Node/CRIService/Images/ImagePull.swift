@@ -38,7 +38,12 @@ struct ImagePull: Sendable {
         let transfer = ImageTransfer(store: store, client: client, downloads: settings.downloads)
         let work = Task {
             defer { Task { await client.close() } }
-            return try await pull(name, auth, transfer)
+            do {
+                return try await pull(name, auth, transfer)
+            } catch {
+                // Connections that we cut are not the registry's failure.
+                throw transfer.isCancelled ? CancellationError() : error
+            }
         }
         return try await withTaskCancellationHandler {
             try await withRPCCancellationHandler {

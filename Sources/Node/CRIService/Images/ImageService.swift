@@ -203,7 +203,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         request: CRIRemoveImageRequest, context: ServerContext
     ) async throws -> CRIRemoveImageResponse {
         let name = try Self.name(request.image)
-        let gone = try await blocking { [self] in try remove(name) }
+        // Deleting files may take long: others must not wait for that.
+        let gone = try await onThread { [self] in try remove(name) }
         if !gone.isEmpty {
             log.info("image removed", metadata: ["image": "\(name)", "id": "\(gone[0].id)"])
         }

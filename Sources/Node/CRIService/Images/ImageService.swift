@@ -45,6 +45,7 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
     private let pulls: MetricHistogram
     private let log: Logger
     private let settings: Mutex<Settings>
+    private let runningPulls = Atomic(0)
     private let chunk: Int
 
     private struct Settings: Sendable {
@@ -180,6 +181,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         let name = try Self.name(request.image)
         let pull = ImagePull(store: store, settings: settings.withLock { $0.pull })
         let begin = ContinuousClock.now
+        runningPulls.wrappingAdd(1, ordering: .relaxed)
+        defer { endPull() }
         do {
             let image = try await pull.run(name, auth: request.hasAuth ? request.auth : nil)
             let time = ContinuousClock.now - begin
@@ -193,6 +196,17 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         } catch {
             pulls.observe((ContinuousClock.now - begin).inSeconds, "failed")
             throw error
+        }
+    }
+
+    /// Pulls of large layers leave megabytes of free memory behind, which would stay with the daemon: it goes when the
+    /// last one is over and its connections are closed.
+    private func endPull() {
+        guard runningPulls.wrappingSubtract(1, ordering: .relaxed).newValue == 0 else { return }
+        Task { [self] in
+            try await Task.sleep(for: .seconds(2))
+            guard runningPulls.load(ordering: .relaxed) == 0 else { return }
+            try await blocking { FreeMemory.giveBack() }
         }
     }
 

@@ -270,7 +270,7 @@ let package = Package(
         .testTarget(
             name: "CRIServiceTests",
             dependencies: [
-                "CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec",
+                "CLinux", "CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,8 +1,7 @@
+import CRIService
 import ContainerCLI
 import LinuxKernel
 import Testing
-
-@testable import CRIService
 
 struct ConfigurationTests {
     @Test func defaultFileChangesNothing() throws {

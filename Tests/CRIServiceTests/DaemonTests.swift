@@ -1,9 +1,8 @@
 import CRIProtocol
+import CRIService
 import Glibc
 import LinuxKernel
 import Testing
-
-@testable import CRIService
 
 /// The daemon as a process of its own: what the service manager sees of it.
 struct DaemonTests {
@@ -62,12 +61,14 @@ struct DaemonTests {
         #expect(images.isEmpty)
         #expect(try !daemon.folder.read("log").contains("msg=\"call\""))
 
-        try daemon.folder.write("config.toml", "[log]\nlevel = \"debug\"\n")
+        try daemon.folder.write("config.toml", "network = \"cni\"\n[log]\nlevel = \"debug\"\n")
         kill(daemon.program.pid, SIGHUP)
         #expect(daemon.notification().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
         #expect(daemon.notification().hasPrefix("READY=1"))
         _ = try await ImageHost.client(daemon.socket) { try await $0.list() }
-        #expect(try daemon.folder.read("log").contains("msg=\"call\" method=ListImages"))
+        let log = try daemon.folder.read("log")
+        #expect(log.contains("msg=\"call\" method=ListImages"))
+        #expect(log.contains("msg=\"configuration reloaded\" changed_after_restart=network\n"))
 
         // A mistake leaves all as it was.
         try daemon.folder.write("config.toml", "[log]\nlevel = \"loud\"\n")
@@ -90,11 +91,31 @@ struct DaemonTests {
         #expect(
             try second.folder.read("log").contains(
                 "swiftlet: another instance (process \(first.program.pid)) listens on \(first.socket)"))
+        let sameRoot = try Daemon("", ["--root", first.folder.path + "/lib"])
+        #expect(sameRoot.program.wait(milliseconds: 10_000) == 1)
+        #expect(try sameRoot.folder.read("log").contains("works with the root \(first.folder.path)/lib"))
         kill(first.program.pid, SIGKILL)
         _ = first.program.wait(milliseconds: 5000)
         let third = try Daemon("", ["--listen", "unix://" + first.socket])
         #expect(third.notification().hasPrefix("READY=1"))
         _ = try await ImageHost.client(first.socket) { try await $0.list() }
+    }
+
+    /// A call under way hears that the daemon stops, and does not keep it.
+    @Test func stopsInTheMiddleOfACall() async throws {
+        let daemon = try Daemon()
+        #expect(daemon.notification().hasPrefix("READY=1"))
+        let registry = try SilentServer()
+        let pid = daemon.program.pid
+        let error = try await ImageHost.client(daemon.socket) { client in
+            _ = try await client.list()
+            async let end = status { try await client.pull("\(registry.host)/team/app:v1") }
+            try await blocking { try registry.waitForClient() }
+            kill(pid, SIGTERM)
+            return await end
+        }
+        #expect(error?.code == .unavailable)
+        #expect(daemon.program.wait(milliseconds: 4000) == 0)
     }
 
     @Test func aMistakenConfigurationKeepsItFromStarting() throws {

@@ -1,11 +1,10 @@
 import CRIProtocol
+import CRIService
 import GRPCCore
 import Glibc
 import ImageStore
 import LinuxKernel
 import Testing
-
-@testable import CRIService
 
 /// Pulls through the CRI from a registry on loopback.
 struct ImagePullTests {
@@ -22,8 +21,10 @@ struct ImagePullTests {
             #expect(image.repoTags == [name])
             #expect(image.repoDigests.count == 1)
             // What the digest names is the same image.
-            #expect(try await client.pull(image.repoDigests[0]) == id)
-            #expect(try await client.list().count == 1)
+            let again = try await client.pull(image.repoDigests[0])
+            #expect(again == id)
+            let count = try await client.list().count
+            #expect(count == 1)
         }
         #expect(try host.lines.contains { $0.contains("msg=\"image pulled\"") && $0.contains(name) })
         #expect(host.metrics.text().contains("swiftlet_image_pull_seconds_count{result=\"ok\"} 2"))
@@ -45,7 +46,8 @@ struct ImagePullTests {
                 return try await group.reduce(into: [String]()) { $0.append($1) }
             }
             #expect(ids.count == 12 && Set(ids).count == 3)
-            #expect(try await client.list().count == 3)
+            let count = try await client.list().count
+            #expect(count == 3)
         }
         #expect(try host.store.verify().isEmpty)
     }
@@ -62,17 +64,20 @@ struct ImagePullTests {
             auth.password = "wrong"
             let wrong = await status { [auth] in try await client.pull(name, auth) }
             #expect(wrong?.code == .unauthenticated)
-            #expect(await status { try await client.pull(name) }?.code == .unauthenticated)
+            let anonymous = await status { try await client.pull(name) }
+            #expect(anonymous?.code == .unauthenticated)
             auth.password = user.password
             // For another server it says nothing.
             auth.serverAddress = "other.example"
             let elsewhere = await status { [auth] in try await client.pull(name, auth) }
             #expect(elsewhere?.code == .unauthenticated)
             auth.serverAddress = "https://\(registry.host)/v2/"
-            #expect(try await client.pull(name, auth).hasPrefix("sha256:"))
+            let own = try await client.pull(name, auth).hasPrefix("sha256:")
+            #expect(own)
             var encoded = CRIAuthConfig()
             encoded.auth = "c29tZWJvZHk6c2VjcmV0"
-            #expect(try await client.pull(name, encoded).hasPrefix("sha256:"))
+            let same = try await client.pull(name, encoded).hasPrefix("sha256:")
+            #expect(same)
             encoded.auth = "%%%"
             let malformed = await status { [encoded] in try await client.pull(name, encoded) }
             #expect(malformed?.code == .invalidArgument)
@@ -103,7 +108,8 @@ struct ImagePullTests {
             for name in [
                 "UPPER", "registry.example/app@sha256:12", "sha256:" + String(repeating: "0", count: 64),
             ] {
-                #expect(await status { try await client.pull(name) }?.code == .invalidArgument, "\(name)")
+                let malformed = await status { try await client.pull(name) }
+                #expect(malformed?.code == .invalidArgument, "\(name)")
             }
             let refused = await status { try await client.pull("\(registry.host)/refused/app:v1") }
             #expect(refused?.code == .unknown)
@@ -111,28 +117,23 @@ struct ImagePullTests {
             let unreachable = await status { try await client.pull("127.0.0.1:\(nobody)/team/app:v1") }
             #expect(unreachable?.code == .unknown)
             #expect(unreachable?.message.hasPrefix("RegistryUnavailable: ") == true)
-            #expect(try await client.list().isEmpty)
+            let isEmpty = try await client.list().isEmpty
+            #expect(isEmpty)
         }
     }
 
     /// A caller that goes ends its pull; what came stays for the next one.
     @Test func aPullEndsWithItsCaller() async throws {
         let host = try ImageHost()
-        // A server that takes connections and never answers.
-        let silent = FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
-        #expect(listen(silent.raw, 8) == 0)
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(silent.raw, $0, &length) }
-        }
-        #expect(port == 0)
-        let name = "127.0.0.1:\(UInt16(bigEndian: address.sin_port))/team/app:v1"
+        let silent = try SilentServer()
+        let name = "\(silent.host)/team/app:v1"
         try await host.serve { client in
             var request = CRIPullImageRequest()
             request.image.image = name
             var options = CallOptions.defaults
-            options.timeout = .milliseconds(300)
+            options.timeout = .seconds(1)
+            // Connected from here on.
+            _ = try await client.list()
             let begin = ContinuousClock.now
             let late = await status { [request, options] in
                 try await client.pullImage(request, options: options)

@@ -1,12 +1,11 @@
 import CRIProtocol
+import CRIService
 import GRPCCore
 import Glibc
 import ImageStore
 import LinuxKernel
 import OCISpec
 import Testing
-
-@testable import CRIService
 
 /// What the image service says of images that are there.
 struct ImageServiceTests {
@@ -27,8 +26,10 @@ struct ImageServiceTests {
             #expect(!two.hasUid && two.username == "daemon")
             let three = try #require(images.first { $0.repoTags == ["docker.io/test/three:latest"] })
             #expect(!three.hasUid && three.username.isEmpty)
-            #expect(try await client.list("test/two:v2").map(\.id) == [two.id])
-            #expect(try await client.list("test/nothing").isEmpty)
+            let filtered = try await client.list("test/two:v2").map(\.id)
+            #expect(filtered == [two.id])
+            let isEmpty = try await client.list("test/nothing").isEmpty
+            #expect(isEmpty)
         }
     }
 
@@ -51,9 +52,13 @@ struct ImageServiceTests {
                 let answer = try await client.status(name)
                 #expect(!answer.hasImage, "\(name)")
             }
-            #expect(try await client.status("test/one", verbose: true).info["info"]?.hasPrefix("{") == true)
-            #expect(await status { try await client.status("") }?.code == .invalidArgument)
-            #expect(await status { try await client.status("Not A Name") }?.code == .invalidArgument)
+            let hasDetails =
+                try await client.status("test/one", verbose: true).info["info"]?.hasPrefix("{") == true
+            #expect(hasDetails)
+            let nameless = await status { try await client.status("") }
+            #expect(nameless?.code == .invalidArgument)
+            let malformed = await status { try await client.status("Not A Name") }
+            #expect(malformed?.code == .invalidArgument)
         }
     }
 
@@ -72,9 +77,11 @@ struct ImageServiceTests {
             #expect(images.map(\.id) == ["\(image.id)"])
             #expect(images[0].repoTags == ["docker.io/test/one:latest", "docker.io/test/packed:latest"])
             #expect(images[0].repoDigests.count == 2)
-            #expect(try await client.status("test/one").image == images[0])
+            let same = try await client.status("test/one").image
+            #expect(same == images[0])
             try await client.remove("\(image.id)")
-            #expect(try await client.list().isEmpty)
+            let isEmpty = try await client.list().isEmpty
+            #expect(isEmpty)
         }
         #expect(try host.store.diskUsage() == DiskUsage(images: 0, content: 0, snapshots: 0))
     }
@@ -104,7 +111,8 @@ struct ImageServiceTests {
             let tags = try await client.status(image.id.hex).image.repoTags
             #expect(tags == ["docker.io/test/one:latest", "docker.io/test/third:v1"])
             try await client.remove(String(image.id.hex.prefix(13)))
-            #expect(try await client.list().isEmpty)
+            let isEmpty = try await client.list().isEmpty
+            #expect(isEmpty)
             // Gone is as good as removed.
             try await client.remove("\(image.id)")
             try await client.remove("test/one:latest")
@@ -125,7 +133,8 @@ struct ImageServiceTests {
             let refusal = await status { try await client.remove("\(image.id)") }
             #expect(refusal?.code == .failedPrecondition)
             #expect(refusal?.message.contains("pod/box") == true)
-            #expect(try await client.list().count == 1)
+            let count = try await client.list().count
+            #expect(count == 1)
         }
     }
 
@@ -145,14 +154,17 @@ struct ImageServiceTests {
                     "docker.io/base/os:v1", "docker.io/test/byhand:latest", "docker.io/test/named:latest",
                 ])
             for name in ["test/named", "base/os:v1", "test/byhand"] {
-                #expect(await status { try await client.remove(name) }?.code == .failedPrecondition)
+                let refusal = await status { try await client.remove(name) }
+                #expect(refusal?.code == .failedPrecondition)
             }
-            #expect(try await client.list().count == 4)
+            let before = try await client.list().count
+            #expect(before == 4)
             var configuration = CRIConfiguration()
             configuration.pinnedImages = []
             host.service.reload(configuration)
             try await client.remove("test/named")
-            #expect(try await client.list().count == 3)
+            let after = try await client.list().count
+            #expect(after == 3)
         }
     }
 

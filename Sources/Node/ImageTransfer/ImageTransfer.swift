@@ -23,8 +23,10 @@ public final class ImageTransfer: Sendable {
     /// they have downloaded stays for the next one.
     public func cancel() { isEnded.store(true, ordering: .relaxed) }
 
+    public var isCancelled: Bool { isEnded.load(ordering: .relaxed) }
+
     func checkWanted() throws {
-        if isEnded.load(ordering: .relaxed) { throw CancellationError() }
+        if isCancelled { throw CancellationError() }
     }
 }
 

@@ -99,7 +99,9 @@ extension ImageTransfer {
 }
 
 /// Runs work that blocks on a thread of its own: it may wait for what tasks bring.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+    -> Result
+{
     try await withCheckedThrowingContinuation { continuation in
         do {
             try DetachedThread.start { continuation.resume(with: Swift.Result { try body() }) }

@@ -1,4 +1,5 @@
 import CRIService
+import Glibc
 import NIOCore
 import SwiftletCommands
 
@@ -24,13 +25,14 @@ struct Node: NodeWork {
         isTable ? ConfigurationText.documentation : ConfigurationText.defaultFile
     }
 
-    func checkConfiguration(_ file: String?) -> (problems: [String], file: String) {
+    func checkConfiguration(_ file: String?) -> (problems: [String], praise: String) {
         let path = file ?? CRIConfiguration.standardFile
         do {
             _ = try CRIConfiguration.read(file)
-            return ([], path)
+            let isThere = access(path, F_OK) == 0
+            return ([], isThere ? "\(path): good" : "\(path) is not there: every key has its default")
         } catch {
-            return (error.problems.map(\.description), path)
+            return (error.problems.map(\.description), "")
         }
     }
 }

@@ -74,9 +74,9 @@ struct ConfigCheckCommand: SwiftletCommand {
     var file: String?
 
     func perform(_ context: Context) throws -> Int32 {
-        let (problems, file) = try context.nodeWork(for: "config check").checkConfiguration(file)
+        let (problems, praise) = try context.nodeWork(for: "config check").checkConfiguration(file)
         if problems.isEmpty {
-            try Standard.print("\(file): good\n")
+            try Standard.print("\(praise)\n")
             return 0
         }
         for problem in problems { Standard.printError("\(problem)\n") }

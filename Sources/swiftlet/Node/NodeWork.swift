@@ -6,8 +6,8 @@ public protocol NodeWork: Sendable {
     /// - Parameter isTable: as a table in Markdown instead.
     func defaultConfiguration(isTable: Bool) -> String
     /// - Parameter file: nil: the standard one.
-    /// - Returns: what is wrong with a configuration, one line each, and the file's path.
-    func checkConfiguration(_ file: String?) -> (problems: [String], file: String)
+    /// - Returns: what is wrong with a configuration, one line each; or that nothing is.
+    func checkConfiguration(_ file: String?) -> (problems: [String], praise: String)
 }
 
 /// What the flags of `swiftlet cri` say over the configuration file; nil: nothing.

@@ -119,7 +119,7 @@ enum CommandTable {
             text += "\n\(group.title):\n"
             for command in group.commands {
                 let name = command.configuration.commandName ?? ""
-                let space = String(repeating: " ", count: max(1, 12 - name.utf8.count))
+                let space = String(repeating: " ", count: max(1, 16 - name.utf8.count))
                 text += "  \(name)\(space)\(command.configuration.abstract)\n"
             }
         }

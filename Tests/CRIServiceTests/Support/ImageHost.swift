@@ -1,4 +1,5 @@
 import CRIProtocol
+import CRIService
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
@@ -6,8 +7,6 @@ import ImageStore
 import LinuxKernel
 import Synchronization
 import Testing
-
-@testable import CRIService
 
 typealias ImageClient = CRIImageService.Client<HTTP2ClientTransport.Posix>
 

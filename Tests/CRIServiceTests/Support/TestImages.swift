@@ -1,3 +1,4 @@
+import CLinux
 import CRIService
 import Glibc
 import ImageStore
@@ -128,8 +129,8 @@ func freePort() throws -> UInt16 {
     let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
     var address = loopback(0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    guard withAddress(&address, { bind(socket.raw, $0, length) }) == 0,
-        withAddress(&address, { getsockname(socket.raw, $0, &length) }) == 0
+    guard withAddress(&address, { clinux_bind(socket.raw, $0, length) }) == 0,
+        withAddress(&address, { getsockname(socket.raw, .init(__sockaddr__: $0), &length) }) == 0
     else { throw KernelError("bind", "127.0.0.1") }
     return UInt16(bigEndian: address.sin_port)
 }
@@ -138,5 +139,28 @@ private func answers(_ port: UInt16) -> Bool {
     let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
     var address = loopback(port)
     let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withAddress(&address) { connect(socket.raw, $0, length) } == 0
+    return withAddress(&address) { clinux_connect(socket.raw, $0, length) } == 0
+}
+
+/// A server on loopback that takes connections and never says anything.
+final class SilentServer: Sendable {
+    let host: String
+    private let listener: FileDescriptor
+
+    init() throws {
+        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        var address = loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard withAddress(&address, { clinux_bind(socket.raw, $0, length) }) == 0, listen(socket.raw, 8) == 0,
+            withAddress(&address, { getsockname(socket.raw, .init(__sockaddr__: $0), &length) }) == 0
+        else { throw KernelError("listen", "127.0.0.1") }
+        host = "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        listener = socket
+    }
+
+    /// Returns when somebody has connected, who then waits for an answer.
+    func waitForClient() throws {
+        var patience = pollfd(fd: listener.raw, events: Int16(POLLIN), revents: 0)
+        if poll(&patience, 1, 20_000) != 1 { throw KernelError("wait for a client at", host, .timedOut) }
+    }
 }

@@ -1,17 +1,19 @@
 import TOMLKit
 
 /// One key of the configuration file: what it is called, what it means, and where its value goes.
-struct ConfigurationKey<Target: Sendable>: Sendable {
+package struct ConfigurationKey<Target: Sendable>: Sendable {
     /// With the tables that it is in: `log.level`.
-    let path: String
+    package let path: String
     /// What its value looks like.
     let form: String
     /// What it means, for people; several lines.
     let about: String
     /// As it stands in a file.
-    let defaultValue: String
+    package let defaultValue: String
     /// Whether a running daemon takes over a change (SIGHUP); else it counts from the next start on.
     let isLive: Bool
+    /// The value that a target has, as it stands in a file.
+    let value: @Sendable (Target) -> String
     let set: @Sendable (inout Target, any TOMLValueConvertible) throws(BadValue) -> Void
 
     /// - Parameters:
@@ -27,6 +29,7 @@ struct ConfigurationKey<Target: Sendable>: Sendable {
         self.isLive = isLive
         form = Value.form
         defaultValue = example[keyPath: place].toml
+        value = { $0[keyPath: place].toml }
         set = { (target, toml) throws(BadValue) in
             let value = try Value(toml: toml)
             if let problem = check(value) { throw BadValue(problem) }
@@ -36,7 +39,7 @@ struct ConfigurationKey<Target: Sendable>: Sendable {
 
     /// The tables, outermost first.
     var tables: String { path.split(separator: ".").dropLast().joined(separator: ".") }
-    var name: String { String(path.split(separator: ".").last!) }
+    package var name: String { String(path.split(separator: ".").last!) }
 }
 
 /// What values of several keys have to be.

@@ -2,11 +2,12 @@ import ImageStore
 import LinuxKernel
 
 /// All keys of the configuration file, in the order in which the default file has them.
-enum ConfigurationKeys {
+package enum ConfigurationKeys {
     private typealias Key = ConfigurationKey<CRIConfiguration>
     private typealias Check = ConfigurationCheck
 
-    static let all: [ConfigurationKey<CRIConfiguration>] = top + logAndNetwork + imagesAndStreams + containers
+    package static let all: [ConfigurationKey<CRIConfiguration>] =
+        top + logAndNetwork + imagesAndStreams + containers
 
     private static let defaults = CRIConfiguration()
 
@@ -166,6 +167,14 @@ enum ConfigurationKeys {
 
     private static let addressProblem: @Sendable (String) -> String? = {
         $0.isEmpty || HostPort($0) != nil ? nil : "\($0.toml) is not HOST:PORT"
+    }
+
+    /// Keys whose new value counts from the daemon's next start on.
+    static func waitingForStart(
+        from running: CRIConfiguration, to new: CRIConfiguration
+    ) -> [String] {
+        all.filter { !$0.isLive && $0.value(running) != $0.value(new) }.map(\.path)
+            + (running.runtimes == new.runtimes ? [] : ["runtimes"])
     }
 
     /// What is wrong with values that have to agree: the key that the mistake is in, and why.

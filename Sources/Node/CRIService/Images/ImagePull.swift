@@ -27,6 +27,9 @@ struct ImagePull: Sendable {
     /// - Returns: the image.
     /// - Throws: `PullFailure`, `RPCError`, `RegistryError`, `ImageError`, `CancellationError` when the caller goes.
     func run(_ name: String, auth: CRIAuthConfig?) async throws -> ImageRecord {
+        if name.hasPrefix("sha256:") {
+            throw RPCError(code: .invalidArgument, message: "\(name) is an id: a name is wanted to pull by")
+        }
         var configuration = RegistryConfiguration(environment: settings.environment)
         try configuration.readSearchRegistries(environment: settings.environment)
         configuration.hostFolders = settings.hostFolders
@@ -35,7 +38,12 @@ struct ImagePull: Sendable {
         let transfer = ImageTransfer(store: store, client: client, downloads: settings.downloads)
         let work = Task {
             defer { Task { await client.close() } }
-            return try await pull(name, auth, transfer)
+            do {
+                return try await pull(name, auth, transfer)
+            } catch {
+                // Connections that we cut are not the registry's failure.
+                throw transfer.isCancelled ? CancellationError() : error
+            }
         }
         return try await withTaskCancellationHandler {
             try await withRPCCancellationHandler {

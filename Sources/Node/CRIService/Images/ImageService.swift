@@ -45,6 +45,7 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
     private let pulls: MetricHistogram
     private let log: Logger
     private let settings: Mutex<Settings>
+    private let runningPulls = Atomic(0)
     private let chunk: Int
 
     private struct Settings: Sendable {
@@ -180,6 +181,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         let name = try Self.name(request.image)
         let pull = ImagePull(store: store, settings: settings.withLock { $0.pull })
         let begin = ContinuousClock.now
+        runningPulls.wrappingAdd(1, ordering: .relaxed)
+        defer { endPull() }
         do {
             let image = try await pull.run(name, auth: request.hasAuth ? request.auth : nil)
             let time = ContinuousClock.now - begin
@@ -196,6 +199,17 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         }
     }
 
+    /// Pulls of large layers leave megabytes of free memory behind, which would stay with the daemon: it goes when the
+    /// last one is over and its connections are closed.
+    private func endPull() {
+        guard runningPulls.wrappingSubtract(1, ordering: .relaxed).newValue == 0 else { return }
+        Task { [self] in
+            try await Task.sleep(for: .seconds(2))
+            guard runningPulls.load(ordering: .relaxed) == 0 else { return }
+            try await blocking { FreeMemory.giveBack() }
+        }
+    }
+
     /// By an id everything that has it goes; by a name that name, and the image with its last one. What a container
     /// was made from stays, as with CRI-O: it would start again without its image's configuration. An image that is not
     /// there is no error.
@@ -203,7 +217,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         request: CRIRemoveImageRequest, context: ServerContext
     ) async throws -> CRIRemoveImageResponse {
         let name = try Self.name(request.image)
-        let gone = try await blocking { [self] in try remove(name) }
+        // Deleting files may take long: others must not wait for that.
+        let gone = try await onThread { [self] in try remove(name) }
         if !gone.isEmpty {
             log.info("image removed", metadata: ["image": "\(name)", "id": "\(gone[0].id)"])
         }
@@ -249,6 +264,8 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
 }
 
 /// Runs what blocks on a thread for that: the few that tasks share have to go on.
-func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+    -> Result
+{
     try await NIOThreadPool.singleton.runIfActive(body)
 }

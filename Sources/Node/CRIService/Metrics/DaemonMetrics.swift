@@ -53,8 +53,8 @@ enum PodMetrics {
 }
 
 /// What this process takes, in the names that Prometheus' clients use.
-enum ProcessMetrics {
-    static func samples() -> [MetricSample] {
+package enum ProcessMetrics {
+    package static func samples() -> [MetricSample] {
         var samples: [MetricSample] = []
         // statm of proc_pid_statm(5): size and resident, in pages.
         if let fields = words(of: "/proc/self/statm"), fields.count > 1 {

@@ -45,6 +45,8 @@ public enum CRIDaemon {
         // A client that has gone is an error of the write, and not the end.
         signal(SIGPIPE, SIG_IGN)
         prepareProcess(configuration, log)
+        let owner = try owner(of: configuration.root)
+        defer { withExtendedLifetime(owner) {} }
         let socket = try ListeningSocket(configuration.socketPath)
         let parts = try DaemonParts(configuration, output)
         try await parts.start()
@@ -60,7 +62,9 @@ public enum CRIDaemon {
         var services: [(String, any Service)] = [
             (
                 "reloader",
-                Reloader(source: source, parts: parts, output: output, manager: manager, log: log)
+                Reloader(
+                    source: source, running: configuration, parts: parts, output: output, manager: manager,
+                    log: log)
             ),
             ("server", server),
         ]
@@ -88,6 +92,15 @@ public enum CRIDaemon {
         try socket.remove()
         await parts.stop()
         log.info("stopped")
+    }
+
+    /// Two daemons with one root would both write its database, whatever their sockets are.
+    private static func owner(of root: String) throws -> InstanceLock {
+        try makePrivateFolders(root)
+        let folder = try FileDescriptor.open(root, O_RDONLY | O_DIRECTORY)
+        return try InstanceLock(in: folder, "cri.lock") { holder in
+            "another instance\(holder) works with the root \(root): stop it, or give this one its own --root"
+        }
     }
 
     /// What the process itself needs to be for many pods; a host that refuses it is served, too.
@@ -120,6 +133,8 @@ func attempt(_ log: Logger, _ what: Logger.Message, _ body: () throws -> Void) {
 /// Reads the configuration anew when the process is told to (SIGHUP).
 private struct Reloader: Service {
     let source: ConfigurationSource
+    /// What the daemon started with.
+    let running: CRIConfiguration
     let parts: DaemonParts
     let output: LogOutput
     let manager: ServiceManager
@@ -132,7 +147,11 @@ private struct Reloader: Service {
                 let configuration = try source.read()
                 output.change(level: configuration.log.level, form: configuration.log.format)
                 try parts.reload(configuration)
-                log.notice("configuration reloaded")
+                let waiting = ConfigurationKeys.waitingForStart(from: running, to: configuration)
+                log.notice(
+                    "configuration reloaded",
+                    metadata: waiting.isEmpty
+                        ? nil : ["changed_after_restart": "\(waiting.joined(separator: ","))"])
             } catch {
                 log.error("configuration not reloaded: the old one stays", metadata: ["error": "\(error)"])
             }

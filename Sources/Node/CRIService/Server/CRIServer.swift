@@ -5,12 +5,13 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Synchronization
 
 /// Serves gRPC on the daemon's socket until it is told to stop.
 public struct CRIServer: Service {
     private let socket: ListeningSocket
     private let services: [any RegistrableRPCService]
-    private let interceptors: [any ServerInterceptor]
+    private let metrics: CallMetrics
     private let log: Logger
     private let whenReady: @Sendable () -> Void
 
@@ -24,7 +25,7 @@ public struct CRIServer: Service {
     ) {
         self.socket = socket
         self.services = services
-        interceptors = [CallObserver(log: log, metrics: CallMetrics(metrics))]
+        self.metrics = CallMetrics(metrics)
         self.log = log
         self.whenReady = whenReady
     }
@@ -33,18 +34,33 @@ public struct CRIServer: Service {
         let transport = HTTP2ServerTransport.Posix(
             listeningSocketDescriptor: Int(try socket.descriptor()), transportSecurity: .plaintext,
             config: configuration, eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
-        let server = GRPCServer(transport: transport, services: services, interceptors: interceptors)
+        let phase = Phase()
+        let observer = CallObserver(log: log, metrics: metrics) {
+            phase.isStopping.load(ordering: .relaxed)
+        }
+        let server = GRPCServer(transport: transport, services: services, interceptors: [observer])
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 try await withGracefulShutdownHandler {
-                    try await server.serve()
+                    do {
+                        try await server.serve()
+                    } catch {
+                        // The transport's error would hide that it was told to end.
+                        try Task.checkCancellation()
+                        throw error
+                    }
                 } onGracefulShutdown: {
+                    phase.isStopping.store(true, ordering: .relaxed)
                     server.beginGracefulShutdown()
                 }
             }
             _ = try await transport.listeningAddress
             whenReady()
         }
+    }
+
+    private final class Phase: Sendable {
+        let isStopping = Atomic(false)
     }
 
     private var configuration: HTTP2ServerTransport.Posix.Config {

@@ -6,6 +6,8 @@ import Synchronization
 struct CallObserver: ServerInterceptor {
     let log: Logger
     let metrics: CallMetrics
+    /// Whether the server ends calls because it ends itself.
+    let isStopping: @Sendable () -> Bool
 
     func intercept<Input: Sendable, Output: Sendable>(
         request: StreamingServerRequest<Input>, context: ServerContext,
@@ -14,7 +16,7 @@ struct CallObserver: ServerInterceptor {
                 Output
             >
     ) async throws -> StreamingServerResponse<Output> {
-        let call = ObservedCall(context, request.metadata, log, metrics)
+        let call = ObservedCall(context, request.metadata, self)
         var request = request
         let messages = request.messages
         request.messages = RPCAsyncSequence(
@@ -52,17 +54,17 @@ private final class ObservedCall: Sendable {
     private let method: String
     private let begin = ContinuousClock.now
     private let timeout: Duration?
-    private let cancellation: ServerContext.RPCCancellationHandle
     private let log: Logger
     private let metrics: CallMetrics
+    private let isStopping: @Sendable () -> Bool
     private let subject = Mutex(CallSubject())
 
-    init(_ context: ServerContext, _ metadata: Metadata, _ log: Logger, _ metrics: CallMetrics) {
+    init(_ context: ServerContext, _ metadata: Metadata, _ observer: CallObserver) {
         method = context.descriptor.method
-        cancellation = context.cancellation
         timeout = metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Self.timeout)
-        self.metrics = metrics
-        var log = log
+        metrics = observer.metrics
+        isStopping = observer.isStopping
+        var log = observer.log
         log[metadataKey: "method"] = "\(method)"
         if let trace = TraceContext.traceID(metadata) { log[metadataKey: "trace"] = "\(trace)" }
         self.log = log
@@ -80,8 +82,14 @@ private final class ObservedCall: Sendable {
     func fail(_ error: any Error) -> RPCError {
         let time = ContinuousClock.now - begin
         var status = RPCError.status(for: error)
-        if error is CancellationError, let timeout, time >= timeout {
-            status = RPCError(code: .deadlineExceeded, message: "not done in the caller's time of \(timeout)")
+        if error is CancellationError {
+            if isStopping() {
+                status = RPCError(
+                    code: .unavailable, message: "the daemon is stopping: ask again when it is back")
+            } else if let timeout, time >= timeout {
+                status = RPCError(
+                    code: .deadlineExceeded, message: "not done in the caller's time of \(timeout)")
+            }
         }
         metrics.end(method, code: "\(status.code)", time)
         // Who asks for what is not there, or goes away, does not make this daemon's failure.

@@ -4,13 +4,12 @@ import LinuxKernel
 
 /// The socket that clients find the daemon at: for root alone, and one daemon's at a time.
 ///
-/// A lock on a file beside it tells a daemon that lives from a socket that a dead one left. The kernel drops the lock
-/// with the process, so nothing has to be cleaned up after a kill.
+/// A lock on a file beside it tells a daemon that lives from a socket that a dead one left.
 public final class ListeningSocket: Sendable {
     public let path: String
     /// Listening, non-blocking.
     private let socket: FileDescriptor
-    private let lock: FileDescriptor
+    private let lock: InstanceLock
 
     private static let backlog: Int32 = 128
 
@@ -22,9 +21,12 @@ public final class ListeningSocket: Sendable {
             throw ServerError("socket '\(path)': not an absolute path of a file")
         }
         self.path = path
-        try Self.makeFolders(folder)
+        try makePrivateFolders(folder)
         let parent = try FileDescriptor.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY)
-        lock = try Self.takeLock(in: parent, "\(name).lock", path)
+        lock = try InstanceLock(in: parent, "\(name).lock") { holder in
+            "another instance\(holder) listens on \(path): stop it,"
+                + " or give this one its own --root, --state and --listen"
+        }
         if Self.answers(path) {
             throw ServerError(
                 "another program listens on \(path): end it, or choose another socket with --listen")
@@ -39,32 +41,6 @@ public final class ListeningSocket: Sendable {
 
     /// A descriptor for whoever accepts, and owns it from then on.
     func descriptor() throws -> Int32 { try socket.duplicate().release() }
-
-    private static func makeFolders(_ path: String) throws(KernelError) {
-        var made = ""
-        for component in path.split(separator: "/") {
-            made += "/" + component
-            if mkdir(made, made == "/run" ? 0o755 : 0o700) != 0, Errno.current != .exists {
-                throw KernelError("make folder", made)
-            }
-        }
-    }
-
-    private static func takeLock(
-        in folder: borrowing FileDescriptor, _ name: String, _ path: String
-    ) throws -> FileDescriptor {
-        let file = try folder.openAt(name, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-        if flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
-            guard Errno.current == .again else { throw KernelError("lock", "\(path).lock") }
-            let holder = String(decoding: try file.readToEnd(limit: 64), as: UTF8.self)
-            throw ServerError(
-                "another instance" + (Int32(holder).map { " (process \($0))" } ?? "")
-                    + " listens on \(path): stop it, or give this one its own --root, --state and --listen")
-        }
-        _ = try check("truncate", "\(path).lock") { ftruncate(file.raw, 0) }
-        try file.writeAll("\(getpid())")
-        return file
-    }
 
     /// Whether a program without our lock listens there.
     private static func answers(_ path: String) -> Bool {

@@ -13,7 +13,7 @@ extension RPCError {
     ///
     /// The kubelet strips the code `unknown` and shows the message alone, so that is the one for errors about which
     /// there is no more to say.
-    static func status(for error: any Error) -> RPCError {
+    package static func status(for error: any Error) -> RPCError {
         switch error {
         case let error as RPCError: return error
         case let error as any RPCStatusConvertible:

@@ -2,9 +2,9 @@ import GRPCCore
 
 /// The trace that a call belongs to, as its caller says it: by W3C's `traceparent`, or by the older
 /// `grpc-trace-bin` of OpenCensus.
-enum TraceContext {
+package enum TraceContext {
     /// - Returns: 32 hexadecimal digits; nil where there is none, or none that can be read.
-    static func traceID(_ metadata: Metadata) -> String? {
+    package static func traceID(_ metadata: Metadata) -> String? {
         for text in metadata[stringValues: "traceparent"] {
             if let id = traceID(parent: text) { return id }
         }

@@ -72,11 +72,11 @@ extension Catalog {
     private static func records(
         _ database: Database, _ sql: String, _ arguments: StatementArguments = []
     ) throws -> [ImageRecord] {
-        try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
+        let rows = try Row.fetchAll(database, sql: sql, arguments: arguments)
+        let allNames = try names(database, of: rows.map { $0["manifest"] })
+        return try rows.map { row in
             let manifest: String = row["manifest"]
-            let names = try Row.fetchAll(
-                database, sql: "SELECT name, target, pinned FROM name WHERE manifest = ? ORDER BY name",
-                arguments: [manifest])
+            let names = allNames[manifest] ?? []
             let references = try names.map { try ImageReference($0["name"]) }
             let digests = try zip(references, names).map { reference, row in
                 reference.with(digest: try Digest(row["target"]))
@@ -93,6 +93,19 @@ extension Catalog {
                 created: row["created"],
                 imported: row["added"],
                 topChain: try (row["chain"] as String?).map { ChainID(try Digest($0)) })
+        }
+    }
+
+    /// By manifest, sorted. A few are asked for one by one, many all at once: a question costs more than a row.
+    private static func names(_ database: Database, of manifests: [String]) throws -> [String: [Row]] {
+        let columns = "SELECT manifest, name, target, pinned FROM name"
+        if manifests.count > 8 {
+            let rows = try Row.fetchAll(database, sql: columns + " ORDER BY name")
+            return Dictionary(grouping: rows) { $0["manifest"] }
+        }
+        return try manifests.reduce(into: [:]) { found, manifest in
+            found[manifest] = try Row.fetchAll(
+                database, sql: columns + " WHERE manifest = ? ORDER BY name", arguments: [manifest])
         }
     }
 

@@ -21,7 +21,7 @@ extension PodEngine {
         }
         await withTaskGroup(of: Void.self) { group in
             for entry in registry.sandboxes {
-                group.addTask { await self.recover(entry) }
+                group.addTask { await entry.lock.withLock { await self.recover(entry) } }
             }
         }
         try await removeStrays()

@@ -90,6 +90,7 @@ extension PodEngine {
 
     /// Ends the shim and what it has pinned.
     private func endShim(of entry: SandboxEntry) async throws {
+        if entry.connection == nil { try await findShim(of: entry) }
         let (connection, pid) = entry.state.withLock { ($0.connection, $0.shimPID) }
         if let connection {
             do {
@@ -109,6 +110,23 @@ extension PodEngine {
             $0.connection = nil
             $0.shimPID = nil
         }
+    }
+
+    /// Connects to a shim that nobody has told to end: of an engine that was killed while it made the pod, say.
+    private func findShim(of entry: SandboxEntry) async throws {
+        let folder = layout.sandbox(entry.id)
+        guard access(folder + "/" + PodSupervision.fileName, F_OK) == 0 else { return }
+        // One that was just started may not listen yet.
+        for _ in 0..<100 {
+            // Who supervises the pod has its lock.
+            if try ContainerLock.tryTake(folder: folder) != nil { return }
+            do {
+                return try await connect(entry)
+            } catch ShimError.absent, ShimError.gone {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        throw EngineError(.timedOut, "the shim of sandbox \(entry.id) does not answer")
     }
 
     /// Shims that this program has started are its children; those of an earlier one are not.

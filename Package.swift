@@ -255,7 +255,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PodEngineTests",
-            dependencies: ["CLinux", "PodEngine", "ContainerShim", "LinuxKernel", "OCISpec"],
+            dependencies: [
+                "PodEngine", "PodNetwork", "LinuxKernel", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "StreamingServerTests",

@@ -2,10 +2,11 @@ import NIOCore
 import Synchronization
 
 /// The open connections, with and without a session.
-final class ConnectionRegistry: Sendable {
+package final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var isClosed = false
+        var sessions = 0
     }
 
     private let maximum: Int
@@ -16,7 +17,15 @@ final class ConnectionRegistry: Sendable {
         self.maximum = maximum
     }
 
-    var count: Int { state.withLock(\.channels.count) }
+    package var count: Int { state.withLock(\.channels.count) }
+    /// Sessions with all their tasks, which can outlast their connection while the engine cleans up.
+    package var sessions: Int { state.withLock(\.sessions) }
+
+    func countingSession(_ session: () async -> Void) async {
+        state.withLock { $0.sessions += 1 }
+        await session()
+        state.withLock { $0.sessions -= 1 }
+    }
 
     /// Throws when there are too many, so that the connection is closed.
     func add(_ channel: any Channel) throws {

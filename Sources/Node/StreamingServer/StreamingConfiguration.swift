@@ -34,9 +34,9 @@ public struct StreamingConfiguration: Sendable {
 }
 
 /// Bounds of one session, chosen well above what kubectl, crictl and the kubelet need.
-enum SessionLimits {
+package enum SessionLimits {
     /// SPDY streams that are open at the same time; two of them are one forwarded connection.
-    static let streams = 4096
+    package static let streams = 4096
     /// Bytes of a control frame, and of the headers in it after decompression.
     static let controlFrame = 32 << 10
     static let headers = 32 << 10

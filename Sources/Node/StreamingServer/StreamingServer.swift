@@ -24,7 +24,7 @@ public final class StreamingServer: Sendable {
     private let logger: Logger
     private let tokens: RequestTokens
     private let state = Mutex(State.new)
-    let connections: ConnectionRegistry
+    package let connections: ConnectionRegistry
 
     public init(configuration: StreamingConfiguration, handler: any StreamingHandler, logger: Logger) {
         self.configuration = configuration
@@ -119,11 +119,9 @@ public final class StreamingServer: Sendable {
     private func serve(_ clients: AsyncStream<UpgradedClient>) async {
         await withDiscardingTaskGroup { group in
             for await client in clients {
-                group.addTask { [configuration, handler, logger] in
-                    await Session(
-                        client: client, handler: handler, configuration: configuration, logger: logger
-                    ).run()
-                }
+                let session = Session(
+                    client: client, handler: handler, configuration: configuration, logger: logger)
+                group.addTask { [connections] in await connections.countingSession { await session.run() } }
             }
         }
     }

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
-
-@testable import StreamingServer
+import StreamingServer
 
 /// Something that carries bytes to a server and back.
 protocol ByteTransport: Sendable {

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOSSL
+import StreamingServer
 import Synchronization
-
-@testable import StreamingServer
 
 /// A WebSocket client that shares nothing with the server.
 final class WebSocketClient: ByteTransport {
@@ -15,7 +14,7 @@ final class WebSocketClient: ByteTransport {
         var isClosed = false
     }
 
-    private let raw: RawClient
+    let raw: RawClient
     private let isTunnel: Bool
     private let state = Mutex(State())
     private let changed = Waiter()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The bytes of one stream on their way from the connection's reader to the engine: bounded, so that a client that
 /// sends faster than its process reads waits in its own `write`.
-final class InboundQueue: Sendable {
+package final class InboundQueue: Sendable {
     private enum End {
         case closed
         case failed(StreamingError)
@@ -26,8 +26,10 @@ final class InboundQueue: Sendable {
     private let arrived = Waiter()
     private let drained = Waiter()
 
+    package init() {}
+
     /// Appends a piece and waits while there is too much. The connection's reader calls it, nobody else.
-    func send(_ piece: ByteBuffer) async {
+    package func send(_ piece: ByteBuffer) async {
         guard piece.readableBytes > 0 else { return }
         let isFull = state.withLock { state in
             guard state.end == nil, !state.discards else { return false }
@@ -48,12 +50,12 @@ final class InboundQueue: Sendable {
     }
 
     /// Ends the stream after what is in it.
-    func close() {
+    package func close() {
         end(.closed)
     }
 
     /// Ends the stream with an error after what is in it, unless it has ended.
-    func fail(_ error: StreamingError) {
+    package func fail(_ error: StreamingError) {
         end(.failed(error))
     }
 
@@ -76,7 +78,7 @@ final class InboundQueue: Sendable {
     }
 
     /// The next bytes, nil at the end. What arrived is delivered to a cancelled task, too, before it is told.
-    func next() async throws -> ByteBuffer? {
+    package func next() async throws -> ByteBuffer? {
         while true {
             let step: Result<ByteBuffer?, StreamingError>? = state.withLock { state in
                 if let buffer = state.buffers.popFirst() {

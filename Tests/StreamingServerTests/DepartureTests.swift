@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import StreamingServer
 import Testing
@@ -24,9 +25,8 @@ import Testing
                 let channel = try await come(to: server, until: stage)
                 if manner == .abruptly {
                     // With unread or no data alike: a reset instead of a FIN.
-                    try await channel.setOption(
-                        ChannelOptions.socketOption(.so_linger), value: .init(l_onoff: 1, l_linger: 0)
-                    ).get()
+                    let options = try #require(channel as? any SocketOptionProvider)
+                    try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
                 }
                 try? await channel.close().get()
             }

@@ -137,7 +137,8 @@ import Testing
 
     @Test func makesURLsFromTheConfiguredBase() async throws {
         try await withServer({ $0.baseURL = "https://node.example:10010" }) { server, _ in
-            #expect(try server.exec(request).hasPrefix("https://node.example:10010/exec/"))
+            let url = try server.exec(request)
+            #expect(url.hasPrefix("https://node.example:10010/exec/"))
         }
     }
 

@@ -30,7 +30,7 @@ func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
     defer {
         _ = nftw(
             path, { entry, _, _, _ in remove(entry!) }, 16,
-            Int32(FTW_DEPTH.rawValue) | Int32(FTW_PHYS.rawValue))
+            Int32(FTW_DEPTH | FTW_PHYS))
     }
     try await body(path)
 }

@@ -69,7 +69,7 @@ private let kubectl = program("kubectl", orAt: repository + "/.fixtures/kubectl/
 
     @Test(arguments: Transport.allCases) func forwardsPorts(by transport: Transport) async throws {
         let script = """
-            k port-forward pod/x :7 > log &
+            k port-forward pod/x :7 > log 2> /dev/null &
             for try in $(seq 100); do
                 port=$(sed -n 's/Forwarding from 127.0.0.1:\\([0-9]*\\) .*/\\1/p' log)
                 [ -z "$port" ] || break

@@ -38,10 +38,13 @@ package enum SessionLimits {
     /// SPDY streams that are open at the same time; two of them are one forwarded connection.
     package static let streams = 4096
     /// Bytes of a control frame, and of the headers in it after decompression.
-    static let controlFrame = 32 << 10
-    static let headers = 32 << 10
-    /// Bytes that wait for the engine, per stream.
-    static let inboundBytes = 256 << 10
+    static let controlFrame = 16 << 10
+    static let headers = 4 << 10
+    /// Bytes that wait for the engine, per stream: less the more streams there are, so that thousands whose bytes
+    /// nobody takes do not add up to gigabytes.
+    static func inboundBytes(streams: Int) -> Int {
+        min(256 << 10, max(16 << 10, (4 << 20) / (streams + 1)))
+    }
     /// Bytes of a frame that is sent.
     static let frame = 32 << 10
     /// Bytes of one terminal size's JSON.

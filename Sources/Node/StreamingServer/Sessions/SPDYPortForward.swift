@@ -86,6 +86,8 @@ final class SPDYPortForward: Dialogue, SPDYSession {
             throw StreamingError(
                 .protocolViolation, "the client opened a second \(role) stream for request \(id.prefix(64))")
         }
+        // Clients close their half of it at once, and have nothing to say on it.
+        if role == .error { stream.incoming.discard() }
         if isNew { begin.yield(pair) }
     }
 

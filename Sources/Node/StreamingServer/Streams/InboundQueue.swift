@@ -16,17 +16,20 @@ package final class InboundQueue: Sendable {
         var discards = false
 
         var isReadable: Bool { !buffers.isEmpty || end != nil }
-        var isFull: Bool { bytes > SessionLimits.inboundBytes && end == nil && !discards }
+        func isFull(at limit: Int) -> Bool { bytes > limit && end == nil && !discards }
     }
 
     /// Smaller pieces than this are put together: a queue of single bytes would cost far more than its bytes.
     private static let worthItsOwnBuffer = 8 << 10
 
+    private let limit: Int
     private let state = Mutex(State())
     private let arrived = Waiter()
     private let drained = Waiter()
 
-    package init() {}
+    package init(limit: Int = SessionLimits.inboundBytes(streams: 1)) {
+        self.limit = limit
+    }
 
     /// Appends a piece and waits while there is too much. The connection's reader calls it, nobody else.
     package func send(_ piece: ByteBuffer) async {
@@ -41,11 +44,11 @@ package final class InboundQueue: Sendable {
             } else {
                 state.buffers.append(piece)
             }
-            return state.isFull
+            return state.isFull(at: limit)
         }
         arrived.signal()
         if isFull {
-            await drained.wait { [self] in !state.withLock(\.isFull) }
+            await drained.wait { [self] in !state.withLock { $0.isFull(at: limit) } }
         }
     }
 

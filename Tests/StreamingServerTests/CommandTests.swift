@@ -108,7 +108,7 @@ private let success = #"{"metadata":{},"status":"Success"}"#
         try await withServer { server, _ in
             let client = try await SPDYCommandClient.connect(server.exec(request), for: request)
             let piece = ByteBuffer(repeating: 0, count: 30_000)
-            for _ in 0..<200 { try await client.spdy.write(client.stdin, piece) }
+            for _ in 0..<40 { try await client.spdy.write(client.stdin, piece) }
             #expect(try await client.spdy.text(client.stdout) == "ignored\n")
             #expect(try await client.spdy.text(client.error) == success)
         }
@@ -151,6 +151,17 @@ private let success = #"{"metadata":{},"status":"Success"}"#
         try await Self.run(["exit", "7"], protocols: ["v4.channel.k8s.io"]) { client in
             try await client.untilClosed()
             #expect(client.text(3).contains(#"{"reason":"ExitCode","message":"7"}"#))
+        }
+    }
+
+    /// One Close from each side, and the connection ends with the second: nobody waits for a timeout.
+    @Test func saysGoodbyeOnce() async throws {
+        try await Self.run(["exit", "0"], protocols: ["v4.channel.k8s.io"]) { client in
+            try await client.untilClosed()
+            let answered = ContinuousClock.now
+            try await client.frame(0x88, ByteBuffer(bytes: [3, 0xe8]))
+            try await client.untilDisconnected()
+            #expect(client.closes == 1 && ContinuousClock.now - answered < SessionLimits.farewell / 2)
         }
     }
 

@@ -50,5 +50,5 @@ package enum SessionLimits {
     /// Bytes of one terminal size's JSON.
     static let terminalSize = 1024
     /// How long a client that has been told everything may take to hang up.
-    static let farewell: Duration = .seconds(2)
+    package static let farewell: Duration = .seconds(5)
 }

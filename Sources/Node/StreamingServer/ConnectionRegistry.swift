@@ -1,11 +1,15 @@
 import NIOCore
 import Synchronization
 
-/// The open connections, with and without a session.
-final class ConnectionRegistry: Sendable {
+/// The open connections, and the sessions on them.
+package final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
+        var sessions: [UInt64: Task<Void, Never>] = [:]
+        var nextSession: UInt64 = 0
         var isClosed = false
+
+        var isEmpty: Bool { channels.isEmpty && sessions.isEmpty }
     }
 
     private let maximum: Int
@@ -16,7 +20,9 @@ final class ConnectionRegistry: Sendable {
         self.maximum = maximum
     }
 
-    var count: Int { state.withLock(\.channels.count) }
+    package var count: Int { state.withLock(\.channels.count) }
+    /// Sessions with all their tasks, which can outlast their connection while the engine cleans up.
+    package var sessions: Int { state.withLock(\.sessions.count) }
 
     /// Throws when there are too many, so that the connection is closed.
     func add(_ channel: any Channel) throws {
@@ -33,18 +39,37 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Closes what is open, and what still comes.
-    func closeAll() {
-        let channels = state.withLock { state in
-            state.isClosed = true
-            return state.channels.values
+    /// Runs a session in a task of its own. It runs in any case, cancelled from the beginning when everything is closed
+    /// already: only the session can dispose of its connection.
+    func begin(_ session: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            let number = state.nextSession
+            state.nextSession += 1
+            // Its end waits for this lock, so it cannot come before the task is noted.
+            let task = Task { [self] in
+                await session()
+                self.state.withLock { _ = $0.sessions.removeValue(forKey: number) }
+                left.signal()
+            }
+            state.sessions[number] = task
+            if state.isClosed { task.cancel() }
         }
+    }
+
+    /// Closes what is open, cancels the sessions, and refuses what still comes.
+    func closeAll() {
+        let (channels, sessions) = state.withLock { state in
+            state.isClosed = true
+            return (state.channels.values, state.sessions.values)
+        }
+        for session in sessions { session.cancel() }
         for channel in channels { channel.close(promise: nil) }
     }
 
     func waitUntilEmpty() async {
-        while count > 0, !Task.isCancelled {
-            await left.wait { self.count == 0 }
+        let isEmpty = { @Sendable [self] in state.withLock(\.isEmpty) }
+        while !isEmpty(), !Task.isCancelled {
+            await left.wait(until: isEmpty)
         }
     }
 }

@@ -34,18 +34,21 @@ public struct StreamingConfiguration: Sendable {
 }
 
 /// Bounds of one session, chosen well above what kubectl, crictl and the kubelet need.
-enum SessionLimits {
+package enum SessionLimits {
     /// SPDY streams that are open at the same time; two of them are one forwarded connection.
-    static let streams = 4096
+    package static let streams = 4096
     /// Bytes of a control frame, and of the headers in it after decompression.
-    static let controlFrame = 32 << 10
-    static let headers = 32 << 10
-    /// Bytes that wait for the engine, per stream.
-    static let inboundBytes = 256 << 10
+    static let controlFrame = 16 << 10
+    static let headers = 4 << 10
+    /// Bytes that wait for the engine, per stream: less the more streams there are, so that thousands whose bytes
+    /// nobody takes do not add up to gigabytes.
+    static func inboundBytes(streams: Int) -> Int {
+        min(256 << 10, max(16 << 10, (4 << 20) / (streams + 1)))
+    }
     /// Bytes of a frame that is sent.
     static let frame = 32 << 10
     /// Bytes of one terminal size's JSON.
     static let terminalSize = 1024
     /// How long a client that has been told everything may take to hang up.
-    static let farewell: Duration = .seconds(2)
+    package static let farewell: Duration = .seconds(5)
 }

@@ -28,6 +28,6 @@ public struct StreamingError: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    static let clientLeft = StreamingError(.clientLeft, "the client has left")
+    package static let clientLeft = StreamingError(.clientLeft, "the client has left")
     static let streamClosed = StreamingError(.clientLeft, "the client has closed this stream")
 }

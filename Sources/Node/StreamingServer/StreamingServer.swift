@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -16,7 +17,6 @@ public final class StreamingServer: Sendable {
     private struct Running {
         let listener: any Channel
         let baseURL: String
-        let sessions: Task<Void, Never>
     }
 
     private let configuration: StreamingConfiguration
@@ -24,7 +24,7 @@ public final class StreamingServer: Sendable {
     private let logger: Logger
     private let tokens: RequestTokens
     private let state = Mutex(State.new)
-    let connections: ConnectionRegistry
+    package let connections: ConnectionRegistry
 
     public init(configuration: StreamingConfiguration, handler: any StreamingHandler, logger: Logger) {
         self.configuration = configuration
@@ -38,12 +38,8 @@ public final class StreamingServer: Sendable {
     /// Listens. Called once.
     public func start() async throws {
         let tls = try configuration.tls.map(Self.context)
-        let (clients, newClient) = AsyncStream.makeStream(of: UpgradedClient.self)
-        let listener = try await listen(tls) { newClient.yield($0) }
-        let running = Running(
-            listener: listener, baseURL: baseURL(of: listener),
-            sessions: Task { [self] in await serve(clients) })
-        listener.closeFuture.whenComplete { _ in newClient.finish() }
+        let listener = try await listen(tls)
+        let running = Running(listener: listener, baseURL: baseURL(of: listener))
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
             state = .running(running)
@@ -68,10 +64,7 @@ public final class StreamingServer: Sendable {
 
     private func end(_ running: Running) async {
         running.listener.close(promise: nil)
-        running.sessions.cancel()
         connections.closeAll()
-        await running.sessions.value
-        // Connections without a session, too, are gone when this returns.
         await connections.waitUntilEmpty()
     }
 
@@ -116,26 +109,22 @@ public final class StreamingServer: Sendable {
         return "\(running.baseURL)/\(request.path)/\(try tokens.insert(request))"
     }
 
-    private func serve(_ clients: AsyncStream<UpgradedClient>) async {
-        await withDiscardingTaskGroup { group in
-            for await client in clients {
-                group.addTask { [configuration, handler, logger] in
-                    await Session(
-                        client: client, handler: handler, configuration: configuration, logger: logger
-                    ).run()
-                }
-            }
+    private func listen(_ tls: NIOSSLContext?) async throws -> any Channel {
+        let begin = { @Sendable [connections, handler, configuration, logger] (client: UpgradedClient) in
+            let session = Session(
+                client: client, handler: handler, configuration: configuration, logger: logger)
+            connections.begin { await session.run() }
         }
-    }
-
-    private func listen(
-        _ tls: NIOSSLContext?, upgraded: @escaping @Sendable (UpgradedClient) -> Void
-    ) async throws -> any Channel {
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // Nothing shows the end of a client whose bytes nobody reads, or whose machine is gone, but this.
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
                 .childChannelInitializer { [connections, tokens, configuration, logger] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try connections.add(channel)
@@ -144,7 +133,7 @@ public final class StreamingServer: Sendable {
                         }
                         try RequestHandler.install(
                             on: channel, tokens: tokens, timeout: configuration.streamCreationTimeout,
-                            logger: logger, upgraded: upgraded)
+                            logger: logger, upgraded: begin)
                     }
                 }
                 .bind(host: configuration.address, port: configuration.port).get()

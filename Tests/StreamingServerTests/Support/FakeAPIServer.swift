@@ -1,8 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
-
-@testable import StreamingServer
+import StreamingServer
 
 /// As much of an API server as `kubectl exec`, `attach` and `port-forward` ask for. There is one pod, `x`; what is
 /// said about its streams it takes to a streaming server, as API server and kubelet do together.

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
-
-@testable import StreamingServer
+import StreamingServer
 
 /// Something that carries bytes to a server and back.
 protocol ByteTransport: Sendable {
@@ -79,16 +78,18 @@ actor RawClient: ByteTransport {
 
     /// A response's head, without the empty line.
     func receiveHead() async throws -> String {
-        var text = ""
+        var all = ByteBuffer()
         while let bytes = try await receive() {
-            text += String(buffer: bytes)
-            if let end = text.utf8Range(of: "\r\n\r\n") {
-                let rest = text.utf8.count - end.upperBound
-                pending = bytes.getSlice(at: bytes.writerIndex - rest, length: rest) ?? ByteBuffer()
-                return String(decoding: Array(text.utf8)[..<end.lowerBound], as: UTF8.self)
+            all.writeImmutableBuffer(bytes)
+            let view = all.readableBytesView
+            let end = view.indices.first { view[$0...].starts(with: "\r\n\r\n".utf8) }
+            if let end, let head = all.readString(length: end - view.startIndex) {
+                all.moveReaderIndex(forwardBy: 4)
+                pending = all
+                return head
             }
         }
-        return text
+        return String(buffer: all)
     }
 
     /// Everything until the server closes.
@@ -101,17 +102,6 @@ actor RawClient: ByteTransport {
     nonisolated func close() async {
         channel.close(promise: nil)
         try? await channel.closeFuture.get()
-    }
-}
-
-extension String {
-    /// The first occurrence, counted in UTF-8 bytes.
-    fileprivate func utf8Range(of needle: String) -> Range<Int>? {
-        let hay = Array(utf8)
-        let needle = Array(needle.utf8)
-        guard hay.count >= needle.count else { return nil }
-        return (0...(hay.count - needle.count)).first { hay[$0..<($0 + needle.count)].elementsEqual(needle) }
-            .map { $0..<($0 + needle.count) }
     }
 }
 

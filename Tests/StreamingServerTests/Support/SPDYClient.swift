@@ -1,9 +1,8 @@
 import CZlib
 import NIOCore
 import NIOSSL
+import StreamingServer
 import Synchronization
-
-@testable import StreamingServer
 
 /// A client of SPDY/3.1 that shares nothing with the server but the dictionary.
 final class SPDYClient: Sendable {

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOSSL
+import StreamingServer
 import Synchronization
-
-@testable import StreamingServer
 
 /// A WebSocket client that shares nothing with the server.
 final class WebSocketClient: ByteTransport {
@@ -12,10 +11,11 @@ final class WebSocketClient: ByteTransport {
         var messages: [UInt8: Int] = [:]
         var pongs: [ByteBuffer] = []
         var closeCode: UInt16?
+        var closes = 0
         var isClosed = false
     }
 
-    private let raw: RawClient
+    let raw: RawClient
     private let isTunnel: Bool
     private let state = Mutex(State())
     private let changed = Waiter()
@@ -85,6 +85,7 @@ final class WebSocketClient: ByteTransport {
     func text(_ channel: UInt8) -> String { String(buffer: bytes(channel)) }
     func messages(_ channel: UInt8) -> Int { state.withLock { $0.messages[channel] ?? 0 } }
     var closeCode: UInt16? { state.withLock(\.closeCode) }
+    var closes: Int { state.withLock(\.closes) }
     var pongs: [ByteBuffer] { state.withLock(\.pongs) }
 
     func untilReceived(_ count: Int, on channel: UInt8) async throws {
@@ -102,6 +103,12 @@ final class WebSocketClient: ByteTransport {
     /// The server has said goodbye.
     func untilClosed() async throws {
         let isOver = { @Sendable [self] in state.withLock { $0.closeCode != nil || $0.isClosed } }
+        while !isOver() { await changed.wait(until: isOver) }
+    }
+
+    /// The connection is gone.
+    func untilDisconnected() async throws {
+        let isOver = { @Sendable [self] in state.withLock(\.isClosed) }
         while !isOver() { await changed.wait(until: isOver) }
     }
 
@@ -166,7 +173,9 @@ final class WebSocketClient: ByteTransport {
                 guard let channel = payload.readInteger(as: UInt8.self) else { return }
                 state.messages[channel, default: 0] += 1
                 state.channels[channel, default: ByteBuffer()].writeImmutableBuffer(payload)
-            case 8: state.closeCode = payload.readInteger()
+            case 8:
+                state.closeCode = payload.readInteger()
+                state.closes += 1
             case 10: state.pongs.append(payload)
             default: break
             }

@@ -155,7 +155,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             wrappingChannelSynchronously: context.channel)
         _ = pipeline.removeHandler(encoder)
         _ = pipeline.removeHandler(context: context)
-        _ = pipeline.removeHandler(decoder)
+        // It hands over what came behind the request, but not the word that this was all for now, without which the
+        // bytes would wait for the next ones.
+        let channelPipeline = context.pipeline
+        pipeline.removeHandler(decoder).whenComplete { _ in channelPipeline.fireChannelReadComplete() }
         upgraded(UpgradedClient(request: request, protocol: choice.protocol, channel: channel))
     }
 

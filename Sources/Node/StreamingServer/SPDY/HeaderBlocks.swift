@@ -4,10 +4,10 @@ import NIOCore
 /// Reads the header blocks of one direction of a session: they are one zlib stream with a common dictionary.
 ///
 /// Belongs to the connection's reader.
-final class HeaderInflater {
+package final class HeaderInflater {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() throws(StreamingError) {
+    package init() throws(StreamingError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
@@ -22,7 +22,7 @@ final class HeaderInflater {
     }
 
     /// The headers in a block, names as they were sent. Bounded: a block of a few bytes can stand for gigabytes.
-    func headers(in block: ByteBuffer) throws(StreamingError) -> [String: String] {
+    package func headers(in block: ByteBuffer) throws(StreamingError) -> [String: String] {
         try Self.parse(try inflate(block))
     }
 
@@ -85,10 +85,10 @@ final class HeaderInflater {
 }
 
 /// Writes header blocks. Belongs to the connection's reader, which writes all of this side's.
-final class HeaderDeflater {
+package final class HeaderDeflater {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() throws(StreamingError) {
+    package init() throws(StreamingError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         // A window of 2 KiB holds the dictionary; zlib's usual one would be 256 KiB for each session.
@@ -108,7 +108,7 @@ final class HeaderDeflater {
         stream.deallocate()
     }
 
-    func block(_ headers: [(name: String, value: String)]) -> [UInt8] {
+    package func block(_ headers: [(name: String, value: String)]) -> [UInt8] {
         var plain = ByteBuffer()
         plain.writeInteger(UInt32(headers.count))
         for (name, value) in headers {

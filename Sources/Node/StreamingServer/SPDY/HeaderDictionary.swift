@@ -1,7 +1,7 @@
 /// The bytes that both sides' header compression knows from the beginning (SPDY/3, section 2.6.10.1).
-enum HeaderDictionary {
+package enum HeaderDictionary {
     /// Names and values that are likely, each with its length in front of it; then text without lengths.
-    static let bytes: [UInt8] =
+    package static let bytes: [UInt8] =
         words.flatMap { word -> [UInt8] in
             [0, 0, 0, UInt8(word.utf8.count)] + Array(word.utf8)
         } + Array(text.utf8)

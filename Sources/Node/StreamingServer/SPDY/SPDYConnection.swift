@@ -29,6 +29,8 @@ final class SPDYConnection: Sendable {
         self.send = send
     }
 
+    var streamCount: Int { state.withLock(\.streams.count) }
+
     func stream(_ id: UInt32) -> SPDYStream? {
         state.withLock { $0.streams[id] }
     }

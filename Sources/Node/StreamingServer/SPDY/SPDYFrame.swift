@@ -1,7 +1,7 @@
 import NIOCore
 
 /// What a client's bytes say, frame by frame (SPDY/3.1, sections 2.2 and 2.6).
-enum SPDYEvent {
+package enum SPDYEvent {
     case synStream(id: UInt32, headers: ByteBuffer, last: Bool)
     /// Headers that change nothing here, but are part of the compressed stream: of SYN_REPLY and HEADERS.
     case headers(id: UInt32, ByteBuffer, last: Bool)
@@ -15,7 +15,7 @@ enum SPDYEvent {
 }
 
 /// The numbers of the protocol.
-enum SPDY {
+package enum SPDY {
     static let version: UInt16 = 3
     static let finFlag: UInt8 = 1
     /// The window of streams and sessions before anybody changes it (section 2.6.8).
@@ -42,7 +42,7 @@ enum SPDY {
         case protocolError = 1
     }
 
-    static func data(_ id: UInt32, _ bytes: ByteBuffer, last: Bool) -> ByteBuffer {
+    package static func data(_ id: UInt32, _ bytes: ByteBuffer, last: Bool) -> ByteBuffer {
         var frame = ByteBuffer()
         frame.reserveCapacity(8 + bytes.readableBytes)
         frame.writeInteger(id)
@@ -62,7 +62,7 @@ enum SPDY {
         control(.rstStream, [id, status.rawValue])
     }
 
-    static func ping(_ id: UInt32) -> ByteBuffer {
+    package static func ping(_ id: UInt32) -> ByteBuffer {
         control(.ping, [id])
     }
 
@@ -70,7 +70,7 @@ enum SPDY {
         control(.goAway, [lastStream, status.rawValue])
     }
 
-    static func windowUpdate(_ id: UInt32, by delta: Int) -> ByteBuffer {
+    package static func windowUpdate(_ id: UInt32, by delta: Int) -> ByteBuffer {
         control(.windowUpdate, [id, UInt32(delta)])
     }
 

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Cuts a client's bytes into frames. Keeps at most one control frame's bytes and what it was given last.
-struct SPDYFrameDecoder {
+package struct SPDYFrameDecoder {
     private struct DataFrame {
         let id: UInt32
         let ends: Bool
@@ -12,7 +12,9 @@ struct SPDYFrameDecoder {
     private var data: DataFrame?
     private var settings: [UInt32] = []
 
-    mutating func append(_ more: ByteBuffer) {
+    package init() {}
+
+    package mutating func append(_ more: ByteBuffer) {
         if bytes.readableBytes == 0 {
             bytes = more
         } else {
@@ -22,7 +24,7 @@ struct SPDYFrameDecoder {
     }
 
     /// The next event, nil when more bytes are needed.
-    mutating func next() throws(StreamingError) -> SPDYEvent? {
+    package mutating func next() throws(StreamingError) -> SPDYEvent? {
         while true {
             if !settings.isEmpty { return .initialWindow(settings.removeFirst()) }
             if data != nil { return nextPiece() }

@@ -55,7 +55,9 @@ struct SPDYReader: InputReader {
         guard session.accepts(id: id, headers: headers) else {
             return try await connection.send(SPDY.reset(id, .refusedStream))
         }
-        let stream = SPDYStream(id: id, headers: headers, connection: connection)
+        let stream = SPDYStream(
+            id: id, headers: headers,
+            inboundBytes: SessionLimits.inboundBytes(streams: connection.streamCount), connection: connection)
         connection.add(stream)
         if isLast { stream.incoming.close() }
         // Before anything is sent on it: clients drop data of a stream without a reply.

@@ -13,11 +13,12 @@ final class SPDYStream: OutputSink {
     /// Names in lower case.
     let headers: [String: String]
     /// What the client sends on it.
-    let incoming = InboundQueue()
+    let incoming: InboundQueue
     private let connection: SPDYConnection
     private let state = Mutex(State())
 
-    init(id: UInt32, headers: [String: String], connection: SPDYConnection) {
+    init(id: UInt32, headers: [String: String], inboundBytes: Int, connection: SPDYConnection) {
+        incoming = InboundQueue(limit: inboundBytes)
         self.id = id
         self.headers = headers
         self.connection = connection

@@ -35,7 +35,9 @@ final class ClientConnection: Sendable {
     func idle(for limit: Duration) async {
         let limit = UInt64(TimeAmount(limit).nanoseconds)
         while !Task.isCancelled {
-            let still = NIODeadline.now().uptimeNanoseconds &- lastMove.load(ordering: .relaxed)
+            // Another thread may note a later time than this one has just seen.
+            let (last, now) = (lastMove.load(ordering: .relaxed), NIODeadline.now().uptimeNanoseconds)
+            let still = now > last ? now - last : 0
             guard still < limit else { return }
             // The only error is the cancellation that the loop looks at.
             try? await Task.sleep(for: .nanoseconds(Int64(limit - still)))

@@ -86,6 +86,8 @@ final class SPDYPortForward: Dialogue, SPDYSession {
             throw StreamingError(
                 .protocolViolation, "the client opened a second \(role) stream for request \(id.prefix(64))")
         }
+        // Clients close their half of it at once, and have nothing to say on it.
+        if role == .error { stream.incoming.discard() }
         if isNew { begin.yield(pair) }
     }
 
@@ -147,6 +149,7 @@ final class SPDYPortForward: Dialogue, SPDYSession {
 /// The same inside the binary messages of a WebSocket.
 final class TunnelledPortForward: Dialogue {
     private let inner: SPDYPortForward
+    private let farewell: WebSocketFarewell
     private let send: @Sendable (ByteBuffer) async throws -> Void
 
     init(
@@ -154,19 +157,20 @@ final class TunnelledPortForward: Dialogue {
         send: @escaping @Sendable (ByteBuffer) async throws -> Void
     ) {
         self.send = send
+        farewell = WebSocketFarewell(send: send)
         inner = SPDYPortForward(forwarding, timeout: timeout) { bytes in
             try await send(WebSocketFrame.message(.binary, bytes))
         }
     }
 
     func makeReader() throws -> any InputReader {
-        TunnelReader(try inner.reader(), send: send)
+        TunnelReader(try inner.reader(), farewell: farewell, send: send)
     }
 
     func run() async {
         await inner.run()
         // Whether the client is still there to hear it does not matter any more.
-        try? await send(WebSocketFrame.close(.normal))
+        try? await farewell.say()
     }
 
     func discardInput() { inner.discardInput() }

@@ -40,7 +40,7 @@ final class WebSocketCommand: Dialogue {
                 CommandStreams(
                     error: error, stdin: channels.inputs[Number.stdin], stdout: stdout, stderr: stderr,
                     resize: channels.inputs[Number.resize]))
-            try await channels.send(WebSocketFrame.close(.normal))
+            try await channels.farewell.say()
         } catch {
             // The client is gone; the session sees that by itself.
             return
@@ -90,7 +90,7 @@ final class WebSocketPortForward: Dialogue {
                     }
                 }
             }
-            try await channels.send(WebSocketFrame.close(.normal))
+            try await channels.farewell.say()
         } catch {
             // The client is gone; the session sees that by itself.
             return

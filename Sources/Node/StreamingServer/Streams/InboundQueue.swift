@@ -3,7 +3,7 @@ import Synchronization
 
 /// The bytes of one stream on their way from the connection's reader to the engine: bounded, so that a client that
 /// sends faster than its process reads waits in its own `write`.
-final class InboundQueue: Sendable {
+package final class InboundQueue: Sendable {
     private enum End {
         case closed
         case failed(StreamingError)
@@ -16,18 +16,23 @@ final class InboundQueue: Sendable {
         var discards = false
 
         var isReadable: Bool { !buffers.isEmpty || end != nil }
-        var isFull: Bool { bytes > SessionLimits.inboundBytes && end == nil && !discards }
+        func isFull(at limit: Int) -> Bool { bytes > limit && end == nil && !discards }
     }
 
     /// Smaller pieces than this are put together: a queue of single bytes would cost far more than its bytes.
     private static let worthItsOwnBuffer = 8 << 10
 
+    private let limit: Int
     private let state = Mutex(State())
     private let arrived = Waiter()
     private let drained = Waiter()
 
+    package init(limit: Int = SessionLimits.inboundBytes(streams: 1)) {
+        self.limit = limit
+    }
+
     /// Appends a piece and waits while there is too much. The connection's reader calls it, nobody else.
-    func send(_ piece: ByteBuffer) async {
+    package func send(_ piece: ByteBuffer) async {
         guard piece.readableBytes > 0 else { return }
         let isFull = state.withLock { state in
             guard state.end == nil, !state.discards else { return false }
@@ -39,21 +44,21 @@ final class InboundQueue: Sendable {
             } else {
                 state.buffers.append(piece)
             }
-            return state.isFull
+            return state.isFull(at: limit)
         }
         arrived.signal()
         if isFull {
-            await drained.wait { [self] in !state.withLock(\.isFull) }
+            await drained.wait { [self] in !state.withLock { $0.isFull(at: limit) } }
         }
     }
 
     /// Ends the stream after what is in it.
-    func close() {
+    package func close() {
         end(.closed)
     }
 
     /// Ends the stream with an error after what is in it, unless it has ended.
-    func fail(_ error: StreamingError) {
+    package func fail(_ error: StreamingError) {
         end(.failed(error))
     }
 
@@ -76,7 +81,7 @@ final class InboundQueue: Sendable {
     }
 
     /// The next bytes, nil at the end. What arrived is delivered to a cancelled task, too, before it is told.
-    func next() async throws -> ByteBuffer? {
+    package func next() async throws -> ByteBuffer? {
         while true {
             let step: Result<ByteBuffer?, StreamingError>? = state.withLock { state in
                 if let buffer = state.buffers.popFirst() {

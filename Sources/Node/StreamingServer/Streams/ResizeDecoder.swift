@@ -1,11 +1,13 @@
 import NIOCore
 
 /// Reads `{"Width":80,"Height":24}`, one after the other and cut anywhere, as terminals' sizes come.
-struct ResizeDecoder {
+package struct ResizeDecoder {
     private var object: [UInt8] = []
 
+    package init() {}
+
     /// The sizes that are complete now. Throws at anything that is not such an object, or too long for one.
-    mutating func append(_ bytes: ByteBuffer) throws(StreamingError) -> [TerminalSize] {
+    package mutating func append(_ bytes: ByteBuffer) throws(StreamingError) -> [TerminalSize] {
         var sizes: [TerminalSize] = []
         for byte in bytes.readableBytesView {
             if object.isEmpty, Self.isSpace(byte) { continue }

@@ -3,7 +3,7 @@ import Synchronization
 /// Tasks that sleep until something they wait for has become true, or until they are cancelled.
 ///
 /// Whoever changes what a condition looks at calls `signal` afterwards, without a lock that the condition takes.
-final class Waiter: Sendable {
+package final class Waiter: Sendable {
     private struct State {
         var next: UInt64 = 0
         var sleeping: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -11,8 +11,10 @@ final class Waiter: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Returns when the condition was true at a signal, or when the task is cancelled; callers look again.
-    func wait(until condition: @Sendable () -> Bool) async {
+    package func wait(until condition: @Sendable () -> Bool) async {
         let number = state.withLock { state in
             state.next += 1
             return state.next
@@ -32,7 +34,7 @@ final class Waiter: Sendable {
         }
     }
 
-    func signal() {
+    package func signal() {
         let woken = state.withLock { state in
             defer { state.sleeping = [:] }
             return state.sleeping

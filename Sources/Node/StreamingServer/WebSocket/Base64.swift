@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Base64 (RFC 4648, section 4) for the text protocols, where each message is encoded for itself.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
@@ -11,7 +11,7 @@ enum Base64 {
         return values
     }()
 
-    static func encode(_ bytes: ByteBuffer) -> ByteBuffer {
+    package static func encode(_ bytes: ByteBuffer) -> ByteBuffer {
         var result = ByteBuffer()
         result.reserveCapacity((bytes.readableBytes + 2) / 3 * 4)
         var rest = bytes
@@ -26,12 +26,14 @@ enum Base64 {
     }
 
     /// Decodes one message that comes in pieces.
-    struct Decoder {
+    package struct Decoder {
         private var bits: UInt32 = 0
         private var count = 0
         private var paddings = 0
 
-        mutating func decode(_ piece: ByteBuffer) throws(StreamingError) -> ByteBuffer {
+        package init() {}
+
+        package mutating func decode(_ piece: ByteBuffer) throws(StreamingError) -> ByteBuffer {
             var result = ByteBuffer()
             result.reserveCapacity(piece.readableBytes / 4 * 3 + 3)
             for character in piece.readableBytesView {
@@ -59,7 +61,7 @@ enum Base64 {
         }
 
         /// Checks that the message was whole.
-        func end() throws(StreamingError) {
+        package func end() throws(StreamingError) {
             guard count == 0 || count == 4 else { throw Self.invalid }
         }
 

@@ -16,6 +16,7 @@ final class WebSocketChannels: Sendable {
     let codec: ChannelCodec
     let closesChannels: Bool
     let send: @Sendable (ByteBuffer) async throws -> Void
+    let farewell: WebSocketFarewell
     /// The channels that the client writes to; what comes for others is dropped.
     let inputs: [UInt8: InboundQueue]
 
@@ -27,6 +28,7 @@ final class WebSocketChannels: Sendable {
         self.closesChannels = closesChannels
         self.inputs = inputs
         self.send = send
+        farewell = WebSocketFarewell(send: send)
     }
 
     func output(_ channel: UInt8) -> Output {

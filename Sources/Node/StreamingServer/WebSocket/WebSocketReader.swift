@@ -20,7 +20,7 @@ struct ChannelReader: InputReader {
             case .ping(let payload):
                 try await channels.send(WebSocketFrame.message(.pong, payload))
             case .close:
-                try await channels.send(WebSocketFrame.close(.normal))
+                try await channels.farewell.say()
                 return .ended
             }
         }
@@ -31,11 +31,16 @@ struct ChannelReader: InputReader {
 /// A client whose SPDY bytes come in WebSocket messages (`SPDY/3.1+portforward.k8s.io`).
 struct TunnelReader: InputReader {
     private let send: @Sendable (ByteBuffer) async throws -> Void
+    private let farewell: WebSocketFarewell
     private var inner: SPDYReader
     private var decoder = WebSocketDecoder()
 
     /// `send` takes frames to the client, past the tunnel.
-    init(_ inner: SPDYReader, send: @escaping @Sendable (ByteBuffer) async throws -> Void) {
+    init(
+        _ inner: SPDYReader, farewell: WebSocketFarewell,
+        send: @escaping @Sendable (ByteBuffer) async throws -> Void
+    ) {
+        self.farewell = farewell
         self.inner = inner
         self.send = send
     }
@@ -49,7 +54,7 @@ struct TunnelReader: InputReader {
             case .ping(let payload):
                 try await send(WebSocketFrame.message(.pong, payload))
             case .close:
-                try await send(WebSocketFrame.close(.normal))
+                try await farewell.say()
                 return .ended
             }
         }

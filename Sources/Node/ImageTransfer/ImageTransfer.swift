@@ -9,6 +9,7 @@ public final class ImageTransfer: Sendable {
     public let client: RegistryClient
     let downloads: DownloadLimit?
     private let isEnded = Atomic(false)
+    private let sessions = Mutex<[ObjectIdentifier: ImportSession]>([:])
 
     /// - Parameters:
     ///   - client: stays the caller's, who closes it.
@@ -21,7 +22,23 @@ public final class ImageTransfer: Sendable {
 
     /// Nobody wants it any more: pulls end with `CancellationError` as soon as something happens to them, and what
     /// they have downloaded stays for the next one.
-    public func cancel() { isEnded.store(true, ordering: .relaxed) }
+    public func cancel() {
+        let running = sessions.withLock { sessions in
+            isEnded.store(true, ordering: .relaxed)
+            return Array(sessions.values)
+        }
+        for session in running { session.cancel() }
+    }
+
+    /// Lets `cancel` find a session while `body` works with it.
+    func withSession<Result>(_ session: ImportSession, _ body: () throws -> Result) throws -> Result {
+        try sessions.withLock { sessions in
+            try checkWanted()
+            sessions[ObjectIdentifier(session)] = session
+        }
+        defer { sessions.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(session)) } }
+        return try body()
+    }
 
     public var isCancelled: Bool { isEnded.load(ordering: .relaxed) }
 

@@ -59,22 +59,19 @@ extension ImageTransfer {
         // The image may be there under this name already, and complete: the session finds that out by itself.
         let before = try? store.resolve(reference.description)
         try checkWanted()
-        let record = try await onThread { [store] in
-            try Self.bring(incoming, as: reference, into: store, progress)
-        }
+        let record = try await onThread { [self] in try bring(incoming, as: reference, progress) }
         return PulledImage(
             image: record, reference: reference, digest: found.target,
             isNew: before?.manifest != record.manifest)
     }
 
-    private static func bring(
-        _ image: IncomingImage, as reference: ImageReference, into store: ImageStore,
-        _ progress: ProgressHandler?
+    private func bring(
+        _ image: IncomingImage, as reference: ImageReference, _ progress: ProgressHandler?
     ) throws -> ImageRecord {
         try store.removeLeftovers()
         let session = try ImportSession(store, purpose: "pull \(reference.familiar)", progress: progress)
         do {
-            try session.add(image)
+            try withSession(session) { try session.add(image) }
             let records = try session.finish()
             try session.close()
             return records[0]

@@ -12,22 +12,29 @@ public final class RegistryClient: Sendable {
     let runner: RequestRunner
     private let resolver: EndpointResolver
     private let transport: HTTPTransport
+    private let isOwner: Bool
 
-    /// - Parameter credentials: where credentials come from that callers do not give; nil: from nowhere.
+    /// - Parameters:
+    ///   - credentials: where credentials come from that callers do not give; nil: from nowhere.
+    ///   - other: whose connections and certificates are used, too, instead of own ones; what this client learns of
+    ///     credentials stays its own. A daemon has one for all: the HTTP library never lets go of a client's
+    ///     certificates, a megabyte each time.
     public init(
-        _ configuration: RegistryConfiguration = RegistryConfiguration(), credentials: CredentialStore? = nil
+        _ configuration: RegistryConfiguration = RegistryConfiguration(), credentials: CredentialStore? = nil,
+        sharingConnectionsOf other: RegistryClient? = nil
     ) {
         self.configuration = configuration
-        transport = HTTPTransport(configuration)
+        transport = other?.transport ?? HTTPTransport(configuration)
+        isOwner = other == nil
         resolver = EndpointResolver(folders: configuration.hostFolders)
         runner = RequestRunner(
             configuration, transport,
             Authenticator(credentials, TokenService(transport: transport, configuration: configuration)))
     }
 
-    /// Ends all connections; requests under way fail.
+    /// Ends all connections of its own; requests under way fail.
     public func close() async {
-        await transport.close()
+        if isOwner { await transport.close() }
     }
 
     /// The repository that a reference is in.

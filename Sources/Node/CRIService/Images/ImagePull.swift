@@ -13,6 +13,8 @@ struct PullSettings: Sendable {
     /// Nil: root's own, else the machine's.
     var policyFile: String?
     var downloads: DownloadLimit
+    /// Whose connections all pulls share.
+    var connections: RegistryClient
     /// The process's, for proxies and the places of files.
     var environment: [String: String]
 }
@@ -34,14 +36,13 @@ struct ImagePull: Sendable {
         try configuration.readSearchRegistries(environment: settings.environment)
         configuration.hostFolders = settings.hostFolders
         // No stored credentials: root's own would show private images to everybody's pods.
-        let client = RegistryClient(configuration)
+        let client = RegistryClient(configuration, sharingConnectionsOf: settings.connections)
         let transfer = ImageTransfer(store: store, client: client, downloads: settings.downloads)
         let work = Task {
-            defer { Task { await client.close() } }
             do {
                 return try await pull(name, auth, transfer)
             } catch {
-                // Connections that we cut are not the registry's failure.
+                // What we ended is not the registry's failure.
                 throw transfer.isCancelled ? CancellationError() : error
             }
         }
@@ -59,8 +60,6 @@ struct ImagePull: Sendable {
     private static func end(_ work: Task<ImageRecord, any Error>, _ transfer: ImageTransfer) {
         transfer.cancel()
         work.cancel()
-        // Whoever waits for the network hears of it by the end of his connection.
-        Task { await transfer.client.close() }
     }
 
     private func pull(

@@ -6,6 +6,7 @@ import ImageTransfer
 import Logging
 import NIOPosix
 import OCISpec
+import RegistryClient
 import Synchronization
 
 /// What the image service has to know of those who make containers.
@@ -90,7 +91,10 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
             pull: PullSettings(
                 hostFolders: configuration.registry.certificateFolders,
                 policyFile: policy.isEmpty ? nil : policy,
-                downloads: DownloadLimit(configuration.images.maximumDownloads), environment: environment),
+                downloads: DownloadLimit(configuration.images.maximumDownloads),
+                // New ones with each reload: certificates are read again.
+                connections: RegistryClient(RegistryConfiguration(environment: environment)),
+                environment: environment),
             pinned: PinnedImages(configuration.pinnedImages),
             downloads: configuration.images.maximumDownloads)
     }

@@ -18,6 +18,8 @@ package final class ImportSession: Sendable {
     private let folderName: String
     private let folder: FileDescriptor
     private let state = Mutex(State())
+    private let running = Mutex<LayerImport?>(nil)
+    private let isCancelled = Atomic(false)
 
     /// What was brought and is not recorded yet.
     private struct State: Sendable {
@@ -74,6 +76,12 @@ package final class ImportSession: Sendable {
         }
     }
 
+    /// Ends what is being added, which then throws `CancellationError`. Downloads stay for the next one.
+    package func cancel() {
+        isCancelled.store(true, ordering: .sequentiallyConsistent)
+        running.withLock { $0 }?.cancel()
+    }
+
     // MARK: Adding
 
     /// Reads, verifies and unpacks the layers of an image that are not there yet, several at a time.
@@ -81,7 +89,12 @@ package final class ImportSession: Sendable {
         for (digest, bytes) in image.documents where try !isThere(digest) {
             try addDocument(digest, bytes)
         }
-        try LayerImport(self, image.layers).run()
+        let layers = LayerImport(self, image.layers)
+        running.withLock { $0 = layers }
+        defer { running.withLock { $0 = nil } }
+        // Somebody may have cancelled before there was anything to end.
+        if isCancelled.load(ordering: .sequentiallyConsistent) { throw CancellationError() }
+        try layers.run()
         state.withLock { $0.images.append(image) }
         try lease.renew()
     }

@@ -50,6 +50,9 @@ final class LayerImport: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
+    /// Ends it from another thread: `run` throws `CancellationError`.
+    func cancel() { fail(CancellationError()) }
+
     private func isComplete(_ layer: IncomingImage.Layer) throws -> Bool {
         try session.isThere(layer.descriptor.digest) && session.isThere(layer.chain)
     }

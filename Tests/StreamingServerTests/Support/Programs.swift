@@ -8,11 +8,16 @@ func program(_ name: String, orAt path: String? = nil) -> String? {
     return ([path].compactMap { $0 } + folders.map { "\($0)/\(name)" }).first { access($0, X_OK) == 0 }
 }
 
+/// NIO ignores SIGPIPE once; a command that began before puts its old action back, and a client that hangs up would end
+/// this process. So it is ignored before any command begins.
+private let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
 /// Runs a program to its end, away from the threads that serve its connections.
 func run(
     _ path: String, _ arguments: [String], environment: [String] = [], input: String = "",
     timeout: Int = 60_000
 ) async throws -> (outcome: Command.Outcome, output: String) {
+    ignoresBrokenPipes
     let result = try await NIOThreadPool.singleton.runIfActive {
         try Command(
             path: path, arguments: [path] + arguments, environment: environment, input: Array(input.utf8),

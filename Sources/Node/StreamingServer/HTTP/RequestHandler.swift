@@ -151,8 +151,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.head(response)), promise: nil)
         let pipeline = context.pipeline.syncOperations
         // Above the others first, so that bytes after the request find it when the decoder lets go of them.
+        // Two reads may wait, not the usual ten: of a client that is not listened to that would be 640 KiB.
         let channel = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-            wrappingChannelSynchronously: context.channel)
+            wrappingChannelSynchronously: context.channel,
+            configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
         _ = pipeline.removeHandler(encoder)
         _ = pipeline.removeHandler(context: context)
         // It hands over what came behind the request, but not the word that this was all for now, without which the

@@ -37,6 +37,7 @@ public enum CRIDaemon {
     /// Serves until the process is told to stop (SIGTERM, SIGINT).
     /// - Throws: `ConfigurationError`, `ServerError`, and what keeps it from starting.
     public static func run(_ source: ConfigurationSource) async throws {
+        FreeMemory.sharePools()
         let configuration = try source.read()
         let output = LogOutput(
             level: configuration.log.level, form: configuration.log.format, isJournal: LogOutput.isJournal())

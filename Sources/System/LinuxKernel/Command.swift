@@ -76,9 +76,18 @@ public struct Command {
     private func converse(
         _ process: borrowing ProcessHandle, input: consuming FileDescriptor, output: borrowing FileDescriptor
     ) throws(KernelError) -> (Outcome, [UInt8]) {
-        // A program that ends without reading its input must not end us.
-        let previous = signal(SIGPIPE, SIG_IGN)
-        defer { signal(SIGPIPE, previous) }
+        // A program that ends without reading its input must not end us. What the signal does is the whole process's
+        // affair, which others may change meanwhile; whether it comes is this thread's.
+        var pipeSignal = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&pipeSignal)
+        sigaddset(&pipeSignal, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &pipeSignal, &before)
+        defer {
+            var atOnce = timespec()
+            while sigtimedwait(&pipeSignal, nil, &atOnce) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
         let deadline = timeout.map { monotonicMilliseconds() + $0 }
         var kept: [UInt8] = []
         var sent = 0

@@ -41,6 +41,7 @@ extension PodEngine {
             return state.record
         }
         try await threads.run { [database] in try database.save(stopped) }
+        if entry.connection == nil { try await findShim(of: entry) }
         for container in registry.containers(of: entry.id) {
             try await endForGood(container, entry.connection)
         }
@@ -90,7 +91,6 @@ extension PodEngine {
 
     /// Ends the shim and what it has pinned.
     private func endShim(of entry: SandboxEntry) async throws {
-        if entry.connection == nil { try await findShim(of: entry) }
         let (connection, pid) = entry.state.withLock { ($0.connection, $0.shimPID) }
         if let connection {
             do {

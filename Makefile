@@ -21,7 +21,7 @@ BENCH_PACKAGES := runc crun gcc libc6-dev docker-registry skopeo podman containe
 VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 
 # The suites with a long form.
-SOAK := Crashes|Faults|Fuzzing|PullFaultTests
+SOAK := Crashes|Faults|Fuzzing|PullFaultTests|CRIClientTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench generate fmt lint install uninstall clean
@@ -53,12 +53,13 @@ run: setup build ## set up, build, and run a limited container from a busybox im
 	@rootfs-fixtures/make busybox
 	@scripts/demonstrate $(BUILD)
 
-# The registry client's tests are asynchronous and say how long things may take; in one process with the others, which
+# Tests of servers and clients are asynchronous and say how long things may take; in one process with the others, which
 # block the few threads that there are for such work, they would wait for those.
+ASYNCHRONOUS := RegistryClientTests|CRIServiceTests|StreamingServerTests
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
-	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter RegistryClientTests
-	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --skip RegistryClientTests $(TEST_FLAGS)
+	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter '$(ASYNCHRONOUS)'
+	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --skip '$(ASYNCHRONOUS)' $(TEST_FLAGS)
 
 test-vm: setup setup-vm build fixtures ## run the suite of a pure cgroup v2 host in a virtual machine (as root)
 	$(SWIFT_BUILD) --build-tests

@@ -7,7 +7,7 @@ private let repository = #filePath.split(separator: "/").dropLast(3).map { "/" +
 private let kubectl = program("kubectl", orAt: repository + "/.fixtures/kubectl/kubectl")
 
 /// The real client, against an API server that knows one pod. `make setup` installs it.
-@Suite(.enabled(if: kubectl != nil), .serialized, .timeLimit(.minutes(3))) struct KubectlTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct KubectlTests {
     enum Transport: String, CaseIterable {
         case webSocket = "true"
         case spdy = "false"

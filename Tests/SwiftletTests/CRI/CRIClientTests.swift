@@ -10,7 +10,8 @@ import Testing
         let host = try Host()
         let tree = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
         let client = tree + "/.fixtures/cri-client"
-        try #require(access(client + "/made-from", R_OK) == 0, "the CRI client is missing: run scripts/cri-client")
+        try #require(
+            access(client + "/made-from", R_OK) == 0, "the CRI client is missing: run scripts/cri-client")
         let folder = host.folder + "/node"
         _ = mkdir(folder, 0o755)
         let soak = getenv("SWIFTLET_SOAK") == nil ? [] : ["SWIFTLET_SOAK=1"]

@@ -42,7 +42,7 @@ final class DaemonParts: Sendable {
             store, configuration, environment: ProcessEnvironment.current,
             containers: ContainerLedger(
                 uses: { try Engine(layout.state).imageUses() },
-                written: { ContainerLedger.WrittenSpace(folder: configuration.root) }),
+                written: { [engine] in try Self.written(engine) }),
             metrics: metrics, log: output.logger("images"))
         var streamingSettings = StreamingConfiguration()
         streamingSettings.address = configuration.streaming.address
@@ -65,6 +65,21 @@ final class DaemonParts: Sendable {
                 facts: { facts.value }))
         services = [images, runtime]
         collectPods()
+    }
+
+    /// What all containers have written, each measured at most once a minute.
+    private static func written(_ engine: PodEngine) throws -> ContainerLedger.WrittenSpace {
+        var space = ContainerLedger.WrittenSpace(folder: engine.containerFolder)
+        for container in try engine.containers() {
+            do {
+                guard let usage = try engine.written(byContainer: container.id) else { continue }
+                space.bytes += usage.bytes
+                space.inodes += usage.entries
+            } catch let error as EngineError where error.kind == .notFound {
+                // It was removed meanwhile.
+            }
+        }
+        return space
     }
 
     private static func detect(_ configuration: CRIConfiguration) throws -> NodeFacts {

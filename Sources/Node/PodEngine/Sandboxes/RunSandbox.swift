@@ -134,8 +134,10 @@ extension PodEngine {
 
     private func undo(_ entry: SandboxEntry, after error: any Error) async {
         do {
-            try await takeDown(entry)
-            try await forget(entry)
+            try await entry.lock.withLock {
+                try await takeDown(entry)
+                try await forget(entry)
+            }
         } catch let second {
             // It stays on record, not ready: whoever asked removes it later.
             logger.error(

@@ -75,13 +75,15 @@ class NodeTest(unittest.TestCase):
     """One daemon per class; all pods are removed after each test, and nothing may be left of them."""
 
     network = "builtin"
+    # More of the configuration.
+    more = ""
 
     @classmethod
     def setUpClass(cls):
         subprocess.run(
             [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "load", "-q", "-i", os.environ["BUSYBOX"]],
             check=True)
-        cls.daemon = Daemon(cls.network).start()
+        cls.daemon = Daemon(cls.network, cls.more).start()
 
     @classmethod
     def tearDownClass(cls):

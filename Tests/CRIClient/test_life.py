@@ -280,3 +280,24 @@ class Refusals(NodeTest):
         self.assertLess(resident, 200 << 10)
         # What it was killed for is gone.
         self.assertNotIn("yes", self.sh(container, "ps -o args").stdout.decode().split("\n"))
+
+
+class Handlers(NodeTest):
+    more = '[runtimes.runc]\nprogram = "/usr/sbin/runc"\n'
+
+    def test_a_pod_on_each_of_two_runtimes(self):
+        names = [h.name for h in self.runtime.Status(cri.StatusRequest()).runtime_handlers]
+        self.assertEqual(names, ["", "swiftlet", "runc"])
+        for handler in ["swiftlet", "runc"]:
+            config = self.pod_config("on-" + handler)
+            pod = self.run_pod(config, runtime_handler=handler)
+            self.assertEqual(self.pod_status(pod).runtime_handler, handler)
+            container = self.start(pod, config, "c", ["sh", "-c", "trap 'exit 9' TERM; while true; do sleep 0.05; done"])
+            self.assertEqual(self.sh(container, "hostname").stdout.decode().strip(), "on-" + handler)
+            self.assertEqual(self.sh(container, "exit 4").exit_code, 4)
+            stats = self.runtime.ContainerStats(cri.ContainerStatsRequest(container_id=container)).stats
+            self.assertGreater(stats.memory.usage_bytes.value, 0)
+            kept = os.path.exists(f"{FOLDER}/run/k8s/runc/{container}/state.json")
+            self.assertEqual(kept, handler == "runc")
+            self.runtime.StopContainer(cri.StopContainerRequest(container_id=container, timeout=10))
+            self.assertEqual(self.status(container).exit_code, 9)

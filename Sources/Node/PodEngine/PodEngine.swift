@@ -29,6 +29,8 @@ public final class PodEngine: Sendable {
         public var shimCgroup: String? = "/swiftlet/shims"
         /// Below it pods get their groups whose creator names none.
         public var defaultCgroupParent = "/swiftlet/pods"
+        /// Runtimes beside the built-in one, by the names that pods choose them by.
+        public var runtimes: [String: RuntimeHandler] = [:]
         /// Milliseconds that a container may take to end after it was killed.
         public var killTime = 10_000
 

@@ -1,4 +1,5 @@
 import ContainerCLI
+import ContainerShim
 import GRPCCore
 import ImageStore
 import LinuxKernel
@@ -36,6 +37,12 @@ final class DaemonParts: Sendable {
         }
         var settings = PodEngine.Settings()
         settings.killTime = Int(configuration.timeouts.stopMargin.components.seconds) * 1000
+        for (name, runtime) in configuration.runtimes {
+            settings.runtimes[name] = RuntimeHandler(
+                program: runtime.program,
+                root: runtime.root.isEmpty ? "\(layout.state.state)/k8s/\(name)" : runtime.root,
+                systemdCgroup: runtime.systemdCgroup, arguments: runtime.arguments)
+        }
         engine = try PodEngine(
             layout: layout, networks: networks, settings: settings, logger: output.logger("pods"))
         images = ImageService(

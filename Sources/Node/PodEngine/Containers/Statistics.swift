@@ -11,9 +11,9 @@ extension PodEngine {
         let entry = try registry.container(id)
         guard let process = try entry.live().process else { return nil }
         do {
-            let record = try Runtime(root: layout.run.runtime, log: Log()).state(ContainerID(entry.id)).record
-            guard let group = record.cgroup else { return nil }
-            return try ContainerCgroup(record: group).statistics()
+            // Whichever runtime has made them.
+            guard let groups = try CgroupLayout.detect().groups(of: process.pid) else { return nil }
+            return try ContainerCgroup(record: groups).statistics()
         } catch {
             // It has ended meanwhile, or something is wrong.
             if try process.isAlive { throw error }
@@ -24,9 +24,8 @@ extension PodEngine {
     /// Folder of a container's group in the version 2 tree; nil for one that does not run.
     public func unifiedGroup(ofContainer id: String) throws -> String? {
         let entry = try registry.container(id)
-        guard try entry.live().process != nil else { return nil }
-        return try Runtime(root: layout.run.runtime, log: Log()).state(ContainerID(entry.id)).record.cgroup?
-            .unified
+        guard let process = try entry.live().process else { return nil }
+        return try CgroupLayout.detect().groups(of: process.pid)?.unified
     }
 
     /// Of all that a pod has in its group; nil where it has none.

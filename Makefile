@@ -74,6 +74,9 @@ bench: setup setup-bench build ## measure against runc, crun, podman and contain
 	rootfs-fixtures/make seccomp
 	Benchmarks/run --bin $(BUILD)
 	Benchmarks/pull --bin $(BUILD)
+	scripts/cri-client
+	rootfs-fixtures/make images
+	Benchmarks/pods --bin $(BUILD)
 
 generate: setup setup-bench build ## make generated files anew (as root)
 	rootfs-fixtures/make busybox

@@ -15,7 +15,6 @@ public struct CRIConfiguration: Sendable, Equatable {
     public var network = NetworkMode.auto
     public var defaultRuntime = builtinRuntime
     public var pinnedImages: [String] = []
-    public var deviceOwnershipFromSecurityContext = false
     public var enableSELinux = false
     public var log = Log()
     public var cni = CNI()
@@ -101,7 +100,6 @@ public struct CRIConfiguration: Sendable, Equatable {
         /// Added to what the caller gives a container to end.
         public var stopMargin = Duration.seconds(10)
         public var cni = Duration.seconds(120)
-        public var shim = Duration.seconds(30)
     }
 
     public struct Limits: Sendable, Equatable {

@@ -26,12 +26,13 @@ package enum ConfigurationKeys {
             "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
         Key(
             "cgroup_driver", \.cgroupDriver, in: defaults,
-            "Who makes cgroups: the service manager or this program. auto: systemd where it runs."),
+            check: { $0 == .systemd ? "pods' groups are made by files only, for now" : nil },
+            "Who makes cgroups: the service manager or this program. auto: this program, by files."),
         Key(
             "network", \.network, in: defaults,
             """
-            How pods are connected: by CNI's plugins, or by the built-in routed network. auto: by CNI when the
-            daemon starts and there is a configuration for it, else by the built-in network.
+            How pods are connected: by CNI's plugins, or by the built-in routed network. auto: by CNI, and no pod with
+            a network of its own is made before there is a configuration for it.
             """),
         Key(
             "default_runtime", \.defaultRuntime, in: defaults,
@@ -42,9 +43,6 @@ package enum ConfigurationKeys {
             Images that the kubelet's collection keeps and no client removes: names, or beginnings of complete
             names with a star at the end (registry.example/base/*). 'swiftlet image pin' does the same for one.
             """),
-        Key(
-            "device_ownership_from_security_context", \.deviceOwnershipFromSecurityContext, in: defaults,
-            "Whether devices in a container belong to its runAsUser and runAsGroup instead of root."),
         Key(
             "enable_selinux", \.enableSELinux, in: defaults,
             "Whether containers get SELinux labels, on hosts that enforce it."),
@@ -128,9 +126,6 @@ package enum ConfigurationKeys {
         Key(
             "timeouts.cni", \.timeouts.cni, in: defaults, check: Check.positive,
             "How long a pod's network may take to be set up or taken down."),
-        Key(
-            "timeouts.shim", \.timeouts.shim, in: defaults, check: Check.positive,
-            "How long a pod's supervisor may take to answer before the pod counts as unknown."),
         Key(
             "limits.exec_output", \.limits.execOutput, in: defaults,
             check: { 1...(16 << 20) ~= $0.bytes ? nil : "an answer of the CRI holds 16 MiB at most" },

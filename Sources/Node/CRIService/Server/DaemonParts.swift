@@ -93,6 +93,13 @@ final class DaemonParts: Sendable {
         var facts = try NodeFacts.detect(
             cgroupDriver: configuration.cgroupDriver == .systemd ? .systemd : .cgroupfs)
         facts.cdiFolders = configuration.cdi.specificationFolders
+        if !configuration.enableSELinux { facts.hasSELinux = false }
+        if !configuration.apparmor.defaultProfile.isEmpty {
+            facts.appArmor?.defaultProfile = configuration.apparmor.defaultProfile
+        }
+        if !configuration.seccomp.defaultProfile.isEmpty {
+            facts.defaultSeccomp = try SeccompProfile(file: configuration.seccomp.defaultProfile)
+        }
         return facts
     }
 

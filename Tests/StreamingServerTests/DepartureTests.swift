@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func streamsHaveToComeInTime() async throws {
-        try await withServer({ $0.streamCreationTimeout = .milliseconds(200) }) { server, handler in
+        try await withServer({ $0.streamCreationTimeout = .seconds(3) }) { server, handler in
             let request = ExecStreamRequest(container: "c", command: ["hang"])
             let (spdy, _) = try await SPDYClient.connect(
                 server.exec(request), versions: ["v4.channel.k8s.io"])
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func requestsHaveToComeInTime() async throws {
-        try await withServer({ $0.streamCreationTimeout = .milliseconds(200) }) { server, _ in
+        try await withServer({ $0.streamCreationTimeout = .seconds(3) }) { server, _ in
             let url = try StreamingURL(server.exec(ExecStreamRequest(container: "c", command: ["hang"])))
             let raw = try await RawClient.connect(port: url.port)
             try await raw.send("GET / HT")
@@ -139,12 +139,12 @@ import Testing
     }
 
     @Test func idleSessionsEnd() async throws {
-        try await withServer({ $0.idleTimeout = .milliseconds(300) }) { server, handler in
+        try await withServer({ $0.idleTimeout = .seconds(3) }) { server, handler in
             let request = ExecStreamRequest(container: "c", command: ["cat"], stdin: true)
             let client = try await SPDYCommandClient.connect(server.exec(request), for: request)
             // What moves is not idle.
             for _ in 0..<8 {
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: .milliseconds(500))
                 try await client.spdy.write(client.stdin, "x")
             }
             try await client.spdy.untilReceived(8, on: client.stdout)

@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func throwsHalfAPairBack() async throws {
-        try await withServer({ $0.streamCreationTimeout = .milliseconds(200) }) { server, _ in
+        try await withServer({ $0.streamCreationTimeout = .seconds(3) }) { server, _ in
             let client = try await Self.connect(server, .spdy)
             let error = try await client.open(["streamtype": "error", "port": "7", "requestid": "0"])
             try await client.untilReset(error)

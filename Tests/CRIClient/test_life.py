@@ -1,6 +1,7 @@
 """A pod's life through the calls of the CRI, and what each answers."""
 
 import os
+import subprocess
 import threading
 import time
 
@@ -42,6 +43,25 @@ class Life(NodeTest):
         self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=pod))
         self.assertEqual(self.pod_status(pod).state, cri.SANDBOX_NOTREADY)
         self.assertEqual(self.status(container).exit_code, 137)
+
+    def test_the_command_line_sees_pods_in_their_namespace(self):
+        config = self.pod_config("seen")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sh", "-c", "echo hello; exec sleep 100"])
+
+        def swiftlet(*words):
+            return subprocess.run(
+                [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "--state", f"{FOLDER}/run", *words],
+                capture_output=True, text=True)
+
+        self.assertIn(container, swiftlet("--namespace", "k8s", "ps", "-q", "--no-trunc").stdout)
+        self.assertEqual(swiftlet("ps", "-q").stdout, "")
+        self.assertEqual(swiftlet("--namespace", "k8s", "exec", container, "hostname").stdout, "seen\n")
+        # An image of a running container stays, whosever that is.
+        refusal = swiftlet("rmi", "busybox")
+        self.assertEqual(refusal.returncode, 1)
+        self.assertIn("is used by", refusal.stderr)
+        self.assertEqual(swiftlet("--namespace", "../x", "ps").returncode, 125)
 
     def test_exit_codes_and_reasons(self):
         config = self.pod_config("codes", network=NODE)

@@ -6,6 +6,8 @@ struct GlobalOptions {
     /// What was given, for who has another default than the usual one.
     var givenRoot: String?
     var givenState: String?
+    /// Whose containers the commands see.
+    var namespace = "default"
     var debug = false
     var help = false
     var version = false
@@ -14,11 +16,13 @@ struct GlobalOptions {
     var root: String { givenRoot ?? StateLayout.defaultRoot }
     /// Where running containers keep what ends with the boot.
     var state: String { givenState ?? StateLayout.defaultState }
-    var layout: StateLayout { StateLayout(root: root, state: state) }
+    var layout: StateLayout { StateLayout(root: root, state: state, namespace: namespace) }
 
     static let text = """
           --root DIR    images, containers and volumes (default \(StateLayout.defaultRoot), SWIFTLET_ROOT)
           --state DIR   what running containers need (default \(StateLayout.defaultState), SWIFTLET_STATE)
+          --namespace NAME
+                        whose containers: default, or k8s for those of pods
           -D, --debug   say each step with its time (SWIFTLET_DEBUG=1)
           -v, --version
           --help
@@ -45,6 +49,7 @@ struct GlobalOptions {
             switch name {
             case "--root": options.givenRoot = try value()
             case "--state": options.givenState = try value()
+            case "--namespace": options.namespace = try Self.namespace(try value())
             case "-D", "--debug": options.debug = true
             case "--help", "-h": options.help = true
             case "-v", "--version": options.version = true
@@ -55,6 +60,15 @@ struct GlobalOptions {
             throw UsageError("--root and --state name folders")
         }
         return (options, Array(rest))
+    }
+
+    /// It becomes a folder's name, beside those of images and networks.
+    private static func namespace(_ name: String) throws(UsageError) -> String {
+        let isPlain = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+        guard isPlain, 1...64 ~= name.utf8.count, !["images", "network"].contains(name) else {
+            throw UsageError("invalid namespace '\(name)': small letters, digits and '-'")
+        }
+        return name
     }
 
     private static func environment(_ name: String) -> String? {

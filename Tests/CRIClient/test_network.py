@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 
 import grpc
@@ -88,6 +89,8 @@ class Plugins(NodeTest):
         self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=second))
         left = [name for name in os.listdir(leases + "/bridged") if name[0].isdigit()]
         self.assertEqual(left, [])
+        # The plugin leaves the bridge to later pods.
+        subprocess.run(["ip", "link", "del", "swtest0"], check=True)
 
     def test_a_plugin_that_fails_at_add(self):
         configure("fake", [{"type": "fake"}])

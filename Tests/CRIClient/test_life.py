@@ -298,6 +298,11 @@ class Refusals(NodeTest):
         with open(f"/proc/{self.daemon.process.pid}/status") as file:
             resident = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
         self.assertLess(resident, 200 << 10)
+        # Who leaves something running with its output open is waited for no longer than a moment.
+        begun = time.time()
+        left = self.sh(container, "sleep 30 & echo begun")
+        self.assertEqual((left.stdout, left.exit_code), (b"begun\n", 0))
+        self.assertLess(time.time() - begun, 10)
         # What it was killed for is gone.
         self.assertNotIn("yes", self.sh(container, "ps -o args").stdout.decode().split("\n"))
 

@@ -70,6 +70,15 @@ class Streams(NodeTest):
         with self.assertRaises(websocket.WebSocketBadStatusException):
             Stream(url)
 
+    def test_exec_that_leaves_something_running(self):
+        config = self.pod_config("left")
+        container = self.start(self.run_pod(config), config, "c", ["sleep", "100"])
+        stream = Stream(self.runtime.Exec(cri.ExecRequest(
+            container_id=container, cmd=["sh", "-c", "sleep 50 & echo begun; exit 5"], stdout=True, stderr=True)).url)
+        # The socket's own time limit is 20 seconds.
+        self.assertEqual(stream.exit_code(), 5)
+        self.assertEqual(stream.received[STDOUT], b"begun\n")
+
     def test_exec_on_a_terminal(self):
         config = self.pod_config("terminal")
         container = self.start(self.run_pod(config), config, "c", ["sleep", "100"])

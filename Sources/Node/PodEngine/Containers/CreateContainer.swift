@@ -29,8 +29,7 @@ extension PodEngine {
             let entry = try await threads.run { [self] in
                 try make(spec, state, name: name, prepare: prepare)
             }
-            registry.free(reserved, of: claim)
-            try registry.reserve(reserved, for: entry.id, what: "container")
+            registry.hand(reserved, from: claim, to: entry.id)
             registry.add(entry)
             // The sandbox may have been stopped meanwhile, and does not know of this container.
             guard sandbox.record.phase == .ready else {

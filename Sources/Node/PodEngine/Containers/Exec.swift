@@ -176,7 +176,6 @@ extension PodEngine {
             exitCode = try await Self.within(seconds: timeout) { try await session.wait() }
         } catch {
             try await session.kill(signal: SIGKILL)
-            output.cancel()
             guard error is TimeLimit else { throw error }
             throw EngineError(
                 .timedOut,
@@ -186,8 +185,6 @@ extension PodEngine {
         let late = Task {
             try await Task.sleep(for: .seconds(2))
             session.close()
-            output.cancel()
-            error.cancel()
         }
         defer { late.cancel() }
         let (out, isOutTruncated) = try await output.value

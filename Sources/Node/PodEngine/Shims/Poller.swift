@@ -85,9 +85,28 @@ final class Poller: Sendable {
         }
     }
 
+    /// Ends all waits for a descriptor, as if it were ready.
+    func wake(_ descriptor: Int32) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            var waiting: [CheckedContinuation<Void, Never>] = []
+            for (token, watch) in state.watches where watch.descriptor == descriptor {
+                guard case .once(let continuation) = watch.entry else { continue }
+                state.watches[token] = nil
+                do throws(KernelError) { try instance.epoll.remove(descriptor) } catch {}
+                waiting.append(continuation)
+            }
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
     /// Waits until the descriptor is ready or its peer is gone; at once for what cannot be waited for, such as files.
+    /// - Parameter isOver: whether nobody wants to wait any more; asked in one step with the beginning of the wait, so
+    ///   that `wake` after it became true is never missed.
     /// - Throws: `CancellationError`.
-    func ready(_ descriptor: Int32, _ events: Epoll.Events) async throws {
+    func ready(
+        _ descriptor: Int32, _ events: Epoll.Events, unless isOver: @Sendable () -> Bool = { false }
+    ) async throws {
         let token = state.withLock { state in
             state.lastToken += 1
             return state.lastToken
@@ -95,7 +114,7 @@ final class Poller: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isWaiting = state.withLock { state in
-                    if state.cancelledEarly.remove(token) != nil { return false }
+                    if state.cancelledEarly.remove(token) != nil || isOver() { return false }
                     do throws(KernelError) {
                         try instance.epoll.add(descriptor, events.union(Self.oneShot), token: token)
                     } catch {

@@ -98,6 +98,11 @@ final class Registry: Sendable {
         }
     }
 
+    /// What had the name for a moment gives it to what was made.
+    func hand(_ name: String, from claim: String, to id: String) {
+        state.withLock { if $0.names[name] == claim { $0.names[name] = id } }
+    }
+
     func free(_ name: String, of id: String) {
         state.withLock { if $0.names[name] == id { $0.names[name] = nil } }
     }

@@ -28,14 +28,17 @@ public final class AsyncDescriptor: Sendable {
 
     /// Ends it; who waits for it is answered as at its end.
     public func close() {
-        state.withLock { state in
+        let waitedFor = state.withLock { state -> Int32? in
             state.isClosing = true
-            if state.users == 0, state.raw >= 0 {
-                Glibc.close(state.raw)
-                state.raw = -1
-            }
+            if state.users > 0 { return state.raw }
+            if state.raw >= 0 { Glibc.close(state.raw) }
+            state.raw = -1
+            return nil
         }
+        if let waitedFor { poller.wake(waitedFor) }
     }
+
+    private var isClosing: Bool { state.withLock { $0.isClosing } }
 
     private func withDescriptor<Result>(_ body: (Int32) async throws -> Result) async throws -> Result? {
         let raw = state.withLock { state -> Int32 in
@@ -61,6 +64,7 @@ public final class AsyncDescriptor: Sendable {
         try await withDescriptor { raw -> [UInt8]? in
             while true {
                 try Task.checkCancellation()
+                if isClosing { return nil }
                 var got = 0
                 let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
                     got = Glibc.read(raw, buffer.baseAddress, buffer.count)
@@ -69,7 +73,7 @@ public final class AsyncDescriptor: Sendable {
                 if got > 0 { return bytes }
                 if got == 0 { return nil }
                 switch Errno.current {
-                case .again: try await poller.ready(raw, .readable)
+                case .again: try await poller.ready(raw, .readable) { isClosing }
                 case .interrupted: continue
                 // A terminal whose last user has left.
                 case Errno(rawValue: EIO): return nil
@@ -86,6 +90,7 @@ public final class AsyncDescriptor: Sendable {
             var done = 0
             while done < bytes.count {
                 try Task.checkCancellation()
+                if isClosing { return false }
                 let count = bytes.withUnsafeBytes { buffer in
                     Glibc.write(raw, buffer.baseAddress! + done, buffer.count - done)
                 }
@@ -94,7 +99,7 @@ public final class AsyncDescriptor: Sendable {
                     continue
                 }
                 switch Errno.current {
-                case .again: try await poller.ready(raw, .writable)
+                case .again: try await poller.ready(raw, .writable) { isClosing }
                 case .interrupted: continue
                 case .brokenPipe, Errno(rawValue: EIO): return false
                 default: throw KernelError("write", "input of a process")

@@ -43,8 +43,11 @@ public struct Engine {
         do throws(ShimError) {
             return try ShimClient(state: layout.runFolders.state, shim: container.id)
         } catch {
-            if case .absent = error { return nil }
-            throw error
+            switch error {
+            // It may end just now, between our connection and its greeting.
+            case .absent, .gone: return nil
+            default: throw error
+            }
         }
     }
 

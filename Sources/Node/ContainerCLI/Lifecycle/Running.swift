@@ -74,9 +74,9 @@ extension Engine {
     /// Waits for the end of a container.
     /// - Returns: its exit code; at once for one that does not run.
     public func wait(_ container: ContainerDefinition) throws -> Int32 {
-        let status = try status(of: container)
-        guard try status.isSupervised, var shim = try shim(of: container) else {
-            return status.exitCode ?? 0
+        guard try status(of: container).isSupervised, var shim = try shim(of: container) else {
+            // Read after the shim's end.
+            return try status(of: container).exitCode ?? 0
         }
         do throws(ShimError) {
             return try shim.wait(container.id).exitCode

@@ -30,12 +30,12 @@ class Daemon:
         self.channel = None
 
     def start(self):
-        self.log = open(f"{FOLDER}/daemon.log", "ab")
-        self.process = subprocess.Popen(
-            [os.environ["SWIFTLET"], "cri", "--config", self.config, "--root", f"{FOLDER}/lib",
-             "--state", f"{FOLDER}/run", "--listen", self.socket, "--cni-conf-dir", f"{FOLDER}/net.d", "--cni-bin-dir", f"{FOLDER}/plugins",
-             "--cni-bin-dir", "/usr/lib/cni"],
-            stderr=self.log)
+        with open(f"{FOLDER}/daemon.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [os.environ["SWIFTLET"], "cri", "--config", self.config, "--root", f"{FOLDER}/lib",
+                 "--state", f"{FOLDER}/run", "--listen", self.socket, "--cni-conf-dir", f"{FOLDER}/net.d",
+                 "--cni-bin-dir", f"{FOLDER}/plugins", "--cni-bin-dir", "/usr/lib/cni"],
+                stderr=log)
         deadline = time.time() + 60
         while True:
             self.connect()

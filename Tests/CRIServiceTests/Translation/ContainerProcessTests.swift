@@ -72,7 +72,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("", nil, "/"), ("", "/srv", "/srv"), ("", "srv", "/srv"), ("/work/", "/srv", "/work"),
+            ("", nil, "/"), ("", "/srv", "/srv"), ("", "srv", "/srv"), ("/app/", "/srv", "/app"),
         ] as [(String, String?, String)])
     func workingDirectories(_ given: String, _ image: String?, _ expected: String) throws {
         let bench = try TranslationBench()

@@ -26,7 +26,7 @@ package enum ConfigurationKeys {
             "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
         Key(
             "cgroup_driver", \.cgroupDriver, in: defaults,
-            check: { $0 == .systemd ? "pods' groups are made by files only, for now" : nil },
+            check: { $0 == .systemd ? "pods' groups are made by files only" : nil },
             "Who makes cgroups: the service manager or this program. auto: this program, by files."),
         Key(
             "network", \.network, in: defaults,

@@ -172,7 +172,6 @@ extension TranslationError: RPCStatusConvertible {
         case .invalidArgument: .invalidArgument
         case .notFound: .notFound
         case .failedPrecondition: .failedPrecondition
-        case .unimplemented: .unimplemented
         }
     }
 }

@@ -8,8 +8,6 @@ public struct TranslationError: Error, Equatable, Sendable, CustomStringConverti
         case notFound
         /// This node, or the sandbox as it is, cannot do it.
         case failedPrecondition
-        /// This runtime cannot do it.
-        case unimplemented
     }
 
     public var kind: Kind

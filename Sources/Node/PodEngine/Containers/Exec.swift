@@ -77,9 +77,13 @@ extension PodEngine {
             try Self.process(in: container.folder, command: command, terminal: streams.terminal)
         }
         do {
-            return streams.terminal
+            let session =
+                streams.terminal
                 ? try await execOnTerminal(container, connection, process, streams)
                 : try await execOnPipes(container, connection, process, streams)
+            // Its shim answers, if it did not before.
+            container.noteChange()
+            return session
         } catch let error as ShimError {
             throw explained(error, container, "exec in")
         }

@@ -78,6 +78,9 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     ],
     targets: [
         // System: what the kernel and the C libraries offer, typed.
@@ -214,8 +217,55 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/Node/CRIService", swiftSettings: strict),
+
+        // The objects of the Kubernetes API: types generated from the tables of their fields, read strictly from JSON
+        // and YAML, with defaults and validation. Knows of no server and of no node.
+        .target(
+            name: "KubernetesAPI",
+            dependencies: ["OCISpec", .product(name: "Yams", package: "Yams")],
+            path: "Sources/Cluster/KubernetesAPI", swiftSettings: strict),
+
+        // The volumes of pods on this node: made, kept up to date, taken away.
+        .target(
+            name: "PodVolumes", dependencies: ["CLinux", "LinuxKernel", "KubernetesAPI"],
+            path: "Sources/Node/PodVolumes", swiftSettings: strict),
+
+        // Probes of containers: when they are due, how they are asked, what their answers mean.
+        .target(
+            name: "PodProbes",
+            dependencies: [
+                "LinuxKernel", "KubernetesAPI",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Node/PodProbes", swiftSettings: strict),
+
+        // The node agent, a kubelet in function: pods from manifests, kept running over CRI, probed, reported.
+        .target(
+            name: "NodeAgent",
+            dependencies: [
+                "CLinux", "LinuxKernel", "KubernetesAPI", "PodVolumes", "PodProbes", "CRIProtocol",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            path: "Sources/Node/NodeAgent", swiftSettings: strict),
 
         // The command line, and its form that works with archives and registries, and is the node's daemon.
         .target(
@@ -231,7 +281,7 @@ let package = Package(
         .executableTarget(
             name: "swiftlet-node",
             dependencies: [
-                "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService",
+                "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService", "NodeAgent",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/Programs/swiftlet-node",
@@ -278,6 +328,25 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
+        .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
+        .testTarget(
+            name: "PodVolumesTests", dependencies: ["CLinux", "PodVolumes", "KubernetesAPI", "LinuxKernel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PodProbesTests",
+            dependencies: [
+                "PodProbes", "KubernetesAPI", "LinuxKernel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "NodeAgentTests",
+            dependencies: ["NodeAgent", "KubernetesAPI", "PodProbes", "PodVolumes", "CRIProtocol", "LinuxKernel"],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "ContainerCLITests", dependencies: ["ContainerCLI"], swiftSettings: strict,

@@ -86,6 +86,7 @@ generate: setup setup-bench build ## make generated files anew (as root)
 	scripts/link-order/make $(BUILD)/swiftlet-oci Sources/Runtime/swiftlet-oci/functions.order
 	scripts/install-packages protobuf-compiler
 	scripts/protocol/make
+	scripts/kubernetes-api/generate
 	scripts/configuration-table $(BUILD)/swiftlet-node docs/configuration.md
 
 fmt: ## format the Swift sources

@@ -1,4 +1,5 @@
 import CRIProtocol
+import FoundationEssentials
 import KubernetesAPI
 import PodVolumes
 
@@ -62,11 +63,11 @@ struct ContainerConfiguration {
         ]
         if let grace = pod.spec.terminationGracePeriodSeconds { result[PodLabels.podGrace] = String(grace) }
         if let hook = container.lifecycle?.preStop {
-            result[PodLabels.preStop] = String(decoding: hook.apiValue.json, as: UTF8.self)
+            result[PodLabels.preStop] = String(decoding: hook.apiValue.json(), as: UTF8.self)
         }
         if !container.ports.isEmpty {
             let ports = APIValue.array(container.ports.map(\.apiValue))
-            result[PodLabels.ports] = String(decoding: ports.json, as: UTF8.self)
+            result[PodLabels.ports] = String(decoding: ports.json(), as: UTF8.self)
         }
         return result
     }

@@ -13,19 +13,19 @@ struct PullSecrets: ImageCredentials {
             guard
                 let secret = try await objects.secret(namespace: pod.metadata.namespace, name: reference.name)
             else { continue }
-            entries += Self.entries(secret)
+            entries += try Self.entries(secret)
         }
         let address = RegistryAddress(image: image)
         return entries.filter { address.matches($0.pattern) }
             .sorted { $0.pattern.utf8.count > $1.pattern.utf8.count }.map(\.auth)
     }
 
-    static func entries(_ secret: Secret) -> [(pattern: String, auth: CRIAuthConfig)] {
+    static func entries(_ secret: Secret) throws(DocumentError) -> [(pattern: String, auth: CRIAuthConfig)] {
         let document: APIObject?
         if let data = secret.data[".dockerconfigjson"] {
-            document = APIValue(json: data.bytes)?["auths"]?.object
+            document = try APIValue(json: data.bytes)["auths"]?.object
         } else if let data = secret.data[".dockercfg"] {
-            document = APIValue(json: data.bytes)?.object
+            document = try APIValue(json: data.bytes).object
         } else {
             return []
         }

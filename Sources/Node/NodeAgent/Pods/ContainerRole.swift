@@ -70,7 +70,7 @@ extension Container {
 
     /// Of what a running container cannot be changed to: another value means a new container. Resources can
     /// be changed in place, and so are not in it.
-    var definitionHash: String {
+    package var definitionHash: String {
         var fixed = self
         fixed.resources = ResourceRequirements()
         fixed.resizePolicy = []

@@ -17,7 +17,7 @@ extension CRIRuntime {
     }
 
     func stopSandbox(_ id: String) async throws(RuntimeError) {
-        do {
+        do throws(RuntimeError) {
             _ = try await call("StopPodSandbox", timeout: deadlines.sandboxStop) {
                 try await self.runtime.stopPodSandbox(.with { $0.podSandboxID = id }, options: $0)
             }
@@ -25,7 +25,7 @@ extension CRIRuntime {
     }
 
     func removeSandbox(_ id: String) async throws(RuntimeError) {
-        do {
+        do throws(RuntimeError) {
             _ = try await call("RemovePodSandbox", timeout: deadlines.sandboxStop) {
                 try await self.runtime.removePodSandbox(.with { $0.podSandboxID = id }, options: $0)
             }
@@ -48,7 +48,7 @@ extension CRIRuntime {
 
     /// - Returns: nil when it is gone.
     func sandboxStatus(_ id: String) async throws(RuntimeError) -> CRIPodSandboxStatus? {
-        do {
+        do throws(RuntimeError) {
             return try await call("PodSandboxStatus") {
                 try await self.runtime.podSandboxStatus(.with { $0.podSandboxID = id }, options: $0).status
             }
@@ -81,7 +81,7 @@ extension CRIRuntime {
 
     /// - Parameter grace: seconds between the stop signal and SIGKILL.
     func stopContainer(_ id: String, grace: Int64) async throws(RuntimeError) {
-        do {
+        do throws(RuntimeError) {
             _ = try await call("StopContainer", timeout: deadlines.request + .seconds(grace)) {
                 try await self.runtime.stopContainer(
                     .with {
@@ -93,7 +93,7 @@ extension CRIRuntime {
     }
 
     func removeContainer(_ id: String) async throws(RuntimeError) {
-        do {
+        do throws(RuntimeError) {
             _ = try await call("RemoveContainer") {
                 try await self.runtime.removeContainer(.with { $0.containerID = id }, options: $0)
             }
@@ -116,7 +116,7 @@ extension CRIRuntime {
 
     /// - Returns: nil when it is gone.
     func containerStatus(_ id: String) async throws(RuntimeError) -> CRIContainerStatus? {
-        do {
+        do throws(RuntimeError) {
             return try await call("ContainerStatus") {
                 try await self.runtime.containerStatus(.with { $0.containerID = id }, options: $0).status
             }

@@ -37,7 +37,7 @@ package final class CRIRuntime: Sendable {
         var configuration = Transport.Config.defaults
         // The daemon may be away for a moment: it is asked again soon, and not after a minute.
         configuration.backoff = .init(initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
-        configuration.connection = .init(maxIdleTime: nil, keepalive: nil)
+        configuration.connection.maxIdleTime = nil
         client = GRPCClient(
             transport: try Transport(
                 target: .unixDomainSocket(path: self.endpoint), transportSecurity: .plaintext,
@@ -66,7 +66,7 @@ package final class CRIRuntime: Sendable {
 
     /// One call by its name, with errors of ours.
     func call<Answer: Sendable>(
-        _ name: String, _ body: (CallOptions) async throws -> Answer, timeout: Duration? = nil
+        _ name: String, timeout: Duration? = nil, _ body: (CallOptions) async throws -> Answer
     ) async throws(RuntimeError) -> Answer {
         do {
             return try await body(options(timeout ?? deadlines.request))

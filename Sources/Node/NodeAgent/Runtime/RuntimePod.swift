@@ -70,6 +70,23 @@ package struct ContainerRecord: Sendable, Equatable {
     /// Of the part of the manifest from which it was made.
     var hash: String { annotations[PodLabels.hash] ?? "" }
 
+    /// With the times of one that began at second 1 and, unless it runs, ended at second 2.
+    package init(
+        id: String, name: String, attempt: UInt32, sandbox: String, state: State, exitCode: Int32 = 0, hash: String = ""
+    ) {
+        var status = CRIContainerStatus()
+        status.id = id
+        status.metadata.name = name
+        status.metadata.attempt = attempt
+        status.createdAt = 1_000_000_000
+        status.startedAt = 1_000_000_000
+        status.finishedAt = state == .exited ? 2_000_000_000 : 0
+        status.exitCode = exitCode
+        status.annotations = [PodLabels.hash: hash]
+        self.init(status, sandbox: sandbox)
+        self.state = state
+    }
+
     init(_ status: CRIContainerStatus, sandbox: String) {
         id = status.id
         name = status.metadata.name

@@ -25,16 +25,18 @@ package final class ManifestAddress: PodSource {
 
     package func run(_ changed: @escaping @Sendable (SourceState) async -> Void) async {
         var before: (bytes: [UInt8]?, problem: [String]) = (nil, [])
-        var pods: [Pod] = []
+        var good = ManifestReader.Content()
         while !Task.isCancelled {
             do {
                 let bytes = try await fetch()
                 if bytes != before.bytes {
-                    let (read, problems) = reader.read(bytes, from: url)
-                    if problems.isEmpty { pods = read }
-                    for problem in problems where !before.problem.contains(problem) { log.error("\(problem)") }
-                    before = (bytes, problems)
-                    await changed(SourceState(source: name, pods: pods, problems: problems))
+                    let content = reader.read(bytes, from: url, source: name)
+                    if content.problems.isEmpty { good = content }
+                    for problem in content.problems where !before.problem.contains(problem) { log.error("\(problem)") }
+                    before = (bytes, content.problems)
+                    await changed(
+                        SourceState(
+                            source: name, pods: good.pods, objects: good.objects, problems: content.problems))
                 }
             } catch {
                 let problem = "\(url): \(error)"

@@ -56,7 +56,9 @@ package final class ManifestFolder: PodSource {
     }
 
     private func state(_ files: [String: ManifestFile], _ problems: [String]) -> SourceState {
-        SourceState(source: name, pods: files.keys.sorted().flatMap { files[$0]?.pods ?? [] }, problems: problems)
+        let contents = files.keys.sorted().compactMap { files[$0]?.content }
+        return SourceState(
+            source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects), problems: problems)
     }
 
     /// Reads what has changed.
@@ -93,20 +95,25 @@ package final class ManifestFolder: PodSource {
     private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {
         do {
             let bytes = try FileDescriptor.readFile(file, limit: ManifestReader.largestFile)
-            let (pods, problems) = reader.read(bytes, from: file)
-            // An empty file says that there is no pod; one with errors says nothing.
-            return ManifestFile(
-                stamp: stamp, pods: problems.isEmpty ? pods : before?.pods ?? pods, problems: problems)
+            var content = reader.read(bytes, from: file, source: name)
+            // An empty file says that there is no pod; one with errors says nothing new.
+            if !content.problems.isEmpty, let before = before?.content {
+                content.pods = before.pods
+                content.objects = before.objects
+            }
+            return ManifestFile(stamp: stamp, content: content)
         } catch {
-            return ManifestFile(stamp: stamp, pods: before?.pods ?? [], problems: ["\(file): \(error)"])
+            var content = before?.content ?? ManifestReader.Content()
+            content.problems = ["\(file): \(error)"]
+            return ManifestFile(stamp: stamp, content: content)
         }
     }
 }
 
 private struct ManifestFile {
     var stamp: FileStamp
-    var pods: [Pod]
-    var problems: [String]
+    var content: ManifestReader.Content
+    var problems: [String] { content.problems }
 }
 
 /// By what a file that has changed is known.

@@ -12,12 +12,17 @@ package protocol PodSource: Sendable {
 package struct SourceState: Sendable {
     package var source: String
     package var pods: [Pod]
+    /// Config maps, secrets and claims that the source has beside its pods.
+    package var objects: [any KubernetesResource]
     /// What the source has and is no pod, one line each: which file, which document, which field, why.
     package var problems: [String]
 
-    package init(source: String, pods: [Pod], problems: [String] = []) {
+    package init(
+        source: String, pods: [Pod], objects: [any KubernetesResource] = [], problems: [String] = []
+    ) {
         self.source = source
         self.pods = pods
+        self.objects = objects
         self.problems = problems
     }
 }

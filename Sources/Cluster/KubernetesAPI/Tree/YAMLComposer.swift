@@ -22,7 +22,7 @@ struct YAMLComposer {
         }
         switch node {
         case .scalar(let scalar):
-            return try Self.scalar(scalar, of: node)
+            return try Self.scalar(scalar, of: node, isKey: false)
         case .sequence(let sequence):
             var elements: [APIValue] = []
             elements.reserveCapacity(sequence.count)
@@ -70,7 +70,7 @@ struct YAMLComposer {
     /// JSON's keys are text: numbers and booleans are written as such.
     private static func name(of key: Yams.Node) throws(DocumentError) -> String {
         guard let scalar = key.scalar else { throw error(key, "a key must be a scalar") }
-        switch try Self.scalar(scalar, of: key) {
+        switch try Self.scalar(scalar, of: key, isKey: true) {
         case .string(let text): return text
         case .integer(let number): return "\(number)"
         case .number(let number): return "\(number)"
@@ -79,18 +79,16 @@ struct YAMLComposer {
         }
     }
 
-    private static func scalar(_ scalar: Yams.Node.Scalar, of node: Yams.Node) throws(DocumentError)
-        -> APIValue
-    {
+    private static func scalar(
+        _ scalar: Yams.Node.Scalar, of node: Yams.Node, isKey: Bool
+    ) throws(DocumentError) -> APIValue {
         let core = "tag:yaml.org,2002:"
         let tag = scalar.tag.description
         let plain = YAMLScalar.value(of: scalar.string)
-        switch tag {
-        case core + "str" where scalar.style != .plain, core + "timestamp":
-            return .string(scalar.string)
-        case "", "!", core + "str":
-            // A key's tag is "str" after keys have been compared: its style says what it was.
-            if scalar.style != .plain { return .string(scalar.string) }
+        // The parser calls every key a string when it compares them: what it was, its style says.
+        let isRenamed = isKey && tag == core + "str" && scalar.style == .plain
+        switch isRenamed ? "" : tag {
+        case "":
             guard let plain else { throw error(node, "\(scalar.string) cannot be written as JSON") }
             return plain
         case core + "binary":

@@ -8,6 +8,13 @@ enum RFC3339 {
             + "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
     }
 
+    /// With as many digits of the second as there are, as Go's RFC3339Nano.
+    static func textWithNanoseconds(_ time: Time) -> String {
+        var fraction = padded(Int(time.nanoseconds), 9)
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        return text(seconds: time.seconds) + (fraction.isEmpty ? "" : "." + fraction) + "Z"
+    }
+
     static func parse(_ text: String) -> Time? {
         var scanner = Scanner(Array(text.utf8))
         guard let year = scanner.number(4), scanner.take("-"), let month = scanner.number(2),

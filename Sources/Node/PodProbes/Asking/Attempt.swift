@@ -26,7 +26,11 @@ package final class Attempt: Sendable {
         self.eventLoop = eventLoop
         promise = eventLoop.makePromise()
         let deadline = eventLoop.scheduleTask(in: TimeAmount(timeout)) { [self] in
-            finish(state.withLock(\.overdue))
+            // An answer that has come while the loop was busy is read before this.
+            let grace = eventLoop.scheduleTask(in: .milliseconds(1)) { [self] in
+                finish(state.withLock(\.overdue))
+            }
+            state.withLock { if !$0.isOver { $0.deadline = grace } else { grace.cancel() } }
         }
         state.withLock { $0.deadline = deadline }
     }

@@ -145,7 +145,8 @@ private final class HealthCheck: ChannelInboundHandler {
     /// `HealthCheckResponse`: the status is field 1, a number.
     private func judge() {
         var frame = message
-        guard let compressed = frame.readInteger(as: UInt8.self), let length = frame.readInteger(as: UInt32.self),
+        guard let compressed = frame.readInteger(as: UInt8.self),
+            let length = frame.readInteger(as: UInt32.self),
             compressed == 0, Int(length) == frame.readableBytes
         else {
             return fail("the response is no plain message")

@@ -171,7 +171,9 @@ private final class HTTPExchange: ChannelInboundHandler {
     }
 
     private func end(_ result: Result<Response, any Error>) {
-        done?(result)
+        // A redirect closes this connection while it is being told.
+        let tell = done
         done = nil
+        tell?(result)
     }
 }

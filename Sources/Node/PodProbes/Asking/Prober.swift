@@ -77,7 +77,8 @@ public struct Prober: Sendable {
             attempt.whenOverdue(
                 duration <= timeout
                     ? ProbeAnswer(.success, "")
-                    : ProbeAnswer(.failure, "sleep of \(duration.short): the time of \(timeout.short) is over"))
+                    : ProbeAnswer(
+                        .failure, "sleep of \(duration.short): the time of \(timeout.short) is over"))
             return attempt
         }
     }
@@ -104,6 +105,7 @@ public struct Prober: Sendable {
 
     private static func execOverdue(_ command: [String], _ timeout: Duration) -> ProbeAnswer {
         ProbeAnswer(
-            .failure, "command timed out: \"\(command.joined(separator: " "))\" timed out after \(timeout.short)")
+            .failure,
+            "command timed out: \"\(command.joined(separator: " "))\" timed out after \(timeout.short)")
     }
 }

@@ -100,7 +100,8 @@ final class ProbeBook {
         return ordered.flatMap { entry in
             entry.workers.map {
                 ProbeSeries(
-                    kind: $0.kind, pod: entry.container.pod, container: entry.container.name, counts: $0.counts)
+                    kind: $0.kind, pod: entry.container.pod, container: entry.container.name,
+                    counts: $0.counts)
             }
         }
     }

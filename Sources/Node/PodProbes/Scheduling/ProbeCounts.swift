@@ -34,8 +34,8 @@ struct ProbeSeries: Sendable {
     /// All series in Prometheus' text format, version 0.0.4, under the kubelet's names.
     static func text(_ series: [ProbeSeries]) -> String {
         var text = """
-            # HELP prober_probe_total [BETA] Cumulative number of a liveness, readiness or startup probe for a container \
-            by result.
+            # HELP prober_probe_total [BETA] Cumulative number of a liveness, readiness or startup probe for a \
+            container by result.
             # TYPE prober_probe_total counter
 
             """

@@ -173,6 +173,16 @@ class Life(NodeTest):
         self.assertEqual(
             [(kind, name) for kind, name, _ in seen],
             [(cri.CONTAINER_CREATED_EVENT, pod), (cri.CONTAINER_STARTED_EVENT, pod),
+    def test_a_start_writes_nothing_into_the_image(self):
+        """Places for mounts that the image lacks are there already: busybox has no /etc/hosts."""
+        config = self.pod_config("clean")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        self.assertEqual(os.listdir(f"{FOLDER}/lib/k8s/containers/{container}/upper"), [])
+        self.assertEqual(self.sh(container, "cat /etc/hostname").stdout, b"clean\n")
+        # What is the image's own is as it was.
+        self.assertEqual(self.sh(container, "echo x > /etc/own && cat /etc/own").stdout, b"x\n")
+
              (cri.CONTAINER_CREATED_EVENT, container), (cri.CONTAINER_STARTED_EVENT, container),
              (cri.CONTAINER_STOPPED_EVENT, container), (cri.CONTAINER_DELETED_EVENT, container)])
 

@@ -50,6 +50,7 @@ public final class PodEngine: Sendable {
         for folder in [layout.state.containers, layout.sandboxes, layout.state.images] {
             try makeFolders(folder)
         }
+        try MountPoints.make(in: layout.mountPoints)
         database = try EngineDatabase(path: layout.database)
         poller = try Poller()
     }

@@ -64,7 +64,8 @@ extension PodEngine {
         let draft = try store.draft(name: Self.fileName(name))
         let folder = draft.folder
         let rootfs = RootfsMount(
-            lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
+            lower: layers.lowerDirectories + [layout.mountPoints], upper: folder + "/upper",
+            work: folder + "/work",
             target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
         do {
             for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {

@@ -168,25 +168,24 @@ final class ManagedContainer {
             "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
             milliseconds: milliseconds
         ) { socket in
-            let log = try RuntimeLog.open(folder)
-            return try work(folders.ociRuntime(handler, log: Log(descriptor: log.raw)), socket)
+            let place = try RuntimeLog.open(folder)
+            return try work(folders.ociRuntime(handler, log: RuntimeLog.log(in: place)), socket)
         } completion: {
             completion($0)
         }
     }
 }
 
-/// Where the runtime's warnings go: a file in the container's folder, begun anew when it has grown large.
+/// Where the runtime's warnings go: `runtime.log` in the container's folder, which begins with the first of them.
 enum RuntimeLog {
-    private static let fileName = "runtime.log"
     private static let maxSize = 64 << 10
 
     static func open(_ folder: String) throws(KernelError) -> FileDescriptor {
-        let path = folder + "/" + fileName
-        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
-        if try file.status().st_size > maxSize, ftruncate(file.raw, 0) != 0 {
-            throw KernelError("truncate", path)
-        }
-        return file
+        try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// - Parameter folder: as `open` gives it; has to stay open as long as the log is used.
+    static func log(in folder: borrowing FileDescriptor) -> Log {
+        Log(folder: folder.raw, name: "runtime.log", limit: maxSize)
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 import ImageStore
 import LinuxKernel
 import Logging
+import PodEngine
 import ServiceLifecycle
 import UnixSignals
 
@@ -48,6 +49,8 @@ public enum CRIDaemon {
         prepareProcess(configuration, log)
         let owner = try owner(of: configuration.root)
         defer { withExtendedLifetime(owner) {} }
+        try StateModes(layout: EngineLayout(root: configuration.root, state: configuration.state).state)
+            .tighten()
         let socket = try ListeningSocket(configuration.socketPath)
         let parts = try DaemonParts(configuration, output)
         try await parts.start()

@@ -105,6 +105,28 @@ final class ManagedContainer {
         }
     }
 
+    private var lossTimer: EventLoop.TimerID?
+    /// A container that writes much to a full disk loses much: its status is written once in a while.
+    private static let lossPause = 2000
+
+    /// Lets those know that read the status of a container that runs.
+    func noteLogLoss() {
+        guard lossTimer == nil else { return }
+        writeLogLoss()
+        lossTimer = shim.loop.after(milliseconds: Self.lossPause) { [weak self] in
+            self?.lossTimer = nil
+            self?.writeLogLoss()
+        }
+    }
+
+    private func writeLogLoss() {
+        guard let output, status.logBytesLost != output.logBytesLost else { return }
+        change {
+            $0.logError = output.logFailure
+            $0.logBytesLost = output.logBytesLost
+        }
+    }
+
     /// The folder is gone or is about to go: nothing is written any more.
     func changeForgotten(_ body: (inout LiveStatus) -> Void) {
         body(&status)

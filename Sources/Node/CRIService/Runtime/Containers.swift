@@ -23,10 +23,10 @@ extension RuntimeService {
         spec.labels = config.labels
         spec.annotations = config.annotations
         let facts = parts.facts()
-        let (engine, log, images) = (engine, parts.log, parts.images)
+        let (engine, log) = (engine, parts.log)
         var response = CRICreateContainerResponse()
         response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { draft in
-            let builder = BundleBuilder(engine: engine, images: images, facts: facts, log: log)
+            let builder = BundleBuilder(engine: engine, facts: facts, log: log)
             return try builder.bundle(config, for: draft)
         }
         return response

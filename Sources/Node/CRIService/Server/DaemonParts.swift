@@ -66,7 +66,7 @@ final class DaemonParts: Sendable {
         self.facts = facts
         let runtime = RuntimeService(
             RuntimeService.Parts(
-                engine: engine, streaming: streaming, images: store, log: output.logger("runtime"),
+                engine: engine, streaming: streaming, log: output.logger("runtime"),
                 defaultRuntime: configuration.defaultRuntime, runtimes: configuration.runtimes.keys.sorted(),
                 execOutputLimit: Int(configuration.limits.execOutput.bytes),
                 facts: { facts.value }))

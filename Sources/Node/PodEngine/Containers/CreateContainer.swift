@@ -83,6 +83,7 @@ extension PodEngine {
                 id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: bundle.command)
             definition.imageChain = layers.topChain.map { "\($0)" }
+            definition.volumeImages = bundle.volumes.map(\.definition)
             for (key, value) in spec.labels { definition.labels[key] = value }
             var kept = spec
             kept.details = bundle.details
@@ -96,6 +97,7 @@ extension PodEngine {
                 throw error
             }
             image.end()
+            withExtendedLifetime(bundle.volumes) {}
             return ContainerEntry(record, folder: folder)
         } catch {
             try rootfs.unmount()

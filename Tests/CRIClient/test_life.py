@@ -1,5 +1,6 @@
 """A pod's life through the calls of the CRI, and what each answers."""
 
+import json
 import os
 import subprocess
 import threading
@@ -49,11 +50,7 @@ class Life(NodeTest):
         pod = self.run_pod(config)
         container = self.start(pod, config, "c", ["sh", "-c", "echo hello; exec sleep 100"])
 
-        def swiftlet(*words):
-            return subprocess.run(
-                [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "--state", f"{FOLDER}/run", *words],
-                capture_output=True, text=True)
-
+        swiftlet = self.swiftlet
         self.assertIn(container, swiftlet("--namespace", "k8s", "ps", "-q", "--no-trunc").stdout)
         self.assertEqual(swiftlet("ps", "-q").stdout, "")
         self.assertEqual(swiftlet("--namespace", "k8s", "exec", container, "hostname").stdout, "seen\n")
@@ -173,6 +170,9 @@ class Life(NodeTest):
         self.assertEqual(
             [(kind, name) for kind, name, _ in seen],
             [(cri.CONTAINER_CREATED_EVENT, pod), (cri.CONTAINER_STARTED_EVENT, pod),
+             (cri.CONTAINER_CREATED_EVENT, container), (cri.CONTAINER_STARTED_EVENT, container),
+             (cri.CONTAINER_STOPPED_EVENT, container), (cri.CONTAINER_DELETED_EVENT, container)])
+
     def test_a_start_writes_nothing_into_the_image(self):
         """Places for mounts that the image lacks are there already: busybox has no /etc/hosts."""
         config = self.pod_config("clean")
@@ -182,9 +182,6 @@ class Life(NodeTest):
         self.assertEqual(self.sh(container, "cat /etc/hostname").stdout, b"clean\n")
         # What is the image's own is as it was.
         self.assertEqual(self.sh(container, "echo x > /etc/own && cat /etc/own").stdout, b"x\n")
-
-             (cri.CONTAINER_CREATED_EVENT, container), (cri.CONTAINER_STARTED_EVENT, container),
-             (cri.CONTAINER_STOPPED_EVENT, container), (cri.CONTAINER_DELETED_EVENT, container)])
 
     def test_lists_and_filters(self):
         one, two = self.pod_config("one", network=NODE), self.pod_config("two", network=NODE)
@@ -223,6 +220,9 @@ class Life(NodeTest):
         described = {d.name: list(d.label_keys) for d in self.runtime.ListMetricDescriptors(cri.ListMetricDescriptorsRequest()).descriptors}
         metrics = self.runtime.ListPodSandboxMetrics(cri.ListPodSandboxMetricsRequest()).pod_metrics[0]
         for metric in list(metrics.metrics) + list(metrics.container_metrics[0].metrics):
+            self.assertEqual(len(metric.label_values), len(described[metric.name]), metric.name)
+        self.assertIn("container_network_receive_bytes_total", {m.name for m in metrics.metrics})
+
     def test_an_image_of_a_volume_stays_as_long_as_the_container(self):
         archive = os.path.dirname(os.environ["BUSYBOX"]) + "/layers.tar"
         layers = self.swiftlet("load", "-q", "-i", archive).stdout.split()[-1]
@@ -285,9 +285,6 @@ class Life(NodeTest):
             self.assertIn("belong to pods", refusal.stderr)
         self.assertEqual(self.status(container).state, cri.CONTAINER_RUNNING)
         self.assertEqual(len(self.containers()), 1)
-
-            self.assertEqual(len(metric.label_values), len(described[metric.name]), metric.name)
-        self.assertIn("container_network_receive_bytes_total", {m.name for m in metrics.metrics})
 
     def test_an_image_as_a_volume(self):
         config = self.pod_config("volume", network=NODE)

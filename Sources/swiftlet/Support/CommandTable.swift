@@ -29,7 +29,9 @@ enum CommandTable {
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(
                 title: "Kubernetes",
-                commands: [CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self]),
+                commands: [
+                    CRICommand.self, CRIDumpCommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self,
+                ]),
             Group(
                 title: "This machine",
                 commands: [SystemDfCommand.self, DoctorCommand.self, VersionCommand.self]),
@@ -93,6 +95,7 @@ enum CommandTable {
         case ("image", "unpin"): ImageUnpinCommand.self
         case ("image", "verify"): ImageVerifyCommand.self
         case ("system", "df"): SystemDfCommand.self
+        case ("cri", "dump"): CRIDumpCommand.self
         case ("config", "default"): ConfigDefaultCommand.self
         case ("config", "check"): ConfigCheckCommand.self
         case ("image", "tags"): ImageTagsCommand.self

@@ -17,6 +17,7 @@ final class DaemonParts: Sendable {
     private let streaming: StreamingServer
     private let images: ImageService
     private let facts: CurrentFacts
+    private let admin: AdminSocket
 
     init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
         metrics = MetricsRegistry()
@@ -73,6 +74,7 @@ final class DaemonParts: Sendable {
         services = [images, runtime]
         collectPods()
     }
+        admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
 
     /// What all containers have written, each measured at most once a minute.
     private static func written(_ engine: PodEngine) throws -> ContainerLedger.WrittenSpace {
@@ -125,6 +127,7 @@ final class DaemonParts: Sendable {
     func stop() async {
         await streaming.stop()
         await engine.close()
+        admin.remove()
     }
 
     /// - Throws: what keeps the node from being looked at; then all stays as it was.

@@ -129,6 +129,11 @@ final class Registry: Sendable {
         state.withLock { if $0.names[name] == id { $0.names[name] = nil } }
     }
 
+    /// Who has which name, by name.
+    var reservedNames: [(String, String)] {
+        state.withLock { $0.names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    }
+
     // MARK: Sandboxes
 
     func add(_ entry: SandboxEntry) { state.withLock { $0.sandboxes[entry.id] = entry } }
@@ -136,13 +141,13 @@ final class Registry: Sendable {
     func removeSandbox(_ id: String) { state.withLock { _ = $0.sandboxes.removeValue(forKey: id) } }
     func removeContainer(_ id: String) { state.withLock { _ = $0.containers.removeValue(forKey: id) } }
 
+    func has(sandbox id: String) -> Bool { state.withLock { $0.sandboxes[id] != nil } }
+
     var sandboxes: [SandboxEntry] { state.withLock { Array($0.sandboxes.values) } }
     var containers: [ContainerEntry] { state.withLock { Array($0.containers.values) } }
 
     func containers(of sandbox: String) -> [ContainerEntry] {
         state.withLock { $0.containers.values.filter { $0.record.sandboxID == sandbox } }
-    func has(sandbox id: String) -> Bool { state.withLock { $0.sandboxes[id] != nil } }
-
     }
 
     /// By id, or by the beginning of one.

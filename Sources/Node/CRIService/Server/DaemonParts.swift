@@ -58,7 +58,9 @@ final class DaemonParts: Sendable {
         streamingSettings.idleTimeout = configuration.streaming.idleTimeout
         if !configuration.streaming.certificateFile.isEmpty {
             streamingSettings.tls = StreamingConfiguration.TLSFiles(
-                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile)
+                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile,
+                clientAuthorities: configuration.streaming.clientAuthorityFile.isEmpty
+                    ? nil : configuration.streaming.clientAuthorityFile)
         }
         streaming = StreamingServer(
             configuration: streamingSettings, handler: StreamingBackend(engine: engine),
@@ -72,9 +74,9 @@ final class DaemonParts: Sendable {
                 execOutputLimit: Int(configuration.limits.execOutput.bytes),
                 facts: { facts.value }))
         services = [images, runtime]
+        admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
         collectPods()
     }
-        admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
 
     /// What all containers have written, each measured at most once a minute.
     private static func written(_ engine: PodEngine) throws -> ContainerLedger.WrittenSpace {
@@ -125,9 +127,9 @@ final class DaemonParts: Sendable {
 
     /// Pods go on.
     func stop() async {
+        admin.remove()
         await streaming.stop()
         await engine.close()
-        admin.remove()
     }
 
     /// - Throws: what keeps the node from being looked at; then all stays as it was.

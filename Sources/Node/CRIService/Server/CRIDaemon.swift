@@ -110,7 +110,12 @@ public enum CRIDaemon {
     /// What the process itself needs to be for many pods; a host that refuses it is served, too.
     private static func prepareProcess(_ configuration: CRIConfiguration, _ log: Logger) {
         attempt(log, "set oom_score_adj") {
-            try FileDescriptor.writeFile("/proc/self/oom_score_adj", "\(configuration.oomScoreAdjustment)")
+            let score = try OutOfMemoryScore.bring(to: configuration.oomScoreAdjustment)
+            if score != configuration.oomScoreAdjustment {
+                log.notice(
+                    "this host lets oom_score_adj be lowered so far only: the daemon may be among the first to end",
+                    metadata: ["wanted": "\(configuration.oomScoreAdjustment)", "is": "\(score)"])
+            }
         }
         var limit = rlimit()
         attempt(log, "raise the limit of open files") {

@@ -50,6 +50,7 @@ public final class PodEngine: Sendable {
         for folder in [layout.state.containers, layout.sandboxes, layout.state.images] {
             try makeFolders(folder)
         }
+        try MountPoints.make(in: layout.mountPoints)
         database = try EngineDatabase(path: layout.database)
         poller = try Poller()
     }
@@ -120,7 +121,8 @@ public final class PodEngine: Sendable {
             startedAt: live.startedAt?.nanosecondsSince1970 ?? 0,
             finishedAt: live.finishedAt?.nanosecondsSince1970 ?? 0,
             exitCode: live.exitCode ?? 0, isOutOfMemory: live.oomKilled, error: live.error,
-            pid: live.process?.pid, logPath: entry.record.logPath, folder: entry.folder)
+            pid: live.process?.pid, logPath: entry.record.logPath, logLoss: LogLoss(live),
+            folder: entry.folder)
     }
 
     /// - Throws: for a sandbox that is not ready.

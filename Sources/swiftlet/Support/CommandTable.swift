@@ -30,7 +30,8 @@ enum CommandTable {
             Group(
                 title: "Kubernetes",
                 commands: [
-                    AgentCommand.self, PodsCommand.self, DescribePodCommand.self, CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self,
+                    AgentCommand.self, PodsCommand.self, DescribePodCommand.self, CRICommand.self,
+                    CRIDumpCommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self,
                 ]),
             Group(
                 title: "This machine",
@@ -98,6 +99,7 @@ enum CommandTable {
         case ("image", "verify"): ImageVerifyCommand.self
         case ("system", "df"): SystemDfCommand.self
         case ("describe", "pod"), ("describe", "pods"): DescribePodCommand.self
+        case ("cri", "dump"): CRIDumpCommand.self
         case ("config", "default"): ConfigDefaultCommand.self
         case ("config", "check"): ConfigCheckCommand.self
         case ("image", "tags"): ImageTagsCommand.self

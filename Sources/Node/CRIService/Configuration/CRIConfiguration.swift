@@ -78,6 +78,7 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var port = 0
         /// Empty: without TLS.
         public var certificateFile = ""
+        public var clientAuthorityFile = ""
         public var keyFile = ""
         public var idleTimeout = Duration.seconds(4 * 3600)
     }

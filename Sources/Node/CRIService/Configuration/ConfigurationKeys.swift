@@ -105,6 +105,11 @@ package enum ConfigurationKeys {
             "streaming.tls_key_file", \.streaming.keyFile, in: defaults, check: Check.absolutePathOrNothing,
             "The certificate's key."),
         Key(
+            "streaming.tls_client_ca_file", \.streaming.clientAuthorityFile, in: defaults,
+            check: Check.absolutePathOrNothing,
+            "Certificates (PEM) of which one must have signed the certificate that a client shows; empty: clients need none."
+        ),
+        Key(
             "streaming.idle_timeout", \.streaming.idleTimeout, in: defaults, check: Check.positive,
             "How long a stream may be silent before it is closed."),
     ]
@@ -181,6 +186,9 @@ package enum ConfigurationKeys {
                 streaming.keyFile.isEmpty
                     ? ("streaming.tls_cert_file", "needs streaming.tls_key_file, too")
                     : ("streaming.tls_key_file", "needs streaming.tls_cert_file, too"))
+        }
+        if streaming.certificateFile.isEmpty, !streaming.clientAuthorityFile.isEmpty {
+            found.append(("streaming.tls_client_ca_file", "needs streaming.tls_cert_file, too"))
         }
         let runtimes = configuration.runtimes
         for (name, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {

@@ -17,6 +17,7 @@ final class DaemonParts: Sendable {
     private let streaming: StreamingServer
     private let images: ImageService
     private let facts: CurrentFacts
+    private let admin: AdminSocket
 
     init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
         metrics = MetricsRegistry()
@@ -57,7 +58,9 @@ final class DaemonParts: Sendable {
         streamingSettings.idleTimeout = configuration.streaming.idleTimeout
         if !configuration.streaming.certificateFile.isEmpty {
             streamingSettings.tls = StreamingConfiguration.TLSFiles(
-                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile)
+                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile,
+                clientAuthorities: configuration.streaming.clientAuthorityFile.isEmpty
+                    ? nil : configuration.streaming.clientAuthorityFile)
         }
         streaming = StreamingServer(
             configuration: streamingSettings, handler: StreamingBackend(engine: engine),
@@ -66,11 +69,12 @@ final class DaemonParts: Sendable {
         self.facts = facts
         let runtime = RuntimeService(
             RuntimeService.Parts(
-                engine: engine, streaming: streaming, images: store, log: output.logger("runtime"),
+                engine: engine, streaming: streaming, log: output.logger("runtime"),
                 defaultRuntime: configuration.defaultRuntime, runtimes: configuration.runtimes.keys.sorted(),
                 execOutputLimit: Int(configuration.limits.execOutput.bytes),
                 facts: { facts.value }))
         services = [images, runtime]
+        admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
         collectPods()
     }
 
@@ -123,6 +127,7 @@ final class DaemonParts: Sendable {
 
     /// Pods go on.
     func stop() async {
+        admin.remove()
         await streaming.stop()
         await engine.close()
     }

@@ -64,7 +64,8 @@ extension PodEngine {
         let draft = try store.draft(name: Self.fileName(name))
         let folder = draft.folder
         let rootfs = RootfsMount(
-            lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
+            lower: layers.lowerDirectories + [layout.mountPoints], upper: folder + "/upper",
+            work: folder + "/work",
             target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
         do {
             for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
@@ -82,6 +83,7 @@ extension PodEngine {
                 id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: bundle.command)
             definition.imageChain = layers.topChain.map { "\($0)" }
+            definition.volumeImages = bundle.volumes.map(\.definition)
             for (key, value) in spec.labels { definition.labels[key] = value }
             var kept = spec
             kept.details = bundle.details
@@ -95,6 +97,7 @@ extension PodEngine {
                 throw error
             }
             image.end()
+            withExtendedLifetime(bundle.volumes) {}
             return ContainerEntry(record, folder: folder)
         } catch {
             try rootfs.unmount()

@@ -155,8 +155,8 @@ final class Pod {
             "\(what) pod \(id)", makesProcesses: makesProcesses, keeping: [lock.descriptor],
             milliseconds: milliseconds
         ) { _ in
-            let file = try RuntimeLog.open(folder)
-            return try work(Log(descriptor: file.raw))
+            let place = try RuntimeLog.open(folder)
+            return try work(RuntimeLog.log(in: place))
         } completion: {
             completion($0.report)
         }

@@ -140,12 +140,12 @@ extension PodEngine {
     /// Removes the sandbox's folder, its group and its record.
     func forget(_ entry: SandboxEntry) async throws {
         let record = entry.record
-        try await threads.run { [layout, database, settings] in
+        try await threads.run { [layout, database] in
             let folder = layout.sandbox(record.id)
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
             try removeTree(folder)
-            if record.cgroupParent.hasPrefix(settings.defaultCgroupParent + "/") {
+            if record.spec.cgroupParent.isEmpty {
                 try PodCgroup(parent: record.cgroupParent).remove()
             }
             try database.removeSandbox(record.id)

@@ -163,13 +163,13 @@ final class ManagedContainer {
         completion: @escaping (Operation.Outcome) -> Void
     ) throws(KernelError) {
         let folder = folder
-        let (folders, handler) = (shim.folders, supervision.runtime)
+        let (folders, supervision) = (shim.folders, supervision)
         try shim.operate(
             "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
             milliseconds: milliseconds
         ) { socket in
             let log = try RuntimeLog.open(folder)
-            return try work(folders.ociRuntime(handler, log: Log(descriptor: log.raw)), socket)
+            return try work(folders.ociRuntime(supervision, log: Log(descriptor: log.raw)), socket)
         } completion: {
             completion($0)
         }

@@ -118,7 +118,6 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var program = ""
         /// Empty: below the state folder.
         public var root = ""
-        public var systemdCgroup = false
         public var arguments: [String] = []
 
         public init() {}

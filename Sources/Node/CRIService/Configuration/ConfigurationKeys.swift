@@ -26,8 +26,11 @@ package enum ConfigurationKeys {
             "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
         Key(
             "cgroup_driver", \.cgroupDriver, in: defaults,
-            check: { $0 == .systemd ? "pods' groups are made by files only" : nil },
-            "Who makes cgroups: the service manager or this program. auto: this program, by files."),
+            """
+            Who makes the groups of pods, and their runtimes with them: systemd, as scopes, or this program, by files.
+            It has to be the kubelet's, too, which asks for it. auto: systemd where it is the init and cgroup v2 is the
+            only version, else this program.
+            """),
         Key(
             "network", \.network, in: defaults,
             """
@@ -145,9 +148,6 @@ package enum ConfigurationKeys {
         ConfigurationKey(
             "root", \.root, in: CRIConfiguration.Runtime(), check: Check.absolutePathOrNothing,
             "Its state folder (--root); empty: a folder below state."),
-        ConfigurationKey(
-            "systemd_cgroup", \.systemdCgroup, in: CRIConfiguration.Runtime(),
-            "Whether it gets --systemd-cgroup."),
         ConfigurationKey(
             "arguments", \.arguments, in: CRIConfiguration.Runtime(), "More options, before its command."),
     ]

@@ -43,6 +43,9 @@ struct BundleBuilder {
 
     private func sandboxFacts(_ state: SandboxState) throws -> SandboxFacts {
         let config = try CRIPodSandboxConfig(serializedBytes: state.spec.details)
+        // The pod may be from before its kubelet and this service changed their driver.
+        var facts = self.facts
+        facts.cgroupDriver = PodCgroup(parent: state.cgroupParent).driver == .systemd ? .systemd : .cgroupfs
         let plan = try SandboxPlan(config, facts: facts)
         var namespaces: [RuntimeSpec.Namespace.Kind: String] = [:]
         namespaces[.network] = state.namespaces.network
@@ -52,7 +55,7 @@ struct BundleBuilder {
         namespaces[.pid] = state.namespaces.pid
         let folder = state.folder
         let engine = engine
-        var facts = SandboxFacts(
+        var sandbox = SandboxFacts(
             id: state.id, config: config, plan: plan, namespaces: namespaces,
             files: SandboxFacts.Files(
                 resolver: folder + "/resolv.conf", hosts: folder + "/hosts", hostname: folder + "/hostname"),
@@ -68,8 +71,8 @@ struct BundleBuilder {
                 }
                 return pid
             })
-        facts.cgroupParent = state.cgroupParent
-        return facts
+        sandbox.cgroupParent = state.cgroupParent
+        return sandbox
     }
 
     /// What of the container's status does not change.

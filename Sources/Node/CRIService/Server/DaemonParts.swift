@@ -1,4 +1,5 @@
 import ContainerCLI
+import ContainerRuntime
 import ContainerShim
 import GRPCCore
 import ImageStore
@@ -18,6 +19,8 @@ final class DaemonParts: Sendable {
     private let images: ImageService
     private let facts: CurrentFacts
     private let admin: AdminSocket
+    /// Until the next start.
+    private let driver: CgroupDriver
 
     init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
         metrics = MetricsRegistry()
@@ -36,13 +39,15 @@ final class DaemonParts: Sendable {
             try networks.setPodRanges(
                 configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) })
         }
+        driver = try Self.cgroupDriver(configuration.cgroupDriver)
         var settings = PodEngine.Settings()
+        settings.cgroupDriver = driver
         settings.killTime = Int(configuration.timeouts.stopMargin.components.seconds) * 1000
         for (name, runtime) in configuration.runtimes {
             settings.runtimes[name] = RuntimeHandler(
                 program: runtime.program,
                 root: runtime.root.isEmpty ? "\(layout.state.state)/k8s/\(name)" : runtime.root,
-                systemdCgroup: runtime.systemdCgroup, arguments: runtime.arguments)
+                arguments: runtime.arguments)
         }
         engine = try PodEngine(
             layout: layout, networks: networks, settings: settings, logger: output.logger("pods"))
@@ -65,7 +70,7 @@ final class DaemonParts: Sendable {
         streaming = StreamingServer(
             configuration: streamingSettings, handler: StreamingBackend(engine: engine),
             logger: output.logger("streaming"))
-        let facts = CurrentFacts(try Self.detect(configuration))
+        let facts = CurrentFacts(try Self.detect(configuration, driver))
         self.facts = facts
         let runtime = RuntimeService(
             RuntimeService.Parts(
@@ -93,9 +98,20 @@ final class DaemonParts: Sendable {
         return space
     }
 
-    private static func detect(_ configuration: CRIConfiguration) throws -> NodeFacts {
-        var facts = try NodeFacts.detect(
-            cgroupDriver: configuration.cgroupDriver == .systemd ? .systemd : .cgroupfs)
+    private static func cgroupDriver(_ wanted: CRIConfiguration.CgroupDriver) throws -> CgroupDriver {
+        switch wanted {
+        case .auto: return .suited(to: try CgroupLayout.detect())
+        case .cgroupfs: return .files
+        case .systemd:
+            if CgroupDriver.isSystemdInit { return .systemd }
+            throw ServerError("cgroup_driver is \"systemd\", and systemd is not the init of this machine")
+        }
+    }
+
+    private static func detect(
+        _ configuration: CRIConfiguration, _ driver: CgroupDriver
+    ) throws -> NodeFacts {
+        var facts = try NodeFacts.detect(cgroupDriver: driver == .systemd ? .systemd : .cgroupfs)
         facts.cdiFolders = configuration.cdi.specificationFolders
         if !configuration.enableSELinux { facts.hasSELinux = false }
         if !configuration.apparmor.defaultProfile.isEmpty {
@@ -134,7 +150,7 @@ final class DaemonParts: Sendable {
 
     /// - Throws: what keeps the node from being looked at; then all stays as it was.
     func reload(_ configuration: CRIConfiguration) throws {
-        facts.replace(with: try Self.detect(configuration))
+        facts.replace(with: try Self.detect(configuration, driver))
         images.reload(configuration)
     }
 }

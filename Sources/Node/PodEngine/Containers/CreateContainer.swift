@@ -78,7 +78,7 @@ extension PodEngine {
             let bundle = try prepare(
                 ContainerDraft(
                     id: draft.id, folder: folder, rootPath: rootfs.target, image: facts, sandbox: sandbox))
-            try write(bundle, rootfs, settings.runtimes[sandbox.spec.runtimeHandler], in: folder)
+            try write(bundle, rootfs, sandbox, in: folder)
             var definition = ContainerDefinition(
                 id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: bundle.command)
@@ -107,14 +107,18 @@ extension PodEngine {
     }
 
     private func write(
-        _ bundle: ContainerBundle, _ rootfs: RootfsMount, _ runtime: RuntimeHandler?, in folder: String
+        _ bundle: ContainerBundle, _ rootfs: RootfsMount, _ sandbox: SandboxState, in folder: String
     ) throws {
         try writeNew(folder + "/config.json", bundle.configuration.json())
+        let usesSystemd = PodCgroup(parent: sandbox.cgroupParent).driver == .systemd
+        var runtime = settings.runtimes[sandbox.spec.runtimeHandler]
+        runtime?.systemdCgroup = usesSystemd
         let supervision = Supervision(
             terminal: bundle.terminal, input: bundle.input,
             // The kubelet exchanges the files; what it does not know of is no business of the shim's.
             log: bundle.logPath.map { LogOptions(path: $0, maxSize: 0, maxFiles: 1) },
-            stopSignal: bundle.stopSignal, rootfs: rootfs, runtime: runtime)
+            stopSignal: bundle.stopSignal, rootfs: rootfs, runtime: runtime,
+            systemdCgroup: usesSystemd)
         try writeNew(folder + "/" + Supervision.fileName, supervision.json())
         if let path = bundle.logPath { try makeFolders(path.splitAtLastComponent.parent, mode: 0o755) }
     }

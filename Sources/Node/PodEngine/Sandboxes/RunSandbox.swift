@@ -17,7 +17,7 @@ extension PodEngine {
         let record = SandboxRecord(
             id: id, createdAt: nanosecondsSince1970(), bootID: bootID, spec: spec,
             cgroupParent: spec.cgroupParent.isEmpty
-                ? settings.defaultCgroupParent + "/" + id : spec.cgroupParent,
+                ? PodCgroup.own(of: id, driver: settings.cgroupDriver).parent : spec.cgroupParent,
             phase: .making, network: spec.network == .pod ? NetworkOfPod(maker: networks.maker) : nil)
         let entry = SandboxEntry(record)
         do {
@@ -210,6 +210,7 @@ extension PodEngine {
         pod.gidMappings = spec.groupMappings.map(\.mapping)
         if spec.sharesProcesses {
             pod.sharedPID = try podInit(pod, record, folder)
+            pod.systemdCgroup = PodCgroup(parent: record.cgroupParent).driver == .systemd
         }
         return pod
     }
@@ -219,7 +220,7 @@ extension PodEngine {
         let bundle = folder + "/init"
         try PodInit.writeBundle(
             in: bundle, pod: pod, program: try Engine.program("swiftlet-init", for: "a shared pid namespace"),
-            cgroupsPath: "\(record.cgroupParent)/\(record.id)-init")
+            cgroupsPath: PodCgroup(parent: record.cgroupParent).cgroupsPath(of: record.id + "-init"))
         return bundle
     }
 }

@@ -151,14 +151,17 @@ extension PodEngine {
     /// Removes the sandbox's folder, its group and its record.
     func forget(_ entry: SandboxEntry) async throws {
         let record = entry.record
+        let isLast = registry.sandboxes.allSatisfy { $0.id == entry.id }
         try await threads.run { [layout, database, settings] in
             let folder = layout.sandbox(record.id)
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
             try removeTree(folder)
-            if record.cgroupParent.hasPrefix(settings.defaultCgroupParent + "/") {
+            if record.spec.cgroupParent.isEmpty {
                 try PodCgroup(parent: record.cgroupParent).remove()
             }
+            // The shim that has made it may have gone before others.
+            if isLast, let shims = settings.shimCgroup { try PodCgroup(parent: shims).removeIfUnused() }
             try database.removeSandbox(record.id)
         }
         registry.removeSandbox(entry.id)

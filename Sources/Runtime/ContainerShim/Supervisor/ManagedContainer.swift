@@ -185,13 +185,13 @@ final class ManagedContainer {
         completion: @escaping (Operation.Outcome) -> Void
     ) throws(KernelError) {
         let folder = folder
-        let (folders, handler) = (shim.folders, supervision.runtime)
+        let (folders, supervision) = (shim.folders, supervision)
         try shim.operate(
             "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
             milliseconds: milliseconds
         ) { socket in
             let place = try RuntimeLog.open(folder)
-            return try work(folders.ociRuntime(handler, log: RuntimeLog.log(in: place)), socket)
+            return try work(folders.ociRuntime(supervision, log: RuntimeLog.log(in: place)), socket)
         } completion: {
             completion($0)
         }

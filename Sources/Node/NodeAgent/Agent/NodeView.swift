@@ -173,10 +173,11 @@ struct NodeView: AgentView {
         let time = Time.now.description.replacing(":", with: "-")
         let file =
             "\(folder)/checkpoint-\(pod.metadata.name)_\(pod.metadata.namespace)-\(container.container)-\(time).tar"
-        do {
+        do throws(RuntimeError) {
             try await runtime.checkpoint(record.id, to: file, timeout: timeout?.components.seconds ?? 0)
-        } catch where error.isUnimplemented {
-            throw AgentViewError.notSupported(error.message)
+        } catch {
+            if error.isUnimplemented { throw AgentViewError.notSupported(error.message) }
+            throw error
         }
         return [file]
     }

@@ -44,7 +44,7 @@ struct ExecCommand: SwiftletCommand {
         guard
             var words = PlainWords(
                 words, flags: ["interactive", "tty", "detach", "privileged"],
-                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir"])
+                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir", "c=container"])
         else { return nil }
         var command = ExecCommand()
         command.interactive = words.flag("interactive")
@@ -56,6 +56,8 @@ struct ExecCommand: SwiftletCommand {
         command.workingDirectory = words.text("workdir")
         command.privileged = words.flag("privileged")
         command.detachKeys = words.text("detach-keys")
+        command.podContainer = words.text("container")
+        command.podNamespace = words.text("pod-namespace")
         command.words = words.rest
         return words.areUnderstood ? command : nil
     }

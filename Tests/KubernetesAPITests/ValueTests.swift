@@ -69,4 +69,14 @@ import Testing
         #expect(meta.apiValue == ["name": "x"])
         #expect(Condition(type: "Ready").apiValue["lastTransitionTime"] == .null)
     }
+
+    /// RFC 1321, appendix A.5.
+    @Test func md5() {
+        let digests = [
+            "": "d41d8cd98f00b204e9800998ecf8427e", "abc": "900150983cd24fb0d6963f7d28e17f72",
+            "12345678901234567890123456789012345678901234567890123456789012345678901234567890":
+                "57edf4a22be3c955ac49da2e2107b67a",
+        ]
+        for (text, digest) in digests { #expect(MD5.hex(of: Array(text.utf8)) == digest) }
+    }
 }

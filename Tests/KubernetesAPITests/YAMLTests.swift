@@ -117,6 +117,8 @@ import Testing
         #expect(try documents[2].value()["text"] == "---\nnot a separator")
         #expect(YAMLDocument.split("").isEmpty)
         #expect(YAMLDocument.split("---\n# x\n---\n").isEmpty)
+        let directive = YAMLDocument.split("%YAML 1.1\n---\na: 1\n---\nb: 2\n")
+        #expect(try directive.map { try $0.value() } == [["a": 1], ["b": 2]])
         #expect(YAMLDocument.split("a: 1\r\n---\r\nb: 2\r\n").count == 2)
     }
 

@@ -115,10 +115,11 @@ struct YAMLComposer {
     /// other, going through all of what they stand for: a few lines of such keys would keep it busy for
     /// years, before anything of it is seen here.
     static func refuseDeepKeys(in text: String) throws(DocumentError) {
+        let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "&")), bytes.contains(UInt8(ascii: "*")) else { return }
         var aliases: [[UInt8]: Int] = [:]
         var anchors: Set<[UInt8]> = []
         var hasCollectionKey = false
-        let bytes = Array(text.utf8)
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]

@@ -14,41 +14,55 @@ package struct YAMLDocument: Sendable {
     /// The documents of a file that are not empty.
     package static func split(_ text: String) -> [YAMLDocument] {
         var documents: [YAMLDocument] = []
-        var lines: [Substring] = []
+        var start = text.startIndex
         var firstLine = 1
-        func finish() {
-            let hasContent = lines.contains { line in
-                let content = line.drop { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\u{feff}" }
-                return !content.isEmpty && content.first != "#" && !isSeparator(content, alone: true)
-            }
+        var hasContent = false
+        var hasDirective = false
+        func finish(_ end: String.Index) {
             guard hasContent else { return }
-            let text = lines.joined(separator: "\n")
-            documents.append(YAMLDocument(number: documents.count + 1, firstLine: firstLine, text: text))
+            documents.append(
+                YAMLDocument(
+                    number: documents.count + 1, firstLine: firstLine, text: String(text[start..<end])))
         }
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .enumerated()
-        {
+        var lineStart = text.startIndex
+        var number = 1
+        while lineStart < text.endIndex {
+            let newline = text.utf8[lineStart...].firstIndex(of: UInt8(ascii: "\n"))
+            let line = text.utf8[lineStart..<(newline ?? text.endIndex)]
             // A directive belongs to the document behind its separator.
-            if isSeparator(line, alone: false), !lines.contains(where: { $0.hasPrefix("%") }) {
-                finish()
-                lines = []
-                firstLine = index + 1
+            if isSeparator(line), !hasDirective {
+                finish(lineStart)
+                start = lineStart
+                firstLine = number
+                hasContent = false
             }
-            lines.append(line)
+            if line.first == UInt8(ascii: "%"), !hasContent {
+                hasDirective = true
+            } else if isSeparator(line) || isContent(line) {
+                hasDirective = false
+                hasContent = hasContent || isContent(line)
+            }
+            lineStart = newline.map(text.utf8.index(after:)) ?? text.endIndex
+            number += 1
         }
-        finish()
+        finish(text.endIndex)
         return documents
     }
 
-    private static func isSeparator(_ line: Substring, alone: Bool) -> Bool {
-        guard line.hasPrefix("---") else { return false }
-        let rest = line.dropFirst(3)
-        if alone {
-            let content = rest.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
-            return content.isEmpty || content.first == "#"
-        }
-        return rest.isEmpty || rest.first == " " || rest.first == "\t" || rest.first == "\r"
+    /// `---` alone or before a space.
+    private static func isSeparator(_ line: Substring.UTF8View) -> Bool {
+        line.starts(with: "---".utf8) && line.dropFirst(3).first.map(isBlank) ?? true
     }
+
+    /// More than space, comments and a separator.
+    private static func isContent(_ line: Substring.UTF8View) -> Bool {
+        let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let line = line.starts(with: byteOrderMark) ? line.dropFirst(3) : line
+        let content = (isSeparator(line) ? line.dropFirst(3) : line).drop(while: isBlank)
+        return content.first.map { $0 != UInt8(ascii: "#") } ?? false
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { " \t\r".utf8.contains(byte) }
 
     /// Reads the document.
     ///

@@ -1,8 +1,8 @@
 import Glibc
 
 /// The MD5 digest (RFC 1321): names what was read, as a kubelet names its manifests. Not for anything secret.
-enum MD5 {
-    static func hex(of bytes: [UInt8]) -> String {
+package enum MD5 {
+    package static func hex(of bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         let digest = digest(of: bytes)
         return String(

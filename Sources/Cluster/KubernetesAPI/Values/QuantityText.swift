@@ -35,72 +35,42 @@ extension Quantity: LosslessStringConvertible, ExpressibleByStringLiteral {
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-    /// `digits`, the last `fractional` of them behind the point, times the scale, in billionths rounded up.
-    /// Nil when that is more than 128 bits.
+    /// `digits`, the last `fractional` of them behind the point, times the scale, in billionths rounded up. Nil when
+    /// that is more than 127 bits.
     private static func nanos(digits: [UInt8], fractional: Int, scale: Scale) -> Int128? {
-        var digits = digits[...]
+        var digits = digits.drop { $0 == 0 }
+        if digits.isEmpty { return 0 }
+        // The amount is digits · factor · 10^exponent.
         var exponent = scale.exponent + 9 - fractional
-        while digits.last == 0, !digits.isEmpty {
+        while digits.last == 0 {
             digits.removeLast()
             exponent += 1
         }
-        digits = digits.drop { $0 == 0 }
-        if digits.isEmpty { return 0 }
-
-        // What stands behind the billionths only decides whether to round up, unless the factor makes it
-        // count.
-        var factor = scale.factor
-        var amount: Int128 = 0
-        if exponent < 0, factor > 1 {
-            // Powers of two turn into powers of ten exactly: what is cut off is below a billionth of a unit
-            // of 2⁶⁰.
-            guard digits.count <= 38 else { return nil }
-        }
+        // Digits that are too far behind the point to be kept only decide that the rest is rounded up.
         var isCut = false
-        for (index, digit) in digits.enumerated() {
-            if factor == 1, exponent < 0, digits.count - index <= -exponent {
-                isCut = true
-                break
-            }
-            let (tens, overflow) = amount.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(Int128(digit))
-            if overflow || carry { return nil }
-            amount = sum
+        while exponent < 0, digits.count > maxDigits || exponent < -maxDigits {
+            if digits.popLast() == nil { return 1 }
+            isCut = true
+            exponent += 1
         }
-        if factor == 1 {
-            guard exponent > 0 else { return amount + (isCut ? 1 : 0) }
-            return multiplied(amount, byTen: exponent)
+        guard digits.count <= maxDigits, exponent <= maxDigits else { return nil }
+        let amount = digits.reduce(UInt128(0)) { $0 * 10 + UInt128($1) }
+        let product = amount.multipliedFullWidth(by: scale.factor)
+        if exponent >= 0 {
+            let (scaled, overflow) = product.low.multipliedReportingOverflow(by: powerOfTen(exponent))
+            return product.high > 0 || overflow ? nil : Int128(exactly: scaled)
         }
-        guard exponent < 0 else {
-            let (product, overflow) = amount.multipliedReportingOverflow(by: factor)
-            return overflow ? nil : multiplied(product, byTen: exponent)
-        }
-        // Common factors first, so that as little as possible overflows.
-        var divisor = -exponent
-        var power: Int128 = 1
-        while divisor > 0 {
-            let (next, overflow) = power.multipliedReportingOverflow(by: 10)
-            if overflow { return 1 }
-            power = next
-            divisor -= 1
-        }
-        while factor > 1, power % 2 == 0 {
-            factor /= 2
-            power /= 2
-        }
-        let (product, overflow) = amount.multipliedReportingOverflow(by: factor)
-        return overflow ? nil : roundedAwayFromZero(product, by: power)
+        let divisor = powerOfTen(-exponent)
+        guard product.high < divisor else { return nil }
+        let (quotient, rest) = divisor.dividingFullWidth(product)
+        return Int128(exactly: quotient + (rest > 0 || isCut ? 1 : 0))
     }
 
-    private static func multiplied(_ amount: Int128, byTen exponent: Int) -> Int128? {
-        if exponent > 38 { return nil }
-        var amount = amount
-        for _ in 0..<exponent {
-            let (tens, overflow) = amount.multipliedReportingOverflow(by: 10)
-            if overflow { return nil }
-            amount = tens
-        }
-        return amount
+    /// 10³⁸ is the largest power of ten below 2¹²⁸.
+    private static let maxDigits = 38
+
+    private static func powerOfTen(_ exponent: Int) -> UInt128 {
+        (0..<exponent).reduce(1) { power, _ in power * 10 }
     }
 
     /// The canonical form: the largest suffix that leaves no fraction, fractions in the smallest that do not
@@ -132,7 +102,7 @@ extension Quantity: LosslessStringConvertible, ExpressibleByStringLiteral {
 
 /// What a suffix multiplies by: a power of ten or of two.
 private struct Scale {
-    var factor: Int128 = 1
+    var factor: UInt128 = 1
     var exponent = 0
     var format = Quantity.Format.decimalSI
 
@@ -146,7 +116,7 @@ private struct Scale {
         if let found = Self.decimal.first(where: { $0.suffix == suffix }) {
             exponent = found.exponent
         } else if let step = Self.binary.firstIndex(of: suffix) {
-            factor = 1 << (10 * Int128(step + 1))
+            factor = 1 << (10 * UInt128(step + 1))
             format = .binarySI
         } else if let first = suffix.first, first == "e" || first == "E" {
             let digits = suffix.dropFirst()

@@ -4,7 +4,6 @@ import Logging
 import NIOPosix
 import PodProbes
 import PodVolumes
-import Synchronization
 
 /// The node agent: a kubelet in function.
 package final class AgentDaemon: Sendable {
@@ -56,7 +55,7 @@ package final class AgentDaemon: Sendable {
             settings: settings, runtime: runtime, runtimeName: name,
             images: ImagePuller(
                 runtime: runtime, events: events, keys: PullSecrets(objects: objects), limit: settings.parallelPulls),
-            volumes: VolumeManager(root: settings.root, objects: objects), objects: objects, probes: probes,
+            volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects, probes: probes,
             prober: prober, events: events, statuses: statuses, resources: BasicResources(capacity: [:]),
             users: UserRangeBook(root: settings.root), log: log)
         let sources = makeSources()
@@ -65,17 +64,14 @@ package final class AgentDaemon: Sendable {
             runtime: runtime, log: log,
             changed: { uid in Task { await manager.poke(uid) } },
             seen: { uids in Task { await manager.seen(uids) } })
-        let book = SourceObjects()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watcher.run() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
                     await source.run { state in
-                        if book.note(state) {
-                            objects.replace(book.all)
-                            await manager.objectsChanged()
-                        }
+                        let change = objects.set(file: state.source, objects: state.objects)
+                        if !change.objects.isEmpty { await manager.objectsChanged() }
                         await manager.apply(state)
                     }
                 }
@@ -120,20 +116,4 @@ package final class AgentDaemon: Sendable {
             }
         }
     }
-}
-
-/// The objects of all sources together.
-private final class SourceObjects: Sendable {
-    private let bySource = Mutex<[String: [any KubernetesResource]]>([:])
-
-    /// - Returns: whether they are others than before.
-    func note(_ state: SourceState) -> Bool {
-        bySource.withLock { objects in
-            let before = objects[state.source]?.map(\.document)
-            objects[state.source] = state.objects
-            return before != state.objects.map(\.document)
-        }
-    }
-
-    var all: [any KubernetesResource] { bySource.withLock { objects in objects.keys.sorted().flatMap { objects[$0] ?? [] } } }
 }

@@ -26,8 +26,8 @@ struct ContainerConfiguration {
         config.image.image = imageRef
         config.image.userSpecifiedImage = container.image
         let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-        config.command = container.command.map { Expansion.expand($0) { values[$0] } }
-        config.args = container.args.map { Expansion.expand($0) { values[$0] } }
+        config.command = container.command.map { VariableExpansion.expand($0) { values[$0] } }
+        config.args = container.args.map { VariableExpansion.expand($0) { values[$0] } }
         config.workingDir = container.workingDir
         config.envs = environment.map { variable in
             .with {

@@ -69,7 +69,7 @@ struct ContainerEnvironment {
     private mutating func add(_ variable: EnvVar) async throws {
         guard let source = variable.valueFrom else {
             let (known, services) = (values, services)
-            set(variable.name, Expansion.expand(variable.value) { known[$0] ?? services[$0] })
+            set(variable.name, VariableExpansion.expand(variable.value) { known[$0] ?? services[$0] })
             return
         }
         if let value = try await value(of: source, for: variable.name) { set(variable.name, value) }
@@ -85,7 +85,8 @@ struct ContainerEnvironment {
         }
         if let resource = source.resourceFieldRef {
             do {
-                return try facts.value(of: resource, pod, container)
+                return try ResourceField.value(
+                    resource, in: pod, container: container.name, allocatable: facts.allocatable)
             } catch {
                 throw ContainerFailure(.configuration, "\(error)")
             }

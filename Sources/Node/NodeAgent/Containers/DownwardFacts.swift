@@ -59,38 +59,4 @@ package struct DownwardFacts: Sendable {
         }
         return result + "\""
     }
-
-    package struct Unknown: Error, CustomStringConvertible {
-        package var description: String
-    }
-
-    /// A container's request or limit in units of the divisor, rounded up.
-    package func value(
-        of selector: ResourceFieldSelector, _ pod: Pod, _ container: Container
-    ) throws(Unknown) -> String {
-        var container = container
-        if !selector.containerName.isEmpty, selector.containerName != container.name {
-            guard let other = pod.everyContainer.first(where: { $0.name == selector.containerName }) else {
-                throw Unknown(description: "container \(selector.containerName) not found")
-            }
-            container = other.container
-        }
-        let parts = selector.resource.split(separator: ".", maxSplits: 1).map(String.init)
-        guard parts.count == 2, ["limits", "requests"].contains(parts[0]) else {
-            throw Unknown(description: "unsupported container resource : \(selector.resource)")
-        }
-        let name = ResourceName(rawValue: parts[1])
-        let quantity =
-            if parts[0] == "limits" {
-                container.resources.limits[name] ?? allocatable[name] ?? Quantity()
-            } else {
-                container.resources.requests[name] ?? container.resources.limits[name] ?? Quantity()
-            }
-        let isProcessor = name == .cpu
-        let divisor = selector.divisor == Quantity() ? Quantity(1) : selector.divisor
-        let (dividend, by) =
-            isProcessor
-            ? (quantity.milliValue, max(1, divisor.milliValue)) : (quantity.value, max(1, divisor.value))
-        return String((dividend + by - 1) / by)
-    }
 }

@@ -112,20 +112,23 @@ package actor ImagePuller {
     /// With each credential that fits, the most fitting first; without one where there is none.
     private func pullWithKeys(_ spec: CRIImageSpec, _ pod: Pod, _ sandbox: CRIPodSandboxConfig) async throws {
         let candidates = try await keys.credentials(for: spec.image, of: pod)
-        guard !candidates.isEmpty else {
-            _ = try await runtime.pull(spec, auth: nil, for: sandbox)
-            return
-        }
-        var failure: (any Error)?
+        var failure = candidates.isEmpty ? await attempt(spec, nil, sandbox) : nil
         for candidate in candidates {
-            do {
-                _ = try await runtime.pull(spec, auth: candidate, for: sandbox)
-                return
-            } catch {
-                failure = error
-            }
+            failure = await attempt(spec, candidate, sandbox)
+            if failure == nil { return }
         }
         if let failure { throw failure }
+    }
+
+    private func attempt(
+        _ spec: CRIImageSpec, _ auth: CRIAuthConfig?, _ sandbox: CRIPodSandboxConfig
+    ) async -> RuntimeError? {
+        do throws(RuntimeError) {
+            _ = try await runtime.pull(spec, auth: auth, for: sandbox)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     // MARK: How many at once

@@ -205,8 +205,9 @@ extension PodWorker {
         let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         var all: [CRIMount] = []
         do {
-            all = try (mounts?.mounts(for: container, environment: values) ?? []).map { CRIMount($0, users: users) }
-            all += try PodFiles(pod: pod, settings: settings).mounts(
+            guard let mounts else { throw ContainerFailure(.configuration, "the pod's volumes are not there") }
+            all = try mounts.mounts(for: container, environment: values).map { CRIMount($0, users: users) }
+            all += try PodFiles(pod: pod, folder: mounts.folder).mounts(
                 for: container, attempt: start.attempt, ips: facts.podIPs, users: users)
         } catch {
             throw ContainerFailure(.configuration, "\(error)")

@@ -140,7 +140,7 @@ actor PodWorker {
                 services.probes.ended(record, of: uid)
             }
             if record.state == .exited, record.message.isEmpty {
-                let message = messages[record.id] ?? TerminationMessage.read(record, pod, services.settings)
+                let message = messages[record.id] ?? LastWords.read(record, pod, services.settings)
                 messages[record.id] = message
                 now.containers[index].message = message
             }
@@ -251,7 +251,7 @@ actor PodWorker {
         guard mounts != nil else { return }
         if .now >= nextRefresh {
             nextRefresh = .now + Self.refresh
-            try await services.volumes.update(pod)
+            _ = try await services.volumes.update(pod)
         }
         isDue(at: nextRefresh)
     }

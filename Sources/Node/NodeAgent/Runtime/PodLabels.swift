@@ -15,9 +15,4 @@ package enum PodLabels {
     static let ports = "io.kubernetes.container.ports"
     static let podGrace = "io.kubernetes.pod.terminationGracePeriod"
     static let podDeletionGrace = "io.kubernetes.pod.deletionGracePeriod"
-
-    // Of pods that come from files; a source says them in the pod's own annotations.
-    package static let configSource = "kubernetes.io/config.source"
-    package static let configHash = "kubernetes.io/config.hash"
-    package static let configSeen = "kubernetes.io/config.seen"
 }

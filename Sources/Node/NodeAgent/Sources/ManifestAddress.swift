@@ -30,7 +30,7 @@ package final class ManifestAddress: PodSource {
             do {
                 let bytes = try await fetch()
                 if bytes != before.bytes {
-                    let content = reader.read(bytes, from: url, source: name)
+                    let content = reader.read(bytes, from: .http(url: url))
                     if content.problems.isEmpty { good = content }
                     for problem in content.problems where !before.problem.contains(problem) { log.error("\(problem)") }
                     before = (bytes, content.problems)

@@ -95,7 +95,7 @@ package final class ManifestFolder: PodSource {
     private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {
         do {
             let bytes = try FileDescriptor.readFile(file, limit: ManifestReader.largestFile)
-            var content = reader.read(bytes, from: file, source: name)
+            var content = reader.read(bytes, from: .file(file))
             // An empty file says that there is no pod; one with errors says nothing new.
             if !content.problems.isEmpty, let before = before?.content {
                 content.pods = before.pods

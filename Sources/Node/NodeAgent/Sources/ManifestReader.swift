@@ -19,9 +19,13 @@ package struct ManifestReader: Sendable {
     }
 
     /// A document with an error is left out; the others are read.
-    /// - Parameter source: `file` or `http`.
-    package func read(_ bytes: [UInt8], from file: String, source: String) -> Content {
+    package func read(_ bytes: [UInt8], from source: StaticPod.Source) -> Content {
         var content = Content()
+        let file: String =
+            switch source {
+            case .file(let path): path
+            case .http(let url): url
+            }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             content.problems.append("\(file): is not UTF-8")
             return content
@@ -42,6 +46,11 @@ package struct ManifestReader: Sendable {
         return content
     }
 
+    /// What pods are made of, besides themselves.
+    private static func isUsed(_ object: any KubernetesResource) -> Bool {
+        object is ConfigMap || object is Secret || object is PersistentVolume || object is PersistentVolumeClaim
+    }
+
     private static func isList(_ value: APIValue) -> Bool {
         guard let kind = value["kind"]?.string else { return false }
         return (kind == "List" || kind == "PodList") && value["items"]?.array != nil
@@ -52,7 +61,8 @@ package struct ManifestReader: Sendable {
     }
 
     private func read(
-        _ value: APIValue, _ document: YAMLDocument, _ place: String, _ source: String, _ content: inout Content
+        _ value: APIValue, _ document: YAMLDocument, _ place: String, _ source: StaticPod.Source,
+        _ content: inout Content
     ) {
         var problems = Problems()
         let object = ObjectKinds.read(value, reporting: &problems)
@@ -64,14 +74,16 @@ package struct ManifestReader: Sendable {
         }
         switch object {
         case let pod as Pod:
-            let pod = StaticPod.make(pod, nodeName: nodeName, source: source, file: place)
-            let errors = StaticPod.problems(of: pod)
+            let pod = StaticPod.prepare(pod, node: nodeName, source: source)
+            let errors = pod.validate()
             if errors.isEmpty {
                 content.pods.append(pod)
             } else {
-                content.problems += errors.map { "\(place): \($0)" }
+                for error in errors.all {
+                    content.problems.append("\(place), line \(document.line(of: error.path)): \(error)")
+                }
             }
-        case let object as any KubernetesResource where StaticPod.isUsed(object):
+        case let object as any KubernetesResource where Self.isUsed(object):
             var object = object
             if object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }
             content.objects.append(object)

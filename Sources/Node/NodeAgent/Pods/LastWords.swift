@@ -1,10 +1,9 @@
 import KubernetesAPI
 import LinuxKernel
+import PodVolumes
 
 /// What a container says at its end (`terminationMessagePath`, `terminationMessagePolicy`).
-enum TerminationMessage {
-    /// Bytes of the file that count.
-    private static let longest = 4096
+enum LastWords {
     /// Bytes and lines of the log that stand for it.
     private static let longestLog = 2048
     private static let mostLines = 80
@@ -12,7 +11,7 @@ enum TerminationMessage {
     static func read(_ record: ContainerRecord, _ pod: Pod, _ settings: AgentSettings) -> String {
         let place = record.annotations[PodLabels.terminationMessagePath] ?? ""
         let path = record.mounts.first { $0.containerPath == (place.isEmpty ? "/dev/termination-log" : place) }?.hostPath
-        var message = path.map { tail($0, longest) } ?? ""
+        var message = path.map(words) ?? ""
         if message.isEmpty, record.exitCode != 0,
             record.annotations[PodLabels.terminationMessagePolicy] == "FallbackToLogsOnError"
         {
@@ -20,6 +19,14 @@ enum TerminationMessage {
             message = lastLines(tail(log, 64 << 10))
         }
         return message
+    }
+
+    private static func words(_ path: String) -> String {
+        do {
+            return try TerminationMessage.read(path) ?? ""
+        } catch {
+            return "the container's termination message cannot be read: \(error)"
+        }
     }
 
     private static func tail(_ path: String, _ limit: Int) -> String {

@@ -352,6 +352,7 @@ let package = Package(
             name: "NodeAgentTests",
             dependencies: [
                 "NodeAgent", "KubernetesAPI", "PodProbes", "PodVolumes", "CRIProtocol", "LinuxKernel",
+                "StreamingServer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -186,6 +186,18 @@ extension ProbeTests {
             try await server.stop()
         }
 
+        @Test func aHookGoesOnWithoutTLSWhereTheServerHasNone() async throws {
+            // The handshake is no request for it, and it says so as plain HTTP servers do.
+            let server = try await ScriptedServer(
+                answers: { channel, _ in channel.send(response("200 OK", "plain")) },
+                rejects: { $0.send(response("400 Bad Request"), thenClose: true) })
+            let answer = await ask(server.port, purpose: .hook) { $0.scheme = .https }
+            #expect(answer == ProbeAnswer(.success, "plain"))
+            // A probe says what is wrong.
+            #expect(await ask(server.port) { $0.scheme = .https }.verdict == .failure)
+            try await server.stop()
+        }
+
         @Test func aSilentTLSServerIsLeftInTime() async throws {
             try await withServer { _ in
             } test: { server in

@@ -90,6 +90,54 @@ import Testing
         }
     }
 
+    @Test func aRuntimeThatReadsNothingHearsThatTheClientIsGone() async throws {
+        try await withBackend(.deaf) { server, backend in
+            let client = try await open(server, "/exec/default/web/nginx?input=1")
+            #expect(await eventually { client.received.contains("101 Switching") })
+            // More than all buffers between the two hold.
+            let sending = Task {
+                while !Task.isCancelled { try await client.send(ByteBuffer(repeating: 0, count: 1 << 20)) }
+            }
+            try await Task.sleep(for: .milliseconds(300))
+            client.reset()
+            sending.cancel()
+            _ = await sending.result
+            #expect(
+                await eventually(within: .seconds(30)) {
+                    server.server.connections == 0 && backend.connections == 0
+                })
+        }
+    }
+
+    @Test func aStreamOnWhichNothingMovesIsEnded() async throws {
+        let backend = try await StreamBackend(.echo(greeting: "hello"))
+        try await withAgentServer({ configuration, _ in configuration.streamIdleTimeout = .milliseconds(300) }
+        ) {
+            server in
+            server.agent.serve(streamsAt: "http://127.0.0.1:\(backend.port)/exec/t0ken")
+            let client = try await open(server, "/exec/default/web/nginx?output=1")
+            for round in 1...4 {
+                try await Task.sleep(for: .milliseconds(100))
+                client.send("\(round)")
+            }
+            #expect(await eventually { client.received.hasSuffix("hello1234") })
+            #expect(await eventually { client.isClosed && backend.connections == 0 })
+        }
+        try await backend.stop()
+    }
+
+    @Test func theRuntimeMayServeItsStreamsOverTLS() async throws {
+        let backend = try await StreamBackend(
+            .echo(greeting: "safe"), tls: try TestAuthority("crio").serverContext())
+        try await withAgentServer { server in
+            server.agent.serve(streamsAt: "https://127.0.0.1:\(backend.port)/exec/t0ken")
+            let client = try await open(server, "/exec/default/web/nginx?output=1")
+            #expect(await eventually { client.received.hasSuffix("\r\n\r\nsafe") })
+            client.close()
+        }
+        try await backend.stop()
+    }
+
     @Test func aRefusalOfTheRuntimeIsPassedOn() async throws {
         try await withBackend(
             .refuse("HTTP/1.1 403 Forbidden\r\nContent-Type: text/x\r\nContent-Length: 8\r\n\r\nbad date")

@@ -1,4 +1,5 @@
 import NodeAgent
+import StreamingServer
 import Synchronization
 
 /// An agent with one pod, `default/web` with the container `nginx`, that notes what it was asked.
@@ -6,6 +7,8 @@ final class FakeAgent: AgentView {
     private struct State {
         var asked: [String] = []
         var streamURL = "http://127.0.0.1:1/exec/token"
+        /// Gives the URLs, where it is set.
+        var runtime: StreamingServer?
         var problems: [String] = []
         var logPath = "/nowhere"
         var runs = true
@@ -18,6 +21,7 @@ final class FakeAgent: AgentView {
     /// Readers of logs that wait for the container's end.
     var waiters: Int { state.withLock(\.waiters) }
     func serve(streamsAt url: String) { state.withLock { $0.streamURL = url } }
+    func serve(streamsBy runtime: StreamingServer) { state.withLock { $0.runtime = runtime } }
     func serve(logAt path: String) { state.withLock { $0.logPath = path } }
     func fail(_ problems: String...) { state.withLock { $0.problems = problems } }
     func endContainer() { state.withLock { $0.runs = false } }
@@ -62,18 +66,33 @@ final class FakeAgent: AgentView {
     func exec(in container: ContainerName, command: [String], streams: StreamChoice) async throws -> String {
         try check(container)
         note("exec \(command) \(text(streams))")
+        if let runtime = state.withLock(\.runtime) {
+            return try runtime.exec(
+                ExecStreamRequest(
+                    container: "c", command: command, terminal: streams.terminal, stdin: streams.stdin,
+                    stdout: streams.stdout, stderr: streams.stderr))
+        }
         return state.withLock(\.streamURL)
     }
 
     func attach(to container: ContainerName, streams: StreamChoice) async throws -> String {
         try check(container)
         note("attach \(text(streams))")
+        if let runtime = state.withLock(\.runtime) {
+            return try runtime.attach(
+                AttachStreamRequest(
+                    container: "c", terminal: streams.terminal, stdin: streams.stdin, stdout: streams.stdout,
+                    stderr: streams.stderr))
+        }
         return state.withLock(\.streamURL)
     }
 
     func portForward(to pod: PodName, ports: [UInt16]) async throws -> String {
         try check(pod)
         note("portForward \(ports)")
+        if let runtime = state.withLock(\.runtime) {
+            return try runtime.portForward(PortForwardStreamRequest(sandbox: "c", ports: ports))
+        }
         return state.withLock(\.streamURL)
     }
 

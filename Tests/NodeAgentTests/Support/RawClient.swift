@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -38,6 +39,13 @@ final class RawClient: Sendable {
 
     func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
     func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes).get() }
+    /// Hangs up without a farewell.
+    func reset() {
+        guard let socket = channel as? any SocketOptionProvider else { return }
+        socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { [channel] _ in
+            channel.close(promise: nil)
+        }
+    }
     func close() { channel.close(promise: nil) }
 
     var received: String { log.state.withLock { String(buffer: $0.bytes) } }

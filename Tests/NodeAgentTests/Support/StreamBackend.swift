@@ -1,6 +1,8 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
+import Testing
 
 /// What a runtime's streaming server looks like from outside: takes a request, and from then on bytes.
 final class StreamBackend: Sendable {
@@ -9,6 +11,8 @@ final class StreamBackend: Sendable {
         case echo(greeting: String)
         case refuse(String)
         case hang
+        /// Upgrades, and then reads nothing any more.
+        case deaf
     }
 
     let port: Int
@@ -24,7 +28,7 @@ final class StreamBackend: Sendable {
         let state = Mutex(State())
     }
 
-    init(_ behaviour: Behaviour) async throws {
+    init(_ behaviour: Behaviour, tls: NIOSSLContext? = nil) async throws {
         let log = Log()
         self.log = log
         listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -35,6 +39,9 @@ final class StreamBackend: Sendable {
                 }
                 channel.closeFuture.whenComplete { _ in log.state.withLock { $0.open -= 1 } }
                 return channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Conversation(log, behaviour))
                 }
             }
@@ -70,6 +77,11 @@ final class StreamBackend: Sendable {
             log.state.withLock { $0.requests.append(head) }
             switch behaviour {
             case .hang: break
+            case .deaf:
+                context.channel.setOption(.autoRead, value: false).whenFailure { Issue.record($0) }
+                write(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n",
+                    context)
             case .refuse(let answer): write(answer, context)
             case .echo(let greeting):
                 let kind = head.contains("websocket") ? "websocket" : "SPDY/3.1"

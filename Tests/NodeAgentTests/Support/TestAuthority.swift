@@ -29,6 +29,17 @@ struct TestAuthority {
         return tls
     }
 
+    /// What a server with the authority's own certificate serves with.
+    func serverContext() throws -> NIOSSLContext {
+        try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: [
+                    .certificate(try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem))
+                ],
+                privateKey: .privateKey(
+                    try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem))))
+    }
+
     private static func sign(
         _ name: String, _ key: P256.Signing.PublicKey, by issuer: DistinguishedName?,
         _ signer: P256.Signing.PrivateKey, until end: Date
@@ -41,7 +52,7 @@ struct TestAuthority {
             extensions: try Certificate.Extensions {
                 if issuer == nil {
                     Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
-                    Critical(KeyUsage(keyCertSign: true))
+                    Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
                 } else {
                     try ExtendedKeyUsage([.clientAuth])
                 }

@@ -15,10 +15,12 @@ final class ScriptedServer: Sendable {
     /// - Parameters:
     ///   - greets: called when a client has connected.
     ///   - answers: called with the whole head of a request when it is there.
+    ///   - rejects: called for what does not begin like a request.
     init(
         host: String = "127.0.0.1", tls: NIOSSLContext? = nil,
         greets: @escaping @Sendable (any Channel) -> Void = { _ in },
-        answers: @escaping Script = { _, _ in }
+        answers: @escaping Script = { _, _ in },
+        rejects: @escaping @Sendable (any Channel) -> Void = { _ in }
     ) async throws {
         let log = Log()
         self.log = log
@@ -31,7 +33,8 @@ final class ScriptedServer: Sendable {
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
-                    try channel.pipeline.syncOperations.addHandler(Conversation(log, greets, answers))
+                    try channel.pipeline.syncOperations.addHandler(
+                        Conversation(log, greets, answers, rejects))
                 }
             }
             .bind(host: host, port: 0).get()
@@ -78,12 +81,17 @@ final class ScriptedServer: Sendable {
         private let log: Log
         private let greets: @Sendable (any Channel) -> Void
         private let answers: Script
+        private let rejects: @Sendable (any Channel) -> Void
         private var received = ""
 
-        init(_ log: Log, _ greets: @escaping @Sendable (any Channel) -> Void, _ answers: @escaping Script) {
+        init(
+            _ log: Log, _ greets: @escaping @Sendable (any Channel) -> Void, _ answers: @escaping Script,
+            _ rejects: @escaping @Sendable (any Channel) -> Void
+        ) {
             self.log = log
             self.greets = greets
             self.answers = answers
+            self.rejects = rejects
         }
 
         func channelActive(context: ChannelHandlerContext) {
@@ -93,6 +101,7 @@ final class ScriptedServer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             received += String(buffer: unwrapInboundIn(data))
+            if !received.hasPrefix("G") { return rejects(context.channel) }
             guard received.contains("\r\n\r\n") else { return }
             let request = received
             received = ""

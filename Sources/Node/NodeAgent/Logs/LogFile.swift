@@ -70,27 +70,36 @@ struct LogFile: ~Copyable {
     /// Goes to where the last lines begin. A line of the container that is stored in parts is one.
     mutating func seek(toLast lines: Int) throws(KernelError) {
         let size = Int(try file.status().st_size)
+        // What follows the last newline is not finished.
+        var end = try lastNewline(before: size).map { $0 + 1 } ?? 0
         guard lines > 0 else {
-            offset = try lastNewline(before: size).map { $0 + 1 } ?? 0
+            offset = end
             return
         }
         var found = 0
-        var end = size
-        // Backwards from newline to newline, each the end of a stored line.
-        var newline = try lastNewline(before: end)
-        while let current = newline {
-            let previous = try lastNewline(before: current)
-            let start = previous.map { $0 + 1 } ?? 0
-            let line = try read(at: start, min(current - start, Self.longestLine))
-            if let line = ContainerLogLine(line[...]), !line.isPartial {
-                found += 1
-                if found > lines {
-                    offset = end
-                    return
+        // What was read of a line whose beginning was not, with its newline.
+        var rest: [UInt8] = []
+        while end > 0 {
+            let start = max(0, end - Self.piece)
+            let bytes = try read(at: start, end - start) + rest
+            // Backwards from newline to newline, each the end of a stored line.
+            var newline = bytes.count - 1
+            while newline >= 0 {
+                let previous = bytes[..<newline].lastIndex(of: 10)
+                guard previous != nil || start == 0 else { break }
+                let begin = previous.map { $0 + 1 } ?? 0
+                if let line = ContainerLogLine(bytes[begin..<newline]), !line.isPartial {
+                    found += 1
+                    if found > lines {
+                        offset = start + newline + 1
+                        return
+                    }
                 }
+                newline = previous ?? -1
             }
+            // What is too long is no line, and need not be kept to see that.
+            rest = newline < 0 ? [] : newline < Self.longestLine ? Array(bytes[...newline]) : [10]
             end = start
-            newline = previous
         }
         offset = 0
     }

@@ -31,7 +31,9 @@ public struct OpenLog: Sendable {
     /// the file, or when the container has ended and everything of it was said, or at the limit.
     ///
     /// - Parameter write: sets the pace; what it throws ends the reading.
-    public func read(_ write: (ByteBuffer) async throws -> Void) async throws {
+    public func read(
+        isolation: isolated (any Actor)? = #isolation, _ write: (ByteBuffer) async throws -> Void
+    ) async throws {
         var formatter = LogFormatter(selection)
         var changes: FolderChanges?
         var ending: Ending?

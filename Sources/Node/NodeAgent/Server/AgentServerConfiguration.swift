@@ -40,6 +40,9 @@ public struct AgentServerConfiguration: Sendable {
     /// How long the runtime's streaming server may take to take a connection and to answer.
     public var streamConnectTimeout: Duration = .seconds(10)
 
+    /// How long a stream may be open without a byte in either direction (`--streaming-connection-idle-timeout`).
+    public var streamIdleTimeout: Duration = .seconds(4 * 3600)
+
     public init(certificateFolder: String) {
         self.certificateFolder = certificateFolder
     }

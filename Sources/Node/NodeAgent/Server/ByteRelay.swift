@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// One end of two connections that are joined: what comes in here goes out there, as fast as the other side takes it.
@@ -38,6 +39,11 @@ final class ByteRelay: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
@@ -61,7 +67,11 @@ final class ByteRelay: ChannelDuplexHandler {
         context?.read()
     }
 
-    /// The other connection ends when it has said what it was given.
+    /// How long the other side may take for what is still on its way to it. A container that reads nothing must not
+    /// keep the runtime from hearing that the client is gone.
+    private static let farewell: TimeAmount = .seconds(5)
+
+    /// The other connection ends when it has taken what it was given, or has had time for it.
     private func letGo() {
         let partner = self.partner
         self.partner = nil
@@ -69,8 +79,18 @@ final class ByteRelay: ChannelDuplexHandler {
         partner?.partner = nil
         guard let other = partner?.context else { return }
         let channel = other.channel
+        let limit = other.eventLoop.scheduleTask(in: Self.farewell) {
+            // By a reset: an orderly end would wait behind what nobody takes.
+            guard let socket = channel as? any SocketOptionProvider else {
+                return channel.close(promise: nil)
+            }
+            socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
+                channel.close(promise: nil)
+            }
+        }
+        channel.closeFuture.whenComplete { _ in limit.cancel() }
         other.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
-        // A pending read must not hold up the notice that the client is gone, too.
+        // A read that was put off must not hide that the other side is gone, too.
         partner?.readAgain()
     }
 }

@@ -131,7 +131,7 @@ private struct Exchange: Sendable {
         var answer = response
         do {
             if case .proxy(let target) = response {
-                let proxy = StreamProxy(target, timeout: configuration.streamConnectTimeout)
+                let proxy = StreamProxy(target, configuration)
                 guard let refusal = try await proxy.connect(channel, head) else { return .handedOver }
                 answer = refusal
             }

@@ -8,15 +8,17 @@ import NIOSSL
 struct StreamProxy: Sendable {
     private let target: StreamURL
     private let timeout: Duration
+    private let idleTimeout: Duration
 
     /// Headers that are for us alone, or that the URL decides.
     private static let ours: Set<String> = ["host", "authorization", "content-length", "transfer-encoding"]
     /// Bytes of a refusal that are passed on.
     private static let refusalLimit = 64 << 10
 
-    init(_ target: StreamURL, timeout: Duration) {
+    init(_ target: StreamURL, _ configuration: AgentServerConfiguration) {
         self.target = target
-        self.timeout = timeout
+        timeout = configuration.streamConnectTimeout
+        idleTimeout = configuration.streamIdleTimeout
     }
 
     /// Returns nil when the client has been handed over, and else what to answer.
@@ -30,8 +32,12 @@ struct StreamProxy: Sendable {
             return .text(.badGateway, "connect to \(target.authority): \(error)\n")
         }
         let deadline = client.eventLoop.scheduleTask(in: TimeAmount(timeout)) { server.close(promise: nil) }
-        // A client that leaves while the server thinks takes the server's connection along.
-        client.closeFuture.whenComplete { _ in server.close(promise: nil) }
+        // A client that leaves while the server thinks takes the server's connection along. Later the relays see to it.
+        client.closeFuture.whenComplete { _ in
+            server.pipeline.containsHandler(type: UpgradeRequest.self).whenSuccess {
+                server.close(promise: nil)
+            }
+        }
         defer { deadline.cancel() }
         do {
             switch try await answered.futureResult.get() {
@@ -95,7 +101,8 @@ struct StreamProxy: Sendable {
                     let (one, other) = ByteRelay.pair()
                     // The relays first and the decoders last: what those let go of passes the relays. The server's
                     // decoder looks at what is written, too: it goes before the client's lets go.
-                    try clients.addHandler(one)
+                    // A client that went away behind a full window is noticed by nothing else.
+                    try clients.addHandlers(IdleStateHandler(allTimeout: TimeAmount(idleTimeout)), one)
                     try servers.addHandler(other)
                     return EventLoopFuture.andAllSucceed(
                         [

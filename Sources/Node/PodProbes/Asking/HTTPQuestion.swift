@@ -35,7 +35,13 @@ struct HTTPQuestion: Sendable {
                 switch result {
                 case .success(let response):
                     judge(response, from: target, host: host, redirects: redirects, attempt)
-                case .failure(let error): fail(NetworkError.conversing(error))
+                case .failure(let error):
+                    guard purpose == .hook, target.scheme == .https, NetworkError.isAnswerWithoutTLS(error)
+                    else { return fail(NetworkError.conversing(error)) }
+                    // A hook is carried out then without TLS, as the kubelet has always done.
+                    var plain = target
+                    plain.scheme = .http
+                    ask(plain, host: host, redirects: redirects, attempt)
                 }
             }
             let pipeline = channel.pipeline.syncOperations

@@ -46,4 +46,11 @@ enum NetworkError {
         default: "\(error)"
         }
     }
+
+    /// Whether a server has answered the beginning of TLS with something else. BoringSSL's reasons have no other form
+    /// than their text.
+    static func isAnswerWithoutTLS(_ error: any Error) -> Bool {
+        guard case NIOSSLError.handshakeFailed(let reason) = error else { return false }
+        return "\(reason)".contains("WRONG_VERSION_NUMBER")
+    }
 }

@@ -55,7 +55,7 @@ run: setup build ## set up, build, and run a limited container from a busybox im
 
 # Tests of servers and clients are asynchronous and say how long things may take; in one process with the others, which
 # block the few threads that there are for such work, or with each other, they would wait for those.
-ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests
+ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests PodProbesTests NodeAgentTests
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
 	for suite in $(ASYNCHRONOUS); do \

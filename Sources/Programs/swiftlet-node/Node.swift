@@ -9,7 +9,12 @@ struct Node: NodeWork {
         // One thread for all connections, and few for what blocks: a daemon that waits is to take little memory.
         NIOSingletons.groupLoopCountSuggestion = 1
         NIOSingletons.blockingPoolThreadCountSuggestion = 4
-        let source = ConfigurationSource(file: order.file) { configuration in
+        let source = Self.source(order)
+        try waiting { try await CRIDaemon.run(source) }
+    }
+
+    static func source(_ order: CRIOrder, isAgent: Bool = false) -> ConfigurationSource {
+        ConfigurationSource(file: order.file) { configuration in
             if let root = order.root { configuration.root = root }
             if let state = order.state { configuration.state = state }
             if let listen = order.listen { configuration.listen = listen }
@@ -17,8 +22,9 @@ struct Node: NodeWork {
             if !order.cniPrograms.isEmpty { configuration.cni.programFolders = order.cniPrograms }
             if let folder = order.registryFolder { configuration.registry.certificateFolders = [folder] }
             if order.debug { configuration.log.level = .debug }
+            // A node without a cluster has the network that needs no configuration.
+            if isAgent, configuration.network == .auto { configuration.network = .builtin }
         }
-        try waiting { try await CRIDaemon.run(source) }
     }
 
     func defaultConfiguration(isTable: Bool) -> String {

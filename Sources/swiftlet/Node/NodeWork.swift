@@ -2,6 +2,8 @@
 public protocol NodeWork: Sendable {
     /// Serves the CRI until the process is told to stop.
     func serveCRI(_ order: CRIOrder) throws
+    /// Keeps the node's pods running until the process is told to stop.
+    func runAgent(_ order: AgentOrder) throws
     /// The configuration file with every key and its default.
     /// - Parameter isTable: as a table in Markdown instead.
     func defaultConfiguration(isTable: Bool) -> String
@@ -21,6 +23,26 @@ public struct CRIOrder: Sendable {
     public var cniPrograms: [String] = []
     public var registryFolder: String?
     public var debug = false
+}
+
+/// What the flags of `swiftlet agent` say; nil: the default.
+public struct AgentOrder: Sendable {
+    public var manifestFolder: String
+    public var manifestURL: String?
+    public var nodeName: String?
+    /// Nil: the agent brings its own.
+    public var runtimeEndpoint: String?
+    public var clusterDNS: [String] = []
+    public var clusterDomain = "cluster.local"
+    public var root: String?
+    public var logs: String?
+    public var debug = false
+    /// Of its own runtime.
+    public var runtime = CRIOrder()
+
+    init(manifestFolder: String) {
+        self.manifestFolder = manifestFolder
+    }
 }
 
 extension Context {

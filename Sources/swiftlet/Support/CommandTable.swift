@@ -29,7 +29,7 @@ enum CommandTable {
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(
                 title: "Kubernetes",
-                commands: [CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self]),
+                commands: [AgentCommand.self, CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self]),
             Group(
                 title: "This machine",
                 commands: [SystemDfCommand.self, DoctorCommand.self, VersionCommand.self]),
@@ -75,6 +75,7 @@ enum CommandTable {
         case "history": HistoryCommand.self
         case "tag": TagCommand.self
         case "rmi": RmiCommand.self
+        case "agent": AgentCommand.self
         case "cri": CRICommand.self
         case "doctor": DoctorCommand.self
         case "version": VersionCommand.self

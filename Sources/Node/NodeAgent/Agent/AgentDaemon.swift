@@ -1,0 +1,119 @@
+import Glibc
+import KubernetesAPI
+import Logging
+import NIOPosix
+import PodProbes
+import PodVolumes
+
+/// The node agent: a kubelet in function.
+package final class AgentDaemon: Sendable {
+    /// Where pods come from, and where the runtime is.
+    package struct Endpoints: Sendable {
+        /// `unix:///run/swiftlet/cri.sock`
+        package var runtime: String
+        package var manifestFolder: String?
+        package var manifestURL: String?
+        package var manifestHeaders: [String: [String]] = [:]
+
+        package init(runtime: String) { self.runtime = runtime }
+    }
+
+    package let settings: AgentSettings
+    package let statuses = StatusBook()
+    package let events: EventRecorder
+    package let runtime: CRIRuntime
+    private let endpoints: Endpoints
+    private let log: Logger
+
+    package init(_ settings: AgentSettings, _ endpoints: Endpoints, log: Logger) throws {
+        self.settings = settings
+        self.endpoints = endpoints
+        self.log = log
+        events = EventRecorder(node: settings.nodeName, log: log)
+        runtime = try CRIRuntime(endpoint: endpoints.runtime)
+    }
+
+    /// Works until the task is cancelled; the pods go on.
+    package func run() async throws {
+        try AgentFiles.makeFolder("\(settings.root)/pods", mode: 0o750)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.runtime.run() }
+            group.addTask { try await self.work() }
+            // Whoever ends first, ends the other.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func work() async throws {
+        let name = try await runtimeName()
+        let objects = FolderObjects()
+        let prober = Prober(exec: RuntimeProber(runtime: runtime))
+        let scheduler = ProbeScheduler(prober: prober)
+        let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
+        let services = AgentServices(
+            settings: settings, runtime: runtime, runtimeName: name,
+            images: ImagePuller(
+                runtime: runtime, events: events, keys: PullSecrets(objects: objects), limit: settings.parallelPulls),
+            volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects, probes: probes,
+            prober: prober, events: events, statuses: statuses, resources: BasicResources(capacity: [:]),
+            users: UserRangeBook(root: settings.root), log: log)
+        let sources = makeSources()
+        let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
+        let watcher = RuntimeWatcher(
+            runtime: runtime, log: log,
+            changed: { uid in Task { await manager.poke(uid) } },
+            seen: { uids in Task { await manager.seen(uids) } })
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await watcher.run() }
+            group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
+            for source in sources {
+                group.addTask {
+                    await source.run { state in
+                        let change = objects.set(file: state.source, objects: state.objects)
+                        if !change.objects.isEmpty { await manager.objectsChanged() }
+                        await manager.apply(state)
+                    }
+                }
+            }
+            if sources.isEmpty { log.notice("no source of pods is set: pods that are there are left alone") }
+            await group.waitForAll()
+        }
+        await manager.stop()
+        await scheduler.stop()
+    }
+
+    private func makeSources() -> [any PodSource] {
+        let reader = ManifestReader(nodeName: settings.nodeName)
+        var result: [any PodSource] = []
+        if let folder = endpoints.manifestFolder {
+            result.append(
+                ManifestFolder(path: folder, reader: reader, interval: settings.sourceInterval, log: log))
+        }
+        if let url = endpoints.manifestURL {
+            result.append(
+                ManifestAddress(
+                    url: url, headers: endpoints.manifestHeaders, reader: reader, interval: settings.sourceInterval,
+                    log: log))
+        }
+        return result
+    }
+
+    /// Waits for the runtime, which may be started after the agent.
+    private func runtimeName() async throws -> String {
+        var isTold = false
+        while true {
+            do {
+                let version = try await runtime.version()
+                log.notice(
+                    "the runtime is there",
+                    metadata: ["name": "\(version.runtimeName)", "version": "\(version.runtimeVersion)"])
+                return version.runtimeName
+            } catch {
+                if !isTold { log.warning("wait for the runtime at \(runtime.endpoint): \(error)") }
+                isTold = true
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}

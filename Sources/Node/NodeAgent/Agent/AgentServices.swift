@@ -1,0 +1,41 @@
+import Logging
+import PodProbes
+import PodVolumes
+
+/// What every pod's worker works with.
+package final class AgentServices: Sendable {
+    let settings: AgentSettings
+    let runtime: CRIRuntime
+    /// As the runtime calls itself: what container ids begin with.
+    let runtimeName: String
+    let images: ImagePuller
+    let volumes: VolumeManager
+    let objects: any ObjectSource
+    let probes: ProbeKeeper
+    let prober: Prober
+    let events: EventRecorder
+    let statuses: StatusBook
+    let resources: any PodResources
+    let users: UserRangeBook
+    let log: Logger
+
+    package init(
+        settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller, volumes: VolumeManager,
+        objects: any ObjectSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder, statuses: StatusBook,
+        resources: any PodResources, users: UserRangeBook, log: Logger
+    ) {
+        self.settings = settings
+        self.runtime = runtime
+        self.runtimeName = runtimeName
+        self.images = images
+        self.volumes = volumes
+        self.objects = objects
+        self.probes = probes
+        self.prober = prober
+        self.events = events
+        self.statuses = statuses
+        self.resources = resources
+        self.users = users
+        self.log = log
+    }
+}

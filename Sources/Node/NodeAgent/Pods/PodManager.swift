@@ -1,0 +1,201 @@
+import Glibc
+import KubernetesAPI
+import Logging
+
+/// All pods of a node: those that its sources want, and those that are still there and nobody wants any more.
+package actor PodManager {
+    private struct Entry {
+        let worker: PodWorker
+        let task: Task<Void, Never>
+        var isEnding = false
+        var pod: Pod
+    }
+
+    private let services: AgentServices
+    private let sourceNames: Set<String>
+    private var states: [String: SourceState] = [:]
+    private var entries: [String: Entry] = [:]
+    /// Pods that have failed as a whole, by uid: they stay so.
+    private var failures: [String: PodFailure] = [:]
+    private var told: Set<String> = []
+    /// What the runtime has; nil before the first look.
+    private var present: Set<String>?
+    private var isStopping = false
+    private let log: Logger
+
+    /// - Parameter sources: the names of those whose word is waited for before pods that nobody wants are removed.
+    package init(services: AgentServices, sources: Set<String>) {
+        self.services = services
+        sourceNames = sources
+        log = services.log
+    }
+
+    // MARK: What is told
+
+    package func apply(_ state: SourceState) async {
+        states[state.source] = state
+        await reconcile()
+    }
+
+    /// The pods that the runtime has.
+    package func seen(_ uids: Set<String>) async {
+        let isFirst = present == nil
+        present = uids
+        let orphans = uids.subtracting(entries.keys)
+        if isFirst || !orphans.isEmpty { await reconcile() }
+    }
+
+    /// Something of a pod has changed: in the runtime, or what its probes say.
+    package func poke(_ uid: String) { entries[uid]?.worker.wakeup.signal() }
+
+    package func objectsChanged() async {
+        for entry in entries.values { await entry.worker.objectsChanged() }
+    }
+
+    /// Ends a pod that its source still wants: for want of memory or disk.
+    package func evict(_ uid: String, _ failure: PodFailure, grace: Int64?) async {
+        guard let entry = entries[uid], !entry.isEnding else { return }
+        failures[uid] = failure
+        await entry.worker.end(.failed(failure, grace: grace))
+    }
+
+    package var podCount: Int { entries.count }
+
+    /// Those that hold something of the node.
+    package var activePods: [Pod] {
+        entries.values.filter { failures[$0.pod.metadata.uid] == nil }.map(\.pod)
+    }
+
+    // MARK: What follows
+
+    private func reconcile() async {
+        guard !isStopping, let present else { return }
+        let wanted = wantedPods()
+        for (uid, entry) in entries where wanted[uid] == nil && !entry.isEnding {
+            guard isComplete else { continue }
+            entries[uid]?.isEnding = true
+            await entry.worker.end(.deleted(grace: nil))
+        }
+        let names = Set(entries.values.map(\.pod.fullName))
+        // The oldest first, as they came in their sources.
+        for pod in wanted.values.sorted(by: { ($0.fullName) < ($1.fullName) }) {
+            let uid = pod.metadata.uid
+            if let entry = entries[uid] {
+                if entry.pod != pod {
+                    entries[uid]?.pod = pod
+                    await entry.worker.update(pod)
+                }
+                if pod.metadata.deletionTimestamp != nil, !entry.isEnding {
+                    entries[uid]?.isEnding = true
+                    await entry.worker.end(.deleted(grace: pod.metadata.deletionGracePeriodSeconds))
+                }
+                continue
+            }
+            // Its predecessor of the same name has to be gone first: they share a hostname, ports and a log folder.
+            if names.contains(pod.fullName) { continue }
+            await begin(pod, isPresent: present.contains(uid))
+        }
+        guard isComplete else { return }
+        for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
+        await cleanFolders(wanted)
+    }
+
+    /// Every source has said what it has.
+    private var isComplete: Bool { sourceNames.isSubset(of: states.keys) }
+
+    /// By uid. Of two pods with one name the first one counts.
+    private func wantedPods() -> [String: Pod] {
+        var result: [String: Pod] = [:]
+        var owners: [String: Pod] = [:]
+        for source in states.keys.sorted() {
+            for pod in states[source]?.pods ?? [] {
+                if let owner = owners[pod.fullName], owner.metadata.uid != pod.metadata.uid {
+                    let message =
+                        "pod \(pod.fullName) is there twice: the one with uid \(owner.metadata.uid) runs, the one "
+                        + "with uid \(pod.metadata.uid) does not"
+                    if told.insert(message).inserted { log.error("\(message)") }
+                    continue
+                }
+                owners[pod.fullName] = pod
+                result[pod.metadata.uid] = pod
+            }
+        }
+        return result
+    }
+
+    private func begin(_ pod: Pod, isPresent: Bool) async {
+        let uid = pod.metadata.uid
+        let worker = PodWorker(pod, services: services, adopted: services.statuses.pod(uid)?.status)
+        if let failure = failures[uid] {
+            await worker.end(.failed(failure, grace: nil))
+        } else if !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+            failures[uid] = failure
+            services.events.record(.warning, failure.reason, failure.message, pod: pod)
+            await worker.end(.failed(failure, grace: nil))
+        }
+        start(worker, pod)
+    }
+
+    private func start(_ worker: PodWorker, _ pod: Pod, isEnding: Bool = false) {
+        let uid = pod.metadata.uid
+        let task = Task {
+            await worker.run()
+            await self.gone(uid)
+        }
+        entries[uid] = Entry(worker: worker, task: task, isEnding: isEnding, pod: pod)
+    }
+
+    private func gone(_ uid: String) async {
+        guard !isStopping else { return }
+        entries[uid] = nil
+        failures[uid] = nil
+        present?.remove(uid)
+        // A successor of the same name may be waiting.
+        await reconcile()
+    }
+
+    // MARK: What nobody wants
+
+    /// A pod of the runtime that no source has: it ends as its containers' annotations say.
+    private func end(orphan uid: String) async {
+        do {
+            guard let found = try await services.runtime.pod(uid: uid) else { return }
+            var pod = Pod()
+            pod.metadata.uid = uid
+            pod.metadata.name = found.name
+            pod.metadata.namespace = found.namespace
+            pod.spec.terminationGracePeriodSeconds =
+                found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
+            log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
+            let worker = PodWorker(pod, services: services, adopted: nil)
+            await worker.end(.deleted(grace: nil))
+            start(worker, pod, isEnding: true)
+        } catch {
+            log.warning("look at pod \(uid): \(error)")
+        }
+    }
+
+    /// Folders of pods that neither a source nor the runtime has.
+    private func cleanFolders(_ wanted: [String: Pod]) async {
+        do {
+            for uid in try AgentFiles.names(in: "\(services.settings.root)/pods")
+            where wanted[uid] == nil && entries[uid] == nil && present?.contains(uid) != true {
+                try await services.volumes.unmount(uid: uid)
+                try await services.resources.remove(uid)
+                try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
+                services.users.forget(uid)
+            }
+        } catch {
+            log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    // MARK: The end of the agent
+
+    /// Lets go of all pods; they go on.
+    package func stop() async {
+        isStopping = true
+        for entry in entries.values { entry.task.cancel() }
+        for entry in entries.values { await entry.task.value }
+    }
+}

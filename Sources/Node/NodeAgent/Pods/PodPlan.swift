@@ -1,0 +1,228 @@
+import KubernetesAPI
+
+/// What a pod needs next, decided from what is wanted and what is there, and from nothing that happened before.
+package struct PodPlan: Equatable, Sendable {
+    package enum Sandbox: Equatable, Sendable {
+        case keep(String)
+        /// A new one; everything of the old one is to be stopped first.
+        case create(attempt: UInt32)
+        /// The pod has done what it was for.
+        case none
+    }
+
+    package struct Stop: Equatable, Sendable {
+        package var container: ContainerRecord
+        /// What the event says.
+        package var message: String
+        /// Seconds, where a probe says something else than the pod.
+        package var grace: Int64?
+    }
+
+    package struct Start: Equatable, Sendable {
+        package var container: PodContainer
+        package var attempt: UInt32
+        /// The attempt that has ended before.
+        package var previous: ContainerRecord?
+    }
+
+    package var sandbox: Sandbox
+    package var stops: [Stop] = []
+    /// In this order; one that has to wait for its back-off does not hold up the others.
+    package var starts: [Start] = []
+    /// Every init container has done its part.
+    package var isInitialized = false
+    /// Of an init container that has failed for good: the pod has failed.
+    package var failedInit: String?
+
+    /// All containers have ended and none is to be started again.
+    package var isFinished: Bool { sandbox == .none }
+}
+
+/// What probes say of one container that runs.
+package struct ProbeVerdict: Equatable, Sendable {
+    /// No startup probe, or it has succeeded.
+    package var isStarted = true
+    /// A startup or liveness probe has failed as often as it may: which one.
+    package var failed: Failure?
+    /// No readiness probe, or it has succeeded.
+    package var isReady = true
+
+    package struct Failure: Equatable, Sendable {
+        /// `liveness` or `startup`.
+        package var kind: String
+        /// The probe's own grace period, seconds.
+        package var grace: Int64?
+
+        package init(kind: String, grace: Int64? = nil) {
+            self.kind = kind
+            self.grace = grace
+        }
+    }
+
+    package init(isStarted: Bool = true, failed: Failure? = nil, isReady: Bool = true) {
+        self.isStarted = isStarted
+        self.failed = failed
+        self.isReady = isReady
+    }
+}
+
+extension PodPlan {
+    /// - Parameter probes: by container id; what is not in it has no probes.
+    package static func make(
+        _ pod: Pod, _ runtime: RuntimePod?, probes: [String: ProbeVerdict] = [:]
+    ) -> PodPlan {
+        guard let sandbox = runtime?.readySandbox, runtime?.sandboxes.filter(\.isReady).count == 1 else {
+            return withNewSandbox(pod, runtime)
+        }
+        var plan = PodPlan(sandbox: .keep(sandbox.id))
+        let here = Here(pod: pod, sandbox: sandbox.id, runtime: runtime, probes: probes)
+        plan.isInitialized = plan.initialize(here)
+        guard plan.failedInit == nil else {
+            plan.finish(here)
+            return plan
+        }
+        guard plan.isInitialized else { return plan }
+        let isGoingOn = plan.runMain(here)
+        if !isGoingOn {
+            plan.finish(here)
+            return plan
+        }
+        for container in pod.ephemeralContainers where here.latest(container.name) == nil {
+            plan.starts.append(here.start(container))
+        }
+        return plan
+    }
+
+    /// One look at a pod.
+    private struct Here {
+        let pod: Pod
+        let sandbox: String
+        let runtime: RuntimePod?
+        let probes: [String: ProbeVerdict]
+
+        /// In the sandbox of now: what ran in an older one has to run again.
+        func latest(_ name: String) -> ContainerRecord? {
+            runtime?.containers.first { $0.name == name && $0.sandbox == sandbox }
+        }
+
+        func start(_ container: PodContainer) -> Start {
+            let last = runtime?.latest(container.name)
+            return Start(container: container, attempt: last.map { $0.attempt + 1 } ?? 0, previous: last)
+        }
+
+        func verdict(_ record: ContainerRecord) -> ProbeVerdict { probes[record.id] ?? ProbeVerdict() }
+    }
+
+    // MARK: Sandbox
+
+    private static func withNewSandbox(_ pod: Pod, _ runtime: RuntimePod?) -> PodPlan {
+        let attempt = runtime?.sandboxes.map(\.attempt).max().map { $0 + 1 } ?? 0
+        var plan = PodPlan(sandbox: .create(attempt: attempt))
+        plan.stops = (runtime?.running ?? []).map { Stop(container: $0, message: "Pod sandbox changed") }
+        let wanted = pod.mainContainers.filter { container in
+            guard let last = runtime?.latest(container.name) else { return true }
+            // What was killed with its sandbox ended with a code of its own.
+            return last.state != .exited || pod.restarts(container, exitCode: last.exitCode)
+        }
+        // A pod that is not to be restarted has had its sandbox, and one whose containers are all done needs none.
+        let neverAgain = attempt > 0 && pod.spec.restartPolicy == .never && runtime?.containers.isEmpty == false
+        if wanted.isEmpty || neverAgain {
+            plan.sandbox = .none
+            plan.isInitialized = true
+            return plan
+        }
+        // Containers are planned at the next look, which finds the sandbox.
+        return plan
+    }
+
+    // MARK: Init containers
+
+    /// - Returns: whether the main containers may run.
+    private mutating func initialize(_ here: Here) -> Bool {
+        let pod = here.pod
+        // Init containers that have done their work may be collected; main ones tell that they have.
+        let hasBegun = pod.mainContainers.contains { here.latest($0.name) != nil }
+        for container in pod.initContainers {
+            let record = here.latest(container.name)
+            if hasBegun && container.role == .initial { continue }
+            guard let record else {
+                starts.append(here.start(container))
+                if hasBegun { continue }
+                return false
+            }
+            switch record.state {
+            case .running:
+                if let stop = stop(container, record, here) { stops.append(stop) }
+                if hasBegun { continue }
+                if container.role == .sidecar, here.verdict(record).isStarted { continue }
+                return false
+            case .exited where container.role == .initial && record.exitCode == 0:
+                continue
+            case .exited where !pod.restarts(container, exitCode: record.exitCode):
+                failedInit = container.name
+                return false
+            case .exited, .created, .unknown:
+                starts.append(here.start(container))
+                if hasBegun { continue }
+                return false
+            }
+        }
+        return true
+    }
+
+    // MARK: Main containers
+
+    /// - Returns: false when all have ended for good.
+    private mutating func runMain(_ here: Here) -> Bool {
+        var isGoingOn = false
+        for container in here.pod.mainContainers {
+            guard let record = here.latest(container.name) else {
+                // Ended in an older sandbox, and is not to run again.
+                if let last = here.runtime?.latest(container.name), last.state == .exited,
+                    !here.pod.restarts(container, exitCode: last.exitCode)
+                {
+                    continue
+                }
+                starts.append(here.start(container))
+                isGoingOn = true
+                continue
+            }
+            switch record.state {
+            case .running:
+                isGoingOn = true
+                if let stop = stop(container, record, here) { stops.append(stop) }
+            case .exited where !here.pod.restarts(container, exitCode: record.exitCode):
+                continue
+            case .exited, .created, .unknown:
+                isGoingOn = true
+                starts.append(here.start(container))
+            }
+        }
+        return isGoingOn
+    }
+
+    private func stop(_ container: PodContainer, _ record: ContainerRecord, _ here: Here) -> Stop? {
+        let name = container.name
+        if record.hash != container.container.definitionHash {
+            return Stop(container: record, message: "Container \(name) definition changed, will be restarted")
+        }
+        if let failure = here.verdict(record).failed {
+            let outcome = here.pod.restarts(container, exitCode: 137) ? "will be restarted" : "will be killed"
+            return Stop(
+                container: record, message: "Container \(name) failed \(failure.kind) probe, \(outcome)",
+                grace: failure.grace)
+        }
+        return nil
+    }
+
+    /// Sidecars and ephemeral containers end after the others, the last one first.
+    private mutating func finish(_ here: Here) {
+        starts = []
+        let rest = (here.pod.initContainers + here.pod.mainContainers).reversed()
+            .compactMap { here.latest($0.name) }.filter { $0.state == .running }
+        stops = rest.map { Stop(container: $0, message: "Stopping container \($0.name)") }
+        stops += here.pod.ephemeralContainers.compactMap { here.latest($0.name) }.filter { $0.state == .running }
+            .map { Stop(container: $0, message: "Stopping container \($0.name)") }
+        sandbox = .none
+    }
+}

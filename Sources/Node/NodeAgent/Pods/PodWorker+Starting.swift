@@ -1,0 +1,221 @@
+import CRIProtocol
+import KubernetesAPI
+import PodVolumes
+
+/// What brings a pod up.
+extension PodWorker {
+    func carryOut(_ plan: PodPlan) async throws {
+        for stop in plan.stops {
+            try Task.checkCancellation()
+            if stop.message.hasPrefix("Container ") {
+                services.events.record(
+                    .normal, "Killing", stop.message, pod: pod, container: container(named: stop.container.name))
+            }
+            await stopContainer(stop.container, grace: stop.grace ?? pod.grace)
+        }
+        if case .create(let attempt) = plan.sandbox {
+            try await prepare()
+            try await createSandbox(attempt)
+            // What comes next is decided by what is there now.
+            wakeup.signal()
+            return
+        }
+        if !plan.starts.isEmpty {
+            try await prepare()
+            var hasStarted = false
+            for start in plan.starts {
+                try Task.checkCancellation()
+                if await attempt(start) { hasStarted = true }
+            }
+            if hasStarted || !plan.stops.isEmpty { wakeup.signal() }
+            publish(plan)
+        } else if !plan.stops.isEmpty {
+            wakeup.signal()
+        } else if mounts == nil {
+            // An agent that was started under a running pod: the volumes are there, and are to be kept up to date.
+            try await prepare()
+        }
+        retries.reset("step")
+        try await refreshVolumes()
+    }
+
+    func container(named name: String) -> PodContainer? { pod.everyContainer.first { $0.name == name } }
+
+    // MARK: Before the first container
+
+    /// Folders, groups and volumes: what is there already stays.
+    private func prepare() async throws {
+        let settings = services.settings
+        try AgentFiles.makeFolder(settings.folder(ofPod: uid), mode: 0o750)
+        try AgentFiles.makeFolder(settings.logFolder(of: pod))
+        if cgroupParent == nil {
+            do {
+                cgroupParent = try await services.resources.prepare(pod)
+            } catch {
+                services.events.record(
+                    .warning, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)", pod: pod)
+                log.error("\(error)")
+                throw ToldError()
+            }
+        }
+        if mounts == nil {
+            do {
+                mounts = try await services.volumes.mount(pod)
+            } catch let error where !(error is CancellationError) {
+                services.events.record(.warning, "FailedMount", "\(error)", pod: pod)
+                throw ToldError()
+            }
+        }
+    }
+
+    private func sandboxConfiguration(_ attempt: UInt32) throws -> CRIPodSandboxConfig {
+        let (resources, overhead) = services.resources.resources(ofPod: pod)
+        return SandboxConfiguration(
+            pod: pod, attempt: attempt, settings: services.settings, users: try services.users.range(for: pod),
+            cgroupParent: cgroupParent, overhead: overhead, resources: resources
+        ).make()
+    }
+
+    private func createSandbox(_ attempt: UInt32) async throws {
+        // The network of a sandbox that is not ready is torn down before the next one gets the address.
+        for sandbox in runtime?.sandboxes ?? [] { try await services.runtime.stopSandbox(sandbox.id) }
+        do {
+            let config = try sandboxConfiguration(attempt)
+            _ = try await services.runtime.runSandbox(config, handler: pod.spec.runtimeClassName ?? "")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            services.events.record(
+                .warning, "FailedCreatePodSandBox", "Failed to create pod sandbox: \(error)", pod: pod)
+            throw ToldError()
+        }
+    }
+
+    // MARK: Containers
+
+    /// - Returns: whether it was started.
+    private func attempt(_ start: PodPlan.Start) async -> Bool {
+        let container = start.container
+        let name = container.name
+        if let previous = start.previous, previous.state == .exited {
+            let key = "\(name)/\(container.container.definitionHash)"
+            let ended = ContinuousClock.Instant(unixNanoseconds: previous.finishedAt)
+            if let (end, wait) = backoff.waitEnd(key, ended: ended, now: .now) {
+                let which = "\(name) pod=\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))"
+                if failures[name]?.reason != .crashLoop {
+                    services.events.record(
+                        .warning, "BackOff", "Back-off restarting failed container \(name) in pod "
+                            + "\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))", pod: pod, container: container)
+                }
+                failures[name] = ContainerFailure(
+                    .crashLoop, "back-off \(wait.formatted) restarting failed container=\(which)")
+                isDue(at: end)
+                return false
+            }
+            backoff.next(key, now: .now)
+        }
+        if let (end, _) = retries.waitEnd(name, ended: lastFailure[name] ?? .now, now: .now), failures[name] != nil {
+            isDue(at: end)
+            return false
+        }
+        do {
+            try await self.start(start)
+            failures[name] = nil
+            retries.reset(name)
+            return true
+        } catch {
+            if Task.isCancelled || error is CancellationError { return false }
+            note(error, of: container)
+            return false
+        }
+    }
+
+    private func note(_ error: any Error, of container: PodContainer) {
+        let failure = error as? ContainerFailure ?? ContainerFailure(.creation, "\(error)")
+        failures[container.name] = failure
+        lastFailure[container.name] = .now
+        retries.next(container.name, now: .now)
+        if let (end, _) = retries.waitEnd(container.name, ended: .now, now: .now) { isDue(at: end) }
+        switch failure.reason {
+        // The puller has told of these.
+        case .pull, .pullBackOff, .neverPull, .imageName, .inspection: break
+        default:
+            services.events.record(.warning, "Failed", "Error: \(failure.message)", pod: pod, container: container)
+        }
+    }
+
+    /// - Throws: `ContainerFailure`.
+    private func start(_ start: PodPlan.Start) async throws {
+        guard let sandbox = runtime?.readySandbox else { return }
+        let container = start.container
+        let sandboxConfig = try sandboxConfiguration(sandbox.attempt)
+        let image = try await services.images.ensure(
+            container, of: pod, sandbox: sandboxConfig, handler: pod.spec.runtimeClassName ?? "")
+        let config = try await configuration(start, sandbox, image)
+        let id: String
+        do {
+            id = try await services.runtime.createContainer(in: sandbox.id, config, sandboxConfig: sandboxConfig)
+        } catch {
+            throw ContainerFailure(.creation, error.message)
+        }
+        services.events.record(
+            .normal, "Created", "Created container: \(container.name)", pod: pod, container: container)
+        do {
+            try await services.runtime.startContainer(id)
+        } catch {
+            throw ContainerFailure(.start, error.message)
+        }
+        services.events.record(
+            .normal, "Started", "Started container \(container.name)", pod: pod, container: container)
+        try await postStart(container, id, sandbox)
+    }
+
+    private func postStart(_ container: PodContainer, _ id: String, _ sandbox: RuntimePod.Sandbox) async throws {
+        guard let hook = container.container.lifecycle?.postStart else { return }
+        let address = (pod.spec.hostNetwork ? services.settings.hostIPs : sandbox.ips).first ?? "127.0.0.1"
+        let translation = ProbeTranslation(container: container.container, address: address)
+        guard let handler = translation.hook(hook) else { return }
+        let answer = await services.prober.once(handler, container: id, timeout: nil)
+        try Task.checkCancellation()
+        guard !answer.isSuccess else { return }
+        services.events.record(.warning, "FailedPostStartHook", "PostStartHook failed", pod: pod, container: container)
+        log.error("postStart hook of \(container.name): \(answer.message)")
+        try await services.runtime.stopContainer(id, grace: pod.grace)
+        throw ContainerFailure(.postStart, "PostStartHook failed")
+    }
+
+    private func configuration(
+        _ start: PodPlan.Start, _ sandbox: RuntimePod.Sandbox, _ image: CRIImage
+    ) async throws -> CRIContainerConfig {
+        let settings = services.settings
+        let container = start.container.container
+        let users = try services.users.range(for: pod)
+        let facts = DownwardFacts(
+            nodeName: settings.nodeName, hostIPs: settings.hostIPs,
+            podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips, allocatable: services.resources.allocatable)
+        let environment = try await ContainerEnvironment.make(
+            pod, container, objects: services.objects, services: [:], facts: facts)
+        let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
+        let security = try SecurityTranslation(
+            pod: pod, container: container, seccompFolder: settings.seccompFolder,
+            isSeccompDefault: settings.isSeccompDefault
+        ).translate(
+            namespaces: NamespaceTranslation.options(pod, users: users, target: target), image: image)
+        let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        var all: [CRIMount] = []
+        do {
+            guard let mounts else { throw ContainerFailure(.configuration, "the pod's volumes are not there") }
+            all = try mounts.mounts(for: container, environment: values).map { CRIMount($0, users: users) }
+            all += try PodFiles(pod: pod, folder: mounts.folder).mounts(
+                for: container, attempt: start.attempt, ips: facts.podIPs, users: users)
+        } catch {
+            throw ContainerFailure(.configuration, "\(error)")
+        }
+        return ContainerConfiguration(
+            pod: pod, container: start.container, attempt: start.attempt, settings: settings,
+            environment: environment, mounts: all, devices: [],
+            resources: services.resources.resources(of: container, in: pod), security: security, imageRef: image.id
+        ).make()
+    }
+}

@@ -1,0 +1,203 @@
+import CRIProtocol
+import GRPCCore
+
+/// Sandboxes and containers. What is gone already counts as stopped and as removed.
+extension CRIRuntime {
+    // MARK: Sandboxes
+
+    func runSandbox(_ config: CRIPodSandboxConfig, handler: String) async throws(RuntimeError) -> String {
+        try await call("RunPodSandbox", timeout: deadlines.sandboxStop) {
+            try await self.runtime.runPodSandbox(
+                .with {
+                    $0.config = config
+                    $0.runtimeHandler = handler
+                }, options: $0
+            ).podSandboxID
+        }
+    }
+
+    func stopSandbox(_ id: String) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            _ = try await call("StopPodSandbox", timeout: deadlines.sandboxStop) {
+                try await self.runtime.stopPodSandbox(.with { $0.podSandboxID = id }, options: $0)
+            }
+        } catch where error.isNotFound {}
+    }
+
+    func removeSandbox(_ id: String) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            _ = try await call("RemovePodSandbox", timeout: deadlines.sandboxStop) {
+                try await self.runtime.removePodSandbox(.with { $0.podSandboxID = id }, options: $0)
+            }
+        } catch where error.isNotFound {}
+    }
+
+    func sandboxes() async throws(RuntimeError) -> [CRIPodSandbox] {
+        try await call("ListPodSandbox") {
+            try await self.runtime.listPodSandbox(CRIListPodSandboxRequest(), options: $0).items
+        }
+    }
+
+    func sandboxes(podUID: String) async throws(RuntimeError) -> [CRIPodSandbox] {
+        try await call("ListPodSandbox") {
+            try await self.runtime.listPodSandbox(
+                .with { $0.filter.labelSelector = [PodLabels.uid: podUID] }, options: $0
+            ).items
+        }
+    }
+
+    /// - Returns: nil when it is gone.
+    func sandboxStatus(_ id: String) async throws(RuntimeError) -> CRIPodSandboxStatus? {
+        do throws(RuntimeError) {
+            return try await call("PodSandboxStatus") {
+                try await self.runtime.podSandboxStatus(.with { $0.podSandboxID = id }, options: $0).status
+            }
+        } catch where error.isNotFound {
+            return nil
+        }
+    }
+
+    // MARK: Containers
+
+    func createContainer(
+        in sandbox: String, _ config: CRIContainerConfig, sandboxConfig: CRIPodSandboxConfig
+    ) async throws(RuntimeError) -> String {
+        try await call("CreateContainer") {
+            try await self.runtime.createContainer(
+                .with {
+                    $0.podSandboxID = sandbox
+                    $0.config = config
+                    $0.sandboxConfig = sandboxConfig
+                }, options: $0
+            ).containerID
+        }
+    }
+
+    func startContainer(_ id: String) async throws(RuntimeError) {
+        _ = try await call("StartContainer") {
+            try await self.runtime.startContainer(.with { $0.containerID = id }, options: $0)
+        }
+    }
+
+    /// - Parameter grace: seconds between the stop signal and SIGKILL.
+    func stopContainer(_ id: String, grace: Int64) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            _ = try await call("StopContainer", timeout: deadlines.request + .seconds(grace)) {
+                try await self.runtime.stopContainer(
+                    .with {
+                        $0.containerID = id
+                        $0.timeout = grace
+                    }, options: $0)
+            }
+        } catch where error.isNotFound {}
+    }
+
+    func removeContainer(_ id: String) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            _ = try await call("RemoveContainer") {
+                try await self.runtime.removeContainer(.with { $0.containerID = id }, options: $0)
+            }
+        } catch where error.isNotFound {}
+    }
+
+    func containers() async throws(RuntimeError) -> [CRIContainer] {
+        try await call("ListContainers") {
+            try await self.runtime.listContainers(CRIListContainersRequest(), options: $0).containers
+        }
+    }
+
+    func containers(podUID: String) async throws(RuntimeError) -> [CRIContainer] {
+        try await call("ListContainers") {
+            try await self.runtime.listContainers(
+                .with { $0.filter.labelSelector = [PodLabels.uid: podUID] }, options: $0
+            ).containers
+        }
+    }
+
+    /// - Returns: nil when it is gone.
+    func containerStatus(_ id: String) async throws(RuntimeError) -> CRIContainerStatus? {
+        do throws(RuntimeError) {
+            return try await call("ContainerStatus") {
+                try await self.runtime.containerStatus(.with { $0.containerID = id }, options: $0).status
+            }
+        } catch where error.isNotFound {
+            return nil
+        }
+    }
+
+    func update(_ id: String, resources: CRILinuxContainerResources) async throws(RuntimeError) {
+        _ = try await call("UpdateContainerResources") {
+            try await self.runtime.updateContainerResources(
+                .with {
+                    $0.containerID = id
+                    $0.linux = resources
+                }, options: $0)
+        }
+    }
+
+    func reopenLog(_ id: String) async throws(RuntimeError) {
+        _ = try await call("ReopenContainerLog") {
+            try await self.runtime.reopenContainerLog(.with { $0.containerID = id }, options: $0)
+        }
+    }
+
+    /// - Parameter timeout: of the command; the runtime ends it then.
+    func execute(
+        _ command: [String], in id: String, timeout: Duration
+    ) async throws(RuntimeError) -> CRIExecSyncResponse {
+        let seconds = max(1, timeout.components.seconds)
+        return try await call("ExecSync", timeout: timeout + .seconds(5)) {
+            try await self.runtime.execSync(
+                .with {
+                    $0.containerID = id
+                    $0.cmd = command
+                    $0.timeout = seconds
+                }, options: $0)
+        }
+    }
+
+    // MARK: Streams: the addresses of the runtime's own server
+
+    func execURL(_ request: CRIExecRequest) async throws(RuntimeError) -> String {
+        try await call("Exec") { try await self.runtime.exec(request, options: $0).url }
+    }
+
+    func attachURL(_ request: CRIAttachRequest) async throws(RuntimeError) -> String {
+        try await call("Attach") { try await self.runtime.attach(request, options: $0).url }
+    }
+
+    func portForwardURL(_ request: CRIPortForwardRequest) async throws(RuntimeError) -> String {
+        try await call("PortForward") { try await self.runtime.portForward(request, options: $0).url }
+    }
+
+    func checkpoint(_ id: String, to location: String, timeout: Int64) async throws(RuntimeError) {
+        _ = try await call("CheckpointContainer", timeout: deadlines.request + .seconds(timeout)) {
+            try await self.runtime.checkpointContainer(
+                .with {
+                    $0.containerID = id
+                    $0.location = location
+                    $0.timeout = timeout
+                }, options: $0)
+        }
+    }
+
+    // MARK: Numbers
+
+    func podStats() async throws(RuntimeError) -> [CRIPodSandboxStats] {
+        try await call("ListPodSandboxStats") {
+            try await self.runtime.listPodSandboxStats(CRIListPodSandboxStatsRequest(), options: $0).stats
+        }
+    }
+
+    func podMetrics() async throws(RuntimeError) -> [CRIPodSandboxMetrics] {
+        try await call("ListPodSandboxMetrics") {
+            try await self.runtime.listPodSandboxMetrics(CRIListPodSandboxMetricsRequest(), options: $0).podMetrics
+        }
+    }
+
+    func metricDescriptors() async throws(RuntimeError) -> [CRIMetricDescriptor] {
+        try await call("ListMetricDescriptors") {
+            try await self.runtime.listMetricDescriptors(CRIListMetricDescriptorsRequest(), options: $0).descriptors
+        }
+    }
+}

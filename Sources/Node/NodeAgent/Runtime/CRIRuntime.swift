@@ -1,0 +1,108 @@
+import CRIProtocol
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import NIOCore
+import NIOPosix
+
+/// The container runtime behind a CRI socket: Swiftlet's own, containerd, CRI-O. Every call has a deadline.
+package final class CRIRuntime: Sendable {
+    typealias Transport = HTTP2ClientTransport.Posix
+
+    /// How long calls may take.
+    package struct Deadlines: Sendable {
+        /// What makes, starts, removes and asks; the kubelet's `runtimeRequestTimeout`.
+        package var request: Duration = .seconds(120)
+        /// From a sandbox's stop until its network is gone.
+        package var sandboxStop: Duration = .seconds(240)
+        /// No byte of an image for this long ends its pull.
+        package var pull: Duration = .seconds(30 * 60)
+
+        package init() {}
+    }
+
+    /// The largest message, in bytes: a list of all containers of a node in one.
+    private static let largestMessage = 16 << 20
+
+    package let endpoint: String
+    private let client: GRPCClient<Transport>
+    let runtime: CRIRuntimeService.Client<Transport>
+    let images: CRIImageService.Client<Transport>
+    let deadlines: Deadlines
+
+    /// - Parameter endpoint: the path of the socket; `unix://` may stand before it.
+    package init(endpoint: String, deadlines: Deadlines = Deadlines()) throws {
+        let scheme = "unix://"
+        self.endpoint = endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : endpoint
+        self.deadlines = deadlines
+        var configuration = Transport.Config.defaults
+        // The daemon may be away for a moment: it is asked again soon, and not after a minute.
+        configuration.backoff = .init(initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
+        configuration.connection.maxIdleTime = nil
+        client = GRPCClient(
+            transport: try Transport(
+                target: .unixDomainSocket(path: self.endpoint), transportSecurity: .plaintext,
+                config: configuration))
+        runtime = CRIRuntimeService.Client(wrapping: client)
+        images = CRIImageService.Client(wrapping: client)
+    }
+
+    /// Keeps the connection until the task is cancelled.
+    package func run() async throws {
+        try await withTaskCancellationHandler {
+            try await client.runConnections()
+        } onCancel: {
+            client.beginGracefulShutdown()
+        }
+    }
+
+    func options(_ timeout: Duration, waits: Bool = false) -> CallOptions {
+        var options = CallOptions.defaults
+        options.timeout = timeout
+        options.waitForReady = waits
+        options.maxResponseMessageBytes = Self.largestMessage
+        options.maxRequestMessageBytes = Self.largestMessage
+        return options
+    }
+
+    /// One call by its name, with errors of ours.
+    func call<Answer: Sendable>(
+        _ name: String, timeout: Duration? = nil, _ body: (CallOptions) async throws -> Answer
+    ) async throws(RuntimeError) -> Answer {
+        do {
+            return try await body(options(timeout ?? deadlines.request))
+        } catch {
+            throw RuntimeError(name, error)
+        }
+    }
+
+    // MARK: The runtime itself
+
+    package func version() async throws(RuntimeError) -> CRIVersionResponse {
+        try await call("Version") { try await self.runtime.version(.with { $0.version = "v1" }, options: $0) }
+    }
+
+    package func status(isVerbose: Bool = false) async throws(RuntimeError) -> CRIStatusResponse {
+        try await call("Status") {
+            try await self.runtime.status(.with { $0.verbose = isVerbose }, options: $0)
+        }
+    }
+
+    /// - Returns: nil where the runtime does not say (CRI before 1.28).
+    package func cgroupDriver() async throws(RuntimeError) -> CRICgroupDriver? {
+        do {
+            let answer = try await call("RuntimeConfig") {
+                try await self.runtime.runtimeConfig(CRIRuntimeConfigRequest(), options: $0)
+            }
+            return answer.hasLinux ? answer.linux.cgroupDriver : nil
+        } catch where error.isUnimplemented {
+            return nil
+        }
+    }
+
+    package func update(podCIDR: String) async throws(RuntimeError) {
+        _ = try await call("UpdateRuntimeConfig") {
+            try await self.runtime.updateRuntimeConfig(
+                .with { $0.runtimeConfig.networkConfig.podCidr = podCIDR }, options: $0)
+        }
+    }
+}

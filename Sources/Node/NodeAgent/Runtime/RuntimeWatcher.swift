@@ -1,0 +1,115 @@
+import CRIProtocol
+import GRPCCore
+import Logging
+import Synchronization
+
+/// Tells which pods have changed in the runtime: by its events where it has them, and by looking where it has none.
+///
+/// A slow look beside the events finds what they missed, among it everything that happened while no stream was there.
+struct RuntimeWatcher: Sendable {
+    /// Between two looks while events come, and while none do.
+    struct Pace: Sendable {
+        var withEvents: Duration = .seconds(300)
+        var withoutEvents: Duration = .seconds(1)
+    }
+
+    let runtime: CRIRuntime
+    var pace = Pace()
+    let log: Logger
+    /// A pod that has changed: by its uid, and what it is about if an event said so.
+    let changed: @Sendable (String) -> Void
+    /// The pods that the runtime has, at each look.
+    let seen: @Sendable (Set<String>) -> Void
+
+    func run() async {
+        var before: [String: Fingerprint] = [:]
+        let events = EventState()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await follow(events) }
+            while !Task.isCancelled {
+                do {
+                    let now = try await look()
+                    for (uid, print) in now where before[uid] != print { changed(uid) }
+                    for uid in before.keys where now[uid] == nil { changed(uid) }
+                    before = now
+                    seen(Set(now.keys))
+                } catch {
+                    log.warning("the runtime does not answer", metadata: ["error": "\(error)"])
+                }
+                // Looks at the state anew each second: a stream that ends makes the next look due at once.
+                var waited = Duration.zero
+                while !Task.isCancelled, waited < (events.isAlive ? pace.withEvents : pace.withoutEvents) {
+                    let step = min(pace.withoutEvents, .seconds(1))
+                    try? await Task.sleep(for: step)
+                    waited += step
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What of a pod's sandboxes and containers a list shows.
+    private struct Fingerprint: Equatable {
+        var states: [String: Int] = [:]
+    }
+
+    private func look() async throws(RuntimeError) -> [String: Fingerprint] {
+        var result: [String: Fingerprint] = [:]
+        for sandbox in try await runtime.sandboxes() where !sandbox.metadata.uid.isEmpty {
+            result[sandbox.metadata.uid, default: .init()].states[sandbox.id] = sandbox.state.rawValue
+        }
+        for container in try await runtime.containers() {
+            guard let uid = container.labels[PodLabels.uid] else { continue }
+            result[uid, default: .init()].states[container.id] = container.state.rawValue
+        }
+        return result
+    }
+
+    /// Follows the events as long as the runtime has any; a stream that ends is opened again.
+    private func follow(_ state: EventState) async {
+        var wait = Duration.milliseconds(100)
+        while !Task.isCancelled {
+            do {
+                try await runtime.runtime.getContainerEvents(
+                    CRIGetEventsRequest(), options: runtime.streamOptions
+                ) { response in
+                    state.isAlive = true
+                    for try await event in response.messages {
+                        let uid = event.podSandboxStatus.metadata.uid
+                        if !uid.isEmpty { changed(uid) }
+                    }
+                }
+                wait = .milliseconds(100)
+            } catch let error as RPCError where error.code == .unimplemented {
+                state.isAlive = false
+                log.notice("the runtime has no events: it is asked every second instead")
+                return
+            } catch {
+                log.debug("the stream of events ended", metadata: ["error": "\(error)"])
+            }
+            state.isAlive = false
+            try? await Task.sleep(for: wait)
+            wait = min(wait * 2, .seconds(5))
+        }
+    }
+}
+
+
+/// Whether a stream of events is open.
+private final class EventState: Sendable {
+    private let alive = Atomic<Bool>(false)
+
+    var isAlive: Bool {
+        get { alive.load(ordering: .relaxed) }
+        set { alive.store(newValue, ordering: .relaxed) }
+    }
+}
+
+extension CRIRuntime {
+    /// A stream has no deadline.
+    fileprivate var streamOptions: CallOptions {
+        var options = CallOptions.defaults
+        options.waitForReady = true
+        return options
+    }
+}

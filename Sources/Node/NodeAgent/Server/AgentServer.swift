@@ -1,0 +1,152 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// The agent's HTTP servers: the kubelet's API over TLS, and `/healthz` for whoever watches this machine.
+public final class AgentServer: Sendable {
+    private struct State {
+        var isStarted = false
+        var listeners: [any Channel] = []
+        var clients: [ObjectIdentifier: any Channel] = [:]
+    }
+
+    private let configuration: AgentServerConfiguration
+    private let view: any AgentView
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    public init(configuration: AgentServerConfiguration, view: any AgentView, logger: Logger) {
+        self.configuration = configuration
+        self.view = view
+        self.logger = logger
+    }
+
+    /// Where the servers listen.
+    public struct Ports: Sendable {
+        public var api: Int
+        public var health: Int?
+    }
+
+    /// Listens. Called once; when it throws, nothing listens.
+    @discardableResult
+    public func start() async throws -> Ports {
+        let isFirst = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+        guard isFirst else { throw AgentServerError("an agent's server starts once") }
+        do {
+            let routes = AgentRoutes(view: view, authenticator: Authenticator(configuration), logger: logger)
+            let api = try await listen(
+                configuration.address, configuration.port, tls: try tlsContext(), routes)
+            var health: Int?
+            if let port = configuration.healthPort {
+                health = try await listen(
+                    configuration.healthAddress, port, tls: nil, HealthRoute(view: view))
+            }
+            logger.info(
+                "agent listens",
+                metadata: [
+                    "address": "\(configuration.address)", "port": "\(api)", "healthz": "\(health ?? 0)",
+                ])
+            return Ports(api: api, health: health)
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    /// Stops listening and cuts off the clients.
+    public func stop() async {
+        let (listeners, clients) = state.withLock { state in
+            defer { state.listeners = [] }
+            return (state.listeners, Array(state.clients.values))
+        }
+        for channel in listeners + clients { channel.close(promise: nil) }
+        // A close that failed was one too many.
+        for channel in listeners + clients { _ = try? await channel.closeFuture.get() }
+    }
+
+    package var connections: Int { state.withLock(\.clients.count) }
+
+    private func listen(
+        _ address: String, _ port: Int, tls: NIOSSLContext?, _ responder: any HTTPResponder
+    ) async throws -> Int {
+        let listener: any Channel
+        do {
+            listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.backlog, value: 256)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // Nothing shows the end of a client that follows a silent log, and whose machine is gone, but this.
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
+                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+                .childChannelInitializer { [self] channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try add(channel)
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                        }
+                        try HTTPConnection(responder, configuration, logger).install(on: channel)
+                    }
+                }
+                .bind(host: address, port: port).get()
+        } catch {
+            throw AgentServerError("listen on \(address), port \(port): \(error)")
+        }
+        state.withLock { $0.listeners.append(listener) }
+        return listener.localAddress?.port ?? port
+    }
+
+    private func add(_ channel: any Channel) throws {
+        let id = ObjectIdentifier(channel)
+        let maximum = configuration.maximumConnections
+        let isAdded = state.withLock { state in
+            guard state.clients.count < maximum else { return false }
+            state.clients[id] = channel
+            return true
+        }
+        guard isAdded else { throw AgentServerError("more than \(maximum) connections") }
+        channel.closeFuture.whenComplete { [self] _ in
+            state.withLock { _ = $0.clients.removeValue(forKey: id) }
+        }
+    }
+
+    private func tlsContext() throws -> NIOSSLContext {
+        let files: AgentServerConfiguration.TLSFiles
+        do {
+            files =
+                try configuration.tls
+                ?? ServingCertificate.files(
+                    in: configuration.certificateFolder, nodeNames: configuration.nodeNames)
+        } catch {
+            throw AgentServerError("make a certificate in \(configuration.certificateFolder): \(error)")
+        }
+        do {
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map {
+                    .certificate($0)
+                },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+            tls.minimumTLSVersion = .tlsv12
+            tls.applicationProtocols = ["http/1.1"]
+            if let authorities = configuration.clientCAFile {
+                // Asked for, and verified where there is one; who has none may have a token.
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities))
+                tls.certificateVerification = .optionalVerification
+            }
+            return try NIOSSLContext(configuration: tls)
+        } catch {
+            throw AgentServerError(
+                "use certificate \(files.certificate), key \(files.key)"
+                    + (configuration.clientCAFile.map { " and client authorities \($0)" } ?? "")
+                    + ": \(error)")
+        }
+    }
+}

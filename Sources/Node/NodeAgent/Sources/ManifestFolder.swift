@@ -1,0 +1,137 @@
+import Glibc
+import KubernetesAPI
+import LinuxKernel
+import Logging
+
+/// Pods from the manifests in a folder (the kubelet's `staticPodPath`), or from one file.
+///
+/// A file with an error changes nothing: what it said before stays, and the others are read. Names that begin with a
+/// point are left out, as the kubelet does: editors write such files.
+package final class ManifestFolder: PodSource {
+    package let name = "file"
+    private let path: String
+    private let reader: ManifestReader
+    /// Looks without an event, too: a file system may have none.
+    private let interval: Duration
+    private let log: Logger
+
+    package init(path: String, reader: ManifestReader, interval: Duration = .seconds(20), log: Logger) {
+        self.path = path
+        self.reader = reader
+        self.interval = interval
+        self.log = log
+    }
+
+    package func run(_ changed: @escaping @Sendable (SourceState) async -> Void) async {
+        let wakeup = Wakeup()
+        var watch: FolderWatch?
+        var files: [String: ManifestFile] = [:]
+        var before: [String]?
+        while !Task.isCancelled {
+            if watch == nil {
+                do throws(KernelError) {
+                    watch = try FolderWatch(path) { wakeup.signal() }
+                } catch {
+                    // The look below says what is wrong with the folder.
+                }
+            }
+            do {
+                let isNew = try look(&files)
+                let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] }
+                if isNew || before == nil || before != problems {
+                    for problem in problems where before?.contains(problem) != true { log.error("\(problem)") }
+                    await changed(state(files, problems))
+                    before = problems
+                }
+            } catch {
+                // Pods stay: a folder that cannot be read is not an empty folder.
+                watch = nil
+                let problem = "read manifests: \(error)"
+                if before != [problem] { log.error("\(problem)") }
+                before = [problem]
+            }
+            await wakeup.wait(until: .now + (watch == nil ? .seconds(1) : interval))
+        }
+        withExtendedLifetime(watch) {}
+    }
+
+    private func state(_ files: [String: ManifestFile], _ problems: [String]) -> SourceState {
+        let contents = files.keys.sorted().compactMap { files[$0]?.content }
+        return SourceState(
+            source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects), problems: problems)
+    }
+
+    /// Reads what has changed.
+    /// - Returns: whether anything has.
+    private func look(_ files: inout [String: ManifestFile]) throws -> Bool {
+        var isNew = false
+        let names = try self.names()
+        for gone in files.keys where !names.contains(gone) {
+            files[gone] = nil
+            isNew = true
+        }
+        for name in names {
+            let file = path == name ? name : "\(path)/\(name)"
+            guard let stamp = FileStamp(file) else {
+                // Removed since the list was read, or a folder.
+                if files.removeValue(forKey: name) != nil { isNew = true }
+                continue
+            }
+            if files[name]?.stamp == stamp { continue }
+            isNew = true
+            files[name] = read(file, stamp, before: files[name])
+        }
+        return isNew
+    }
+
+    private func names() throws -> Set<String> {
+        var status = stat()
+        _ = try check("stat", path) { stat(path, &status) }
+        if status.st_mode & S_IFMT != S_IFDIR { return [path] }
+        let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        return Set(try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }.map(\.name))
+    }
+
+    private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {
+        do {
+            let bytes = try FileDescriptor.readFile(file, limit: ManifestReader.largestFile)
+            var content = reader.read(bytes, from: .file(file))
+            // An empty file says that there is no pod; one with errors says nothing new.
+            if !content.problems.isEmpty, let before = before?.content {
+                content.pods = before.pods
+                content.objects = before.objects
+            }
+            return ManifestFile(stamp: stamp, content: content)
+        } catch {
+            var content = before?.content ?? ManifestReader.Content()
+            content.problems = ["\(file): \(error)"]
+            return ManifestFile(stamp: stamp, content: content)
+        }
+    }
+}
+
+private struct ManifestFile {
+    var stamp: FileStamp
+    var content: ManifestReader.Content
+    var problems: [String] { content.problems }
+}
+
+/// By what a file that has changed is known.
+private struct FileStamp: Equatable {
+    private let inode: UInt
+    private let size: Int
+    private let changed: (Int, Int)
+
+    /// - Returns: nil for what is no file.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        changed = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    }
+
+    static func == (a: FileStamp, b: FileStamp) -> Bool {
+        a.inode == b.inode && a.size == b.size && a.changed == b.changed
+    }
+}

@@ -1,0 +1,28 @@
+import KubernetesAPI
+
+/// Where pods come from: a folder of manifests, an address, an API server.
+package protocol PodSource: Sendable {
+    /// The name in `kubernetes.io/config.source`: `file`, `http`, `api`.
+    var name: String { get }
+    /// Hands over all pods that the source has, each time that one of them changes, until the task is cancelled.
+    func run(_ changed: @escaping @Sendable (SourceState) async -> Void) async
+}
+
+/// All pods of one source at one time.
+package struct SourceState: Sendable {
+    package var source: String
+    package var pods: [Pod]
+    /// Config maps, secrets and claims that the source has beside its pods.
+    package var objects: [any KubernetesResource]
+    /// What the source has and is no pod, one line each: which file, which document, which field, why.
+    package var problems: [String]
+
+    package init(
+        source: String, pods: [Pod], objects: [any KubernetesResource] = [], problems: [String] = []
+    ) {
+        self.source = source
+        self.pods = pods
+        self.objects = objects
+        self.problems = problems
+    }
+}

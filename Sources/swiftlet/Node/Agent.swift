@@ -1,0 +1,55 @@
+import ArgumentParser
+import ContainerCLI
+
+struct AgentCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "agent", "Keep this node's pods running: a kubelet in function", usage: "[OPTIONS]",
+        discussion: """
+            Runs pods from manifests over the Container Runtime Interface, its own by default. Runs until SIGTERM; pods \
+            run on without it, and the next agent takes them over.
+            """)
+
+    @Option(help: "The folder with manifests of pods, instead of /etc/swiftlet/manifests.")
+    var manifests: String?
+    @Option(help: "An address with manifests, too.")
+    var manifestUrl: String?
+    @Option(help: "The node's name, instead of the hostname.")
+    var nodeName: String?
+    @Option(help: "The socket of another container runtime: containerd, CRI-O, a swiftlet cri.")
+    var runtimeEndpoint: String?
+    @Option(help: "The name server of the cluster; may be given several times.")
+    var clusterDns: [String] = []
+    @Option(help: "The domain of the cluster.")
+    var clusterDomain = "cluster.local"
+    @Option(help: "The agent's folder, instead of /var/lib/swiftlet/agent.")
+    var agentRoot: String?
+    @Option(help: "The folder with the containers' logs, instead of /var/log/pods.")
+    var podLogs: String?
+    @Option(help: "The configuration file of its own runtime, instead of /etc/swiftlet/config.toml.")
+    var config: String?
+    @Option(help: "What survives a reboot: images and pods of its own runtime.")
+    var root: String?
+    @Option(help: "What does not: sockets, namespaces.")
+    var state: String?
+    @Flag(name: [.customShort("D"), .long], help: "Log every step.")
+    var debug = false
+
+    func perform(_ context: Context) throws -> Int32 {
+        let work = try context.nodeWork(for: "agent")
+        var order = AgentOrder(manifestFolder: absolutePath(manifests ?? "/etc/swiftlet/manifests"))
+        order.manifestURL = manifestUrl
+        order.nodeName = nodeName
+        order.runtimeEndpoint = runtimeEndpoint
+        order.clusterDNS = clusterDns
+        order.clusterDomain = clusterDomain
+        order.root = agentRoot.map(absolutePath)
+        order.logs = podLogs.map(absolutePath)
+        order.debug = debug || context.options.debug
+        order.runtime.file = config
+        order.runtime.root = (root ?? context.options.givenRoot).map(absolutePath)
+        order.runtime.state = (state ?? context.options.givenState).map(absolutePath)
+        order.runtime.debug = order.debug
+        try work.runAgent(order)
+        return 0
+    }
+}

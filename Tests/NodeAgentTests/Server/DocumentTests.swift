@@ -1,0 +1,129 @@
+import Testing
+
+/// Documents, health, and who is refused.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct DocumentTests {
+    @Test(
+        arguments: [
+            ("/pods", "application/json", #"{"kind":"PodList"}"#),
+            ("/pods/", "application/json", #"{"kind":"PodList"}"#),
+            ("/runningpods/", "application/json", #"{"kind":"PodList","running":true}"#),
+            ("/stats/summary", "application/json", #"{"node":{},"only":false}"#),
+            ("/stats/summary?only_cpu_and_memory=true", "application/json", #"{"node":{},"only":true}"#),
+            ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "page agent\n"),
+            ("/metrics/resource", "text/plain; version=0.0.4; charset=utf-8", "page resource\n"),
+            ("/metrics/cadvisor", "text/plain; version=0.0.4; charset=utf-8", "page cadvisor\n"),
+            ("/metrics/probes", "text/plain; version=0.0.4; charset=utf-8", "page probes\n"),
+            ("/healthz", "text/plain; charset=utf-8", "ok"),
+        ])
+    func documents(_ path: String, _ type: String, _ body: String) async throws {
+        try await withAgentServer { server in
+            let answer = try await server.get(path)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(answer)")
+            #expect(answer.contains("Content-Type: \(type)\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n\(body)"), "\(answer)")
+            let head = try await server.get(path, method: "HEAD")
+            #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n") && head.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test func refusals() async throws {
+        try await withAgentServer { server in
+            for (path, method, status, words) in [
+                ("/nothing", "GET", 404, "404: Page Not Found"), ("/", "GET", 404, "404: Page Not Found"),
+                ("/pods", "POST", 405, "Method Not Allowed"), ("/pods", "DELETE", 405, "Method Not Allowed"),
+                ("/checkpoint/default/web/nginx", "GET", 405, "Method Not Allowed"),
+                ("/configz", "GET", 500, "no configuration here"), ("/%zz", "GET", 400, "cannot be decoded"),
+                ("/pods?a=%", "GET", 400, "cannot be decoded"),
+            ] {
+                let answer = try await server.get(path, method: method)
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+                #expect(answer.contains(words), "\(answer)")
+            }
+        }
+    }
+
+    @Test func healthIsServedWithoutTLSAndNothingElse() async throws {
+        try await withAgentServer { server in
+            let port = try #require(server.ports.health)
+            func get(_ path: String) async throws -> String {
+                let client = try await RawClient(port: port, tls: nil)
+                client.send("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return await client.answer()
+            }
+            #expect(try await get("/healthz").hasSuffix("\r\n\r\nok"))
+            for path in ["/pods", "/metrics", "/exec/default/web/nginx?output=1", "/healthz/ping"] {
+                #expect(try await get(path).hasPrefix("HTTP/1.1 404 "))
+            }
+            server.agent.fail("runtime: does not answer")
+            let sick = try await get("/healthz")
+            #expect(sick.hasPrefix("HTTP/1.1 500 "))
+            #expect(sick.contains("[-]runtime: does not answer\n"))
+            #expect(try await server.get("/healthz").hasPrefix("HTTP/1.1 500 "))
+        }
+    }
+
+    @Test func oneConnectionServesManyRequests() async throws {
+        try await withAgentServer { server in
+            let client = try await server.connect()
+            let request = "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n\r\n"
+            // Three at once, and one after them.
+            client.send(request + request + request)
+            #expect(await eventually { client.received.components(of: "page agent\n") == 3 })
+            client.send(request)
+            #expect(await eventually { client.received.components(of: "page agent\n") == 4 })
+            #expect(!client.isClosed)
+            client.close()
+            #expect(await eventually { server.server.connections == 0 })
+        }
+    }
+
+    @Test func badClientsAreRefused() async throws {
+        try await withAgentServer({ configuration, _ in configuration.idleTimeout = .milliseconds(300) }) {
+            server in
+            let rubbish = try await server.connect()
+            rubbish.send("\u{1}\u{2}rubbish\r\n\r\n")
+            #expect(await rubbish.answer().hasPrefix("HTTP/1.1 400 "))
+            let giant = try await server.connect()
+            giant.send("GET / HTTP/1.1\r\nX: \(String(repeating: "x", count: 100_000))\r\n\r\n")
+            #expect(await giant.answer().hasPrefix("HTTP/1.1 400 "))
+            let slow = try await server.connect()
+            slow.send("GET / HT")
+            #expect(await slow.answer() == "")
+            // Plain HTTP on the TLS port.
+            let plain = try await RawClient(port: server.ports.api, tls: nil)
+            plain.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await !plain.answer().contains("200 OK"))
+            #expect(await eventually { server.server.connections == 0 })
+        }
+    }
+
+    @Test func tooManyConnectionsAreClosed() async throws {
+        try await withAgentServer({ configuration, _ in configuration.maximumConnections = 2 }) { server in
+            let (one, two) = (try await server.connect(), try await server.connect())
+            #expect(await eventually { server.server.connections == 2 })
+            let three = try await server.connect()
+            #expect(await eventually { three.isClosed })
+            one.close()
+            #expect(await eventually { server.server.connections == 1 })
+            #expect(try await server.get("/healthz").contains("200 OK"))
+            two.close()
+        }
+    }
+
+    @Test func checkpoints() async throws {
+        try await withAgentServer { server in
+            let answer = try await server.get("/checkpoint/default/web/nginx?timeout=7", method: "POST")
+            #expect(answer.hasSuffix(#"{"items":["/var/lib/a \"b\".tar"]}"#), "\(answer)")
+            #expect(server.agent.asked == ["checkpoint \(Duration.seconds(7))"])
+            let bad = try await server.get("/checkpoint/default/web/nginx?timeout=x", method: "POST")
+            #expect(bad.hasPrefix("HTTP/1.1 400 "))
+            #expect(
+                try await server.get("/checkpoint/default/x/nginx", method: "POST").hasPrefix("HTTP/1.1 404 ")
+            )
+        }
+    }
+}
+
+extension String {
+    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+}

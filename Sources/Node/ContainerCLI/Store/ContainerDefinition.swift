@@ -34,6 +34,18 @@ public struct ContainerDefinition: Equatable, Sendable {
         }
     }
 
+    /// An image that is mounted in the container, beside the one that it is made from.
+    public struct VolumeImage: Equatable, Sendable {
+        public var imageID: String
+        /// As of the container's own.
+        public var imageChain: String?
+
+        public init(imageID: String, imageChain: String?) {
+            self.imageID = imageID
+            self.imageChain = imageChain
+        }
+    }
+
     /// 64 hexadecimal digits.
     public var id: String
     public var name: String
@@ -52,6 +64,8 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var command: [String]
     public var labels = SortedMap<String>()
     public var mounts: [MountPoint] = []
+    /// They stay in the store as long as the container.
+    public var volumeImages: [VolumeImage] = []
     /// Names of the volumes that belong to this container alone.
     public var anonymousVolumes: [String] = []
 
@@ -121,6 +135,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         command = try json.list("command")
         labels = try json.map("labels")
         mounts = try json.list("mounts")
+        volumeImages = try json.list("volumeImages")
         anonymousVolumes = try json.list("anonymousVolumes")
         network = try json.required("network")
         user = try json.text("user") ?? ""
@@ -146,6 +161,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.nonEmpty("command", command)
             json.nonEmpty("labels", labels)
             json.nonEmpty("mounts", mounts)
+            json.nonEmpty("volumeImages", volumeImages)
             json.nonEmpty("anonymousVolumes", anonymousVolumes)
             json.member("network", network)
             if !user.isEmpty { json.member("user", user) }
@@ -156,6 +172,21 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.nonEmpty("addedCapabilities", addedCapabilities)
             json.nonEmpty("droppedCapabilities", droppedCapabilities)
             json.nonEmpty("securityOptions", securityOptions)
+        }
+    }
+}
+
+extension ContainerDefinition.VolumeImage: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let json = try json.object()
+        imageID = try json.required("imageID")
+        imageChain = try json.text("imageChain")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("imageID", imageID)
+            json.optional("imageChain", imageChain)
         }
     }
 }

@@ -48,6 +48,19 @@ public struct ContainerStore {
         throw UsageError("no such container: \(word)")
     }
 
+    /// Whether a word means a container here, or several.
+    public func has(_ word: String) -> Bool {
+        do {
+            _ = try find(word)
+            return true
+        } catch let error as UsageError {
+            return !error.description.hasPrefix("no such container")
+        } catch {
+            // Whoever asks for it next is told.
+            return true
+        }
+    }
+
     /// Which id has the name; the container itself may be gone.
     private func owner(of name: String) throws(KernelError) -> String? {
         let path = layout.names + "/" + name

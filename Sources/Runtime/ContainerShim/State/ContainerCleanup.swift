@@ -12,8 +12,7 @@ public enum ContainerCleanup {
     public static func run(
         container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
     ) throws {
-        let handler = try Supervision.read(in: folder).runtime
-        let runtime = RunFolders(state: state).ociRuntime(handler, log: log)
+        let runtime = RunFolders(state: state).ociRuntime(try Supervision.read(in: folder), log: log)
         try run(container: container, folder: folder, runtime: runtime, network: network)
     }
 

@@ -33,11 +33,13 @@ public struct Supervision: Equatable, Sendable {
     public var rootfs: RootfsMount?
     /// Another OCI runtime; nil for the one that the shim has in itself.
     public var runtime: RuntimeHandler?
+    /// The built-in runtime has systemd make the groups.
+    public var systemdCgroup: Bool
 
     public init(
         terminal: Bool = false, input: Input = .none, restart: RestartPolicy = .no,
         log: LogOptions? = nil, stopSignal: Int32 = SIGTERM, stopTimeout: Int = 10, remove: Bool = false,
-        rootfs: RootfsMount? = nil, runtime: RuntimeHandler? = nil
+        rootfs: RootfsMount? = nil, runtime: RuntimeHandler? = nil, systemdCgroup: Bool = false
     ) {
         self.terminal = terminal
         self.input = input
@@ -48,6 +50,7 @@ public struct Supervision: Equatable, Sendable {
         self.remove = remove
         self.rootfs = rootfs
         self.runtime = runtime
+        self.systemdCgroup = systemdCgroup
     }
 
     public static let fileName = "supervision.json"
@@ -99,6 +102,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
         remove = try object.flag("remove")
         rootfs = try object.optional("rootfs")
         runtime = try object.optional("runtime")
+        systemdCgroup = try object.flag("systemdCgroup")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -112,6 +116,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
             json.flag("remove", remove)
             json.optional("rootfs", rootfs)
             json.optional("runtime", runtime)
+            json.flag("systemdCgroup", systemdCgroup)
         }
     }
 }

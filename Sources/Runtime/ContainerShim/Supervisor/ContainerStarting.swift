@@ -188,6 +188,7 @@ extension ManagedContainer {
 
     private func openStreams() throws -> StreamEnds {
         let output = try ContainerOutput(log: supervision.log, loop: shim.loop, scratch: shim.scratch)
+        output.onLogLoss = { [unowned self] in noteLogLoss() }
         self.output = output
         input = nil
         isInputOver = false

@@ -192,9 +192,13 @@ package final class TarOutput {
 /// Unpacks a tar archive below a folder of a container's root, every path resolved by the kernel inside that root.
 final class TarInput {
     private let archive: OpaquePointer
+    private let owners: UserMaps?
 
-    /// - Parameter descriptor: stays the caller's. Compressed archives are recognized.
-    init(_ descriptor: Int32) throws {
+    /// - Parameters:
+    ///   - descriptor: stays the caller's. Compressed archives are recognized.
+    ///   - owners: which ids the archive's are on this side; nil: the same.
+    init(_ descriptor: Int32, owners: UserMaps? = nil) throws {
+        self.owners = owners
         guard let archive = archive_read_new() else { throw KernelError("read archive", "", .noMemory) }
         self.archive = archive
         archive_read_support_format_tar(archive)
@@ -228,7 +232,10 @@ final class TarInput {
         guard let name = archive_entry_pathname(entry).map({ String(cString: $0) }) else { throw failure() }
         let components = name.split(separator: "/").filter { $0 != "." }
         if components.contains("..") { throw UsageError("the archive has a name with '..': \(name)") }
-        let status = archive_entry_stat(entry).pointee
+        var status = archive_entry_stat(entry).pointee
+        if let owners {
+            (status.st_uid, status.st_gid) = owners.owner(uid: status.st_uid, gid: status.st_gid)
+        }
         guard let last = components.last.map(String.init) else { return }
         let parentPath = ([folder] + components.dropLast().map(String.init)).joined(separator: "/")
         let parent = try root.makeDirectoriesInRoot(parentPath)

@@ -58,6 +58,8 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var imageChain: String?
     /// What its writable layer is limited to.
     public var storage: StorageLimit?
+    /// Its ids, where it has a user namespace of its own.
+    public var userMaps: UserMaps?
     /// `linux/amd64`.
     public var platform: String
     /// The program with its arguments, without the init of `--init`.
@@ -131,6 +133,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         imageID = try json.required("imageID")
         imageChain = try json.text("imageChain")
         storage = try json.optional("storage")
+        userMaps = try json.optional("userMaps")
         platform = try json.required("platform")
         command = try json.list("command")
         labels = try json.map("labels")
@@ -157,6 +160,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.member("imageID", imageID)
             json.optional("imageChain", imageChain)
             json.optional("storage", storage)
+            json.optional("userMaps", userMaps)
             json.member("platform", platform)
             json.nonEmpty("command", command)
             json.nonEmpty("labels", labels)

@@ -226,6 +226,7 @@ public struct ContainerStore {
             try RootfsMount(
                 lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"
             ).unmount()
+            try OwnNamespaces(in: folder).remove()
             try removeTree(folder)
             _ = consume lock
             removed.append(id)

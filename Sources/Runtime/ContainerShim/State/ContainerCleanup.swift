@@ -21,7 +21,9 @@ public enum ContainerCleanup {
     ) throws {
         try runtime.delete(container)
         try network.detach(folder)
-        try Supervision.read(in: folder).rootfs?.unmount()
+        let supervision = try Supervision.read(in: folder)
+        try supervision.rootfs?.unmount()
+        try supervision.namespaces?.remove()
     }
 
     /// As `run`, for a container whose shim is gone: also removes the shim's run folder, and writes down

@@ -283,7 +283,8 @@ let package = Package(
         .executableTarget(
             name: "swiftlet-node",
             dependencies: [
-                "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService", "NodeAgent",
+                "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService",
+                "NodeAgent",
                 "KubernetesAPI", "ContainerCLI",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

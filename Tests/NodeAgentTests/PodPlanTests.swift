@@ -41,7 +41,8 @@ import Testing
     // MARK: Restart policies
 
     @Test(arguments: [
-        (RestartPolicy.always, Int32(0), true), (.always, 1, true), (.onFailure, 0, false), (.onFailure, 1, true),
+        (RestartPolicy.always, Int32(0), true), (.always, 1, true), (.onFailure, 0, false),
+        (.onFailure, 1, true),
         (.never, 0, false), (.never, 1, false),
     ])
     func `a container that ended is started as the policy says`(

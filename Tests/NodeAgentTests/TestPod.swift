@@ -7,7 +7,8 @@ struct TestPod {
     var runtime: RuntimePod?
 
     init(
-        policy: RestartPolicy = .always, initial: [String] = [], sidecars: [String] = [], main: [String] = ["a"]
+        policy: RestartPolicy = .always, initial: [String] = [], sidecars: [String] = [],
+        main: [String] = ["a"]
     ) {
         pod.metadata.name = "pod"
         pod.metadata.namespace = "default"
@@ -28,7 +29,8 @@ struct TestPod {
         let attempt = UInt32(now.sandboxes.count)
         now.sandboxes.insert(
             .init(
-                id: "s\(attempt)", isReady: isReady, attempt: attempt, createdAt: 1_000_000_000 + Int64(attempt),
+                id: "s\(attempt)", isReady: isReady, attempt: attempt,
+                createdAt: 1_000_000_000 + Int64(attempt),
                 ips: ips, handler: ""), at: 0)
         runtime = now
     }
@@ -39,10 +41,13 @@ struct TestPod {
 
     func id(_ name: String) -> String { runtime?.latest(name)?.id ?? "" }
 
-    private mutating func put(_ name: String, _ state: ContainerRecord.State, _ code: Int32, _ attempt: UInt32) {
+    private mutating func put(
+        _ name: String, _ state: ContainerRecord.State, _ code: Int32, _ attempt: UInt32
+    ) {
         let container = pod.everyContainer.first { $0.name == name }
         let record = ContainerRecord(
-            id: "\(name)-\(attempt)", name: name, attempt: attempt, sandbox: runtime?.sandboxes.first?.id ?? "",
+            id: "\(name)-\(attempt)", name: name, attempt: attempt,
+            sandbox: runtime?.sandboxes.first?.id ?? "",
             state: state, exitCode: code, hash: container?.container.definitionHash ?? "")
         runtime?.containers.removeAll { $0.id == record.id }
         runtime?.containers.insert(record, at: 0)

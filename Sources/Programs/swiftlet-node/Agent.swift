@@ -79,7 +79,8 @@ extension Node {
             let pod = try await AgentClient(root: place.root).pods().find(name, namespace: place.namespace)
             let wanted = container ?? pod.spec.containers.first?.name ?? ""
             let states =
-                pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+                pod.status.initContainerStatuses + pod.status.containerStatuses
+                + pod.status.ephemeralContainerStatuses
             guard let state = states.first(where: { $0.name == wanted }) else {
                 throw AgentClient.Failure("container \(wanted) is not valid for pod \(pod.metadata.name)")
             }
@@ -88,13 +89,16 @@ extension Node {
             }
             let parts = state.containerID.split(separator: "/", omittingEmptySubsequences: true)
             guard parts.first == "swiftlet:", let id = parts.last else {
-                throw AgentClient.Failure("\(state.containerID): its runtime's own client executes programs in it")
+                throw AgentClient.Failure(
+                    "\(state.containerID): its runtime's own client executes programs in it")
             }
             return String(id)
         }
     }
 
-    private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws -> AgentDaemon {
+    private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws
+        -> AgentDaemon
+    {
         var settings = AgentSettings(nodeName: order.nodeName ?? hostname())
         if let root = order.root {
             settings.root = root
@@ -116,6 +120,7 @@ extension Node {
     private static func hostname() -> String {
         var name = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
         guard gethostname(&name, name.count) == 0 else { return "localhost" }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).lowercased()
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            .lowercased()
     }
 }

@@ -77,7 +77,9 @@ extension ExecCommand {
     func inPod(_ name: String, _ context: Context) throws -> Int32 {
         let work = try context.nodeWork(for: "exec")
         let id = try work.podContainer(context.agent(podNamespace), name, podContainer)
-        var words = ["--root", context.options.root, "--state", context.options.state, "--namespace", "k8s", "exec"]
+        var words = [
+            "--root", context.options.root, "--state", context.options.state, "--namespace", "k8s", "exec",
+        ]
         if interactive { words.append("-i") }
         if tty { words.append("-t") }
         if detach { words.append("-d") }

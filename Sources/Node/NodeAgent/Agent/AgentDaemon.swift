@@ -54,8 +54,10 @@ package final class AgentDaemon: Sendable {
         let services = AgentServices(
             settings: settings, runtime: runtime, runtimeName: name,
             images: ImagePuller(
-                runtime: runtime, events: events, keys: PullSecrets(objects: objects), limit: settings.parallelPulls),
-            volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects, probes: probes,
+                runtime: runtime, events: events, keys: PullSecrets(objects: objects),
+                limit: settings.parallelPulls),
+            volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects,
+            probes: probes,
             prober: prober, events: events, statuses: statuses, resources: BasicResources(capacity: [:]),
             users: UserRangeBook(root: settings.root), log: log)
         let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
@@ -111,7 +113,8 @@ package final class AgentDaemon: Sendable {
         if let url = endpoints.manifestURL {
             result.append(
                 ManifestAddress(
-                    url: url, headers: endpoints.manifestHeaders, reader: reader, interval: settings.sourceInterval,
+                    url: url, headers: endpoints.manifestHeaders, reader: reader,
+                    interval: settings.sourceInterval,
                     log: log))
         }
         return result

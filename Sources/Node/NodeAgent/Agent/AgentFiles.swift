@@ -11,7 +11,8 @@ enum AgentFiles {
         case .noEntry: break
         case let errno: throw KernelError("mkdir", path, errno)
         }
-        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+            separator: "/")
         if parent.isEmpty { throw KernelError("mkdir", path, .noEntry) }
         try makeFolder(parent, mode: mode)
         try makeFolder(path, mode: mode)
@@ -31,7 +32,7 @@ enum AgentFiles {
     static func text(of path: String, limit: Int = 1 << 20) throws(KernelError) -> String? {
         do {
             return String(decoding: try FileDescriptor.readFile(path, limit: limit), as: UTF8.self)
-        } catch where error.errno == .noEntry || error.errno == .notDirectory {
+        } catch  where error.errno == .noEntry || error.errno == .notDirectory {
             return nil
         }
     }
@@ -41,7 +42,7 @@ enum AgentFiles {
         do {
             let descriptor = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
             return try descriptor.listing(of: folder).map(\.name)
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return []
         }
     }
@@ -51,7 +52,7 @@ enum AgentFiles {
         let folder: FileDescriptor
         do {
             folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return
         }
         for entry in try folder.listing(of: path) {

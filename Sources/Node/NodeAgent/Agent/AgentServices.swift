@@ -20,8 +20,10 @@ package final class AgentServices: Sendable {
     let log: Logger
 
     package init(
-        settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller, volumes: VolumeManager,
-        objects: any ObjectSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder, statuses: StatusBook,
+        settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
+        volumes: VolumeManager,
+        objects: any ObjectSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
+        statuses: StatusBook,
         resources: any PodResources, users: UserRangeBook, log: Logger
     ) {
         self.settings = settings

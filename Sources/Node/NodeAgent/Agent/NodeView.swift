@@ -45,7 +45,8 @@ struct NodeView: AgentView {
         let values: APIValue = [
             "kubeletconfig": [
                 "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
-                "maxPods": .integer(Int64(settings.maxPods)), "clusterDomain": .string(settings.dns.clusterDomain),
+                "maxPods": .integer(Int64(settings.maxPods)),
+                "clusterDomain": .string(settings.dns.clusterDomain),
                 "clusterDNS": .array(settings.dns.cluster.map { .string($0) }),
                 "containerRuntimeEndpoint": .string("unix://" + runtime.endpoint),
                 "podLogsDir": .string(settings.logs), "seccompDefault": .bool(settings.isSeccompDefault),
@@ -102,10 +103,12 @@ struct NodeView: AgentView {
             throw AgentViewError.containerNotFound
         }
         guard let record = try await runtime.pod(uid: pod.metadata.uid)?.latest(name.container) else {
-            throw AgentViewError.refused("container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is waiting to start")
+            throw AgentViewError.refused(
+                "container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is waiting to start")
         }
         if running, record.state != .running {
-            throw AgentViewError.refused("container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is not running")
+            throw AgentViewError.refused(
+                "container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is not running")
         }
         return (pod, record)
     }
@@ -114,9 +117,11 @@ struct NodeView: AgentView {
         let (pod, latest) = try await find(container, running: false)
         var record = latest
         if previous {
-            guard let before = try await runtime.pod(uid: pod.metadata.uid)?.previous(container.container) else {
+            guard let before = try await runtime.pod(uid: pod.metadata.uid)?.previous(container.container)
+            else {
                 throw AgentViewError.refused(
-                    "previous terminated container \"\(container.container)\" in pod \"\(pod.metadata.name)\" not found")
+                    "previous terminated container \"\(container.container)\" in pod \"\(pod.metadata.name)\" not found"
+                )
             }
             record = before
         }
@@ -143,7 +148,8 @@ struct NodeView: AgentView {
 
     func attach(to container: ContainerName, streams: StreamChoice) async throws -> String {
         let (pod, record) = try await find(container, running: true)
-        let terminal = pod.everyContainer.first { $0.name == container.container }?.container.tty ?? streams.terminal
+        let terminal =
+            pod.everyContainer.first { $0.name == container.container }?.container.tty ?? streams.terminal
         return try await runtime.attachURL(
             .with {
                 $0.containerID = record.id

@@ -86,7 +86,8 @@ package struct AgentClient: Sendable {
             throw Failure("the agent at \(url) does not answer")
         } catch let error as NIOConnectionError {
             try await client.shutdown()
-            throw Failure("no agent answers at \(url): \(error.connectionErrors.first.map { "\($0.error)" } ?? "")")
+            throw Failure(
+                "no agent answers at \(url): \(error.connectionErrors.first.map { "\($0.error)" } ?? "")")
         } catch {
             try await client.shutdown()
             throw error

@@ -49,7 +49,9 @@ package struct PodDescription {
         field("Node", pod.spec.nodeName + (status.hostIP.isEmpty ? "" : "/" + status.hostIP))
         field("Start Time", status.startTime?.description ?? "")
         list("Labels", pod.metadata.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
-        list("Annotations", pod.metadata.annotations.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
+        list(
+            "Annotations",
+            pod.metadata.annotations.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
         field("Status", status.phase.rawValue)
         if !status.reason.isEmpty { field("Reason", status.reason) }
         if !status.message.isEmpty { field("Message", status.message) }
@@ -63,7 +65,10 @@ package struct PodDescription {
         field("Image", container.image, indent: 4)
         field("Image ID", status?.imageID ?? "", indent: 4)
         list("Ports", container.ports.map { "\($0.containerPort)/\($0.protocol.rawValue)" }, indent: 4)
-        list("Host Ports", container.ports.filter { $0.hostPort > 0 }.map { "\($0.hostPort)/\($0.protocol.rawValue)" }, indent: 4)
+        list(
+            "Host Ports",
+            container.ports.filter { $0.hostPort > 0 }.map { "\($0.hostPort)/\($0.protocol.rawValue)" },
+            indent: 4)
         if !container.command.isEmpty { list("Command", container.command, indent: 4) }
         if !container.args.isEmpty { list("Args", container.args, indent: 4) }
         state("State", status?.state ?? ContainerState())
@@ -78,10 +83,14 @@ package struct PodDescription {
         ] {
             if let probe { field(name, Self.text(probe), indent: 4) }
         }
-        list("Environment", container.env.map { "\($0.name):  \($0.valueFrom == nil ? $0.value : "<from a reference>")" }, indent: 4)
+        list(
+            "Environment",
+            container.env.map { "\($0.name):  \($0.valueFrom == nil ? $0.value : "<from a reference>")" },
+            indent: 4)
         list(
             "Mounts",
-            container.volumeMounts.map { "\($0.mountPath) from \($0.name) (\($0.readOnly ? "ro" : "rw"))" }, indent: 4)
+            container.volumeMounts.map { "\($0.mountPath) from \($0.name) (\($0.readOnly ? "ro" : "rw"))" },
+            indent: 4)
     }
 
     private mutating func state(_ name: String, _ state: ContainerState) {
@@ -91,7 +100,9 @@ package struct PodDescription {
         } else if let end = state.terminated {
             field(name, "Terminated", indent: 4)
             field("Reason", end.reason, indent: 6)
-            if !end.message.isEmpty { field("Message", end.message.split(separator: "\n").joined(separator: " "), indent: 6) }
+            if !end.message.isEmpty {
+                field("Message", end.message.split(separator: "\n").joined(separator: " "), indent: 6)
+            }
             field("Exit Code", "\(end.exitCode)", indent: 6)
             field("Started", end.startedAt?.description ?? "", indent: 6)
             field("Finished", end.finishedAt?.description ?? "", indent: 6)
@@ -132,7 +143,9 @@ package struct PodDescription {
         lines.append("  Type                        Status")
         for condition in pod.status.conditions {
             let name = condition.type.rawValue
-            lines.append("  \(name)\(String(repeating: " ", count: max(1, 28 - name.count)))\(condition.status.rawValue)")
+            lines.append(
+                "  \(name)\(String(repeating: " ", count: max(1, 28 - name.count)))\(condition.status.rawValue)"
+            )
         }
     }
 
@@ -157,9 +170,10 @@ package struct PodDescription {
                 age += " (x\(event.count) over \(PodTable.age(since: first, now)))"
             }
             lines.append(
-                "  " + [(event.type, 8), (event.reason, 24), (age, 20)].map { text, width in
-                    text + String(repeating: " ", count: max(1, width + 1 - text.count))
-                }.joined() + event.message)
+                "  "
+                    + [(event.type, 8), (event.reason, 24), (age, 20)].map { text, width in
+                        text + String(repeating: " ", count: max(1, width + 1 - text.count))
+                    }.joined() + event.message)
         }
     }
 }

@@ -6,7 +6,8 @@ package enum PodTable {
 
     package static func row(_ pod: Pod, now: Time = .now) -> [String] {
         let status = pod.status
-        let sidecars = zip(pod.initContainers, status.initContainerStatuses).filter { $0.0.role == .sidecar }.map(\.1)
+        let sidecars = zip(pod.initContainers, status.initContainerStatuses).filter { $0.0.role == .sidecar }
+            .map(\.1)
         let all = status.containerStatuses + sidecars
         let restarts = all.reduce(0) { $0 + $1.restartCount }
         let last = all.compactMap { $0.lastState.terminated?.finishedAt }.max()
@@ -24,12 +25,18 @@ package enum PodTable {
         let status = pod.status
         var word = status.reason.isEmpty ? status.phase.rawValue : status.reason
         var isInitializing = false
-        for (index, (container, state)) in zip(pod.initContainers, status.initContainerStatuses).enumerated() {
-            if state.state.terminated?.exitCode == 0 || (container.role == .sidecar && state.started == true) { continue }
+        for (index, (container, state)) in zip(pod.initContainers, status.initContainerStatuses).enumerated()
+        {
+            if state.state.terminated?.exitCode == 0 || (container.role == .sidecar && state.started == true)
+            {
+                continue
+            }
             isInitializing = true
             if let end = state.state.terminated {
                 word = "Init:" + (end.reason.isEmpty ? "ExitCode:\(end.exitCode)" : end.reason)
-            } else if let waiting = state.state.waiting, !waiting.reason.isEmpty, waiting.reason != "PodInitializing" {
+            } else if let waiting = state.state.waiting, !waiting.reason.isEmpty,
+                waiting.reason != "PodInitializing"
+            {
                 word = "Init:" + waiting.reason
             } else {
                 word = "Init:\(index)/\(pod.spec.initContainers.count)"

@@ -29,7 +29,8 @@ struct ContainerEnvironment {
     }
 
     private init(
-        pod: Pod, container: Container, objects: any ObjectSource, services: [String: String], facts: DownwardFacts
+        pod: Pod, container: Container, objects: any ObjectSource, services: [String: String],
+        facts: DownwardFacts
     ) {
         self.pod = pod
         self.container = container
@@ -61,7 +62,9 @@ struct ContainerEnvironment {
             found = secret.data.sorted { $0.key < $1.key }
                 .map { ($0.key, String(decoding: $0.value.bytes, as: UTF8.self)) }
         }
-        for (key, value) in found where !key.utf8.contains(UInt8(ascii: "=")) { set(source.prefix + key, value) }
+        for (key, value) in found where !key.utf8.contains(UInt8(ascii: "=")) {
+            set(source.prefix + key, value)
+        }
     }
 
     // MARK: env

@@ -8,7 +8,8 @@ package struct DownwardFacts: Sendable {
     /// What a container without limits could have.
     package var allocatable: ResourceList
 
-    package init(nodeName: String, hostIPs: [String], podIPs: [String] = [], allocatable: ResourceList = [:]) {
+    package init(nodeName: String, hostIPs: [String], podIPs: [String] = [], allocatable: ResourceList = [:])
+    {
         self.nodeName = nodeName
         self.hostIPs = hostIPs
         self.podIPs = podIPs

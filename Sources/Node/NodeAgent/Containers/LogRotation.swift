@@ -16,7 +16,8 @@ struct LogRotation: Sendable {
             } catch {
                 return
             }
-            for pod in services.statuses.pods where pod.status.phase == .running || pod.status.phase == .pending {
+            for pod in services.statuses.pods
+            where pod.status.phase == .running || pod.status.phase == .pending {
                 await look(at: pod)
             }
         }
@@ -24,17 +25,21 @@ struct LogRotation: Sendable {
 
     private func look(at pod: Pod) async {
         let statuses =
-            pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+            pod.status.initContainerStatuses + pod.status.containerStatuses
+            + pod.status.ephemeralContainerStatuses
         for status in statuses where status.state.running != nil {
             let id = String(status.containerID.split(separator: "/").last ?? "")
             let path = "\(services.settings.logFolder(of: pod))/\(status.name)/\(status.restartCount).log"
             var file = stat()
-            guard stat(path, &file) == 0, file.st_size > services.settings.containerLogMaxSize else { continue }
+            guard stat(path, &file) == 0, file.st_size > services.settings.containerLogMaxSize else {
+                continue
+            }
             do {
                 try await rotate(path, of: id)
             } catch {
                 services.log.warning(
-                    "rotate \(path): \(error)", metadata: ["pod": "\(pod.fullName)", "container": "\(status.name)"])
+                    "rotate \(path): \(error)",
+                    metadata: ["pod": "\(pod.fullName)", "container": "\(status.name)"])
             }
         }
     }
@@ -50,12 +55,16 @@ struct LogRotation: Sendable {
             throw error
         }
         let parts = LogPlace.rotated(path)
-        for part in parts.prefix(max(0, parts.count - (services.settings.containerLogMaxFiles - 1))) { unlink(part) }
+        for part in parts.prefix(max(0, parts.count - (services.settings.containerLogMaxFiles - 1))) {
+            unlink(part)
+        }
     }
 
     /// `20260102-150405`, as the kubelet names them.
     private static var stamp: String {
         let text = Time.now.description
-        return text.filter(\.isNumber).enumerated().map { $0.offset == 8 ? "-\($0.element)" : "\($0.element)" }.joined()
+        return text.filter(\.isNumber).enumerated().map {
+            $0.offset == 8 ? "-\($0.element)" : "\($0.element)"
+        }.joined()
     }
 }

@@ -30,7 +30,8 @@ package struct NameServers: Sendable {
                 config.servers = cluster
                 let namespace = pod.metadata.namespace
                 config.searches =
-                    ["\(namespace).svc.\(clusterDomain)", "svc.\(clusterDomain)", clusterDomain] + config.searches
+                    ["\(namespace).svc.\(clusterDomain)", "svc.\(clusterDomain)", clusterDomain]
+                    + config.searches
                 config.options = ["ndots:5"]
             }
         }
@@ -55,7 +56,8 @@ package struct NameServers: Sendable {
 
     private var hostConfiguration: CRIDNSConfig {
         var config = CRIDNSConfig()
-        guard !resolverFile.isEmpty, let bytes = try? FileDescriptor.readFile(resolverFile, limit: 1 << 20) else {
+        guard !resolverFile.isEmpty, let bytes = try? FileDescriptor.readFile(resolverFile, limit: 1 << 20)
+        else {
             // A node without the file resolves nothing, and neither do its pods.
             return config
         }

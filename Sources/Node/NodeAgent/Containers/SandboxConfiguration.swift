@@ -29,7 +29,9 @@ struct SandboxConfiguration {
         config.labels[PodLabels.uid] = metadata.uid
         config.annotations = metadata.annotations
         if let cgroupParent { config.linux.cgroupParent = cgroupParent }
-        for sysctl in pod.spec.securityContext?.sysctls ?? [] { config.linux.sysctls[sysctl.name] = sysctl.value }
+        for sysctl in pod.spec.securityContext?.sysctls ?? [] {
+            config.linux.sysctls[sysctl.name] = sysctl.value
+        }
         config.linux.securityContext = security
         if let overhead { config.linux.overhead = overhead }
         if let resources { config.linux.resources = resources }

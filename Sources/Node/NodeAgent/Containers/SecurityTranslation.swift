@@ -29,7 +29,9 @@ struct SecurityTranslation {
         result.privileged = isPrivileged
         result.readonlyRootfs = context.readOnlyRootFilesystem ?? false
         if let user { result.runAsUser.value = user }
-        if user == nil, let image, !image.hasUid, !image.username.isEmpty { result.runAsUsername = image.username }
+        if user == nil, let image, !image.hasUid, !image.username.isEmpty {
+            result.runAsUsername = image.username
+        }
         if user == nil, let image, image.hasUid { result.runAsUser.value = image.uid.value }
         if let group { result.runAsGroup.value = group }
         result.supplementalGroups = podContext.supplementalGroups + (podContext.fsGroup.map { [$0] } ?? [])
@@ -86,10 +88,12 @@ struct SecurityTranslation {
     /// `runAsNonRoot`: refused before the container is made, since afterwards nobody looks.
     private func checkUser(_ image: CRIImage?) throws(ContainerFailure) {
         guard context.runAsNonRoot ?? podContext.runAsNonRoot ?? false else { return }
-        let which = "(pod: \"\(pod.fullName.replacing("/", with: "_"))(\(pod.metadata.uid))\", container: \(container.name))"
+        let which =
+            "(pod: \"\(pod.fullName.replacing("/", with: "_"))(\(pod.metadata.uid))\", container: \(container.name))"
         if let user {
             if user == 0 {
-                throw ContainerFailure(.configuration, "container's runAsUser breaks non-root policy \(which)")
+                throw ContainerFailure(
+                    .configuration, "container's runAsUser breaks non-root policy \(which)")
             }
             return
         }
@@ -116,7 +120,9 @@ struct SecurityTranslation {
         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
         "/sys/devices/virtual/powercap",
     ]
-    private static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    private static let readonlyPaths = [
+        "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+    ]
 }
 
 extension CRISELinuxOption {

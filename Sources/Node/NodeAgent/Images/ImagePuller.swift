@@ -66,7 +66,7 @@ package actor ImagePuller {
     ) async throws(ContainerFailure) -> CRIImage? {
         do {
             return try await runtime.image(spec)
-        } catch where error.code == .invalidArgument {
+        } catch  where error.code == .invalidArgument {
             let message = "Failed to apply default image tag \"\(spec.image)\": \(error.message)"
             events.record(.warning, "InspectFailed", message, pod: pod, container: container)
             throw ContainerFailure(.imageName, message)
@@ -98,7 +98,8 @@ package actor ImagePuller {
             failures[key] = (message, .now)
             backoff.next(key, now: .now)
             events.record(
-                .warning, "Failed", "Failed to pull image \"\(name)\": \(error)", pod: pod, container: container)
+                .warning, "Failed", "Failed to pull image \"\(name)\": \(error)", pod: pod,
+                container: container)
             events.record(.warning, "Failed", "Error: ErrImagePull", pod: pod, container: container)
             throw ContainerFailure(.pull, message)
         }
@@ -106,7 +107,8 @@ package actor ImagePuller {
         backoff.reset(key)
         let took = (ContinuousClock.now - start).formatted
         events.record(
-            .normal, "Pulled", "Successfully pulled image \"\(name)\" in \(took)", pod: pod, container: container)
+            .normal, "Pulled", "Successfully pulled image \"\(name)\" in \(took)", pod: pod,
+            container: container)
     }
 
     /// With each credential that fits, the most fitting first; without one where there is none.

@@ -10,7 +10,9 @@ enum LastWords {
 
     static func read(_ record: ContainerRecord, _ pod: Pod, _ settings: AgentSettings) -> String {
         let place = record.annotations[PodLabels.terminationMessagePath] ?? ""
-        let path = record.mounts.first { $0.containerPath == (place.isEmpty ? "/dev/termination-log" : place) }?.hostPath
+        let path = record.mounts.first {
+            $0.containerPath == (place.isEmpty ? "/dev/termination-log" : place)
+        }?.hostPath
         var message = path.map(words) ?? ""
         if message.isEmpty, record.exitCode != 0,
             record.annotations[PodLabels.terminationMessagePolicy] == "FallbackToLogsOnError"
@@ -41,7 +43,8 @@ enum LastWords {
     /// The content of the last lines of a log in the CRI's format: `TIME STREAM TAG CONTENT`.
     private static func lastLines(_ text: String) -> String {
         var lines = text.split(separator: "\n").suffix(mostLines).map { line in
-            line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3).first.map(String.init)
+            line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3).first.map(
+                String.init)
                 ?? ""
         }
         while lines.reduce(0, { $0 + $1.utf8.count + 1 }) > longestLog, !lines.isEmpty { lines.removeFirst() }

@@ -125,7 +125,8 @@ extension PodPlan {
             return last.state != .exited || pod.restarts(container, exitCode: last.exitCode)
         }
         // A pod that is not to be restarted has had its sandbox, and one whose containers are all done needs none.
-        let neverAgain = attempt > 0 && pod.spec.restartPolicy == .never && runtime?.containers.isEmpty == false
+        let neverAgain =
+            attempt > 0 && pod.spec.restartPolicy == .never && runtime?.containers.isEmpty == false
         if wanted.isEmpty || neverAgain {
             plan.sandbox = .none
             plan.isInitialized = true
@@ -221,8 +222,10 @@ extension PodPlan {
         let rest = (here.pod.initContainers + here.pod.mainContainers).reversed()
             .compactMap { here.latest($0.name) }.filter { $0.state == .running }
         stops = rest.map { Stop(container: $0, message: "Stopping container \($0.name)") }
-        stops += here.pod.ephemeralContainers.compactMap { here.latest($0.name) }.filter { $0.state == .running }
-            .map { Stop(container: $0, message: "Stopping container \($0.name)") }
+        stops += here.pod.ephemeralContainers.compactMap { here.latest($0.name) }.filter {
+            $0.state == .running
+        }
+        .map { Stop(container: $0, message: "Stopping container \($0.name)") }
         sandbox = .none
     }
 }

@@ -50,7 +50,9 @@ enum LogPlace {
         let folder = parts.dropLast().joined(separator: "/")
         let name = String(parts.last ?? "")
         do {
-            return try AgentFiles.names(in: folder).filter { $0.hasPrefix(name + ".") }.sorted().map { folder + "/" + $0 }
+            return try AgentFiles.names(in: folder).filter { $0.hasPrefix(name + ".") }.sorted().map {
+                folder + "/" + $0
+            }
         } catch {
             // A folder that cannot be read has nothing to be removed by us.
             return []

@@ -21,7 +21,9 @@ extension PodWorker {
         }
         for name in sidecars.reversed() {
             let left = max(0, (deadline - .now).components.seconds)
-            for record in running where record.name == name { await stopContainer(record, grace: min(grace, left)) }
+            for record in running where record.name == name {
+                await stopContainer(record, grace: min(grace, left))
+            }
         }
         try Task.checkCancellation()
         for sandbox in runtime?.sandboxes ?? [] where sandbox.isReady {
@@ -61,7 +63,8 @@ extension PodWorker {
             container(named: record.name)?.container
             ?? Container(name: record.name)
         guard let hook = container.lifecycle?.preStop ?? Self.hook(annotation: record) else { return nil }
-        let address = (pod.spec.hostNetwork ? services.settings.hostIPs : runtime?.readySandbox?.ips ?? []).first
+        let address = (pod.spec.hostNetwork ? services.settings.hostIPs : runtime?.readySandbox?.ips ?? [])
+            .first
         return ProbeTranslation(container: container, address: address ?? "127.0.0.1").hook(hook)
     }
 

@@ -9,7 +9,8 @@ extension PodWorker {
             try Task.checkCancellation()
             if stop.message.hasPrefix("Container ") {
                 services.events.record(
-                    .normal, "Killing", stop.message, pod: pod, container: container(named: stop.container.name))
+                    .normal, "Killing", stop.message, pod: pod,
+                    container: container(named: stop.container.name))
             }
             await stopContainer(stop.container, grace: stop.grace ?? pod.grace)
         }
@@ -54,7 +55,8 @@ extension PodWorker {
                 cgroupParent = try await services.resources.prepare(pod)
             } catch {
                 services.events.record(
-                    .warning, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)", pod: pod)
+                    .warning, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)",
+                    pod: pod)
                 log.error("\(error)")
                 throw ToldError()
             }
@@ -72,7 +74,8 @@ extension PodWorker {
     private func sandboxConfiguration(_ attempt: UInt32) throws -> CRIPodSandboxConfig {
         let (resources, overhead) = services.resources.resources(ofPod: pod)
         return SandboxConfiguration(
-            pod: pod, attempt: attempt, settings: services.settings, users: try services.users.range(for: pod),
+            pod: pod, attempt: attempt, settings: services.settings,
+            users: try services.users.range(for: pod),
             cgroupParent: cgroupParent, overhead: overhead, resources: resources
         ).make()
     }
@@ -106,8 +109,10 @@ extension PodWorker {
                 let which = "\(name) pod=\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))"
                 if failures[name]?.reason != .crashLoop {
                     services.events.record(
-                        .warning, "BackOff", "Back-off restarting failed container \(name) in pod "
-                            + "\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))", pod: pod, container: container)
+                        .warning, "BackOff",
+                        "Back-off restarting failed container \(name) in pod "
+                            + "\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))", pod: pod,
+                        container: container)
                 }
                 failures[name] = ContainerFailure(
                     .crashLoop, "back-off \(wait.formatted) restarting failed container=\(which)")
@@ -116,7 +121,9 @@ extension PodWorker {
             }
             backoff.next(key, now: .now)
         }
-        if let (end, _) = retries.waitEnd(name, ended: lastFailure[name] ?? .now, now: .now), failures[name] != nil {
+        if let (end, _) = retries.waitEnd(name, ended: lastFailure[name] ?? .now, now: .now),
+            failures[name] != nil
+        {
             isDue(at: end)
             return false
         }
@@ -142,7 +149,8 @@ extension PodWorker {
         // The puller has told of these.
         case .pull, .pullBackOff, .neverPull, .imageName, .inspection: break
         default:
-            services.events.record(.warning, "Failed", "Error: \(failure.message)", pod: pod, container: container)
+            services.events.record(
+                .warning, "Failed", "Error: \(failure.message)", pod: pod, container: container)
         }
     }
 
@@ -156,7 +164,8 @@ extension PodWorker {
         let config = try await configuration(start, sandbox, image)
         let id: String
         do {
-            id = try await services.runtime.createContainer(in: sandbox.id, config, sandboxConfig: sandboxConfig)
+            id = try await services.runtime.createContainer(
+                in: sandbox.id, config, sandboxConfig: sandboxConfig)
         } catch {
             throw ContainerFailure(.creation, error.message)
         }
@@ -172,7 +181,9 @@ extension PodWorker {
         try await postStart(container, id, sandbox)
     }
 
-    private func postStart(_ container: PodContainer, _ id: String, _ sandbox: RuntimePod.Sandbox) async throws {
+    private func postStart(_ container: PodContainer, _ id: String, _ sandbox: RuntimePod.Sandbox)
+        async throws
+    {
         guard let hook = container.container.lifecycle?.postStart else { return }
         let address = (pod.spec.hostNetwork ? services.settings.hostIPs : sandbox.ips).first ?? "127.0.0.1"
         let translation = ProbeTranslation(container: container.container, address: address)
@@ -180,7 +191,8 @@ extension PodWorker {
         let answer = await services.prober.once(handler, container: id, timeout: nil)
         try Task.checkCancellation()
         guard !answer.isSuccess else { return }
-        services.events.record(.warning, "FailedPostStartHook", "PostStartHook failed", pod: pod, container: container)
+        services.events.record(
+            .warning, "FailedPostStartHook", "PostStartHook failed", pod: pod, container: container)
         log.error("postStart hook of \(container.name): \(answer.message)")
         try await services.runtime.stopContainer(id, grace: pod.grace)
         throw ContainerFailure(.postStart, "PostStartHook failed")
@@ -194,7 +206,8 @@ extension PodWorker {
         let users = try services.users.range(for: pod)
         let facts = DownwardFacts(
             nodeName: settings.nodeName, hostIPs: settings.hostIPs,
-            podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips, allocatable: services.resources.allocatable)
+            podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips,
+            allocatable: services.resources.allocatable)
         let environment = try await ContainerEnvironment.make(
             pod, container, objects: services.objects, services: [:], facts: facts)
         let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
@@ -206,7 +219,9 @@ extension PodWorker {
         let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         var all: [CRIMount] = []
         do {
-            guard let mounts else { throw ContainerFailure(.configuration, "the pod's volumes are not there") }
+            guard let mounts else {
+                throw ContainerFailure(.configuration, "the pod's volumes are not there")
+            }
             all = try mounts.mounts(for: container, environment: values).map { CRIMount($0, users: users) }
             all += try PodFiles(pod: pod, folder: mounts.folder).mounts(
                 for: container, attempt: start.attempt, ips: facts.podIPs, users: users)
@@ -216,7 +231,8 @@ extension PodWorker {
         return ContainerConfiguration(
             pod: pod, container: start.container, attempt: start.attempt, settings: settings,
             environment: environment, mounts: all, devices: [],
-            resources: services.resources.resources(of: container, in: pod), security: security, imageRef: image.id
+            resources: services.resources.resources(of: container, in: pod), security: security,
+            imageRef: image.id
         ).make()
     }
 }

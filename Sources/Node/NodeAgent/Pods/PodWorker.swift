@@ -154,7 +154,8 @@ actor PodWorker {
         guard let container = pod.everyContainer.first(where: { $0.name == record.name }),
             container.role == .main || container.role == .sidecar
         else { return }
-        let address = (pod.spec.hostNetwork ? services.settings.hostIPs : runtime?.readySandbox?.ips ?? []).first
+        let address = (pod.spec.hostNetwork ? services.settings.hostIPs : runtime?.readySandbox?.ips ?? [])
+            .first
         let old = adopted?.status(of: container)
         services.probes.track(
             record, container, of: pod, address: address ?? "127.0.0.1",
@@ -193,7 +194,8 @@ actor PodWorker {
             return nil
         }
         return PodFailure(
-            reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline")
+            reason: "DeadlineExceeded",
+            message: "Pod was active on the node longer than the specified deadline")
     }
 
     /// What kept a step from its end; it is tried again.

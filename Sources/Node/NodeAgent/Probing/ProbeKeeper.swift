@@ -55,7 +55,8 @@ package final class ProbeKeeper: Sendable {
     /// A container runs.
     /// - Parameter adopted: it ran before this agent was started, and this is what its status said.
     func track(
-        _ record: ContainerRecord, _ container: PodContainer, of pod: Pod, address: String, adopted: ContainerStatus?
+        _ record: ContainerRecord, _ container: PodContainer, of pod: Pod, address: String,
+        adopted: ContainerStatus?
     ) {
         let probes = ProbeTranslation(container: container.container, address: address).probes()
         if probes.isEmpty { return }

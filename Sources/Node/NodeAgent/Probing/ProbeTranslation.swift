@@ -20,7 +20,8 @@ struct ProbeTranslation {
             translated.period = .seconds(Int64(max(1, probe.periodSeconds == 0 ? 10 : probe.periodSeconds)))
             translated.timeout = .seconds(Int64(max(1, probe.timeoutSeconds)))
             translated.successThreshold = Int(max(1, probe.successThreshold))
-            translated.failureThreshold = Int(probe.failureThreshold == 0 ? 3 : max(1, probe.failureThreshold))
+            translated.failureThreshold = Int(
+                probe.failureThreshold == 0 ? 3 : max(1, probe.failureThreshold))
             translated.terminationGracePeriodSeconds = probe.terminationGracePeriodSeconds
             result[kind] = translated
         }

@@ -10,7 +10,9 @@ package protocol PodResources: Sendable {
     func remove(_ uid: String) async throws
     func resources(of container: Container, in pod: Pod) -> CRILinuxContainerResources
     /// Of all containers together, and of what holds them.
-    func resources(ofPod pod: Pod) -> (resources: CRILinuxContainerResources, overhead: CRILinuxContainerResources?)
+    func resources(ofPod pod: Pod) -> (
+        resources: CRILinuxContainerResources, overhead: CRILinuxContainerResources?
+    )
     func qosClass(of pod: Pod) -> PodQOSClass
     /// - Returns: why the pod cannot run on this node beside the others; nil: it can.
     func admit(_ pod: Pod, beside others: [Pod]) -> PodFailure?

@@ -38,6 +38,8 @@ extension CRIRuntime {
     }
 
     func imageFilesystem() async throws(RuntimeError) -> CRIImageFsInfoResponse {
-        try await call("ImageFsInfo") { try await self.images.imageFsInfo(CRIImageFsInfoRequest(), options: $0) }
+        try await call("ImageFsInfo") {
+            try await self.images.imageFsInfo(CRIImageFsInfoRequest(), options: $0)
+        }
     }
 }

@@ -21,7 +21,7 @@ extension CRIRuntime {
             _ = try await call("StopPodSandbox", timeout: deadlines.sandboxStop) {
                 try await self.runtime.stopPodSandbox(.with { $0.podSandboxID = id }, options: $0)
             }
-        } catch where error.isNotFound {}
+        } catch  where error.isNotFound {}
     }
 
     func removeSandbox(_ id: String) async throws(RuntimeError) {
@@ -29,7 +29,7 @@ extension CRIRuntime {
             _ = try await call("RemovePodSandbox", timeout: deadlines.sandboxStop) {
                 try await self.runtime.removePodSandbox(.with { $0.podSandboxID = id }, options: $0)
             }
-        } catch where error.isNotFound {}
+        } catch  where error.isNotFound {}
     }
 
     func sandboxes() async throws(RuntimeError) -> [CRIPodSandbox] {
@@ -52,7 +52,7 @@ extension CRIRuntime {
             return try await call("PodSandboxStatus") {
                 try await self.runtime.podSandboxStatus(.with { $0.podSandboxID = id }, options: $0).status
             }
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -89,7 +89,7 @@ extension CRIRuntime {
                         $0.timeout = grace
                     }, options: $0)
             }
-        } catch where error.isNotFound {}
+        } catch  where error.isNotFound {}
     }
 
     func removeContainer(_ id: String) async throws(RuntimeError) {
@@ -97,7 +97,7 @@ extension CRIRuntime {
             _ = try await call("RemoveContainer") {
                 try await self.runtime.removeContainer(.with { $0.containerID = id }, options: $0)
             }
-        } catch where error.isNotFound {}
+        } catch  where error.isNotFound {}
     }
 
     func containers() async throws(RuntimeError) -> [CRIContainer] {
@@ -120,7 +120,7 @@ extension CRIRuntime {
             return try await call("ContainerStatus") {
                 try await self.runtime.containerStatus(.with { $0.containerID = id }, options: $0).status
             }
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -191,13 +191,15 @@ extension CRIRuntime {
 
     func podMetrics() async throws(RuntimeError) -> [CRIPodSandboxMetrics] {
         try await call("ListPodSandboxMetrics") {
-            try await self.runtime.listPodSandboxMetrics(CRIListPodSandboxMetricsRequest(), options: $0).podMetrics
+            try await self.runtime.listPodSandboxMetrics(CRIListPodSandboxMetricsRequest(), options: $0)
+                .podMetrics
         }
     }
 
     func metricDescriptors() async throws(RuntimeError) -> [CRIMetricDescriptor] {
         try await call("ListMetricDescriptors") {
-            try await self.runtime.listMetricDescriptors(CRIListMetricDescriptorsRequest(), options: $0).descriptors
+            try await self.runtime.listMetricDescriptors(CRIListMetricDescriptorsRequest(), options: $0)
+                .descriptors
         }
     }
 }

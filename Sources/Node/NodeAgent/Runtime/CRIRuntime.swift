@@ -36,7 +36,8 @@ package final class CRIRuntime: Sendable {
         self.deadlines = deadlines
         var configuration = Transport.Config.defaults
         // The daemon may be away for a moment: it is asked again soon, and not after a minute.
-        configuration.backoff = .init(initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
+        configuration.backoff = .init(
+            initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
         configuration.connection.maxIdleTime = nil
         client = GRPCClient(
             transport: try Transport(
@@ -94,7 +95,7 @@ package final class CRIRuntime: Sendable {
                 try await self.runtime.runtimeConfig(CRIRuntimeConfigRequest(), options: $0)
             }
             return answer.hasLinux ? answer.linux.cgroupDriver : nil
-        } catch where error.isUnimplemented {
+        } catch  where error.isUnimplemented {
             return nil
         }
     }

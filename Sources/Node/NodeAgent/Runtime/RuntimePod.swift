@@ -20,7 +20,8 @@ package struct RuntimePod: Sendable {
         package var handler: String
 
         package init(
-            id: String, isReady: Bool, attempt: UInt32, createdAt: Int64, ips: [String] = [], handler: String = ""
+            id: String, isReady: Bool, attempt: UInt32, createdAt: Int64, ips: [String] = [],
+            handler: String = ""
         ) {
             self.id = id
             self.isReady = isReady
@@ -83,7 +84,8 @@ package struct ContainerRecord: Sendable, Equatable {
 
     /// With the times of one that began at second 1 and, unless it runs, ended at second 2.
     package init(
-        id: String, name: String, attempt: UInt32, sandbox: String, state: State, exitCode: Int32 = 0, hash: String = ""
+        id: String, name: String, attempt: UInt32, sandbox: String, state: State, exitCode: Int32 = 0,
+        hash: String = ""
     ) {
         var status = CRIContainerStatus()
         status.id = id
@@ -149,7 +151,9 @@ extension CRIRuntime {
                 pod.sandboxes.append(.init(sandbox, ips: []))
                 continue
             }
-            if let old = known?.sandboxes.first(where: { $0.id == sandbox.id && $0.isReady && !$0.ips.isEmpty }) {
+            if let old = known?.sandboxes.first(where: {
+                $0.id == sandbox.id && $0.isReady && !$0.ips.isEmpty
+            }) {
                 pod.sandboxes.append(old)
                 continue
             }

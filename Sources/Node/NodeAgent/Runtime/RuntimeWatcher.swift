@@ -94,7 +94,6 @@ struct RuntimeWatcher: Sendable {
     }
 }
 
-
 /// Whether a stream of events is open.
 private final class EventState: Sendable {
     private let alive = Atomic<Bool>(false)

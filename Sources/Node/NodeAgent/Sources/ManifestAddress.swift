@@ -13,7 +13,8 @@ package final class ManifestAddress: PodSource {
     private let log: Logger
 
     package init(
-        url: String, headers: [String: [String]] = [:], reader: ManifestReader, interval: Duration = .seconds(20),
+        url: String, headers: [String: [String]] = [:], reader: ManifestReader,
+        interval: Duration = .seconds(20),
         log: Logger
     ) {
         self.url = url
@@ -32,7 +33,9 @@ package final class ManifestAddress: PodSource {
                 if bytes != before.bytes {
                     let content = reader.read(bytes, from: .http(url: url))
                     if content.problems.isEmpty { good = content }
-                    for problem in content.problems where !before.problem.contains(problem) { log.error("\(problem)") }
+                    for problem in content.problems where !before.problem.contains(problem) {
+                        log.error("\(problem)")
+                    }
                     before = (bytes, content.problems)
                     await changed(
                         SourceState(

@@ -39,7 +39,9 @@ package final class ManifestFolder: PodSource {
                 let isNew = try look(&files)
                 let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] }
                 if isNew || before == nil || before != problems {
-                    for problem in problems where before?.contains(problem) != true { log.error("\(problem)") }
+                    for problem in problems where before?.contains(problem) != true {
+                        log.error("\(problem)")
+                    }
                     await changed(state(files, problems))
                     before = problems
                 }
@@ -58,7 +60,8 @@ package final class ManifestFolder: PodSource {
     private func state(_ files: [String: ManifestFile], _ problems: [String]) -> SourceState {
         let contents = files.keys.sorted().compactMap { files[$0]?.content }
         return SourceState(
-            source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects), problems: problems)
+            source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects),
+            problems: problems)
     }
 
     /// Reads what has changed.
@@ -89,7 +92,8 @@ package final class ManifestFolder: PodSource {
         _ = try check("stat", path) { stat(path, &status) }
         if status.st_mode & S_IFMT != S_IFDIR { return [path] }
         let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
-        return Set(try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }.map(\.name))
+        return Set(
+            try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }.map(\.name))
     }
 
     private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {

@@ -48,7 +48,8 @@ package struct ManifestReader: Sendable {
 
     /// What pods are made of, besides themselves.
     private static func isUsed(_ object: any KubernetesResource) -> Bool {
-        object is ConfigMap || object is Secret || object is PersistentVolume || object is PersistentVolumeClaim
+        object is ConfigMap || object is Secret || object is PersistentVolume
+            || object is PersistentVolumeClaim
     }
 
     private static func isList(_ value: APIValue) -> Bool {

@@ -56,7 +56,8 @@ package final class EventRecorder: Sendable {
             level: kind == .warning ? .warning : .info, "\(message)",
             metadata: ["object": "\(object.kind.lowercased())/\(name)", "reason": "\(reason)"])
         let now = Time.now
-        let key = Key(object: object.uid, path: object.fieldPath, kind: kind, reason: reason, message: message)
+        let key = Key(
+            object: object.uid, path: object.fieldPath, kind: kind, reason: reason, message: message)
         state.withLock { state in
             if var event = state.events[key] {
                 event.count += 1

@@ -3,7 +3,9 @@ import KubernetesAPI
 
 /// Prometheus' text format, version 0.0.4.
 private enum Exposition {
-    static func line(_ name: String, _ labels: [(String, String)], _ value: String, _ time: Int64? = nil) -> String {
+    static func line(_ name: String, _ labels: [(String, String)], _ value: String, _ time: Int64? = nil)
+        -> String
+    {
         let pairs = labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
         let stamp = time.map { " \($0 / 1_000_000)" } ?? ""
         return name + (pairs.isEmpty ? "" : "{\(pairs)}") + " \(value)\(stamp)\n"
@@ -47,15 +49,19 @@ enum AgentMetrics {
 enum ResourceMetrics {
     static func text(_ stats: [CRIPodSandboxStats]) -> String {
         var cpu = Exposition.head(
-            "container_cpu_usage_seconds_total", "Cumulative cpu time consumed by the container in core-seconds", "counter")
+            "container_cpu_usage_seconds_total",
+            "Cumulative cpu time consumed by the container in core-seconds", "counter")
         var memory = Exposition.head(
             "container_memory_working_set_bytes", "Current working set of the container in bytes", "gauge")
         var podCPU = Exposition.head(
-            "pod_cpu_usage_seconds_total", "Cumulative cpu time consumed by the pod in core-seconds", "counter")
+            "pod_cpu_usage_seconds_total", "Cumulative cpu time consumed by the pod in core-seconds",
+            "counter")
         var podMemory = Exposition.head(
             "pod_memory_working_set_bytes", "Current working set of the pod in bytes", "gauge")
         for pod in stats {
-            let labels = [("namespace", pod.attributes.metadata.namespace), ("pod", pod.attributes.metadata.name)]
+            let labels = [
+                ("namespace", pod.attributes.metadata.namespace), ("pod", pod.attributes.metadata.name),
+            ]
             for container in pod.linux.containers {
                 let all = [("container", container.attributes.metadata.name)] + labels
                 cpu += Exposition.line(
@@ -64,12 +70,14 @@ enum ResourceMetrics {
                     "container_memory_working_set_bytes", all, "\(container.memory.workingSetBytes.value)",
                     container.memory.timestamp)
             }
-            podCPU += Exposition.line("pod_cpu_usage_seconds_total", labels, seconds(pod.linux.cpu), pod.linux.cpu.timestamp)
+            podCPU += Exposition.line(
+                "pod_cpu_usage_seconds_total", labels, seconds(pod.linux.cpu), pod.linux.cpu.timestamp)
             podMemory += Exposition.line(
                 "pod_memory_working_set_bytes", labels, "\(pod.linux.memory.workingSetBytes.value)",
                 pod.linux.memory.timestamp)
         }
-        let error = Exposition.head("resource_scrape_error", "1 if there was an error while getting metrics", "gauge")
+        let error = Exposition.head(
+            "resource_scrape_error", "1 if there was an error while getting metrics", "gauge")
         return cpu + memory + podCPU + podMemory + error + Exposition.line("resource_scrape_error", [], "0")
     }
 

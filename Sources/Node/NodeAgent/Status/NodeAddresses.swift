@@ -17,8 +17,11 @@ package enum NodeAddresses {
             else { continue }
             let name = String(cString: current.pointee.ifa_name)
             let family = Int32(address.pointee.sa_family)
-            guard family == AF_INET || family == AF_INET6, found[family] == nil, !isOfPods(name) else { continue }
-            guard let text = text(address, family), !text.hasPrefix("fe80:"), !text.hasPrefix("169.254.") else {
+            guard family == AF_INET || family == AF_INET6, found[family] == nil, !isOfPods(name) else {
+                continue
+            }
+            guard let text = text(address, family), !text.hasPrefix("fe80:"), !text.hasPrefix("169.254.")
+            else {
                 continue
             }
             found[family] = text

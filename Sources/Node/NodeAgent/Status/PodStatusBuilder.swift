@@ -20,7 +20,8 @@ package struct PodStatusBuilder {
     package var now: Time
 
     package init(
-        pod: Pod, runtime: RuntimePod?, plan: PodPlan, before: PodStatus, hostIPs: [String], runtimeName: String,
+        pod: Pod, runtime: RuntimePod?, plan: PodPlan, before: PodStatus, hostIPs: [String],
+        runtimeName: String,
         now: Time
     ) {
         self.pod = pod
@@ -88,12 +89,15 @@ package struct PodStatusBuilder {
         status.containerID = "\(runtimeName)://\(record.id)"
         status.user = record.user.map { user in
             ContainerUser(
-                linux: LinuxContainerUser(uid: user.uid, gid: user.gid, supplementalGroups: user.supplementalGroups))
+                linux: LinuxContainerUser(
+                    uid: user.uid, gid: user.gid, supplementalGroups: user.supplementalGroups))
         }
-        status.resources = container.container.resources == ResourceRequirements() ? nil : container.container.resources
+        status.resources =
+            container.container.resources == ResourceRequirements() ? nil : container.container.resources
         status.allocatedResources = container.container.resources.requests
         status.volumeMounts = container.container.volumeMounts.map(\.status)
-        status.lastState.terminated = runtime?.previous(container.name).flatMap(terminated) ?? old?.lastState.terminated
+        status.lastState.terminated =
+            runtime?.previous(container.name).flatMap(terminated) ?? old?.lastState.terminated
         let verdict = probes[record.id] ?? ProbeVerdict()
         switch record.state {
         case .running:
@@ -109,7 +113,8 @@ package struct PodStatusBuilder {
             status.started = false
             let end = terminated(record) ?? unknownEnd(record)
             if let failure = failures[container.name] {
-                status.state.waiting = ContainerStateWaiting(reason: failure.reason.rawValue, message: failure.message)
+                status.state.waiting = ContainerStateWaiting(
+                    reason: failure.reason.rawValue, message: failure.message)
                 status.lastState.terminated = end
             } else {
                 status.state.terminated = end
@@ -132,7 +137,8 @@ package struct PodStatusBuilder {
         let reason = record.reason.isEmpty ? (record.exitCode == 0 ? "Completed" : "Error") : record.reason
         return ContainerStateTerminated(
             exitCode: record.exitCode, reason: reason, message: record.message,
-            startedAt: Time(unixNanoseconds: record.startedAt), finishedAt: Time(unixNanoseconds: record.finishedAt),
+            startedAt: Time(unixNanoseconds: record.startedAt),
+            finishedAt: Time(unixNanoseconds: record.finishedAt),
             containerID: "\(runtimeName)://\(record.id)")
     }
 
@@ -149,7 +155,9 @@ package struct PodStatusBuilder {
         if failure != nil { return .failed }
         if before.phase == .failed || before.phase == .succeeded, plan.isFinished { return before.phase }
         if plan.failedInit != nil { return .failed }
-        let hasMainBegun = status.containerStatuses.contains { $0.state.waiting == nil || $0.lastState.terminated != nil }
+        let hasMainBegun = status.containerStatuses.contains {
+            $0.state.waiting == nil || $0.lastState.terminated != nil
+        }
         if !plan.isInitialized && !hasMainBegun { return .pending }
         var running = 0
         var waiting = 0
@@ -192,10 +200,13 @@ package struct PodStatusBuilder {
         if let failure, failure.isDisruption {
             list.append(
                 PodCondition(
-                    type: .disruptionTarget, status: .true, reason: "TerminationByKubelet", message: failure.message))
+                    type: .disruptionTarget, status: .true, reason: "TerminationByKubelet",
+                    message: failure.message))
         }
         // What others have set stays: readiness gates are theirs.
-        for other in before.conditions where !list.contains(where: { $0.type == other.type }) { list.append(other) }
+        for other in before.conditions where !list.contains(where: { $0.type == other.type }) {
+            list.append(other)
+        }
         return list.map { condition in
             var condition = condition
             condition.observedGeneration = pod.metadata.generation
@@ -226,7 +237,8 @@ package struct PodStatusBuilder {
         if status.phase == .failed {
             return PodCondition(type: .containersReady, status: .false, reason: "PodFailed")
         }
-        let sidecars = zip(pod.initContainers, status.initContainerStatuses).filter { $0.0.role == .sidecar }.map(\.1)
+        let sidecars = zip(pod.initContainers, status.initContainerStatuses).filter { $0.0.role == .sidecar }
+            .map(\.1)
         let unready = (sidecars + status.containerStatuses).filter { !$0.ready }.map(\.name)
         if unready.isEmpty { return PodCondition(type: .containersReady, status: .true) }
         return PodCondition(
@@ -283,6 +295,7 @@ extension PodStatus {
 
 extension VolumeMount {
     var status: VolumeMountStatus {
-        VolumeMountStatus(name: name, mountPath: mountPath, readOnly: readOnly, recursiveReadOnly: recursiveReadOnly)
+        VolumeMountStatus(
+            name: name, mountPath: mountPath, readOnly: readOnly, recursiveReadOnly: recursiveReadOnly)
     }
 }

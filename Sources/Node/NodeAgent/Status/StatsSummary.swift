@@ -23,7 +23,9 @@ struct StatsSummary {
         pod.memory = MemoryStats(stats.linux.memory)
         pod.containers = stats.linux.containers.map(container)
         if isShort { return pod }
-        if stats.linux.hasProcess { pod.processStats = ProcessStats(processCount: stats.linux.process.processCount.value) }
+        if stats.linux.hasProcess {
+            pod.processStats = ProcessStats(processCount: stats.linux.process.processCount.value)
+        }
         if stats.linux.hasNetwork {
             let network = stats.linux.network
             var result = NetworkStats()

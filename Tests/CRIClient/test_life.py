@@ -60,6 +60,27 @@ class Life(NodeTest):
         self.assertIn("is used by", refusal.stderr)
         self.assertEqual(swiftlet("--namespace", "../x", "ps").returncode, 125)
 
+    def test_many_at_once(self):
+        """Nobody holds a container's lock by chance: a program that another call is just starting has it open, too."""
+        failures = []
+
+        def live(worker):
+            try:
+                for number in range(12):
+                    config = self.pod_config(f"w{worker}-{number}", network=NODE)
+                    pod = self.run_pod(config)
+                    self.start(pod, config, "c", ["sleep", "100"])
+                    self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod), timeout=60)
+            except grpc.RpcError as error:
+                failures.append(error.details())
+
+        workers = [threading.Thread(target=live, args=(worker,)) for worker in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        self.assertEqual(failures, [])
+
     def test_exit_codes_and_reasons(self):
         config = self.pod_config("codes", network=NODE)
         pod = self.run_pod(config)

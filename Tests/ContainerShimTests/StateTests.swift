@@ -1,3 +1,4 @@
+import ContainerRuntime
 import ContainerShim
 import Glibc
 import LinuxKernel
@@ -95,6 +96,34 @@ import Testing
             #expect(!isTakenTwice)
         }
         #expect(try ContainerLock.tryTake(folder: folder.path) != nil)
+    }
+
+    /// As a process has it that another thread is just starting.
+    @Test func aReleasedLockIsFreeWhoeverHasItOpen() throws {
+        let folder = TemporaryFolder()
+        guard let lock = try ContainerLock.tryTake(folder: folder.path) else {
+            Issue.record("the lock of a new folder is taken")
+            return
+        }
+        let copy = dup(lock.descriptor)
+        defer { close(copy) }
+        lock.release()
+        #expect(try ContainerLock.tryTake(folder: folder.path) != nil)
+    }
+
+    @Test func aLogBeginsWithItsFirstLine() throws {
+        let folder = TemporaryFolder()
+        let place = try FileDescriptor.open(folder.path, O_RDONLY | O_DIRECTORY)
+        let log = Log(folder: place.raw, name: "some.log", limit: 200)
+        let path = folder.path + "/some.log"
+        #expect(access(path, F_OK) != 0)
+        log.warning("first")
+        log.warning("second")
+        #expect(try text(of: path).split(separator: "\n").count == 2)
+        // Begun anew when it has grown beyond the limit.
+        for number in 0..<20 { log.warning("line \(number)") }
+        #expect(try text(of: path).utf8.count < 400)
+        #expect(try text(of: path).contains("line 19"))
     }
 
     // MARK: Removing

@@ -99,6 +99,9 @@ public struct ContainerStore {
             try definition.write(in: folder)
         }
 
+        /// Lets the shim have the lock, at once and whatever processes are just being started.
+        public func release() { lock.release() }
+
         /// Takes everything back.
         public func discard() throws(KernelError) {
             unlink(layout.names + "/" + name)

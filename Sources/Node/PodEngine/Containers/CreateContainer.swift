@@ -98,6 +98,7 @@ extension PodEngine {
             }
             image.end()
             withExtendedLifetime(bundle.volumes) {}
+            draft.release()
             return ContainerEntry(record, folder: folder)
         } catch {
             try rootfs.unmount()

@@ -8,7 +8,7 @@ public struct ContainerLock: ~Copyable {
     private let file: FileDescriptor
 
     /// A clone of this process that has it open keeps the lock, too.
-    var descriptor: Int32 { file.raw }
+    package var descriptor: Int32 { file.raw }
 
     public static let fileName = "lock"
 
@@ -26,6 +26,10 @@ public struct ContainerLock: ~Copyable {
         guard try file.status().st_nlink > 0 else { throw KernelError("lock", path, .noEntry) }
         return ContainerLock(file: file)
     }
+
+    /// Frees it now, whoever has it open, too: in a program of many threads a process that is just being started has
+    /// all descriptors until it executes its program.
+    public func release() { flock(file.raw, LOCK_UN) }
 
     private init(file: consuming FileDescriptor) {
         self.file = file

@@ -102,7 +102,7 @@ extension PodEngine {
         }
         let folder = layout.sandbox(entry.id)
         try await threads.run { [layout] in
-            if let pid { Self.reap(pid) }
+            if let pid { Self.awaitEnd(pid) }
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
         }
@@ -129,10 +129,12 @@ extension PodEngine {
         throw EngineError(.timedOut, "the shim of sandbox \(entry.id) does not answer")
     }
 
-    /// Shims that this program has started are its children; those of an earlier one are not.
-    private static func reap(_ pid: Int32) {
+    /// Waits until a shim that was told to end is out of its group, which goes with the last one. Those that this
+    /// program has started are its children and are reaped; those of an earlier one are somebody else's by now.
+    private static func awaitEnd(_ pid: Int32) {
         for _ in 0..<200 {
-            guard waitpid(pid, nil, WNOHANG) == 0 else { return }
+            let reaped = waitpid(pid, nil, WNOHANG)
+            if reaped > 0 || reaped < 0 && kill(pid, 0) != 0 { return }
             usleep(5000)
         }
     }
@@ -140,7 +142,8 @@ extension PodEngine {
     /// Removes the sandbox's folder, its group and its record.
     func forget(_ entry: SandboxEntry) async throws {
         let record = entry.record
-        try await threads.run { [layout, database] in
+        let isLast = registry.sandboxes.allSatisfy { $0.id == entry.id }
+        try await threads.run { [layout, database, settings] in
             let folder = layout.sandbox(record.id)
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
@@ -148,6 +151,8 @@ extension PodEngine {
             if record.spec.cgroupParent.isEmpty {
                 try PodCgroup(parent: record.cgroupParent).remove()
             }
+            // The shim that has made it may have gone before others.
+            if isLast, let shims = settings.shimCgroup { try PodCgroup(parent: shims).removeIfUnused() }
             try database.removeSandbox(record.id)
         }
         registry.removeSandbox(entry.id)

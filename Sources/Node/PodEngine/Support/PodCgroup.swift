@@ -56,6 +56,12 @@ public struct PodCgroup: Sendable {
         return CgroupRecord(unified: layout.unified + path, legacy: legacy)
     }
 
+    /// Removes the groups where nobody is in them.
+    func removeIfUnused() throws {
+        let record = try record()
+        try CgroupLayout.leave([record.unified] + record.legacy.map(\.value))
+    }
+
     /// Removes the groups, which must be empty; none there is no error.
     func remove() throws {
         try slice?.stop()

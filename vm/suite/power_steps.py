@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -29,9 +30,16 @@ def read(path):
 
 
 def swiftlet(*words, root=ROOT, state=None, check=True):
-    done = subprocess.run(
+    command = subprocess.Popen(
         [os.environ["SWIFTLET"], "--root", root, "--state", state or f"{FOLDER}/run", *words],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        output, errors = command.communicate(timeout=100)
+    except subprocess.TimeoutExpired:
+        command.kill()
+        _, errors = command.communicate()
+        raise AssertionError(f"swiftlet {' '.join(words)} does not end within 100 s: {errors.strip()}")
+    done = subprocess.CompletedProcess(words, command.returncode, output, errors)
     if check and done.returncode:
         raise AssertionError(f"swiftlet {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()}")
     return done
@@ -150,11 +158,13 @@ def serve_image():
     swiftlet("load", "--quiet", "--input", "/in/image.tar", **other)
     deadline = time.time() + 60
     while True:
-        pushed = swiftlet("push", "--quiet", IMAGE, check=False, **other)
-        if pushed.returncode == 0:
-            return
-        assert time.time() < deadline, pushed.stderr + read("/tmp/registry.log")
-        time.sleep(0.5)
+        try:
+            socket.create_connection(("127.0.0.1", 5000), timeout=5).close()
+            break
+        except OSError as error:
+            assert time.time() < deadline, f"the registry does not answer: {error}; {read('/tmp/registry.log')}"
+            time.sleep(0.2)
+    swiftlet("push", "--quiet", IMAGE, **other)
 
 
 def check_store():

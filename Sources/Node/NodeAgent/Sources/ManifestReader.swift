@@ -26,63 +26,29 @@ package struct ManifestReader: Sendable {
             case .file(let path): path
             case .http(let url): url
             }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            content.problems.append("\(file): is not UTF-8")
-            return content
-        }
-        let documents = YAMLDocument.split(text)
-        for document in documents {
-            let place = documents.count > 1 ? "\(file): document \(document.number)" : file
-            do {
-                let value = try document.value()
-                for (index, item) in Self.items(value).enumerated() {
-                    let part = Self.isList(value) ? "\(place): items[\(index)]" : place
-                    read(item, document, part, source, &content)
-                }
-            } catch {
-                content.problems.append("\(place): \(error)")
+        for document in Manifest.read(bytes) {
+            guard document.problems.isEmpty else {
+                content.problems += document.problems.map { "\(file): \($0)" }
+                continue
             }
+            for object in document.objects { add(object, of: document, file, source, &content) }
         }
         return content
     }
 
-    /// What pods are made of, besides themselves.
-    private static func isUsed(_ object: any KubernetesResource) -> Bool {
-        object is ConfigMap || object is Secret || object is PersistentVolume
-            || object is PersistentVolumeClaim
-    }
-
-    private static func isList(_ value: APIValue) -> Bool {
-        guard let kind = value["kind"]?.string else { return false }
-        return (kind == "List" || kind == "PodList") && value["items"]?.array != nil
-    }
-
-    private static func items(_ value: APIValue) -> [APIValue] {
-        isList(value) ? value["items"]?.array ?? [] : [value]
-    }
-
-    private func read(
-        _ value: APIValue, _ document: YAMLDocument, _ place: String, _ source: StaticPod.Source,
+    private func add(
+        _ object: any KubernetesObject, of document: Manifest.Document, _ file: String,
+        _ source: StaticPod.Source,
         _ content: inout Content
     ) {
-        var problems = Problems()
-        let object = ObjectKinds.read(value, reporting: &problems)
-        guard problems.isEmpty, let object else {
-            for problem in problems.all {
-                content.problems.append("\(place), line \(document.line(of: problem.path)): \(problem)")
-            }
-            return
-        }
         switch object {
         case let pod as Pod:
             let pod = StaticPod.prepare(pod, node: nodeName, source: source)
             let errors = pod.validate()
-            if errors.isEmpty {
-                content.pods.append(pod)
-            } else {
-                for error in errors.all {
-                    content.problems.append("\(place), line \(document.line(of: error.path)): \(error)")
-                }
+            if errors.isEmpty { content.pods.append(pod) }
+            for error in errors.all {
+                let line = document.line(of: error.path).map { ", line \($0)" } ?? ""
+                content.problems.append("\(file): document \(document.number)\(line): \(error)")
             }
         case let object as any KubernetesResource where Self.isUsed(object):
             var object = object
@@ -90,8 +56,14 @@ package struct ManifestReader: Sendable {
             content.objects.append(object)
         default:
             content.problems.append(
-                "\(place): kind \(type(of: object).kind): a node takes pods, and the config maps, secrets and "
-                    + "claims that they name")
+                "\(file): document \(document.number): kind \(type(of: object).kind): a node takes pods, and the config "
+                    + "maps, secrets and claims that they name")
         }
+    }
+
+    /// What pods are made of, besides themselves.
+    private static func isUsed(_ object: any KubernetesResource) -> Bool {
+        object is ConfigMap || object is Secret || object is PersistentVolume
+            || object is PersistentVolumeClaim
     }
 }

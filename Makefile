@@ -91,6 +91,8 @@ generate: setup setup-bench build ## make generated files anew (as root)
 	rootfs-fixtures/make busybox
 	rootfs-fixtures/make seccomp
 	scripts/link-order/make $(BUILD)/swiftlet-oci Sources/Runtime/swiftlet-oci/functions.order
+	rootfs-fixtures/make images
+	scripts/link-order/make-node $(BUILD)/swiftlet-node Sources/Programs/swiftlet-node/functions.order
 	scripts/install-packages protobuf-compiler
 	scripts/protocol/make
 	scripts/kubernetes-api/generate

@@ -6,23 +6,26 @@ import PackageDescription
 /// are an error in whoever imports both.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
 
-/// Of the runtime each function is a section: what is not called is left out, and the linker can put together what is.
+/// Of the runtime, and of what pulls images, each function is a section: what is not called is left out, and the linker
+/// can put together what is.
 let divisible: [SwiftSetting] = strict + [.unsafeFlags(["-Xfrontend", "-function-sections"])]
 
 /// The static programs are linked without any shared library, so that they start quickly and run
 /// from a memory file inside a container whatever that container's root holds.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 
-/// The runtime's functions lie in the order in which its commands enter them (`make generate` makes the list). The
-/// kernel maps 64 KiB around each page that is touched: what lies together halves the resident memory.
-let inOrderOfUse: [LinkerSetting] = [
-    .unsafeFlags(
-        ["-use-ld=lld"]
-            + [
-                "--symbol-ordering-file=\(Context.packageDirectory)/Sources/Runtime/swiftlet-oci/functions.order",
-                "--no-warn-symbol-ordering",
-            ].flatMap { ["-Xlinker", $0] })
-]
+/// A program's functions lie in the order in which its commands enter them (`make generate` makes the lists). The kernel
+/// maps 64 KiB around each page that is touched: what lies together halves the resident memory.
+func inOrderOfUse(_ list: String) -> [LinkerSetting] {
+    [
+        .unsafeFlags(
+            ["-use-ld=lld"]
+                + [
+                    "--symbol-ordering-file=\(Context.packageDirectory)/Sources/\(list)/functions.order",
+                    "--no-warn-symbol-ordering",
+                ].flatMap { ["-Xlinker", $0] })
+    ]
+}
 
 /// Archives that a program with a static Foundation needs besides the Swift library, and what that Foundation, which
 /// dependencies use, leaves to the linker to find.
@@ -108,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "swiftlet-oci", dependencies: ["ContainerRuntime"],
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
-            linkerSettings: fullyStatic + inOrderOfUse),
+            linkerSettings: fullyStatic + inOrderOfUse("Runtime/swiftlet-oci")),
         .executableTarget(
             name: "swiftlet-shim", dependencies: ["ContainerShim", "PodNetwork"],
             path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
@@ -125,7 +128,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            path: "Sources/Node/ImageStore", swiftSettings: strict),
+            path: "Sources/Node/ImageStore", swiftSettings: divisible),
 
         // Registries: manifests and blobs over the network. Knows nothing of the store but its names and digests.
         .target(
@@ -141,7 +144,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
-            path: "Sources/Node/RegistryClient", swiftSettings: strict),
+            path: "Sources/Node/RegistryClient", swiftSettings: divisible),
 
         // Images between registries and the store.
         .target(
@@ -150,12 +153,12 @@ let package = Package(
                 "LinuxKernel", "OCISpec", "ImageStore", "RegistryClient",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
-            path: "Sources/Node/ImageTransfer", swiftSettings: strict),
+            path: "Sources/Node/ImageTransfer", swiftSettings: divisible),
 
         // The network of pods: the built-in routed one, and CNI's plugins. No Foundation: the shim links it.
         .target(
             name: "PodNetwork", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
-            path: "Sources/Node/PodNetwork", swiftSettings: strict),
+            path: "Sources/Node/PodNetwork", swiftSettings: divisible),
 
         // Containers without a daemon: what the command line's words mean, and how they become a container.
         .target(
@@ -164,7 +167,7 @@ let package = Package(
                 "CLinux", "CArchive", "LinuxKernel", "OCISpec", "ImageStore", "ContainerShim",
                 "ContainerRuntime", "PodNetwork",
             ],
-            path: "Sources/Node/ContainerCLI", swiftSettings: strict),
+            path: "Sources/Node/ContainerCLI", swiftSettings: divisible),
 
         // Pods: sandboxes and containers as durable state machines over shims, networks and snapshots.
         .target(
@@ -220,7 +223,7 @@ let package = Package(
                 .product(name: "TOMLKit", package: "TOMLKit"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            path: "Sources/Node/CRIService", swiftSettings: strict),
+            path: "Sources/Node/CRIService", swiftSettings: divisible),
 
         // The objects of the Kubernetes API: types generated from the tables of their fields, read strictly from JSON
         // and YAML, with defaults and validation. Knows of no server and of no node.
@@ -276,7 +279,7 @@ let package = Package(
                 "ContainerCLI", "ImageStore", "ContainerShim", "ContainerRuntime", "PodNetwork",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/swiftlet", swiftSettings: strict),
+            path: "Sources/swiftlet", swiftSettings: divisible),
         .executableTarget(
             name: "swiftlet", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet",
             swiftSettings: strict, linkerSettings: staticWithFoundation),
@@ -288,8 +291,8 @@ let package = Package(
                 "KubernetesAPI", "ContainerCLI",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
-            path: "Sources/Programs/swiftlet-node",
-            swiftSettings: strict, linkerSettings: staticSwiftLibrary),
+            path: "Sources/Programs/swiftlet-node", exclude: ["functions.order"],
+            swiftSettings: divisible, linkerSettings: staticSwiftLibrary + inOrderOfUse("Programs/swiftlet-node")),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
         .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),

@@ -53,6 +53,23 @@ import Testing
         }
     }
 
+    /// Who waits for the token does not ask once more after the service was asked often enough.
+    @Test func aTokenService() async throws {
+        try await withRepository(
+            Self.hasty(),
+            server: { request in
+                if request.path == "/token" { return [.hang] }
+                let realm = "http://\(request.headers["host"]!)/token"
+                return FaultServer.answer(
+                    401, ["WWW-Authenticate": "Bearer realm=\"\(realm)\",service=\"s\""])
+            }
+        ) { repository, server in
+            let error = try await registryError { _ = try await repository.manifest(.tag("x")) }
+            #expect(error.description.contains("token service") && error.description.contains("in time"))
+            #expect(server.requests.count { $0.path == "/token" } == RetryPolicy().attemptsAfterTimeout)
+        }
+    }
+
     @Test func halfOfTheHeaders() async throws {
         try await withRepository(
             Self.hasty(), server: { _ in [.send(Array("HTTP/1.1 200 OK\r\nContent-".utf8)), .hang] }

@@ -45,6 +45,8 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         case timeout
         /// The way a handshake fails with somebody who does not know TLS.
         case noTLS
+        /// It was tried as often as makes sense: who asked for it does not ask again.
+        case spent
     }
 
     public init(_ kind: Kind, _ description: String, codes: [String] = []) {
@@ -67,10 +69,15 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
             kind, "\(object): \(description)", codes: codes, status: status, symptom: symptom)
     }
 
+    /// The same error after the last attempt.
+    var spent: RegistryError {
+        RegistryError(kind, description, codes: codes, status: status, symptom: .spent)
+    }
+
     /// Whether the network is to blame and the same request may succeed a moment later.
     var isTransient: Bool {
         switch kind {
-        case .interrupted, .server, .rateLimited: true
+        case .interrupted, .server, .rateLimited: symptom != .spent
         default: false
         }
     }

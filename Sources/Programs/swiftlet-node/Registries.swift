@@ -1,6 +1,7 @@
 import Glibc
 import ImageStore
 import ImageTransfer
+import NIOCore
 import OCISpec
 import RegistryClient
 import SwiftletCommands
@@ -92,6 +93,12 @@ struct Registries: RegistryWork {
         var configuration = RegistryConfiguration(environment: environment)
         try configuration.readSearchRegistries(environment: environment)
         if let folder = access.hostsFolder { configuration.hostFolders = [folder] }
+        if let seconds = access.patience {
+            let patience = TimeAmount.seconds(Int64(seconds))
+            configuration.timeouts.connect = min(configuration.timeouts.connect, patience)
+            configuration.timeouts.headers = patience
+            configuration.timeouts.idle = patience
+        }
         let client = RegistryClient(configuration, credentials: credentials(access))
         return try waiting {
             do {

@@ -12,10 +12,19 @@ struct RegistryFlags: ParsableArguments {
 
     @Option(help: "The rules for which images may be used, instead of /etc/containers/policy.json.")
     var signaturePolicy: String?
+    @Option(
+        help:
+            "Seconds that a registry may take to answer, or be silent in the middle (60); to connect 15 at most."
+    )
+    var timeout: Int?
 
     func access() throws -> RegistryAccess {
         var access = RegistryAccess(
             credentialFile: authfile, hostsFolder: hostsDir, policyFile: signaturePolicy)
+        if let timeout {
+            guard 1...86_400 ~= timeout else { throw UsageError("--timeout: expected seconds, 1 to 86400") }
+            access.patience = timeout
+        }
         if let creds {
             guard let colon = creds.firstIndex(of: ":"), colon > creds.startIndex else {
                 throw UsageError("--creds: expected USER:PASSWORD")

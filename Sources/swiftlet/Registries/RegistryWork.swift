@@ -25,6 +25,8 @@ public struct RegistryAccess: Sendable {
     public var hostsFolder: String?
     /// A trust policy, instead of the machine's.
     public var policyFile: String?
+    /// Seconds that a registry may be silent; nil: as long as usual.
+    public var patience: Int?
 }
 
 public struct PullOrder: Sendable {

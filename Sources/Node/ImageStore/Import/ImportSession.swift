@@ -221,7 +221,12 @@ package final class ImportSession: Sendable {
 
     private func placeBlobs(_ blobs: [Digest: NewBlob], _ database: Database) throws {
         var folders: Set<String> = []
-        for (digest, blob) in blobs where try Catalog.contentSize(database, digest) == nil {
+        for (digest, blob) in blobs {
+            if try Catalog.contentSize(database, digest) != nil {
+                // Somebody was faster, with a file of his own: nobody needs this one any more.
+                if case .shared(let partial) = blob.place { partial.discard(store.folder) }
+                continue
+            }
             let path = StoreFolder.blobPath(digest)
             switch blob.place {
             case .own(let name): try store.folder.rename("\(folderName)/\(name)", to: path)

@@ -32,8 +32,11 @@ struct TokenService: Sendable {
             do {
                 return try await fetchOnce(request)
             } catch let error as RegistryError {
-                guard let delay = configuration.retry.delay(afterAttempt: attempt, error) else {
-                    throw error.within("token service \(request.realm.origin.authority)")
+                guard let delay = configuration.retry.delay(afterAttempt: attempt, error),
+                    error.symptom != .timeout || attempt < configuration.retry.attemptsAfterTimeout
+                else {
+                    // The request that wants the token is not made again for that: both together would take forever.
+                    throw error.within("token service \(request.realm.origin.authority)").spent
                 }
                 try await Task.sleep(for: delay)
             }

@@ -181,8 +181,10 @@ final class RequestRunner: Sendable {
             guard [301, 302, 303, 307, 308].contains(response.status.code),
                 let location = response.headers.first(name: "Location")
             else { return RegistryAnswer(response: response, address: address) }
-            guard request.method == .GET || request.method == .HEAD else {
-                throw RegistryError(.unsupported, "it redirects an upload")
+            // With the other codes a client may ask by GET instead (RFC 9110, section 15.4): no answer to an upload.
+            let isRead = request.method == .GET || request.method == .HEAD
+            guard isRead || [307, 308].contains(response.status.code) && !isSpent(request.body) else {
+                throw RegistryError(.unsupported, "it redirects an upload by \(response.status.code)")
             }
             guard let next = address.resolve(location) else {
                 throw RegistryError(.corrupt, "it redirects to '\(oneLine(location))', which is no address")

@@ -1,0 +1,54 @@
+import Glibc
+import LinuxKernel
+import Synchronization
+
+/// Answers every request with 307 Temporary Redirect to the same path of another server (RFC 9110, section 15.4.8).
+final class Redirector: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let target: String
+    private let count = Mutex(0)
+
+    /// Requests that were sent elsewhere.
+    var redirected: Int { count.withLock { $0 } }
+
+    init(to target: String) throws {
+        (listener, port) = try Loopback.listen()
+        self.target = target
+        try FaultProxy.thread { [self] in
+            while true {
+                let client = accept(listener, .init(__sockaddr__: nil), nil)
+                if client < 0 { return }
+                do { try FaultProxy.thread { [self] in serve(client) } } catch { Glibc.close(client) }
+            }
+        }
+    }
+
+    func close() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        Glibc.close(listener)
+    }
+
+    private func serve(_ client: Int32) {
+        defer { Glibc.close(client) }
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            // A TLS greeting is not understood.
+            if head.count > 8192 || head.first == 0x16 || read(client, &byte, 1) != 1 { return }
+            head.append(byte)
+        }
+        let words = String(decoding: head, as: UTF8.self).split(separator: " ", maxSplits: 2)
+        guard words.count == 3 else { return }
+        count.withLock { $0 += 1 }
+        let answer = """
+            HTTP/1.1 307 Temporary Redirect\r\nLocation: http://\(target)\(words[1])\r\nContent-Length: 0\r\n\
+            Connection: close\r\n\r\n
+            """
+        _ = send(client, answer, answer.utf8.count, Int32(MSG_NOSIGNAL))
+        // What of the request is still on its way would reset the connection, and take the answer with it.
+        shutdown(client, Int32(SHUT_WR))
+        var rest = [UInt8](repeating: 0, count: 64 << 10)
+        while read(client, &rest, rest.count) > 0 {}
+    }
+}

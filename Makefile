@@ -24,7 +24,7 @@ VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 SOAK := Crashes|Faults|Fuzzing|PullFaultTests|CRIClientTests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench setup-vm build fixtures run test test-vm soak bench generate fmt lint install uninstall clean
+.PHONY: help setup setup-bench setup-vm build fixtures run up down test test-vm soak bench generate fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ fixtures: ## make what tests need: images and root filesystems from Debian packa
 run: setup build ## set up, build, and run a limited container from a busybox image
 	@rootfs-fixtures/make busybox
 	@scripts/demonstrate $(BUILD)
+
+up: setup build ## set up, start the node agent with sample pods, and show them (as root)
+	@rootfs-fixtures/make busybox
+	@scripts/up $(BUILD)
+
+down: ## take away what `make up` has made
+	@scripts/down $(BUILD)
 
 # Tests of servers and clients are asynchronous and say how long things may take; in one process with the others, which
 # block the few threads that there are for such work, or with each other, they would wait for those.

@@ -284,6 +284,7 @@ let package = Package(
             name: "swiftlet-node",
             dependencies: [
                 "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService", "NodeAgent",
+                "KubernetesAPI", "ContainerCLI",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/Programs/swiftlet-node",

@@ -17,6 +17,9 @@ protocol SwiftletCommand: ParsableCommand {
     /// Whether it works without being root.
     static var worksForEverybody: Bool { get }
 
+    /// Whether it makes, changes or ends containers, of which those of pods are their daemon's.
+    static var changesContainers: Bool { get }
+
     /// Reads its words where they are plain, as swift-argument-parser would (see `PlainWords`): for the commands
     /// whose start counts.
     static func read(plain words: [String]) -> Self?
@@ -25,6 +28,7 @@ protocol SwiftletCommand: ParsableCommand {
 extension SwiftletCommand {
     static var failureCode: Int32 { 1 }
     static var worksForEverybody: Bool { false }
+    static var changesContainers: Bool { false }
     static func read(plain words: [String]) -> Self? { nil }
 
     /// swift-argument-parser would call this; `Program` calls `perform`.
@@ -116,6 +120,12 @@ public enum Program {
         }
         if !Command.worksForEverybody, geteuid() != 0 {
             throw UsageError("containers of ordinary users are not possible yet: run it as root, with sudo")
+        }
+        let name = Command.configuration.commandName ?? ""
+        if Command.changesContainers, options.namespace == GlobalOptions.podNamespace {
+            return fail(
+                "\(name): containers in the namespace \(options.namespace) belong to pods, and only their daemon "
+                    + "makes, stops and removes them: use kubectl or crictl", usageError)
         }
         do {
             return try command.perform(context)

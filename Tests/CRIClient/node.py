@@ -140,6 +140,12 @@ class NodeTest(unittest.TestCase):
 
     # MARK: Looking
 
+    def swiftlet(self, *words):
+        """The command line, on the same folders."""
+        return subprocess.run(
+            [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "--state", f"{FOLDER}/run", *words],
+            capture_output=True, text=True)
+
     def status(self, container):
         return self.runtime.ContainerStatus(cri.ContainerStatusRequest(container_id=container)).status
 

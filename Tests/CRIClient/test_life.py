@@ -1,5 +1,6 @@
 """A pod's life through the calls of the CRI, and what each answers."""
 
+import json
 import os
 import subprocess
 import threading
@@ -49,11 +50,7 @@ class Life(NodeTest):
         pod = self.run_pod(config)
         container = self.start(pod, config, "c", ["sh", "-c", "echo hello; exec sleep 100"])
 
-        def swiftlet(*words):
-            return subprocess.run(
-                [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "--state", f"{FOLDER}/run", *words],
-                capture_output=True, text=True)
-
+        swiftlet = self.swiftlet
         self.assertIn(container, swiftlet("--namespace", "k8s", "ps", "-q", "--no-trunc").stdout)
         self.assertEqual(swiftlet("ps", "-q").stdout, "")
         self.assertEqual(swiftlet("--namespace", "k8s", "exec", container, "hostname").stdout, "seen\n")
@@ -176,6 +173,16 @@ class Life(NodeTest):
              (cri.CONTAINER_CREATED_EVENT, container), (cri.CONTAINER_STARTED_EVENT, container),
              (cri.CONTAINER_STOPPED_EVENT, container), (cri.CONTAINER_DELETED_EVENT, container)])
 
+    def test_a_start_writes_nothing_into_the_image(self):
+        """Places for mounts that the image lacks are there already: busybox has no /etc/hosts."""
+        config = self.pod_config("clean")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        self.assertEqual(os.listdir(f"{FOLDER}/lib/k8s/containers/{container}/upper"), [])
+        self.assertEqual(self.sh(container, "cat /etc/hostname").stdout, b"clean\n")
+        # What is the image's own is as it was.
+        self.assertEqual(self.sh(container, "echo x > /etc/own && cat /etc/own").stdout, b"x\n")
+
     def test_lists_and_filters(self):
         one, two = self.pod_config("one", network=NODE), self.pod_config("two", network=NODE)
         first, second = self.run_pod(one), self.run_pod(two)
@@ -215,6 +222,69 @@ class Life(NodeTest):
         for metric in list(metrics.metrics) + list(metrics.container_metrics[0].metrics):
             self.assertEqual(len(metric.label_values), len(described[metric.name]), metric.name)
         self.assertIn("container_network_receive_bytes_total", {m.name for m in metrics.metrics})
+
+    def test_an_image_of_a_volume_stays_as_long_as_the_container(self):
+        archive = os.path.dirname(os.environ["BUSYBOX"]) + "/layers.tar"
+        layers = self.swiftlet("load", "-q", "-i", archive).stdout.split()[-1]
+        image = self.daemon.images.ImageStatus(cri.ImageStatusRequest(image=cri.ImageSpec(image=layers))).image
+        config = self.pod_config("held", network=NODE)
+        pod = self.run_pod(config)
+
+        def mount(container):
+            container.mounts.add(container_path="/image", readonly=True).image.image = layers
+
+        container = self.start(pod, config, "c", ["sleep", "100"], mount)
+        files = self.sh(container, "ls /image").stdout
+        remove = cri.RemoveImageRequest(image=cri.ImageSpec(image=image.id))
+        self.assertIn("used by", self.refused(Code.FAILED_PRECONDITION, self.daemon.images.RemoveImage, remove))
+        self.assertEqual(self.swiftlet("image", "prune", "--all", "--force").returncode, 0)
+        # It fails, as it cannot empty the disk.
+        self.swiftlet("image", "gc", "--high", "1", "--low", "0", "--min-age", "0s")
+        self.assertEqual(self.sh(container, "ls /image").stdout, files)
+        # Also without a process, and for a daemon that did not make it.
+        self.runtime.StopContainer(cri.StopContainerRequest(container_id=container, timeout=0))
+        self.daemon.stop()
+        self.daemon.start()
+        self.refused(Code.FAILED_PRECONDITION, self.daemon.images.RemoveImage, remove)
+        self.runtime.RemoveContainer(cri.RemoveContainerRequest(container_id=container))
+        self.daemon.images.RemoveImage(remove)
+        found = self.daemon.images.ImageStatus(cri.ImageStatusRequest(image=cri.ImageSpec(image=image.id)))
+        self.assertEqual(found.image.id, "")
+
+    def test_the_daemons_state_for_people(self):
+        config = self.pod_config("shown")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        state = json.loads(self.swiftlet("cri", "dump").stdout)
+        shown = {one["id"]: one for one in state["sandboxes"]}[pod]
+        self.assertEqual((shown["name"], shown["phase"], shown["hasShim"]), ("shown", "ready", True))
+        self.assertEqual(shown["addresses"], [self.pod_status(pod).network.ip])
+        inner = shown["containers"][0]
+        self.assertEqual((inner["id"], inner["status"]["status"]), (container, "running"))
+        self.assertIn(pod, state["names"].values())
+        inspect = lambda *names: self.swiftlet("--namespace", "k8s", "inspect", *names)
+        for name in [pod, pod[:12], "shown", "default/shown"]:
+            self.assertEqual(json.loads(inspect(name).stdout)[0]["id"], pod, name)
+        both = json.loads(inspect(pod, container).stdout)
+        self.assertEqual([both[0]["id"], both[1]["Id"], both[1]["State"]["Running"]], [pod, container, True])
+        self.assertEqual(inspect("absent").returncode, 1)
+        self.assertIn("absent", inspect("absent").stderr)
+        self.assertEqual(self.swiftlet("inspect", "shown").returncode, 1)
+        elsewhere = self.swiftlet("cri", "dump", "--state", f"{FOLDER}/nowhere")
+        self.assertEqual((elsewhere.returncode, elsewhere.stderr.count("\n")), (1, 1))
+
+    def test_pods_are_not_changed_behind_the_daemons_back(self):
+        config = self.pod_config("owned", network=NODE)
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        for words in [["rm", "-f", container], ["stop", "-t", "0", container], ["kill", container],
+                      ["restart", container], ["start", container], ["pause", container],
+                      ["run", "--rm", "busybox", "true"], ["create", "busybox", "true"]]:
+            refusal = self.swiftlet("--namespace", "k8s", *words)
+            self.assertEqual((refusal.returncode, refusal.stderr.count("\n")), (125, 1), words)
+            self.assertIn("belong to pods", refusal.stderr)
+        self.assertEqual(self.status(container).state, cri.CONTAINER_RUNNING)
+        self.assertEqual(len(self.containers()), 1)
 
     def test_an_image_as_a_volume(self):
         config = self.pod_config("volume", network=NODE)

@@ -45,7 +45,6 @@ struct ConfigurationTests {
             pod_cidrs = ["10.85.0.0/16", "fd00:85::/64"]
             [runtimes.crun]
             program = "/usr/bin/crun"
-            systemd_cgroup = true
             arguments = ["--debug"]
             """
         let configuration = try CRIConfiguration(toml: text, file: "f")
@@ -59,7 +58,6 @@ struct ConfigurationTests {
         #expect(configuration.streaming.idleTimeout == .seconds(5400))
         #expect(configuration.limits.execOutput == ByteSize(bytes: 512 << 10))
         #expect(configuration.builtinNetwork.podCIDRs == ["10.85.0.0/16", "fd00:85::/64"])
-        #expect(configuration.runtimes["crun"]?.systemdCgroup == true)
         #expect(configuration.runtimes["crun"]?.arguments == ["--debug"])
     }
 

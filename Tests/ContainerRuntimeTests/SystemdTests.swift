@@ -23,6 +23,14 @@ struct SystemdScopeTests {
     }
 
     @Test(arguments: [
+        ("0::/init.scope\n", ""), ("1:name=systemd:/init.scope\n0::/outer/init.scope\n", "/outer"),
+        ("0::/\n", ""), ("0::/somewhere\n", ""), ("", ""),
+    ])
+    func managersGroup(table: String, group: String) {
+        #expect(SystemdSlice.managersGroup(Array(table.utf8)) == group)
+    }
+
+    @Test(arguments: [
         ("kubepods-x.slice:cri-containerd:id1", "kubepods-x.slice", "cri-containerd-id1.scope"),
         (":runc:c1", "system.slice", "runc-c1.scope"), ("machine.slice::c1", "machine.slice", "c1.scope"),
         ("", "system.slice", "swiftlet-the-id.scope"), ("-.slice:a:b", "-.slice", "a-b.scope"),

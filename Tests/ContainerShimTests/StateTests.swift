@@ -76,7 +76,8 @@ import Testing
             remove: true,
             rootfs: RootfsMount(
                 lower: ["/b", "/a"], upper: "/u", work: "/w", target: "/t", volatile: true),
-            runtime: RuntimeHandler(program: "/r", root: "/s", systemdCgroup: true, arguments: ["--x"]))
+            runtime: RuntimeHandler(program: "/r", root: "/s", systemdCgroup: true, arguments: ["--x"]),
+            systemdCgroup: true)
         try supervision.write(in: folder.path)
         #expect(try Supervision.read(in: folder.path) == supervision)
         try Supervision().write(in: folder.path)

@@ -209,6 +209,39 @@ import Testing
         #expect(try store.verify() == [])
     }
 
+    /// A file system that has room, but can hold no more files.
+    @Test func filesCountAsBytesDo() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        _ = try temporary.makeFolder("images")
+        try #require(mount("tmpfs", temporary.root, "tmpfs", 0, "size=256m,nr_inodes=1000") == 0)
+        defer { umount2(temporary.root, Int32(MNT_DETACH)) }
+        let store = try temporary.open()
+        for (index, name) in ["a", "b", "c", "d"].enumerated() {
+            let layer = ImageBuilder.tar { archive in
+                for number in 0..<200 { archive.file("\(name)\(number)", "x") }
+            }
+            age(
+                try ImageBuilder.load([layer], in: temporary, name: "test/\(name):latest"),
+                seconds: 1000 - index,
+                in: temporary)
+        }
+        let before = try store.diskSpace()
+        #expect(before.usedPercent < 30 && before.usedFilesPercent > 80, "\(before)")
+        let idle = try store.collectImages(.init(high: 99, low: 50), inUse: nobody)
+        #expect(idle.removed.events.isEmpty && idle.missingFiles == 0)
+        let result = try store.collectImages(.init(high: 80, low: 50), inUse: nobody)
+        #expect(result.before == before && result.missing == 0 && result.missingFiles == 0)
+        #expect(result.after.usedFilesPercent <= 50)
+        #expect(try names(store) == ["test/c:latest", "test/d:latest"])
+        let used = try ["c", "d"].map { try store.resolve("test/" + $0) }.map {
+            ContainerUse(container: $0.id.hex, image: $0.id, topChain: $0.topChain, isRunning: false)
+        }
+        let rest = try store.collectImages(.init(high: 20, low: 10), inUse: { used })
+        #expect(rest.removed.events.isEmpty && rest.missingFiles > 0)
+        #expect(try store.verify() == [])
+    }
+
     // MARK: Records
 
     @Test func aStoreOfTheFirstSchemaIsTakenOver() throws {

@@ -66,6 +66,16 @@ struct PodEngineTests {
         try remove()
     }
 
+    /// The form of a pod's group says who makes those of its containers.
+    @Test(arguments: [
+        ("/kubepods/podx", "/kubepods/podx/c"), ("kubepods-podx.slice", "kubepods-podx.slice:cri-swiftlet:c"),
+        ("-.slice", "-.slice:cri-swiftlet:c"),
+    ])
+    func groups(parent: String, path: String) {
+        #expect(PodCgroup(parent: parent).cgroupsPath(of: "c") == path)
+        #expect((PodCgroup(parent: parent).driver == .systemd) == parent.hasSuffix(".slice"))
+    }
+
     @Test func recordsOfANewerProgramAreRefused() async throws {
         let first = try engine()
         await first.close()

@@ -63,6 +63,36 @@ import Testing
         }
     }
 
+    @Test func wantsACertificateOfItsClients() async throws {
+        try await Self.withCertificate { files, stranger in
+            var files = files
+            // Who signed the server's certificate, itself, signs clients', too.
+            files.clientAuthorities = files.certificate
+            var known = TLSConfiguration.makeClientConfiguration()
+            known.trustRoots = .file(files.certificate)
+            known.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map {
+                .certificate($0)
+            }
+            known.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+            let tls = try NIOSSLContext(configuration: known)
+            try await withServer({ [files] in $0.tls = files }) { server, _ in
+                let request = ExecStreamRequest(container: "c", command: ["produce", "3000"])
+                let url = try server.exec(request)
+                await #expect(throws: (any Error).self) {
+                    _ = try await SPDYClient.connect(url, versions: ["v4.channel.k8s.io"], tls: stranger)
+                }
+                // The stranger has not used the token up.
+                let (spdy, _) = try await SPDYClient.connect(url, versions: ["v4.channel.k8s.io"], tls: tls)
+                _ = try await spdy.open("error")
+                let stdout = try await spdy.open("stdout")
+                _ = try await spdy.open("stderr")
+                #expect(try await spdy.all(stdout).readableBytes == 3000)
+                await spdy.close()
+                #expect(try await eventually { server.connections.count == 0 })
+            }
+        }
+    }
+
     @Test func saysWhichFilesAreNoCertificate() async throws {
         var configuration = StreamingConfiguration()
         configuration.tls = StreamingConfiguration.TLSFiles(
@@ -71,5 +101,13 @@ import Testing
             configuration: configuration, handler: EchoHandler(), logger: .init(label: "t"))
         let error = await #expect(throws: StreamingError.self) { try await server.start() }
         #expect(error?.kind == .configuration && error?.description.contains("/nowhere/a.pem") == true)
+        try await Self.withCertificate { files, _ in
+            configuration.tls = files
+            configuration.tls?.clientAuthorities = "/nowhere/ca.pem"
+            let server = StreamingServer(
+                configuration: configuration, handler: EchoHandler(), logger: .init(label: "t"))
+            let error = await #expect(throws: StreamingError.self) { try await server.start() }
+            #expect(error?.description.contains("/nowhere/ca.pem") == true)
+        }
     }
 }

@@ -96,8 +96,11 @@ final class Host {
 
     // MARK: Calling
 
-    func start(_ arguments: [String], terminal: TerminalSize? = nil) throws -> Program {
-        try inNetwork { try Program(program, arguments, environment: environment, terminal: terminal) }
+    /// - Parameter more: variables beside those that every program gets.
+    func start(
+        _ arguments: [String], environment more: [String] = [], terminal: TerminalSize? = nil
+    ) throws -> Program {
+        try inNetwork { try Program(program, arguments, environment: environment + more, terminal: terminal) }
     }
 
     @discardableResult

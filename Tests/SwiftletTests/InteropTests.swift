@@ -110,7 +110,7 @@ struct InteropTests {
         mkdir("\(hosts)/\(registry)", 0o755)
         try PeerTools.write(
             "\(hosts)/\(registry)/hosts.toml",
-            "server = \"https://\(registry)\"\nca = \"\(peers.folder)/server.pem\"\n")
+            "server = \"https://\(registry)\"\nca = \"\(peers.authority)\"\n")
         let auth = "\(peers.folder)/auth.json"
         let options = ["--hosts-dir", hosts, "--authfile", auth]
         func swiftlet(_ arguments: String..., input: String? = nil) throws -> Program.Result {
@@ -121,7 +121,7 @@ struct InteropTests {
         #expect(login.code == 0, "\(login.error)")
         try peers(
             "sh", "-c",
-            "cp \(peers.folder)/server.pem \(hosts)/\(registry)/ca.crt; exec skopeo copy -q --dest-authfile "
+            "cp \(peers.authority) \(hosts)/\(registry)/ca.crt; exec skopeo copy -q --dest-authfile "
                 + "\(auth) --dest-cert-dir \(hosts)/\(registry) oci:\(busybox) docker://\(name)")
         let pull = try swiftlet("pull", "-q", name)
         #expect(pull.code == 0, "\(pull.error)")

@@ -1,4 +1,5 @@
 import ContainerCLI
+import ContainerRuntime
 import ContainerShim
 import Glibc
 import ImageStore
@@ -27,8 +28,8 @@ public final class PodEngine: Sendable {
     public struct Settings: Sendable {
         /// The control group of shims; nil: they stay in this program's.
         public var shimCgroup: String? = "/swiftlet/shims"
-        /// Below it pods get their groups whose creator names none.
-        public var defaultCgroupParent = "/swiftlet/pods"
+        /// Who makes the groups of pods whose creator names none.
+        public var cgroupDriver = CgroupDriver.files
         /// Runtimes beside the built-in one, by the names that pods choose them by.
         public var runtimes: [String: RuntimeHandler] = [:]
         /// Milliseconds that a container may take to end after it was killed.
@@ -50,6 +51,7 @@ public final class PodEngine: Sendable {
         for folder in [layout.state.containers, layout.sandboxes, layout.state.images] {
             try makeFolders(folder)
         }
+        try MountPoints.make(in: layout.mountPoints)
         database = try EngineDatabase(path: layout.database)
         poller = try Poller()
     }
@@ -120,7 +122,8 @@ public final class PodEngine: Sendable {
             startedAt: live.startedAt?.nanosecondsSince1970 ?? 0,
             finishedAt: live.finishedAt?.nanosecondsSince1970 ?? 0,
             exitCode: live.exitCode ?? 0, isOutOfMemory: live.oomKilled, error: live.error,
-            pid: live.process?.pid, logPath: entry.record.logPath, folder: entry.folder)
+            pid: live.process?.pid, logPath: entry.record.logPath, logLoss: LogLoss(live),
+            folder: entry.folder)
     }
 
     /// - Throws: for a sandbox that is not ready.

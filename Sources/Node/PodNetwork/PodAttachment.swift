@@ -13,6 +13,8 @@ public struct PodAttachment: Equatable, Sendable {
     /// A hosts(5) file in which the addresses are written down, and the names for them.
     public var hostsFile: String?
     public var hostNames: [String] = []
+    /// Parameters of the network namespace, by name, where this makes it.
+    public var sysctls: SortedMap<String> = [:]
 
     public init(id: String, namespace: String) {
         self.id = id
@@ -44,6 +46,7 @@ extension PodAttachment: JSONDecodable, JSONEncodable {
         addresses = try object.list("addresses")
         hostsFile = try object.text("hostsFile")
         hostNames = try object.list("hostNames")
+        sysctls = try object.map("sysctls")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -54,6 +57,7 @@ extension PodAttachment: JSONDecodable, JSONEncodable {
             json.nonEmpty("addresses", addresses)
             json.optional("hostsFile", hostsFile)
             json.nonEmpty("hostNames", hostNames)
+            json.nonEmpty("sysctls", sysctls)
         }
     }
 }

@@ -4,10 +4,13 @@ public struct StreamingConfiguration: Sendable {
     public struct TLSFiles: Sendable {
         public var certificate: String
         public var key: String
+        /// Certificates of those who sign clients' certificates, PEM. A client has to show one; nil: none is asked for.
+        public var clientAuthorities: String?
 
-        public init(certificate: String, key: String) {
+        public init(certificate: String, key: String, clientAuthorities: String? = nil) {
             self.certificate = certificate
             self.key = key
+            self.clientAuthorities = clientAuthorities
         }
     }
 

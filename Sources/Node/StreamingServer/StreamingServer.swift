@@ -158,10 +158,30 @@ public final class StreamingServer: Sendable {
                 certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
             tls.minimumTLSVersion = .tlsv12
             tls.applicationProtocols = ["http/1.1"]
+            if let authorities = files.clientAuthorities {
+                tls.trustRoots = .certificates(try Self.authorities(authorities))
+                // Without a certificate there is no connection. It names who it is, and not where.
+                tls.certificateVerification = .noHostnameVerification
+            }
             return try NIOSSLContext(configuration: tls)
+        } catch let error as StreamingError {
+            throw error
         } catch {
             throw StreamingError(
                 .configuration, "use certificate \(files.certificate) with key \(files.key): \(error)")
         }
+    }
+
+    private static func authorities(_ path: String) throws(StreamingError) -> [NIOSSLCertificate] {
+        let found: [NIOSSLCertificate]
+        do {
+            found = try NIOSSLCertificate.fromPEMFile(path)
+        } catch {
+            throw StreamingError(
+                .configuration, "read certificates of clients' authorities \(path): \(error)")
+        }
+        // Nobody's signature would be as good as everybody's to some libraries.
+        if found.isEmpty { throw StreamingError(.configuration, "no certificate is in \(path)") }
+        return found
     }
 }

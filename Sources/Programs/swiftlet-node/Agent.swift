@@ -1,6 +1,7 @@
 import CRIService
+import ContainerCLI
 import Glibc
-import LinuxKernel
+import KubernetesAPI
 import NIOCore
 import NodeAgent
 import ServiceLifecycle
@@ -41,12 +42,66 @@ extension Node {
         }
     }
 
+    // MARK: Asking the agent
+
+    func pods(_ place: AgentPlace) throws -> PodListing {
+        let pods = try waiting { try await AgentClient(root: place.root).pods() }
+            .filter { place.namespace == nil || $0.metadata.namespace == place.namespace }
+        var list = PodList()
+        list.items = pods
+        return PodListing(
+            columns: PodTable.columns, rows: pods.map { PodTable.row($0) },
+            json: String(decoding: list.document.json(.spaces(2)), as: UTF8.self))
+    }
+
+    func describePod(_ place: AgentPlace, _ name: String) throws -> String {
+        try waiting {
+            let client = try AgentClient(root: place.root)
+            let pod = try await client.pods().find(name, namespace: place.namespace)
+            let events = try await client.events().filter { $0.involvedObject.uid == pod.metadata.uid }
+            return PodDescription.text(pod, events: events)
+        }
+    }
+
+    func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws {
+        try waiting {
+            let client = try AgentClient(root: place.root)
+            let pod = try await client.pods().find(name, namespace: place.namespace)
+            let container = container ?? pod.spec.containers.first?.name ?? ""
+            try await client.log(pod, container, query: query) { part in
+                try Standard.write(Array(buffer: part))
+            }
+        }
+    }
+
+    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> String {
+        try waiting {
+            let pod = try await AgentClient(root: place.root).pods().find(name, namespace: place.namespace)
+            let wanted = container ?? pod.spec.containers.first?.name ?? ""
+            let states =
+                pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+            guard let state = states.first(where: { $0.name == wanted }) else {
+                throw AgentClient.Failure("container \(wanted) is not valid for pod \(pod.metadata.name)")
+            }
+            guard state.state.running != nil else {
+                throw AgentClient.Failure("container \(wanted) of pod \(pod.metadata.name) does not run")
+            }
+            let parts = state.containerID.split(separator: "/", omittingEmptySubsequences: true)
+            guard parts.first == "swiftlet:", let id = parts.last else {
+                throw AgentClient.Failure("\(state.containerID): its runtime's own client executes programs in it")
+            }
+            return String(id)
+        }
+    }
+
     private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws -> AgentDaemon {
         var settings = AgentSettings(nodeName: order.nodeName ?? hostname())
         if let root = order.root {
             settings.root = root
             settings.seccompFolder = root + "/seccomp"
         }
+        if let port = order.port { settings.server.port = port }
+        if let port = order.healthPort { settings.server.healthPort = port == 0 ? nil : port }
         if let logs = order.logs { settings.logs = logs }
         settings.dns.cluster = order.clusterDNS
         settings.dns.clusterDomain = order.clusterDomain

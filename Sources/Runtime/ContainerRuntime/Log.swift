@@ -21,15 +21,30 @@ public struct Log: Sendable {
         case text, json
     }
 
-    private let descriptor: Int32
+    private enum Target {
+        case descriptor(Int32)
+        case file(folder: Int32, name: StaticString, limit: Int)
+    }
+
+    private let target: Target
     private let format: Format
     private let threshold: Level
 
     /// - Parameter descriptor: stays the caller's; it must be open as long as the log is used.
     public init(descriptor: Int32 = 2, format: Format = .text, debug: Bool = false) {
-        self.descriptor = descriptor
+        target = .descriptor(descriptor)
         self.format = format
         self.threshold = debug ? .debug : .info
+    }
+
+    /// Appends to a file that the first line makes: what has nothing to say leaves none.
+    /// - Parameters:
+    ///   - folder: of the file; stays the caller's, as above. Not a path, which would mean another file in a container.
+    ///   - limit: bytes; a file that has more is begun anew.
+    public init(folder: Int32, name: StaticString, limit: Int) {
+        target = .file(folder: folder, name: name, limit: limit)
+        format = .text
+        threshold = .info
     }
 
     public func debug(_ message: @autoclosure () -> String) {
@@ -51,7 +66,18 @@ public struct Log: Sendable {
             }
         // A log that cannot be written must not stop the container.
         var text = line
-        text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        switch target {
+        case .descriptor(let number):
+            text.withUTF8 { _ = Glibc.write(number, $0.baseAddress, $0.count) }
+        case .file(let folder, let name, let limit):
+            let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC
+            let path = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+            let file = clinux_openat(folder, path, flags, 0o600)
+            guard file >= 0 else { return }
+            if lseek(file, 0, SEEK_END) > limit { _ = ftruncate(file, 0) }
+            text.withUTF8 { _ = Glibc.write(file, $0.baseAddress, $0.count) }
+            close(file)
+        }
     }
 
     private static func escape(_ text: String) -> String {

@@ -141,6 +141,16 @@ public enum UnixSocket {
         return FileDescriptor(owning: fd)
     }
 
+    /// The user whose process is at the other end, as it was when it connected (SO_PEERCRED, unix(7)).
+    public static func peerUser(of socket: borrowing FileDescriptor) throws(KernelError) -> UInt32 {
+        var peer = ucred()
+        var size = socklen_t(MemoryLayout<ucred>.size)
+        _ = try check("getsockopt SO_PEERCRED", "descriptor \(socket.raw)") {
+            getsockopt(socket.raw, SOL_SOCKET, SO_PEERCRED, &peer, &size)
+        }
+        return peer.uid
+    }
+
     /// Two connected sockets of type SOCK_STREAM, close-on-exec: `read` and `write` are alike.
     public static func streamPair() throws(KernelError) -> Pipe {
         var ends: (Int32, Int32) = (-1, -1)

@@ -56,6 +56,9 @@ extension ContainerFlags {
         ipc = words.text("ipc")
         uts = words.text("uts")
         cgroupns = words.text("cgroupns")
+        userns = words.text("userns")
+        uidmap = words.texts("uidmap")
+        gidmap = words.texts("gidmap")
 
         capAdd = words.texts("cap-add")
         capDrop = words.texts("cap-drop")

@@ -91,6 +91,7 @@ extension ContainerFlags {
         request.hostIPC = try isHost(ipc, "--ipc")
         request.hostUTS = try isHost(uts, "--uts")
         request.hostCgroup = try isHost(cgroupns, "--cgroupns")
+        request.userNamespace = try UserNamespaceOption(userns, uidMaps: uidmap, gidMaps: gidmap)
     }
 
     private func isHost(_ value: String?, _ option: String) throws -> Bool {

@@ -123,6 +123,16 @@ struct ContainerFlags: ParsableArguments {
     @Option(help: "host, or private.")
     var cgroupns: String?
 
+    @Option(help: "Whose ids it has: host, auto[:size=COUNT] for ones of its own, private with --uidmap.")
+    var userns: String?
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "CONTAINER_ID:HOST_ID[:COUNT], ids of its users on the host; for groups, too, without --gidmap."
+    )
+    var uidmap: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "The same for its groups.")
+    var gidmap: [String] = []
+
     // MARK: Rights
 
     @Option(parsing: .unconditionalSingleValue, help: "A capability, or ALL.")

@@ -5,7 +5,7 @@ import ContainerShim
 struct ExecCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "exec", "Run a further program in a running container",
-        usage: "[OPTIONS] CONTAINER COMMAND [ARGUMENT …]")
+        usage: "[OPTIONS] CONTAINER|POD COMMAND [ARGUMENT …]")
     static var failureCode: Int32 { 125 }
 
     @Flag(name: [.short, .long], help: "Keep standard input open.")
@@ -33,6 +33,10 @@ struct ExecCommand: SwiftletCommand {
     var privileged = false
     @Option(help: "Keys that end the attachment (default ctrl-p,ctrl-q).")
     var detachKeys: String?
+    @Option(name: [.customShort("c"), .customLong("container")], help: "Of a pod: its container.")
+    var podContainer: String?
+    @Option(name: .customLong("pod-namespace"), help: "Of a pod: its namespace.")
+    var podNamespace: String?
     @Argument(parsing: .captureForPassthrough, help: "The container, the program and its arguments.")
     var words: [String] = []
 
@@ -40,7 +44,7 @@ struct ExecCommand: SwiftletCommand {
         guard
             var words = PlainWords(
                 words, flags: ["interactive", "tty", "detach", "privileged"],
-                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir"])
+                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir", "c=container"])
         else { return nil }
         var command = ExecCommand()
         command.interactive = words.flag("interactive")
@@ -52,12 +56,17 @@ struct ExecCommand: SwiftletCommand {
         command.workingDirectory = words.text("workdir")
         command.privileged = words.flag("privileged")
         command.detachKeys = words.text("detach-keys")
+        command.podContainer = words.text("container")
+        command.podNamespace = words.text("pod-namespace")
         command.words = words.rest
         return words.areUnderstood ? command : nil
     }
 
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
+        if podContainer != nil || !context.engine.store.has(name) && context.hasAgent {
+            return try inPod(name, context)
+        }
         if name == "--help" { throw HelpWanted() }
         if name.hasPrefix("-") { throw Failure("exec: unknown option '\(name)'", code: Program.usageError) }
         guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }

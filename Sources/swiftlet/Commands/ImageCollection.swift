@@ -7,8 +7,8 @@ struct ImageGcCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "image gc", "Remove unused images when the disk is full, or when they are old", usage: "[OPTIONS]",
         discussion: """
-            When the store's file system is fuller than --high, the least recently used images go until it is emptier \
-            than --low. Images of containers and pinned ones stay. Exit code 1 when that was not enough.
+            When the store's file system is fuller than --high, in bytes or in files (inodes), the least recently used \
+            images go until it is emptier than --low. Images of containers and pinned ones stay. Exit code 1 when that was not enough.
             """)
 
     @Option(help: "Percentage of the disk in use from which on images go; 100 for never.")
@@ -35,6 +35,12 @@ struct ImageGcCommand: SwiftletCommand {
                 "the disk of \(engine.layout.images) is \(result.after.usedPercent)% full:"
                     + " \(HumanUnits.decimalSize(result.missing)) more should go,"
                     + " but every other image is in use, pinned or used just now", code: 1)
+        }
+        if result.missingFiles > 0 {
+            throw Failure(
+                "\(result.after.usedFilesPercent)% of the files that the disk of \(engine.layout.images) can hold are"
+                    + " there: \(result.missingFiles) more should go, but every other image is in use, pinned or used"
+                    + " just now", code: 1)
         }
         return 0
     }

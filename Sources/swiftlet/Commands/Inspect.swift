@@ -3,6 +3,7 @@ import ContainerCLI
 import ImageStore
 import OCISpec
 
+/// In the namespace of pods these are looked for, too, by the daemon that has them.
 struct InspectCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "inspect", "Show everything about containers and images as JSON", usage: "[OPTIONS] NAME …")
@@ -19,22 +20,27 @@ struct InspectCommand: SwiftletCommand {
     var names: [String]
 
     func perform(_ context: Context) throws -> Int32 {
-        let engine = context.engine
         var code: Int32 = 0
         var json = JSONWriter(.spaces(4))
         json.array { json in
-            code = forEachName(names) { try inspect($0, engine, into: &json) }
+            code = forEachName(names) { try inspect($0, context, into: &json) }
         }
         try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
         return code
     }
 
-    private func inspect(_ name: String, _ engine: Engine, into json: inout JSONWriter) throws {
+    private func inspect(_ name: String, _ context: Context, into json: inout JSONWriter) throws {
+        let engine = context.engine
         if type != .image {
             do {
                 return try engine.inspect(try engine.store.find(name), into: &json)
             } catch let error as UsageError {
                 if type == .container { throw error }
+            }
+            if context.options.namespace == GlobalOptions.podNamespace, type != .image,
+                let pod = try AdminQuestion.sandbox(name).ask(in: engine.layout)
+            {
+                return json.document(pod)
             }
         }
         let images = try engine.images()

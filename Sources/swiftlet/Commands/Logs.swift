@@ -5,7 +5,7 @@ import LinuxKernel
 
 struct LogsCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
-        "logs", "Show what a container wrote", usage: "[OPTIONS] CONTAINER")
+        "logs", "Show what a container wrote", usage: "[OPTIONS] CONTAINER|POD")
 
     @Flag(name: [.short, .long], help: "Go on with what it writes until it ends.")
     var follow = false
@@ -21,11 +21,20 @@ struct LogsCommand: SwiftletCommand {
     var until: String?
     @Flag(name: [.short, .long], help: "With the time of each line.")
     var timestamps = false
-    @Argument(help: "The container.")
+    @Option(name: [.customShort("c"), .customLong("container")], help: "Of a pod: its container.")
+    var podContainer: String?
+    @Option(name: .customLong("pod-namespace"), help: "Of a pod: its namespace.")
+    var podNamespace: String?
+    @Flag(name: [.short, .long], help: "Of a pod: what the container wrote before its last restart.")
+    var previous = false
+    @Argument(help: "The container, or a pod of this node's agent.")
     var container: String
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
+        if podContainer != nil || previous || !engine.store.has(container) && context.hasAgent {
+            return try showPod(context)
+        }
         var selection = LogReader.Selection()
         if tail != "all", tail != "-1" {
             guard let count = Int(tail), count >= 0 else {

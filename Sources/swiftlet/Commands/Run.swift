@@ -8,6 +8,7 @@ import LinuxKernel
 struct RunCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "run", "Make a container from an image and run it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
+    static var changesContainers: Bool { true }
     static var failureCode: Int32 { 125 }
 
     @OptionGroup var flags: ContainerFlags
@@ -83,6 +84,7 @@ struct RunCommand: SwiftletCommand {
 struct CreateCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "create", "Make a container without starting it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
+    static var changesContainers: Bool { true }
     static var failureCode: Int32 { 125 }
 
     @OptionGroup var flags: ContainerFlags

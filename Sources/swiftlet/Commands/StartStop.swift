@@ -6,6 +6,7 @@ import LinuxKernel
 struct StartCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "start", "Start containers that do not run", usage: "[OPTIONS] CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Flag(name: [.short, .long], help: "Attach to its output, and pass signals on.")
     var attach = false
@@ -54,6 +55,7 @@ struct StartCommand: SwiftletCommand {
 struct StopCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "stop", "Stop running containers", usage: "[OPTIONS] CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .customLong("timeout"), .customLong("time")],
@@ -79,6 +81,7 @@ struct StopCommand: SwiftletCommand {
 struct KillCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "kill", "Send a signal to running containers", usage: "[OPTIONS] CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Option(name: [.customShort("s", allowingJoined: true), .long], help: "The signal, by name or number.")
     var signal = "KILL"
@@ -98,6 +101,7 @@ struct KillCommand: SwiftletCommand {
 struct RestartCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "restart", "Stop containers and start them again", usage: "[OPTIONS] CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .customLong("timeout"), .customLong("time")],
@@ -126,6 +130,7 @@ struct RestartCommand: SwiftletCommand {
 struct PauseCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "pause", "Freeze all processes of containers", usage: "CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Argument(help: "The containers.")
     var containers: [String]
@@ -142,6 +147,7 @@ struct PauseCommand: SwiftletCommand {
 struct UnpauseCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "unpause", "Let frozen containers go on", usage: "CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Argument(help: "The containers.")
     var containers: [String]
@@ -176,6 +182,7 @@ struct WaitCommand: SwiftletCommand {
 struct RmCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "rm", "Remove containers", usage: "[OPTIONS] CONTAINER …")
+    static var changesContainers: Bool { true }
 
     @Flag(name: [.short, .long], help: "Kill the ones that run.")
     var force = false

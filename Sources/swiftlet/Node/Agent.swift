@@ -21,16 +21,14 @@ struct AgentCommand: SwiftletCommand {
     var clusterDns: [String] = []
     @Option(help: "The domain of the cluster.")
     var clusterDomain = "cluster.local"
-    @Option(help: "The agent's folder, instead of /var/lib/swiftlet/agent.")
-    var agentRoot: String?
+    @Option(help: "The port of its HTTP API, instead of 10250; 0: any.")
+    var port: Int?
+    @Option(help: "The port of /healthz on the loopback address, instead of 10248; 0: none.")
+    var healthzPort: Int?
     @Option(help: "The folder with the containers' logs, instead of /var/log/pods.")
     var podLogs: String?
     @Option(help: "The configuration file of its own runtime, instead of /etc/swiftlet/config.toml.")
     var config: String?
-    @Option(help: "What survives a reboot: images and pods of its own runtime.")
-    var root: String?
-    @Option(help: "What does not: sockets, namespaces.")
-    var state: String?
     @Flag(name: [.customShort("D"), .long], help: "Log every step.")
     var debug = false
 
@@ -42,12 +40,14 @@ struct AgentCommand: SwiftletCommand {
         order.runtimeEndpoint = runtimeEndpoint
         order.clusterDNS = clusterDns
         order.clusterDomain = clusterDomain
-        order.root = agentRoot.map(absolutePath)
+        order.root = context.options.root + "/agent"
+        order.port = port
+        order.healthPort = healthzPort
         order.logs = podLogs.map(absolutePath)
         order.debug = debug || context.options.debug
         order.runtime.file = config
-        order.runtime.root = (root ?? context.options.givenRoot).map(absolutePath)
-        order.runtime.state = (state ?? context.options.givenState).map(absolutePath)
+        order.runtime.root = context.options.givenRoot.map(absolutePath)
+        order.runtime.state = context.options.givenState.map(absolutePath)
         order.runtime.debug = order.debug
         try work.runAgent(order)
         return 0

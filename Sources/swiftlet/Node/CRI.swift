@@ -49,6 +49,25 @@ struct CRICommand: SwiftletCommand {
     }
 }
 
+struct CRIDumpCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "cri dump", "Print what the daemon of the CRI knows of pods and containers, as JSON",
+        usage: "[OPTIONS]")
+
+    @Option(help: "The daemon's state folder.")
+    var state: String?
+
+    func perform(_ context: Context) throws -> Int32 {
+        let folder = state ?? context.options.state
+        let layout = StateLayout(root: context.options.root, state: folder)
+        guard let document = try AdminQuestion.dump.ask(in: layout) else {
+            throw UsageError("no daemon of the CRI works with the state \(layout.state)")
+        }
+        try Standard.print(document + "\n")
+        return 0
+    }
+}
+
 struct ConfigDefaultCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "config default", "Print the daemon's configuration with every key and its default",

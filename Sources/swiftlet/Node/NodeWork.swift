@@ -4,6 +4,13 @@ public protocol NodeWork: Sendable {
     func serveCRI(_ order: CRIOrder) throws
     /// Keeps the node's pods running until the process is told to stop.
     func runAgent(_ order: AgentOrder) throws
+    func pods(_ place: AgentPlace) throws -> PodListing
+    func describePod(_ place: AgentPlace, _ name: String) throws -> String
+    /// Writes to standard output.
+    /// - Parameter container: nil: the pod's only one, or its first.
+    func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws
+    /// - Returns: the runtime's id of a container.
+    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> String
     /// The configuration file with every key and its default.
     /// - Parameter isTable: as a table in Markdown instead.
     func defaultConfiguration(isTable: Bool) -> String
@@ -36,12 +43,33 @@ public struct AgentOrder: Sendable {
     public var clusterDomain = "cluster.local"
     public var root: String?
     public var logs: String?
+    public var port: Int?
+    /// 0: none.
+    public var healthPort: Int?
     public var debug = false
     /// Of its own runtime.
     public var runtime = CRIOrder()
 
     init(manifestFolder: String) {
         self.manifestFolder = manifestFolder
+    }
+}
+
+/// Where the agent of this node is found, and which pods are meant.
+public struct AgentPlace: Sendable {
+    public var root: String
+    public var namespace: String?
+}
+
+public struct PodListing: Sendable {
+    public var columns: [String]
+    public var rows: [[String]]
+    public var json: String
+
+    public init(columns: [String], rows: [[String]], json: String) {
+        self.columns = columns
+        self.rows = rows
+        self.json = json
     }
 }
 

@@ -29,7 +29,10 @@ enum CommandTable {
             Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
             Group(
                 title: "Kubernetes",
-                commands: [AgentCommand.self, CRICommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self]),
+                commands: [
+                    AgentCommand.self, PodsCommand.self, DescribePodCommand.self, CRICommand.self,
+                    CRIDumpCommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self,
+                ]),
             Group(
                 title: "This machine",
                 commands: [SystemDfCommand.self, DoctorCommand.self, VersionCommand.self]),
@@ -76,6 +79,7 @@ enum CommandTable {
         case "tag": TagCommand.self
         case "rmi": RmiCommand.self
         case "agent": AgentCommand.self
+        case "pods": PodsCommand.self
         case "cri": CRICommand.self
         case "doctor": DoctorCommand.self
         case "version": VersionCommand.self
@@ -94,6 +98,8 @@ enum CommandTable {
         case ("image", "unpin"): ImageUnpinCommand.self
         case ("image", "verify"): ImageVerifyCommand.self
         case ("system", "df"): SystemDfCommand.self
+        case ("describe", "pod"), ("describe", "pods"): DescribePodCommand.self
+        case ("cri", "dump"): CRIDumpCommand.self
         case ("config", "default"): ConfigDefaultCommand.self
         case ("config", "check"): ConfigCheckCommand.self
         case ("image", "tags"): ImageTagsCommand.self

@@ -6,6 +6,9 @@ struct GlobalOptions {
     /// What was given, for who has another default than the usual one.
     var givenRoot: String?
     var givenState: String?
+    /// Where the containers of pods are.
+    static let podNamespace = "k8s"
+
     /// Whose containers the commands see.
     var namespace = "default"
     var debug = false

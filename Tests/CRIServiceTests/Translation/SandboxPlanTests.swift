@@ -256,6 +256,9 @@ import Testing
             try refusal(systemd) { $0.linux.cgroupParent = "/kubepods/podu-1" }.hasSuffix(
                 "kubelet and runtime must have the same cgroup driver"))
         #expect(
+            try refusal(systemd) { $0.linux.cgroupParent = "a--b.slice" }.hasSuffix(
+                "kubelet and runtime must have the same cgroup driver"))
+        #expect(
             try refusal { $0.linux.cgroupParent = "/kubepods/../../etc" }
                 == "config.linux.cgroup_parent: \"/kubepods/../../etc\" is not the path of a group")
     }

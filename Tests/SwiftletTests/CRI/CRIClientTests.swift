@@ -5,7 +5,9 @@ import Testing
 /// The CRI as a client in another language sees it: Python's grpcio, with stubs of our proto file. What is tested
 /// stands in `Tests/CRIClient`.
 @Suite(.serialized) struct CRIClientTests {
-    @Test(arguments: ["test_life", "test_network", "test_recovery", "test_streams"])
+    @Test(arguments: [
+        "test_faults", "test_life", "test_network", "test_recovery", "test_security", "test_streams",
+    ])
     func module(name: String) throws {
         let host = try Host()
         let tree = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })

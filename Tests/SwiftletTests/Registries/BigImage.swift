@@ -2,7 +2,8 @@ import Glibc
 import LinuxKernel
 import Testing
 
-/// An image whose layers are large and do not compress, so that a pull takes a while: an OCI layout, made once.
+/// An image (`v1`, and `v2` with one layer more) whose layers are large and do not compress, so that a pull takes a
+/// while: an OCI layout, made once.
 enum BigImage {
     /// Bytes of one layer.
     static let layerBytes = 6_000_000
@@ -10,7 +11,7 @@ enum BigImage {
 
     private static let made: Result<String, KernelError> = Result { () throws(KernelError) in
         let root = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
-        let folder = root + "/.fixtures/oci/big"
+        let folder = root + "/.fixtures/oci/big-v2"
         do {
             if access(folder + "/index.json", F_OK) != 0 { try make(folder) }
         } catch {
@@ -36,6 +37,11 @@ enum BigImage {
                 touch -d @1700000000 \(work)/layer/data/$n/file \(work)/layer/data/$n \(work)/layer/data
                 umoci insert --image \(work)/image:v1 \(work)/layer/data/$n /data/$n
             done
+            umoci tag --image \(work)/image:v1 v2
+            openssl enc -aes-128-ctr -K 07 -iv 0 -nosalt -in /dev/zero 2> /dev/null \
+                | head -c \(layerBytes) > \(work)/layer/more || true
+            touch -d @1700000000 \(work)/layer/more
+            umoci insert --image \(work)/image:v2 \(work)/layer/more /more
             rm -rf \(folder) && mv \(work)/image \(folder) && rm -rf \(work)
             """
         try LocalRegistry.run("/bin/bash", "-c", script)

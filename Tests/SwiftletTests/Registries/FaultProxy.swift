@@ -22,6 +22,10 @@ final class FaultProxy: Sendable {
         var faults: [(after: Int, Fault)] = []
         /// Bytes a second of all connections together; nil: as fast as they come.
         var speed: Int?
+        /// The same in the other direction.
+        var uploadSpeed: Int?
+        /// A request whose first line contains this is not passed on, and gets no answer.
+        var silentAbout: String?
     }
 
     let port: UInt16
@@ -32,6 +36,8 @@ final class FaultProxy: Sendable {
     private struct State: Sendable {
         var plan: Plan
         var passed = 0
+        var sent = 0
+        var tunnels: [String] = []
         var isClosed = false
     }
 
@@ -40,9 +46,19 @@ final class FaultProxy: Sendable {
     /// Bytes that came from the registry so far.
     var passed: Int { state.withLock { $0.passed } }
 
-    init(to target: UInt16, _ plan: Plan = Plan()) throws {
+    /// Bytes that went to the registry so far.
+    var sent: Int { state.withLock { $0.sent } }
+
+    /// Whom clients wanted to be connected with (CONNECT, RFC 9110 section 9.3.6).
+    var tunnels: [String] { state.withLock { $0.tunnels } }
+
+    private let takesTunnels: Bool
+
+    /// - Parameter takesTunnels: plays an HTTP proxy, which connects with the registry whomever a client asks for.
+    init(to target: UInt16, _ plan: Plan = Plan(), takesTunnels: Bool = false) throws {
         (listener, port) = try Loopback.listen()
         self.target = target
+        self.takesTunnels = takesTunnels
         state = Mutex(State(plan: plan))
         try Self.thread { [self] in accept() }
     }
@@ -52,6 +68,7 @@ final class FaultProxy: Sendable {
         state.withLock {
             $0.plan = plan
             $0.passed = 0
+            $0.sent = 0
         }
     }
 
@@ -61,7 +78,7 @@ final class FaultProxy: Sendable {
         Glibc.close(listener)
     }
 
-    private static func thread(_ body: @escaping @Sendable () -> Void) throws {
+    static func thread(_ body: @escaping @Sendable () -> Void) throws {
         final class Body: Sendable {
             let run: @Sendable () -> Void
 
@@ -113,12 +130,40 @@ final class FaultProxy: Sendable {
     }
 
     private func forward(_ ends: Ends) {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        if takesTunnels, !openTunnel(ends) { return }
         while true {
             let count = read(ends.client, &buffer, buffer.count)
-            if count <= 0 || !Self.writeAll(ends.server, buffer[..<count]) { break }
+            if count <= 0 { break }
+            let (plan, isClosed) = state.withLock { state in
+                state.sent += count
+                return (state.plan, state.isClosed)
+            }
+            if let words = plan.silentAbout, !isClosed {
+                let line = String(decoding: buffer[..<count].prefix { $0 != 13 }, as: UTF8.self)
+                if line.contains(words) {
+                    while !state.withLock({ $0.isClosed }) { usleep(20_000) }
+                    break
+                }
+            }
+            if let speed = plan.uploadSpeed { usleep(useconds_t(count * 1_000_000 / speed)) }
+            if !Self.writeAll(ends.server, buffer[..<count]) { break }
         }
         shutdown(ends.server, Int32(SHUT_WR))
+    }
+
+    /// Answers a CONNECT; what follows is passed on.
+    private func openTunnel(_ ends: Ends) -> Bool {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            if head.count > 8192 || read(ends.client, &byte, 1) != 1 { return false }
+            head.append(byte)
+        }
+        let words = String(decoding: head, as: UTF8.self).split(separator: " ")
+        guard words.count > 2, words[0] == "CONNECT" else { return false }
+        state.withLock { $0.tunnels.append(String(words[1])) }
+        return Self.writeAll(ends.client, Array("HTTP/1.1 200 Connected\r\n\r\n".utf8)[...])
     }
 
     private func answer(_ ends: Ends) {

@@ -11,8 +11,13 @@ final class LocalRegistry {
 
     var host: String { "127.0.0.1:\(port)" }
 
-    /// - Parameter user: the only one who may do anything, with this password.
-    init(user: (name: String, password: String)? = nil) throws {
+    /// A PEM file.
+    var authority: String { folder + "/server.pem" }
+
+    /// - Parameters:
+    ///   - user: the only one who may do anything, with this password.
+    ///   - hasCertificate: speaks TLS, by a certificate of its own.
+    init(user: (name: String, password: String)? = nil, hasCertificate: Bool = false) throws {
         var template = Array("/tmp/swiftlet-registry-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw KernelError("mkdtemp", "/tmp") }
         folder = String(cString: made)
@@ -21,9 +26,20 @@ final class LocalRegistry {
             version: 0.1
             log: {level: error, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(folder)/data}}
-            http: {addr: '127.0.0.1:\(port)', secret: nothing}
+            http:
+              addr: 127.0.0.1:\(port)
+              secret: nothing
 
             """
+        if hasCertificate {
+            try Self.run(
+                "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes", "-keyout", folder + "/server.key", "-out", folder + "/server.pem", "-days", "2",
+                "-subj",
+                "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1")
+            text += "  tls: {certificate: \(folder)/server.pem, key: \(folder)/server.key}\n"
+        }
         if let user {
             let line = try Self.run("/usr/bin/htpasswd", "-Bbn", "-C", "4", user.name, user.password)
             try FileDescriptor.open(folder + "/users", O_WRONLY | O_CREAT, mode: 0o600).writeAll(line)
@@ -79,13 +95,14 @@ enum Loopback {
         return address
     }
 
-    static func listen() throws -> (descriptor: Int32, port: UInt16) {
+    static func listen(backlog: Int32 = 64) throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = address(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, .init(__sockaddr__: $0), length) == 0 && Glibc.listen(descriptor, 64) == 0
+                bind(descriptor, .init(__sockaddr__: $0), length) == 0
+                    && Glibc.listen(descriptor, backlog) == 0
                     && getsockname(descriptor, .init(__sockaddr__: $0), &length) == 0
             }
         }
@@ -111,6 +128,19 @@ enum Loopback {
         if code == 0 { return descriptor }
         close(descriptor)
         return -1
+    }
+
+    /// A connection that nobody waits for.
+    static func beginToConnect(_ port: UInt16) -> Int32 {
+        let descriptor = socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        var address = address(port)
+        _ = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return descriptor
     }
 
     static func answers(_ port: UInt16) -> Bool {

@@ -20,7 +20,7 @@ package struct FieldError: Error, Equatable, Sendable, CustomStringConvertible {
             case .duplicate: .fieldValueDuplicate
             case .notSupported: .fieldValueNotSupported
             case .notFound: .fieldValueNotFound
-            case .forbidden: "FieldValueForbidden"
+            case .forbidden: .fieldValueForbidden
             case .tooLong: .fieldValueTooLong
             case .tooMany: .fieldValueTooMany
             }
@@ -67,10 +67,6 @@ extension Bool: ShownValue {
 
 extension Quantity: ShownValue {
     package var shown: String { "\"\(self)\"" }
-}
-
-extension ShownValue where Self: APIEnumeration {
-    package var shown: String { rawValue.shown }
 }
 
 /// The errors of an object, in the order in which they were found.

@@ -56,19 +56,6 @@ package enum NameFormat {
         return reasons
     }
 
-    /// A label of RFC 1035: begins with a letter.
-    package static func dns1035Label(_ text: String) -> [String] {
-        var reasons = tooLong(text, 63)
-        if !isLabel(text.utf8) || !isLower(text.utf8.first ?? 0) {
-            reasons.append(
-                pattern(
-                    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
-                        + "alphabetic character, and end with an alphanumeric character",
-                    "[a-z]([-a-z0-9]*[a-z0-9])?", "my-name", "abc-123"))
-        }
-        return reasons
-    }
-
     // MARK: Labels
 
     private static let namePattern = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"

@@ -19,9 +19,6 @@ package struct Time: Hashable, Sendable {
         return Time(seconds: Int64(clock.tv_sec), nanoseconds: Int32(clock.tv_nsec))
     }
 
-    /// Without what is not written, so that it is equal to itself after a round trip.
-    package var wholeSeconds: Time { Time(seconds: seconds) }
-
     /// Reads RFC 3339 with any offset and fraction; nil for anything else.
     package init?(_ text: String) {
         guard let parsed = RFC3339.parse(text) else { return nil }

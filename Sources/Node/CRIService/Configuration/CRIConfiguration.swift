@@ -78,6 +78,7 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var port = 0
         /// Empty: without TLS.
         public var certificateFile = ""
+        public var clientAuthorityFile = ""
         public var keyFile = ""
         public var idleTimeout = Duration.seconds(4 * 3600)
     }
@@ -117,7 +118,6 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var program = ""
         /// Empty: below the state folder.
         public var root = ""
-        public var systemdCgroup = false
         public var arguments: [String] = []
 
         public init() {}

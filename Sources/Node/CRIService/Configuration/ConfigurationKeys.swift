@@ -26,8 +26,11 @@ package enum ConfigurationKeys {
             "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
         Key(
             "cgroup_driver", \.cgroupDriver, in: defaults,
-            check: { $0 == .systemd ? "pods' groups are made by files only" : nil },
-            "Who makes cgroups: the service manager or this program. auto: this program, by files."),
+            """
+            Who makes the groups of pods, and their runtimes with them: systemd, as scopes, or this program, by files.
+            It has to be the kubelet's, too, which asks for it. auto: systemd where it is the init and cgroup v2 is the
+            only version, else this program.
+            """),
         Key(
             "network", \.network, in: defaults,
             """
@@ -105,6 +108,11 @@ package enum ConfigurationKeys {
             "streaming.tls_key_file", \.streaming.keyFile, in: defaults, check: Check.absolutePathOrNothing,
             "The certificate's key."),
         Key(
+            "streaming.tls_client_ca_file", \.streaming.clientAuthorityFile, in: defaults,
+            check: Check.absolutePathOrNothing,
+            "Certificates (PEM) of which one must have signed the certificate that a client shows; empty: clients need none."
+        ),
+        Key(
             "streaming.idle_timeout", \.streaming.idleTimeout, in: defaults, check: Check.positive,
             "How long a stream may be silent before it is closed."),
     ]
@@ -140,9 +148,6 @@ package enum ConfigurationKeys {
         ConfigurationKey(
             "root", \.root, in: CRIConfiguration.Runtime(), check: Check.absolutePathOrNothing,
             "Its state folder (--root); empty: a folder below state."),
-        ConfigurationKey(
-            "systemd_cgroup", \.systemdCgroup, in: CRIConfiguration.Runtime(),
-            "Whether it gets --systemd-cgroup."),
         ConfigurationKey(
             "arguments", \.arguments, in: CRIConfiguration.Runtime(), "More options, before its command."),
     ]
@@ -181,6 +186,9 @@ package enum ConfigurationKeys {
                 streaming.keyFile.isEmpty
                     ? ("streaming.tls_cert_file", "needs streaming.tls_key_file, too")
                     : ("streaming.tls_key_file", "needs streaming.tls_cert_file, too"))
+        }
+        if streaming.certificateFile.isEmpty, !streaming.clientAuthorityFile.isEmpty {
+            found.append(("streaming.tls_client_ca_file", "needs streaming.tls_cert_file, too"))
         }
         let runtimes = configuration.runtimes
         for (name, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {

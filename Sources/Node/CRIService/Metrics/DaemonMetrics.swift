@@ -48,7 +48,28 @@ enum PodMetrics {
                     "swiftlet_containers", "Containers of pods by state.",
                     Double(containers.count { $0.phase == phase }), labels: [("state", state)]))
         }
+        return samples + logLoss(of: containers, engine)
+    }
+
+    /// Of those containers that have lost something of their logs.
+    private static func logLoss(of containers: [PodContainerState], _ engine: PodEngine) -> [MetricSample] {
+        var total = 0
+        var samples: [MetricSample] = []
+        for container in containers {
+            // One that was removed meanwhile is not asked for any more.
+            guard let loss = try? engine.logLoss(ofContainer: container.id), loss.bytes > 0 else { continue }
+            total += loss.bytes
+            samples.append(
+                MetricSample(
+                    "swiftlet_container_log_lost_bytes", "Bytes that a container's log lacks in this run.",
+                    Double(loss.bytes),
+                    labels: [("pod", container.sandboxID), ("container", container.id)]))
+        }
         return samples
+            + [
+                MetricSample(
+                    "swiftlet_log_lost_bytes", "The same of all containers there are.", Double(total))
+            ]
     }
 }
 

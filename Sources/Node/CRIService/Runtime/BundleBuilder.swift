@@ -12,7 +12,6 @@ import SwiftProtobuf
 /// is made from.
 struct BundleBuilder {
     let engine: PodEngine
-    let images: ImageStore
     let facts: NodeFacts
     let log: Logger
 
@@ -29,7 +28,7 @@ struct BundleBuilder {
             config, sandbox: sandbox, image: draft.image.configuration.config, root: root, place: place,
             facts: facts)
         for warning in plan.warnings { log.notice("\(warning)", metadata: ["container": "\(draft.id)"]) }
-        for mount in plan.imageMounts { try attach(mount) }
+        let volumes = try plan.imageMounts.map { try attach($0) }
         var bundle = ContainerBundle(
             configuration: plan.spec, stopSignal: plan.stopSignal,
             details: try status(config, plan, draft).serializedBytes())
@@ -37,12 +36,16 @@ struct BundleBuilder {
         bundle.input = plan.input
         bundle.logPath = plan.logPath
         bundle.mounts = plan.imageMounts.map(\.place)
+        bundle.volumes = volumes
         bundle.command = plan.spec.process?.args ?? []
         return bundle
     }
 
     private func sandboxFacts(_ state: SandboxState) throws -> SandboxFacts {
         let config = try CRIPodSandboxConfig(serializedBytes: state.spec.details)
+        // The pod may be from before its kubelet and this service changed their driver.
+        var facts = self.facts
+        facts.cgroupDriver = PodCgroup(parent: state.cgroupParent).driver == .systemd ? .systemd : .cgroupfs
         let plan = try SandboxPlan(config, facts: facts)
         var namespaces: [RuntimeSpec.Namespace.Kind: String] = [:]
         namespaces[.network] = state.namespaces.network
@@ -52,7 +55,7 @@ struct BundleBuilder {
         namespaces[.pid] = state.namespaces.pid
         let folder = state.folder
         let engine = engine
-        var facts = SandboxFacts(
+        var sandbox = SandboxFacts(
             id: state.id, config: config, plan: plan, namespaces: namespaces,
             files: SandboxFacts.Files(
                 resolver: folder + "/resolv.conf", hosts: folder + "/hosts", hostname: folder + "/hostname"),
@@ -68,8 +71,8 @@ struct BundleBuilder {
                 }
                 return pid
             })
-        facts.cgroupParent = state.cgroupParent
-        return facts
+        sandbox.cgroupParent = state.cgroupParent
+        return sandbox
     }
 
     /// What of the container's status does not change.
@@ -92,14 +95,16 @@ struct BundleBuilder {
     }
 
     /// Binds an image, read-only, where the container's mount is made from.
-    private func attach(_ mount: ImageMount) throws {
-        let record = try images.resolve(mount.image.image)
-        let layers = try images.rootFilesystem(of: record).lowerDirectories
+    /// - Returns: the image, which has to be held until the container is on record.
+    private func attach(_ mount: ImageMount) throws -> VolumeImage {
+        let volume = try VolumeImage(mount.image.image, root: engine.layout.state.images)
+        let layers = volume.folders
         if layers.count == 1 {
             // Overlayfs takes no single layer without one above it.
-            return try mount.attach(from: try FileDescriptor.open(layers[0], O_PATH | O_DIRECTORY))
+            try mount.attach(from: try FileDescriptor.open(layers[0], O_PATH | O_DIRECTORY))
+        } else {
+            try mount.attach(from: try OverlayMount(lowers: layers).make().descriptor)
         }
-        let merged = try OverlayMount(lowers: layers).make()
-        try mount.attach(from: merged.descriptor)
+        return volume
     }
 }

@@ -23,10 +23,10 @@ extension RuntimeService {
         spec.labels = config.labels
         spec.annotations = config.annotations
         let facts = parts.facts()
-        let (engine, log, images) = (engine, parts.log, parts.images)
+        let (engine, log) = (engine, parts.log)
         var response = CRICreateContainerResponse()
         response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { draft in
-            let builder = BundleBuilder(engine: engine, images: images, facts: facts, log: log)
+            let builder = BundleBuilder(engine: engine, facts: facts, log: log)
             return try builder.bundle(config, for: draft)
         }
         return response
@@ -83,7 +83,13 @@ extension RuntimeService {
         let state = try engine.container(request.containerID)
         var response = CRIContainerStatusResponse()
         response.status = try state.status()
-        if request.verbose { response.info = ["info": try await Self.onThread { try state.description() }] }
+        if request.verbose {
+            response.info = [
+                "info": try await Self.onThread { [engine] in
+                    try state.description(logLoss: try engine.logLoss(ofContainer: state.id))
+                }
+            ]
+        }
         return response
     }
 
@@ -189,17 +195,34 @@ extension PodContainerState {
             status.message = error
         case nil:
             status.reason = isOutOfMemory ? "OOMKilled" : exitCode == 0 ? "Completed" : "Error"
+            // The kubelet shows the message of a container that has ended.
+            if logLoss.bytes > 0 { status.message = logLoss.message }
         }
         return status
     }
 
     /// For people, as JSON.
-    func description() throws -> String {
+    func description(logLoss: LogLoss) throws -> String {
         let path = folder + "/config.json"
         let configuration = String(decoding: try FileDescriptor.readFile(path), as: UTF8.self)
         var text = "{\"sandboxID\":\"\(sandboxID)\",\"runtimeSpec\":\(configuration)"
         if let pid { text += ",\"pid\":\(pid)" }
+        if logLoss.bytes > 0 {
+            var json = JSONWriter()
+            json.object {
+                $0.member("bytes", logLoss.bytes)
+                $0.optional("reason", logLoss.reason)
+            }
+            text += ",\"logLost\":" + String(decoding: json.bytes, as: UTF8.self)
+        }
         return text + "}"
+    }
+}
+
+extension LogLoss {
+    /// One line for people.
+    var message: String {
+        "\(bytes) bytes are missing in its log" + (reason.map { ": \($0)" } ?? "")
     }
 }
 

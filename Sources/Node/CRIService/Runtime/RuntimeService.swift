@@ -17,7 +17,6 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
     public struct Parts: Sendable {
         public let engine: PodEngine
         public let streaming: StreamingServer
-        public let images: ImageStore
         public let log: Logger
         /// Names of the runtimes beside the built-in one, which has the empty name and this one.
         public let defaultRuntime: String
@@ -26,13 +25,12 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
         public let facts: @Sendable () -> NodeFacts
 
         public init(
-            engine: PodEngine, streaming: StreamingServer, images: ImageStore, log: Logger,
+            engine: PodEngine, streaming: StreamingServer, log: Logger,
             defaultRuntime: String, runtimes: [String], execOutputLimit: Int,
             facts: @escaping @Sendable () -> NodeFacts
         ) {
             self.engine = engine
             self.streaming = streaming
-            self.images = images
             self.log = log
             self.defaultRuntime = defaultRuntime
             self.runtimes = runtimes

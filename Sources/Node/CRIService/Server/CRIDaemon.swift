@@ -4,6 +4,7 @@ import Glibc
 import ImageStore
 import LinuxKernel
 import Logging
+import PodEngine
 import ServiceLifecycle
 import UnixSignals
 
@@ -48,6 +49,8 @@ public enum CRIDaemon {
         prepareProcess(configuration, log)
         let owner = try owner(of: configuration.root)
         defer { withExtendedLifetime(owner) {} }
+        try StateModes(layout: EngineLayout(root: configuration.root, state: configuration.state).state)
+            .tighten()
         let socket = try ListeningSocket(configuration.socketPath)
         let parts = try DaemonParts(configuration, output)
         try await parts.start()
@@ -107,7 +110,12 @@ public enum CRIDaemon {
     /// What the process itself needs to be for many pods; a host that refuses it is served, too.
     private static func prepareProcess(_ configuration: CRIConfiguration, _ log: Logger) {
         attempt(log, "set oom_score_adj") {
-            try FileDescriptor.writeFile("/proc/self/oom_score_adj", "\(configuration.oomScoreAdjustment)")
+            let score = try OutOfMemoryScore.bring(to: configuration.oomScoreAdjustment)
+            if score != configuration.oomScoreAdjustment {
+                log.notice(
+                    "this host lets oom_score_adj be lowered so far only: the daemon may be among the first to end",
+                    metadata: ["wanted": "\(configuration.oomScoreAdjustment)", "is": "\(score)"])
+            }
         }
         var limit = rlimit()
         attempt(log, "raise the limit of open files") {

@@ -1,4 +1,5 @@
 import ContainerCLI
+import ContainerRuntime
 import ContainerShim
 import GRPCCore
 import ImageStore
@@ -17,6 +18,9 @@ final class DaemonParts: Sendable {
     private let streaming: StreamingServer
     private let images: ImageService
     private let facts: CurrentFacts
+    private let admin: AdminSocket
+    /// Until the next start.
+    private let driver: CgroupDriver
 
     init(_ configuration: CRIConfiguration, _ output: LogOutput) throws {
         metrics = MetricsRegistry()
@@ -35,13 +39,15 @@ final class DaemonParts: Sendable {
             try networks.setPodRanges(
                 configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) })
         }
+        driver = try Self.cgroupDriver(configuration.cgroupDriver)
         var settings = PodEngine.Settings()
+        settings.cgroupDriver = driver
         settings.killTime = Int(configuration.timeouts.stopMargin.components.seconds) * 1000
         for (name, runtime) in configuration.runtimes {
             settings.runtimes[name] = RuntimeHandler(
                 program: runtime.program,
                 root: runtime.root.isEmpty ? "\(layout.state.state)/k8s/\(name)" : runtime.root,
-                systemdCgroup: runtime.systemdCgroup, arguments: runtime.arguments)
+                arguments: runtime.arguments)
         }
         engine = try PodEngine(
             layout: layout, networks: networks, settings: settings, logger: output.logger("pods"))
@@ -57,20 +63,23 @@ final class DaemonParts: Sendable {
         streamingSettings.idleTimeout = configuration.streaming.idleTimeout
         if !configuration.streaming.certificateFile.isEmpty {
             streamingSettings.tls = StreamingConfiguration.TLSFiles(
-                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile)
+                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile,
+                clientAuthorities: configuration.streaming.clientAuthorityFile.isEmpty
+                    ? nil : configuration.streaming.clientAuthorityFile)
         }
         streaming = StreamingServer(
             configuration: streamingSettings, handler: StreamingBackend(engine: engine),
             logger: output.logger("streaming"))
-        let facts = CurrentFacts(try Self.detect(configuration))
+        let facts = CurrentFacts(try Self.detect(configuration, driver))
         self.facts = facts
         let runtime = RuntimeService(
             RuntimeService.Parts(
-                engine: engine, streaming: streaming, images: store, log: output.logger("runtime"),
+                engine: engine, streaming: streaming, log: output.logger("runtime"),
                 defaultRuntime: configuration.defaultRuntime, runtimes: configuration.runtimes.keys.sorted(),
                 execOutputLimit: Int(configuration.limits.execOutput.bytes),
                 facts: { facts.value }))
         services = [images, runtime]
+        admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
         collectPods()
     }
 
@@ -89,9 +98,20 @@ final class DaemonParts: Sendable {
         return space
     }
 
-    private static func detect(_ configuration: CRIConfiguration) throws -> NodeFacts {
-        var facts = try NodeFacts.detect(
-            cgroupDriver: configuration.cgroupDriver == .systemd ? .systemd : .cgroupfs)
+    private static func cgroupDriver(_ wanted: CRIConfiguration.CgroupDriver) throws -> CgroupDriver {
+        switch wanted {
+        case .auto: return .suited(to: try CgroupLayout.detect())
+        case .cgroupfs: return .files
+        case .systemd:
+            if CgroupDriver.isSystemdInit { return .systemd }
+            throw ServerError("cgroup_driver is \"systemd\", and systemd is not the init of this machine")
+        }
+    }
+
+    private static func detect(
+        _ configuration: CRIConfiguration, _ driver: CgroupDriver
+    ) throws -> NodeFacts {
+        var facts = try NodeFacts.detect(cgroupDriver: driver == .systemd ? .systemd : .cgroupfs)
         facts.cdiFolders = configuration.cdi.specificationFolders
         if !configuration.enableSELinux { facts.hasSELinux = false }
         if !configuration.apparmor.defaultProfile.isEmpty {
@@ -123,13 +143,14 @@ final class DaemonParts: Sendable {
 
     /// Pods go on.
     func stop() async {
+        admin.remove()
         await streaming.stop()
         await engine.close()
     }
 
     /// - Throws: what keeps the node from being looked at; then all stays as it was.
     func reload(_ configuration: CRIConfiguration) throws {
-        facts.replace(with: try Self.detect(configuration))
+        facts.replace(with: try Self.detect(configuration, driver))
         images.reload(configuration)
     }
 }

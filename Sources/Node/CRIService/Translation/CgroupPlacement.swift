@@ -1,12 +1,11 @@
+import ContainerRuntime
 import OCISpec
 
-/// Where the groups of a pod's containers are.
+/// Where the groups of a pod are.
 enum CgroupPlacement {
     /// Groups of pods that name no parent, below the root, or in systemd's slice.
     static let standardParent = "/swiftlet/pods"
     static let standardSlice = "system.slice"
-    /// The first part of the names of systemd's scopes.
-    static let scopePrefix = "cri-swiftlet"
 
     /// `config.linux.cgroup_parent`, as the driver wants it: a path, or a slice's name.
     static func parent(
@@ -23,21 +22,13 @@ enum CgroupPlacement {
         case .systemd:
             guard let slice = parts.last else { return standardSlice }
             // A kubelet with this driver gives the path of the slice, whose last part is its name.
-            guard slice.hasSuffix(".slice"), slice != ".slice", !slice.contains(":") else {
+            guard SystemdSlice(String(slice)) != nil else {
                 throw .invalid(
                     field,
                     "\(JSONError.quoted(given)) is not a slice, which the systemd driver needs: kubelet and runtime must have the same cgroup driver"
                 )
             }
             return String(slice)
-        }
-    }
-
-    /// `linux.cgroupsPath` of a container.
-    static func path(parent: String, id: String, driver: NodeFacts.CgroupDriver) -> String {
-        switch driver {
-        case .cgroupfs: parent + "/" + id
-        case .systemd: "\(parent):\(scopePrefix):\(id)"
         }
     }
 }

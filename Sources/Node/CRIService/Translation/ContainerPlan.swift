@@ -3,6 +3,7 @@ import ContainerCLI
 import ContainerShim
 import LinuxKernel
 import OCISpec
+import PodEngine
 
 /// A container as `CreateContainer` wants it, checked, with all that the engine needs to make it.
 public struct ContainerPlan: Sendable {
@@ -97,8 +98,7 @@ public struct ContainerPlan: Sendable {
         linux.namespaces = namespaces.namespaces
         linux.uidMappings = sandbox.mappings?.uids ?? []
         linux.gidMappings = sandbox.mappings?.gids ?? []
-        linux.cgroupsPath = CgroupPlacement.path(
-            parent: sandbox.cgroupParent, id: place.id, driver: facts.cgroupDriver)
+        linux.cgroupsPath = PodCgroup(parent: sandbox.cgroupParent).cgroupsPath(of: place.id)
         linux.resources = resources?.resources ?? RuntimeSpec.Resources()
         linux.devices = devices.map(\.node)
         linux.resources?.devices = DeviceTranslation.rules(devices, privileged: context.privileged)

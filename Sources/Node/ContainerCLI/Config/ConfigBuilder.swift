@@ -1,3 +1,4 @@
+import ContainerShim
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -21,6 +22,8 @@ public struct ConfigBuilder {
     public var kernel = KernelVersion.running
     /// Where the container's network namespace will be; nil for one that nobody else knows.
     public var networkNamespace: String?
+    /// The namespaces that are there before the container is, with `--userns`.
+    public var ownNamespaces: OwnNamespaces?
     /// Of the terminal that will be attached.
     public var consoleSize: TerminalSize?
 
@@ -150,9 +153,10 @@ public struct ConfigBuilder {
         linux.devices = devices.map(\.node)
         if request.network != .host {
             linux.sysctl = [
-                "net.ipv4.ip_unprivileged_port_start": "0",
-                "net.ipv4.ping_group_range": "0 2147483647",
+                "net.ipv4.ip_unprivileged_port_start": "0"
             ]
+            // All groups of such a range have to be there.
+            if ownNamespaces == nil { linux.sysctl["net.ipv4.ping_group_range"] = "0 2147483647" }
         }
         for sysctl in request.sysctls { linux.sysctl[sysctl.key] = sysctl.value }
         if !request.privileged {
@@ -187,8 +191,10 @@ public struct ConfigBuilder {
         if !request.hostUTS { namespaces.append(RuntimeSpec.Namespace(.uts)) }
         if !request.hostCgroup { namespaces.append(RuntimeSpec.Namespace(.cgroup)) }
         if request.network != .host {
-            namespaces.append(RuntimeSpec.Namespace(.network, path: networkNamespace))
+            let path = ownNamespaces == nil ? networkNamespace : ownNamespaces?.network
+            namespaces.append(RuntimeSpec.Namespace(.network, path: path))
         }
+        if let ownNamespaces { namespaces.append(RuntimeSpec.Namespace(.user, path: ownNamespaces.user)) }
         return namespaces
     }
 

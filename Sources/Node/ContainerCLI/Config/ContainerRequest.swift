@@ -75,6 +75,7 @@ public struct ContainerRequest: Equatable, Sendable {
     public var hostIPC = false
     public var hostUTS = false
     public var hostCgroup = false
+    public var userNamespace = UserNamespaceOption.host
 
     public var addedCapabilities: [String] = []
     public var droppedCapabilities: [String] = []
@@ -125,6 +126,7 @@ public struct ContainerRequest: Equatable, Sendable {
             throw UsageError("--oom-score-adj must be between -1000 and 1000")
         }
         try checkNetwork()
+        try checkUserNamespace()
         var targets: Set<String> = []
         for mount in mounts where !targets.insert(mount.target).inserted {
             throw UsageError("two mounts at '\(mount.target)'")
@@ -142,6 +144,17 @@ extension ContainerRequest {
         }
         for server in nameServers where IPAddress(server) == nil {
             throw UsageError("invalid name server '\(server)': it must be an IP address")
+        }
+    }
+}
+
+extension ContainerRequest {
+    /// The root of a user namespace may mount what shows the container's own namespaces, and nothing of the host's.
+    private func checkUserNamespace() throws(UsageError) {
+        if userNamespace == .host { return }
+        let given = [("--pid", hostPID), ("--ipc", hostIPC), ("--cgroupns", hostCgroup)]
+        if let option = given.first(where: \.1) {
+            throw UsageError("a user namespace and \(option.0) host exclude each other")
         }
     }
 }

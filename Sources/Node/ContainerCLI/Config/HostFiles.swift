@@ -9,9 +9,13 @@ public struct HostFiles {
     let request: ContainerRequest
     let hostname: String
 
-    public init(request: ContainerRequest, hostname: String) {
+    let owner: (uid: UInt32, gid: UInt32)
+
+    /// - Parameter owner: the container's root, as the host sees it.
+    public init(request: ContainerRequest, hostname: String, owner: (uid: UInt32, gid: UInt32) = (0, 0)) {
         self.request = request
         self.hostname = hostname
+        self.owner = owner
     }
 
     static let names = ["hosts", "hostname", "resolv.conf"]
@@ -31,6 +35,7 @@ public struct HostFiles {
                 }
             let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
             try file.writeAll(text)
+            if owner.uid != 0 { _ = try check("chown", path) { fchown(file.raw, owner.uid, owner.gid) } }
             mounts.append(
                 RuntimeSpec.Mount(
                     destination: "/etc/" + name, type: "bind", source: path, options: ["rbind", "rprivate"]))

@@ -16,7 +16,11 @@ extension ConfigBuilder {
             RuntimeSpec.Mount(
                 destination: "/dev/pts", type: "devpts", source: "devpts",
                 options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            RuntimeSpec.Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: sys),
+            ownNamespaces != nil && request.network == .host
+                // Who does not own the network namespace may mount no sysfs that shows it.
+                ? RuntimeSpec.Mount(
+                    destination: "/sys", type: "bind", source: "/sys", options: ["rbind", "rro"] + sys)
+                : RuntimeSpec.Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: sys),
             RuntimeSpec.Mount(
                 destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
                 options: sys),

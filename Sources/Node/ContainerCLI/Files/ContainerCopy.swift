@@ -71,7 +71,10 @@ extension Engine {
                 try Self.copy(place, to: host, options, owner)
             }
         case (.host(let hostPath), .container(let name, let path)):
-            let owner = options.keepsOwners ? TreeCopy.Ownership.kept : .given(uid: 0, gid: 0)
+            let maps = try store.find(name).userMaps
+            let root = maps?.root ?? (uid: 0, gid: 0)
+            let kept = maps.map { TreeCopy.Ownership.mapped($0) } ?? .kept
+            let owner = options.keepsOwners ? kept : .given(uid: root.uid, gid: root.gid)
             try withRoot(of: name, path) { place in
                 let host = try Self.hostPlace(hostPath)
                 try Self.copy(host, to: place, options, owner)
@@ -88,11 +91,12 @@ extension Engine {
                 try output.finish()
             }
         case (.stream, .container(let name, let path)):
+            let maps = try store.find(name).userMaps
             try withRoot(of: name, path) { place in
                 guard let folder = try place.open(following: true),
                     try folder.status().st_mode & S_IFMT == S_IFDIR
                 else { throw KernelError("unpack in the container", place.path, .notDirectory) }
-                try TarInput(STDIN_FILENO).unpack(in: place.root, below: place.plain)
+                try TarInput(STDIN_FILENO, owners: maps).unpack(in: place.root, below: place.plain)
             }
         default:
             throw UsageError("one of the two places must be in a container, and only one: CONTAINER:PATH")
@@ -154,9 +158,7 @@ extension Engine {
             return try body(RootedPlace(root: root, path: path))
         }
         let folder = layout.container(container.id)
-        guard let lock = try ContainerLock.tryTake(folder: folder) else {
-            throw UsageError("container \(name) is just being started or removed")
-        }
+        let lock = try waitForLock(of: name, in: folder)
         // What was counted may be another number after this, also of its volumes.
         RecordedUsage.forget(in: folder)
         for mount in container.mounts {
@@ -166,19 +168,35 @@ extension Engine {
         if let source {
             return try body(RootedPlace(root: FileDescriptor.open(source, O_PATH | O_DIRECTORY), path: inner))
         }
-        guard let rootfs = try Supervision.read(in: folder).rootfs else {
+        let supervision = try Supervision.read(in: folder)
+        guard let rootfs = supervision.rootfs else {
             throw UsageError("container \(name) has no root file system of its own")
         }
-        try rootfs.mount()
         do {
+            try supervision.namespaces?.make()
+            try rootfs.mount()
             try body(
                 RootedPlace(root: try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY), path: path))
         } catch {
             try rootfs.unmount()
+            try supervision.namespaces?.remove()
             throw error
         }
         try rootfs.unmount()
+        try supervision.namespaces?.remove()
         _ = consume lock
+    }
+
+    /// A container that has just ended is its shim's for a moment more.
+    private func waitForLock(of name: String, in folder: String) throws -> ContainerLock {
+        let deadline = monotonicMilliseconds() + 3000
+        while true {
+            if let lock = try ContainerLock.tryTake(folder: folder) { return lock }
+            if monotonicMilliseconds() > deadline {
+                throw UsageError("container \(name) is just being started or removed")
+            }
+            usleep(2000)
+        }
     }
 
     /// Where a path of a container that does not run lies: in one of its volumes or bound folders, or in its root.

@@ -4,17 +4,41 @@ import Glibc
 import LinuxKernel
 
 /// Writes files and folders as a tar archive (POSIX pax, with extended attributes), everything by descriptor.
-final class TarOutput {
+package final class TarOutput {
+    /// How the upper folder of an overlay becomes a layer of an image (OCI image specification, "Layer Filesystem
+    /// Changeset"): what it hides of the folders below becomes entries with names of their own, and its files get the
+    /// ids that they have inside of the container.
+    package struct LayerForm {
+        let user: (UInt32) -> UInt32
+        let group: (UInt32) -> UInt32
+
+        package init(
+            user: @escaping (UInt32) -> UInt32 = { $0 }, group: @escaping (UInt32) -> UInt32 = { $0 }
+        ) {
+            self.user = user
+            self.group = group
+        }
+    }
+
     private let archive: OpaquePointer
     private let descriptor: Int32
+    private let layer: LayerForm?
+    private let mayGoOn: () throws -> Void
     /// Name in the archive of the first of several names of one file.
     private var linked: [FileIdentity: [UInt8]] = [:]
 
-    /// - Parameter descriptor: stays the caller's.
-    init(_ descriptor: Int32) throws {
+    /// - Parameters:
+    ///   - descriptor: stays the caller's.
+    ///   - layer: for an overlay's upper folder.
+    ///   - mayGoOn: asked again and again; throws when it takes too long.
+    package init(
+        _ descriptor: Int32, layer: LayerForm? = nil, mayGoOn: @escaping () throws -> Void = {}
+    ) throws {
         guard let archive = archive_write_new() else { throw KernelError("write archive", "", .noMemory) }
         self.archive = archive
         self.descriptor = descriptor
+        self.layer = layer
+        self.mayGoOn = mayGoOn
         archive_write_set_format_pax_restricted(archive)
         archive_write_set_bytes_per_block(archive, 64 << 10)
         archive_write_set_bytes_in_last_block(archive, 512)
@@ -23,16 +47,33 @@ final class TarOutput {
 
     deinit { archive_write_free(archive) }
 
-    func finish() throws { try check(archive_write_close(archive), "archive") }
+    package func finish() throws { try check(archive_write_close(archive), "archive") }
+
+    /// Adds what is in a folder, held by O_PATH, and not the folder itself.
+    package func addContents(of folder: borrowing FileDescriptor) throws {
+        let folder = try folder.openAt(".", O_RDONLY | O_DIRECTORY)
+        for child in try folder.entries(of: "archive") {
+            let name = child.bytes.dropLast().map { UInt8(bitPattern: $0) }
+            try add(folder.open(child, O_PATH | O_NOFOLLOW, "archive"), as: name)
+        }
+    }
 
     /// Adds a file or folder, held by O_PATH, with everything in it.
-    func add(_ file: borrowing FileDescriptor, as name: [UInt8]) throws {
+    package func add(_ file: borrowing FileDescriptor, as name: [UInt8]) throws {
+        try mayGoOn()
         let status = try file.status()
+        if layer != nil, status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == 0 {
+            return try addEmpty(Self.whiteout(of: name), status)
+        }
         guard let entry = archive_entry_new() else { throw KernelError("write archive", "", .noMemory) }
         defer { archive_entry_free(entry) }
         let shown = String(decoding: name, as: UTF8.self)
         var copy = status
         archive_entry_copy_stat(entry, &copy)
+        if let layer {
+            archive_entry_set_uid(entry, la_int64_t(layer.user(status.st_uid)))
+            archive_entry_set_gid(entry, la_int64_t(layer.group(status.st_gid)))
+        }
         (name + [0]).withUnsafeBytes {
             archive_entry_set_pathname(entry, $0.baseAddress!.assumingMemoryBound(to: CChar.self))
         }
@@ -65,6 +106,9 @@ final class TarOutput {
             let folder = try file.openAt(".", O_RDONLY | O_DIRECTORY)
             addAttributes(of: folder, to: entry)
             try check(archive_write_header(archive, entry), shown)
+            if layer != nil, Self.isOpaque(folder) {
+                try addEmpty(name + Array("/.wh..wh..opq".utf8), status)
+            }
             for child in try folder.entries(of: shown) {
                 let path = name + [UInt8(ascii: "/")] + child.bytes.dropLast().map { UInt8(bitPattern: $0) }
                 try add(folder.open(child, O_PATH | O_NOFOLLOW, shown), as: path)
@@ -74,12 +118,45 @@ final class TarOutput {
         }
     }
 
+    // MARK: Layers
+
+    private static let overlayAttributes = "trusted.overlay.".utf8.map { CChar(bitPattern: $0) }
+
+    /// `a/b` that is hidden is `a/.wh.b`.
+    private static func whiteout(of name: [UInt8]) -> [UInt8] {
+        let start = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+        return name[..<start] + Array(".wh.".utf8) + name[start...]
+    }
+
+    /// Whether overlayfs shows nothing of what lies below this folder.
+    private static func isOpaque(_ folder: borrowing FileDescriptor) -> Bool {
+        var value: UInt8 = 0
+        return fgetxattr(folder.raw, "trusted.overlay.opaque", &value, 1) == 1 && value == UInt8(ascii: "y")
+    }
+
+    private func addEmpty(_ name: [UInt8], _ status: stat) throws {
+        guard let entry = archive_entry_new() else { throw KernelError("write archive", "", .noMemory) }
+        defer { archive_entry_free(entry) }
+        (name + [0]).withUnsafeBytes {
+            archive_entry_set_pathname(entry, $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+        }
+        let type: mode_t = S_IFREG
+        archive_entry_set_filetype(entry, UInt32(type))
+        archive_entry_set_perm(entry, 0)
+        archive_entry_set_size(entry, 0)
+        archive_entry_set_mtime(entry, status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+        try check(archive_write_header(archive, entry), String(decoding: name, as: UTF8.self))
+    }
+
+    // MARK: Content
+
     /// A file that grows meanwhile is cut, one that shrinks is filled up with zeros: its size is written already.
     private func addContent(of file: borrowing FileDescriptor, size: Int, name: String) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { buffer.deallocate() }
         var left = size
         while left > 0 {
+            try mayGoOn()
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(left, buffer.count)])
             var count = try file.read(into: part)
             if count == 0 {
@@ -97,6 +174,8 @@ final class TarOutput {
         guard length > 0 else { return }
         var value = [UInt8](repeating: 0, count: 64 << 10)
         for name in names[..<length].split(separator: 0).map({ Array($0) + [0] }) {
+            // What overlayfs notes of its folders is of no use anywhere else.
+            if layer != nil, name.starts(with: Self.overlayAttributes) { continue }
             let count = fgetxattr(file.raw, name, &value, value.count)
             if count >= 0 { archive_entry_xattr_add_entry(entry, name, value, count) }
         }
@@ -113,9 +192,13 @@ final class TarOutput {
 /// Unpacks a tar archive below a folder of a container's root, every path resolved by the kernel inside that root.
 final class TarInput {
     private let archive: OpaquePointer
+    private let owners: UserMaps?
 
-    /// - Parameter descriptor: stays the caller's. Compressed archives are recognized.
-    init(_ descriptor: Int32) throws {
+    /// - Parameters:
+    ///   - descriptor: stays the caller's. Compressed archives are recognized.
+    ///   - owners: which ids the archive's are on this side; nil: the same.
+    init(_ descriptor: Int32, owners: UserMaps? = nil) throws {
+        self.owners = owners
         guard let archive = archive_read_new() else { throw KernelError("read archive", "", .noMemory) }
         self.archive = archive
         archive_read_support_format_tar(archive)
@@ -149,7 +232,10 @@ final class TarInput {
         guard let name = archive_entry_pathname(entry).map({ String(cString: $0) }) else { throw failure() }
         let components = name.split(separator: "/").filter { $0 != "." }
         if components.contains("..") { throw UsageError("the archive has a name with '..': \(name)") }
-        let status = archive_entry_stat(entry).pointee
+        var status = archive_entry_stat(entry).pointee
+        if let owners {
+            (status.st_uid, status.st_gid) = owners.owner(uid: status.st_uid, gid: status.st_gid)
+        }
         guard let last = components.last.map(String.init) else { return }
         let parentPath = ([folder] + components.dropLast().map(String.init)).joined(separator: "/")
         let parent = try root.makeDirectoriesInRoot(parentPath)

@@ -10,6 +10,8 @@ public struct TreeCopy {
         case kept
         /// Everything belongs to this user.
         case given(uid: UInt32, gid: UInt32)
+        /// Everything keeps its owner, who has another number on this side.
+        case mapped(UserMaps)
     }
 
     private let ownership: Ownership
@@ -247,6 +249,7 @@ public struct TreeCopy {
         switch ownership {
         case .kept: (status.st_uid, status.st_gid)
         case .given(let uid, let gid): (uid, gid)
+        case .mapped(let maps): maps.owner(uid: status.st_uid, gid: status.st_gid)
         }
     }
 

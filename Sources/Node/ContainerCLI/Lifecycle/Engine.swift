@@ -73,6 +73,16 @@ public struct Engine {
     }
 }
 
+extension Engine {
+    /// All that this kernel has, by name: what the root of a user namespace holds in there.
+    static func kernelCapabilities() throws -> [String] {
+        let path = "/proc/sys/kernel/cap_last_cap"
+        let text = String(decoding: try FileDescriptor.readFile(path).prefix { $0 != 10 }, as: UTF8.self)
+        guard let last = Int(text) else { throw UsageError("\(path) has no number: '\(text)'") }
+        return Array(CapabilityOption.all.prefix(last + 1))
+    }
+}
+
 extension StateLayout {
     /// The namespace's part of what does not survive a reboot.
     public var runFolders: RunFolders { RunFolders(state: state + "/" + namespace) }

@@ -9,12 +9,15 @@ extension Engine {
     }
 
     private func ownImageUses() throws -> [ContainerUse] {
-        try store.all().map { container in
-            let status = try status(of: container)
-            return ContainerUse(
-                container: container.name, image: try Digest(container.imageID),
-                topChain: try container.imageChain.map { ChainID(try Digest($0)) },
-                isRunning: [.running, .paused, .restarting].contains(status.phase))
+        try store.all().flatMap { container in
+            let isRunning = [.running, .paused, .restarting].contains(try status(of: container).phase)
+            let own = ContainerDefinition.VolumeImage(
+                imageID: container.imageID, imageChain: container.imageChain)
+            return try ([own] + container.volumeImages).map { image in
+                ContainerUse(
+                    container: container.name, image: try Digest(image.imageID),
+                    topChain: try image.imageChain.map { ChainID(try Digest($0)) }, isRunning: isRunning)
+            }
         }
     }
 

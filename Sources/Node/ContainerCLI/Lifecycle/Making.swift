@@ -24,6 +24,8 @@ extension Engine {
         public let definition: ContainerDefinition
         /// Its root file system is mounted; the shim takes that over.
         public let rootfs: RootfsMount
+        /// Those that its root is mounted by, with a user namespace of its own; the shim takes them over, too.
+        let namespaces: OwnNamespaces?
     }
 
     /// Makes a container. Its root is mounted afterwards: start it, or call `unmount`.
@@ -35,31 +37,40 @@ extension Engine {
         let layers = image.rootFilesystem
         let defaults = image.configuration.config
 
+        let ids = try ClaimedIDs(request.userNamespace, layout)
         let draft = try trace.step("claim id and name") { try store.draft(name: request.name) }
         let folder = draft.folder
+        let namespaces = ids.maps.map {
+            OwnNamespaces(
+                in: folder, hasNetwork: request.network != .host, uidMappings: $0.uids, gidMappings: $0.gids)
+        }
         let rootfs = RootfsMount(
             lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
-            target: folder + "/rootfs", volatile: request.removeAfterwards)
+            target: folder + "/rootfs", volatile: request.removeAfterwards, userNamespace: namespaces?.user)
         var limit: StorageLimit?
         do {
             try trace.step("make root folders") { try makeRootFolders(rootfs, layers) }
             if let size = request.storageSize {
                 limit = try StorageLimit.set(size, id: draft.id, on: [rootfs.upper, rootfs.work])
             }
+            if let root = ids.maps?.root { try Self.give([rootfs.upper], to: root) }
+            if let namespaces { try trace.step("make namespaces") { try namespaces.make() } }
             try trace.step("mount root") { try rootfs.mount() }
             var definition = ContainerDefinition(
                 id: draft.id, name: draft.name, created: .now, image: request.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: [])
             definition.imageChain = layers.topChain.map { "\($0)" }
             definition.storage = limit
+            definition.userMaps = ids.maps
             try trace.step("write configuration") {
-                try fill(&definition, folder, request, defaults, rootfs, consoleSize)
+                try fill(&definition, folder, request, defaults, rootfs, namespaces, consoleSize)
             }
             try trace.step("commit") { try draft.commit(definition) }
             image.end()
-            return MadeContainer(definition: definition, rootfs: rootfs)
+            return MadeContainer(definition: definition, rootfs: rootfs, namespaces: namespaces)
         } catch {
             try rootfs.unmount()
+            try namespaces?.remove()
             try draft.discard()
             try limit?.forget(at: layout.containers)
             throw error
@@ -88,35 +99,42 @@ extension Engine {
     /// Writes everything but the definition itself.
     private func fill(
         _ definition: inout ContainerDefinition, _ folder: String, _ request: ContainerRequest,
-        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ consoleSize: TerminalSize?
+        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?,
+        _ consoleSize: TerminalSize?
     ) throws {
+        let owner = definition.userMaps?.root ?? (uid: 0, gid: 0)
         let root = try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY)
         let user = try UserLookup(
             request.user ?? image.user ?? "", additional: request.additionalGroups, in: root)
         var planner = MountPlanner(
             volumes: volumes, ownVolumes: request.removeAfterwards ? folder + "/volumes" : nil)
         try planner.plan(request.mounts, imageVolumes: image.volumes)
+        try Self.give(planner.newVolumes.map(\.path), to: owner)
         for volume in planner.newVolumes { try volume.fill(from: root) }
 
         var builder = ConfigBuilder(
             request: request, image: image, id: definition.id, user: user, mounts: [],
-            availableCapabilities: try Self.ownCapabilities())
+            availableCapabilities: try namespaces == nil ? Self.ownCapabilities() : Self.kernelCapabilities())
+        builder.ownNamespaces = namespaces
         builder.consoleSize = consoleSize
         if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
-        let hostFiles = try HostFiles(request: request, hostname: builder.hostname).write(in: folder)
+        let hostFiles = try HostFiles(
+            request: request, hostname: builder.hostname, owner: owner
+        ).write(in: folder)
         if request.network == .builtin {
-            let link = try link(definition.id, folder, request, image, hostname: builder.hostname)
+            var link = try link(definition.id, folder, request, image, hostname: builder.hostname)
+            if let path = namespaces?.network { link.attachment.namespace = path }
             builder.networkNamespace = link.attachment.namespace
             try writeDraftFile(folder + "/" + ContainerLink.fileName, link.json())
         }
         builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
         let spec = try builder.build()
         try writeDraftFile(folder + "/config.json", spec.json())
-        _ = try root.makeDirectoriesInRoot(try builder.workingDirectory)
+        try Self.makeFolders(try builder.workingDirectory, in: root, owner)
         // Its live status begins with its first shim: until then there is nothing to say.
-        let supervision = try supervision(definition, folder, request, image, rootfs)
+        let supervision = try supervision(definition, folder, request, image, rootfs, namespaces)
         try writeDraftFile(folder + "/" + Supervision.fileName, supervision.json())
 
         definition.command = builder.arguments
@@ -155,7 +173,7 @@ extension Engine {
 
     private func supervision(
         _ definition: ContainerDefinition, _ folder: String, _ request: ContainerRequest,
-        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount
+        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?
     ) throws -> Supervision {
         let logs = folder + "/log"
         if mkdir(logs, 0o700) != 0 { throw KernelError("mkdir", logs) }
@@ -171,7 +189,7 @@ extension Engine {
             input: request.interactive ? (request.detached ? .keep : .once) : .none, restart: request.restart,
             log: try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
             stopSignal: signal ?? SIGTERM, stopTimeout: request.stopTimeout ?? 10,
-            remove: request.removeAfterwards, rootfs: rootfs)
+            remove: request.removeAfterwards, rootfs: rootfs, namespaces: namespaces)
     }
 
     /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-node`.
@@ -185,6 +203,30 @@ extension Engine {
 
     /// Takes a made container's root away again until its start.
     public func unmount(_ container: MadeContainer) throws {
-        try trace.step("unmount root") { try container.rootfs.unmount() }
+        try trace.step("unmount root") {
+            try container.rootfs.unmount()
+            try container.namespaces?.remove()
+        }
+    }
+
+    // MARK: Owners
+
+    private static func give(_ paths: [String], to owner: (uid: UInt32, gid: UInt32)) throws(KernelError) {
+        if owner == (0, 0) { return }
+        for path in paths { _ = try check("chown", path) { lchown(path, owner.uid, owner.gid) } }
+    }
+
+    /// Makes the folders of a path that are missing, as the container's root would.
+    private static func makeFolders(
+        _ path: String, in root: borrowing FileDescriptor, _ owner: (uid: UInt32, gid: UInt32)
+    ) throws(KernelError) {
+        var walked = ""
+        for component in path.split(separator: "/") {
+            walked += "/" + component
+            if try root.openInRootIfThere(walked, O_PATH | O_DIRECTORY) != nil { continue }
+            let made = try root.makeDirectoriesInRoot(walked)
+            if owner == (0, 0) { continue }
+            _ = try check("chown", walked) { fchownat(made.raw, "", owner.uid, owner.gid, AT_EMPTY_PATH) }
+        }
     }
 }

@@ -134,6 +134,14 @@ extension Engine {
                 }
             }
             json.member("NetworkMode", container.network.rawValue)
+            json.member("UsernsMode", container.userMaps == nil ? "host" : "private")
+            if let maps = container.userMaps {
+                json.key("IDMappings")
+                json.object { json in
+                    json.member("UidMap", maps.uids.map { "\($0.containerID):\($0.hostID):\($0.size)" })
+                    json.member("GidMap", maps.gids.map { "\($0.containerID):\($0.hostID):\($0.size)" })
+                }
+            }
             json.key("PortBindings")
             json.object { json in
                 if let attachment { Self.writeWishes(attachment.ports, to: &json) }

@@ -34,6 +34,18 @@ public struct ContainerDefinition: Equatable, Sendable {
         }
     }
 
+    /// An image that is mounted in the container, beside the one that it is made from.
+    public struct VolumeImage: Equatable, Sendable {
+        public var imageID: String
+        /// As of the container's own.
+        public var imageChain: String?
+
+        public init(imageID: String, imageChain: String?) {
+            self.imageID = imageID
+            self.imageChain = imageChain
+        }
+    }
+
     /// 64 hexadecimal digits.
     public var id: String
     public var name: String
@@ -46,12 +58,16 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var imageChain: String?
     /// What its writable layer is limited to.
     public var storage: StorageLimit?
+    /// Its ids, where it has a user namespace of its own.
+    public var userMaps: UserMaps?
     /// `linux/amd64`.
     public var platform: String
     /// The program with its arguments, without the init of `--init`.
     public var command: [String]
     public var labels = SortedMap<String>()
     public var mounts: [MountPoint] = []
+    /// They stay in the store as long as the container.
+    public var volumeImages: [VolumeImage] = []
     /// Names of the volumes that belong to this container alone.
     public var anonymousVolumes: [String] = []
 
@@ -117,10 +133,12 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         imageID = try json.required("imageID")
         imageChain = try json.text("imageChain")
         storage = try json.optional("storage")
+        userMaps = try json.optional("userMaps")
         platform = try json.required("platform")
         command = try json.list("command")
         labels = try json.map("labels")
         mounts = try json.list("mounts")
+        volumeImages = try json.list("volumeImages")
         anonymousVolumes = try json.list("anonymousVolumes")
         network = try json.required("network")
         user = try json.text("user") ?? ""
@@ -142,10 +160,12 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.member("imageID", imageID)
             json.optional("imageChain", imageChain)
             json.optional("storage", storage)
+            json.optional("userMaps", userMaps)
             json.member("platform", platform)
             json.nonEmpty("command", command)
             json.nonEmpty("labels", labels)
             json.nonEmpty("mounts", mounts)
+            json.nonEmpty("volumeImages", volumeImages)
             json.nonEmpty("anonymousVolumes", anonymousVolumes)
             json.member("network", network)
             if !user.isEmpty { json.member("user", user) }
@@ -156,6 +176,21 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.nonEmpty("addedCapabilities", addedCapabilities)
             json.nonEmpty("droppedCapabilities", droppedCapabilities)
             json.nonEmpty("securityOptions", securityOptions)
+        }
+    }
+}
+
+extension ContainerDefinition.VolumeImage: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let json = try json.object()
+        imageID = try json.required("imageID")
+        imageChain = try json.text("imageChain")
+    }
+
+    public func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("imageID", imageID)
+            json.optional("imageChain", imageChain)
         }
     }
 }

@@ -48,6 +48,19 @@ public struct ContainerStore {
         throw UsageError("no such container: \(word)")
     }
 
+    /// Whether a word means a container here, or several.
+    public func has(_ word: String) -> Bool {
+        do {
+            _ = try find(word)
+            return true
+        } catch let error as UsageError {
+            return !error.description.hasPrefix("no such container")
+        } catch {
+            // Whoever asks for it next is told.
+            return true
+        }
+    }
+
     /// Which id has the name; the container itself may be gone.
     private func owner(of name: String) throws(KernelError) -> String? {
         let path = layout.names + "/" + name
@@ -213,6 +226,7 @@ public struct ContainerStore {
             try RootfsMount(
                 lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"
             ).unmount()
+            try OwnNamespaces(in: folder).remove()
             try removeTree(folder)
             _ = consume lock
             removed.append(id)

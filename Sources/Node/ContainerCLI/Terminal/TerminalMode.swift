@@ -41,6 +41,11 @@ public enum Standard {
         return nil
     }
 
+    /// To standard output.
+    public static func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try write($0, to: STDOUT_FILENO) }
+    }
+
     /// write(2) until all is written, also to a pipe that somebody made non-blocking.
     static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(KernelError) {
         var done = 0

@@ -8,7 +8,7 @@ import OCISpec
 /// To find it takes no database in most cases: the answer to the same question is remembered until something
 /// changes in the store (`RememberedAnswers`). A start of a container would else spend a third of its time on
 /// opening SQLite, parsing its schema and closing it again.
-public struct HeldImage: ~Copyable {
+public struct HeldImage: ~Copyable, Sendable {
     /// Digest of the configuration.
     public let id: Digest
     public let platform: Platform

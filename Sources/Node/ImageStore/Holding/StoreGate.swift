@@ -51,7 +51,7 @@ struct StoreGate: ~Copyable {
 /// Keeps a snapshot, and so those below it, from being removed: a shared lock on its folder. A removal asks for
 /// the lock alone, inside the gate, and leaves what it does not get. Nothing of it is left behind when its
 /// process is killed.
-struct SnapshotHold: ~Copyable {
+struct SnapshotHold: ~Copyable, Sendable {
     private let folder: FileDescriptor
 
     static func take(_ root: borrowing FileDescriptor, _ number: Int64) throws -> SnapshotHold {

@@ -58,6 +58,9 @@ package final class AgentDaemon: Sendable {
             volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects, probes: probes,
             prober: prober, events: events, statuses: statuses, resources: BasicResources(capacity: [:]),
             users: UserRangeBook(root: settings.root), log: log)
+        let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
+        let ports = try await server.start()
+        try AgentAddress(port: ports.api).write(in: settings.root)
         let sources = makeSources()
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
         let watcher = RuntimeWatcher(
@@ -66,6 +69,7 @@ package final class AgentDaemon: Sendable {
             seen: { uids in Task { await manager.seen(uids) } })
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watcher.run() }
+            group.addTask { await LogRotation(services: services).run() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
@@ -79,8 +83,22 @@ package final class AgentDaemon: Sendable {
             if sources.isEmpty { log.notice("no source of pods is set: pods that are there are left alone") }
             await group.waitForAll()
         }
+        await server.stop()
         await manager.stop()
         await scheduler.stop()
+    }
+
+    private func makeServer(_ view: NodeView) throws -> AgentServer {
+        var configuration = AgentServerConfiguration(certificateFolder: "\(settings.root)/pki")
+        configuration.address = settings.server.address
+        configuration.port = settings.server.port
+        configuration.healthPort = settings.server.healthPort
+        configuration.clientCAFile = settings.server.clientCAFile
+        configuration.tls = settings.server.tls
+        configuration.nodeNames = [settings.nodeName] + settings.hostIPs + ["127.0.0.1"]
+        // Whoever can read root's files on this node may do everything here anyway: the command line's way in.
+        configuration.tokenFile = try AgentAddress.makeToken(in: settings.root)
+        return AgentServer(configuration: configuration, view: view, logger: log)
     }
 
     private func makeSources() -> [any PodSource] {

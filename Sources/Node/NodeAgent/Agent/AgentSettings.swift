@@ -25,6 +25,19 @@ package struct AgentSettings: Sendable {
     /// The groups of pods are made below it; nil: the runtime makes them where it wants.
     package var cgroupRoot: String? = "/"
     package var allowedUnsafeSysctls: [String] = []
+    package var server = Server()
+
+    /// Where the agent's HTTP API listens.
+    package struct Server: Sendable {
+        package var address = "0.0.0.0"
+        /// 0: any that is free.
+        package var port = 10250
+        /// Nil: none.
+        package var healthPort: Int? = 10248
+        package var clientCAFile: String?
+        /// Nil: a certificate of its own making.
+        package var tls: AgentServerConfiguration.TLSFiles?
+    }
 
     package init(nodeName: String) {
         self.nodeName = nodeName

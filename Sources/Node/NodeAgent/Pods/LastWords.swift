@@ -15,8 +15,7 @@ enum LastWords {
         if message.isEmpty, record.exitCode != 0,
             record.annotations[PodLabels.terminationMessagePolicy] == "FallbackToLogsOnError"
         {
-            let log = record.logPath.hasPrefix("/") ? record.logPath : settings.logFolder(of: pod) + "/" + record.logPath
-            message = lastLines(tail(log, 64 << 10))
+            message = lastLines(tail(LogPlace.path(of: record, pod, settings), 64 << 10))
         }
         return message
     }

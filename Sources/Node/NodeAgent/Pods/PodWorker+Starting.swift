@@ -36,6 +36,7 @@ extension PodWorker {
             try await prepare()
         }
         retries.reset("step")
+        try await collect()
         try await refreshVolumes()
     }
 

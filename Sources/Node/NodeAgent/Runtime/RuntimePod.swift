@@ -18,6 +18,17 @@ package struct RuntimePod: Sendable {
         package var createdAt: Int64
         package var ips: [String]
         package var handler: String
+
+        package init(
+            id: String, isReady: Bool, attempt: UInt32, createdAt: Int64, ips: [String] = [], handler: String = ""
+        ) {
+            self.id = id
+            self.isReady = isReady
+            self.attempt = attempt
+            self.createdAt = createdAt
+            self.ips = ips
+            self.handler = handler
+        }
     }
 
     package init(uid: String, name: String, namespace: String) {

@@ -60,6 +60,7 @@ struct AgentRoutes: HTTPResponder {
         case ["stats", "summary"]:
             let onlyCPUAndMemory = request.query.flag("only_cpu_and_memory")
             return .json(try await view.statsSummary(onlyCPUAndMemory: onlyCPUAndMemory))
+        case ["events"]: return .json(try await view.events())
         case ["configz"]: return .json(try await view.configuration())
         case ["metrics"]: return .metrics(try await view.metrics(.agent))
         case ["metrics", "resource"]: return .metrics(try await view.metrics(.resource))

@@ -21,6 +21,8 @@ public protocol AgentView: Sendable {
     func attach(to container: ContainerName, streams: StreamChoice) async throws -> String
     /// - Parameter ports: of clients that speak WebSocket; others name them later.
     func portForward(to pod: PodName, ports: [UInt16]) async throws -> String
+    /// `/events`, which the kubelet has not: what happened to pods (`v1.EventList`, JSON), for a node without a cluster.
+    func events() async throws -> [UInt8]
     /// Returns the checkpoint's files.
     func checkpoint(_ container: ContainerName, timeout: Duration?) async throws -> [String]
 }

@@ -41,7 +41,9 @@ package struct PodStatusBuilder {
         status.resources = before.resources
         status.hostIP = hostIPs.first ?? ""
         status.hostIPs = hostIPs.map { HostIP(ip: $0) }
-        let ips = pod.spec.hostNetwork ? hostIPs : runtime?.sandboxes.first?.ips ?? []
+        var ips = pod.spec.hostNetwork ? hostIPs : runtime?.sandboxes.first?.ips ?? []
+        // Of a pod that has ended, the address that it had.
+        if ips.isEmpty { ips = before.podIPs.map(\.ip) }
         status.podIP = ips.first ?? ""
         status.podIPs = ips.map { PodIP(ip: $0) }
         status.startTime = before.startTime ?? started

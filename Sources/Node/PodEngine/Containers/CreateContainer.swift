@@ -64,7 +64,8 @@ extension PodEngine {
         let draft = try store.draft(name: Self.fileName(name))
         let folder = draft.folder
         let rootfs = RootfsMount(
-            lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
+            lower: layers.lowerDirectories + [layout.mountPoints], upper: folder + "/upper",
+            work: folder + "/work",
             target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
         do {
             for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
@@ -77,11 +78,12 @@ extension PodEngine {
             let bundle = try prepare(
                 ContainerDraft(
                     id: draft.id, folder: folder, rootPath: rootfs.target, image: facts, sandbox: sandbox))
-            try write(bundle, rootfs, settings.runtimes[sandbox.spec.runtimeHandler], in: folder)
+            try write(bundle, rootfs, sandbox, in: folder)
             var definition = ContainerDefinition(
                 id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
                 platform: "\(image.platform)", command: bundle.command)
             definition.imageChain = layers.topChain.map { "\($0)" }
+            definition.volumeImages = bundle.volumes.map(\.definition)
             for (key, value) in spec.labels { definition.labels[key] = value }
             var kept = spec
             kept.details = bundle.details
@@ -95,6 +97,7 @@ extension PodEngine {
                 throw error
             }
             image.end()
+            withExtendedLifetime(bundle.volumes) {}
             return ContainerEntry(record, folder: folder)
         } catch {
             try rootfs.unmount()
@@ -104,14 +107,18 @@ extension PodEngine {
     }
 
     private func write(
-        _ bundle: ContainerBundle, _ rootfs: RootfsMount, _ runtime: RuntimeHandler?, in folder: String
+        _ bundle: ContainerBundle, _ rootfs: RootfsMount, _ sandbox: SandboxState, in folder: String
     ) throws {
         try writeNew(folder + "/config.json", bundle.configuration.json())
+        let usesSystemd = PodCgroup(parent: sandbox.cgroupParent).driver == .systemd
+        var runtime = settings.runtimes[sandbox.spec.runtimeHandler]
+        runtime?.systemdCgroup = usesSystemd
         let supervision = Supervision(
             terminal: bundle.terminal, input: bundle.input,
             // The kubelet exchanges the files; what it does not know of is no business of the shim's.
             log: bundle.logPath.map { LogOptions(path: $0, maxSize: 0, maxFiles: 1) },
-            stopSignal: bundle.stopSignal, rootfs: rootfs, runtime: runtime)
+            stopSignal: bundle.stopSignal, rootfs: rootfs, runtime: runtime,
+            systemdCgroup: usesSystemd)
         try writeNew(folder + "/" + Supervision.fileName, supervision.json())
         if let path = bundle.logPath { try makeFolders(path.splitAtLastComponent.parent, mode: 0o755) }
     }

@@ -26,6 +26,7 @@ extension PodEngine {
             } catch let error as ShimError {
                 throw explained(error, container, "start")
             }
+            container.setHeard(true)
         }
     }
 

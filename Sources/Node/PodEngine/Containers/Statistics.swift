@@ -40,6 +40,17 @@ extension PodEngine {
         return try Engine(layout.state).layerUsage(of: definition)
     }
 
+    /// What a container's log has lost until a moment ago.
+    public func logLoss(ofContainer id: String) throws -> LogLoss {
+        let entry = try registry.container(id)
+        let live = try entry.live()
+        // Nobody tells of this: a disk that is full would make each line an event.
+        if live.phase == .running, let written = try LiveStatus.written(in: entry.folder) {
+            return LogLoss(written)
+        }
+        return LogLoss(live)
+    }
+
     /// What went through a pod's devices; nothing in the host's network.
     public func traffic(ofSandbox id: String) throws -> [DeviceCounters] {
         guard let namespace = try registry.sandbox(id).record.namespaces.network else { return [] }

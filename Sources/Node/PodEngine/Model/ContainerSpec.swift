@@ -1,4 +1,6 @@
+import ContainerCLI
 import ContainerShim
+import ImageStore
 import OCISpec
 
 /// What a container is to be, beside what its bundle says. Kept in the database as long as the container.
@@ -50,6 +52,8 @@ public struct ContainerBundle: Sendable {
     public var details: [UInt8]
     /// Mounts on the host below the container's folder, which go with it.
     public var mounts: [String] = []
+    /// Images that are mounted in it.
+    public var volumes: [VolumeImage] = []
     /// The program with its arguments, for people.
     public var command: [String] = []
 
@@ -57,5 +61,25 @@ public struct ContainerBundle: Sendable {
         self.configuration = configuration
         self.stopSignal = stopSignal
         self.details = details
+    }
+}
+
+/// An image that a container has mounted. Held by this value until the container's definition, which names it, keeps it.
+public final class VolumeImage: Sendable {
+    private let image: HeldImage
+
+    /// - Parameters:
+    ///   - name: as for `HeldImage.find`, as are the errors.
+    ///   - root: of the image store.
+    public init(_ name: String, root: String) throws {
+        image = try HeldImage.find(name, root: root)
+    }
+
+    /// Of its layers, topmost first.
+    public var folders: [String] { image.rootFilesystem.lowerDirectories }
+
+    var definition: ContainerDefinition.VolumeImage {
+        ContainerDefinition.VolumeImage(
+            imageID: "\(image.id)", imageChain: image.rootFilesystem.topChain.map { "\($0)" })
     }
 }

@@ -86,6 +86,16 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
     /// The name that no two sandboxes may have, as other runtimes build it.
     var reservedName: String { "\(name)_\(namespace)_\(uid)_\(attempt)" }
     var hasUserNamespace: Bool { !userMappings.isEmpty }
+    /// The engine makes the pod's network namespace, and not the shim.
+    var makesOwnNetwork: Bool { network == .pod && !hasUserNamespace }
+    /// Nothing is to be done any more when the shim is there.
+    var isCompleteWithShim: Bool { !sharesProcesses && (network == .host || makesOwnNetwork) }
+
+    static func isOfNetwork(_ sysctl: String) -> Bool { SysctlName(sysctl)?.namespace == .network }
+    /// Those of the network namespace.
+    var networkSysctls: SortedMap<String> {
+        SortedMap(sysctls.filter { Self.isOfNetwork($0.key) }.map { (key: $0.key, value: $0.value) })
+    }
 
     /// Files that are made for the pod belong to its root, whichever id that has on the host.
     func giveToRoot(_ paths: [String]) throws(KernelError) {

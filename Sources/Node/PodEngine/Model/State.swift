@@ -52,9 +52,24 @@ public struct PodContainerState: Sendable {
     public let error: String?
     public let pid: Int32?
     public let logPath: String?
+    /// What the log's disk has refused. Of a container that runs it may be some time old; see `logLoss`.
+    public let logLoss: LogLoss
     public let folder: String
     /// Another start would make no sense: it has run.
     public var hasEnded: Bool { phase == .exited }
+}
+
+/// Records of a container's log that are missing in it.
+public struct LogLoss: Equatable, Sendable {
+    /// In this run.
+    public var bytes: Int
+    /// The disk's last answer.
+    public var reason: String?
+
+    init(_ status: LiveStatus) {
+        bytes = status.logBytesLost
+        reason = status.logError
+    }
 }
 
 /// Something that happened, in the order in which it did.

@@ -60,6 +60,12 @@ public final class PodNetworks: Sendable {
         try builtin.update(settings)
     }
 
+    /// Makes a pod's network namespace where the network does not do that itself.
+    func makeNamespace(_ path: String?, _ spec: SandboxSpec) throws {
+        guard choice == .cni, let path else { return }
+        try PinnedNamespace.make(at: path, sysctls: spec.networkSysctls)
+    }
+
     /// - Returns: the pod's addresses.
     func connect(_ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String) throws
         -> [IPAddress]
@@ -69,6 +75,7 @@ public final class PodNetworks: Sendable {
         case .builtin:
             var attachment = PodAttachment(id: id, namespace: namespace)
             attachment.ports = ports
+            attachment.sysctls = spec.networkSysctls
             attachment.hostsFile = hostsFile
             attachment.hostNames = [spec.hostname]
             return try builtin.attach(attachment).addresses

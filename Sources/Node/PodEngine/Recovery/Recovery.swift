@@ -69,7 +69,11 @@ extension PodEngine {
         do {
             try await connect(entry)
         } catch ShimError.absent {
-            try await takeDown(entry)
+            return try await takeDown(entry)
+        }
+        let connection = try connection(of: entry)
+        for container in registry.containers(of: entry.id) {
+            finishCheckpoint(of: container, connection)
         }
     }
 

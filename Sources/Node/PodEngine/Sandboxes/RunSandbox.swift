@@ -2,6 +2,8 @@ import ContainerCLI
 import ContainerShim
 import Glibc
 import LinuxKernel
+import OCISpec
+import PodNetwork
 
 // From a specification to a pod that is ready for containers.
 extension PodEngine {
@@ -15,18 +17,20 @@ extension PodEngine {
         let record = SandboxRecord(
             id: id, createdAt: nanosecondsSince1970(), bootID: bootID, spec: spec,
             cgroupParent: spec.cgroupParent.isEmpty
-                ? settings.defaultCgroupParent + "/" + id : spec.cgroupParent,
-            phase: .making)
+                ? PodCgroup.own(of: id, driver: settings.cgroupDriver).parent : spec.cgroupParent,
+            phase: .making, network: spec.network == .pod ? NetworkOfPod(maker: networks.maker) : nil)
         let entry = SandboxEntry(record)
         do {
             try await entry.lock.withLock {
-                // On record before anything is made: a start after our end finds what to undo.
-                try await threads.run { [database] in try database.save(record) }
-                registry.add(entry)
                 try await make(entry)
             }
         } catch {
-            await undo(entry, after: error)
+            if registry.has(sandbox: id) {
+                await undo(entry, after: error)
+            } else {
+                // It could not even be put on record: nothing is there.
+                registry.free("sandbox " + spec.reservedName, of: id)
+            }
             throw error
         }
         events.tell(.created, id, sandbox: id)
@@ -34,31 +38,79 @@ extension PodEngine {
         return id
     }
 
+    /// The pod's network is made beside its shim, which takes as long to start; but where the pod has a user
+    /// namespace, which owns the other namespaces, the shim makes all of them first.
     private func make(_ entry: SandboxEntry) async throws {
+        let spec = entry.record.spec
+        switch networks.choice {
+        case .cni where spec.makesOwnNetwork:
+            let shim = try await threads.run { [self] in
+                try recordAndMakeFiles(entry)
+                try networks.makeNamespace(namespaces(entry).network, spec)
+                return try beginShim(entry)
+            }
+            async let addresses = threads.runAlone { [self] in try connectNetwork(entry) }
+            try await threads.run { [self] in try meet(shim, entry) }
+            entry.note(addresses: try await addresses)
+        default:
+            try await threads.run { [self] in
+                try recordAndMakeFiles(entry)
+                let shim = try beginShim(entry)
+                let addresses = Result { try spec.makesOwnNetwork ? connectNetwork(entry) : [] }
+                // Whatever became of the network: who has started a shim has to know it.
+                try meet(shim, entry)
+                entry.note(addresses: try addresses.get())
+                if spec.isCompleteWithShim { try becomeReady(entry, namespaces(entry)) }
+            }
+            if spec.isCompleteWithShim { return }
+        }
+        var found = namespaces(entry)
+        if spec.sharesProcesses { found.pid = try await sharedProcesses(of: entry) }
+        if spec.network == .pod, !spec.makesOwnNetwork {
+            let work: @Sendable () throws -> [String] = { [self] in try connectNetwork(entry) }
+            let addresses: [String] =
+                switch networks.choice {
+                case .builtin: try await threads.run(work)
+                case .cni: try await threads.runAlone(work)
+                }
+            entry.note(addresses: addresses)
+        }
+        try await threads.run { [self, found] in try becomeReady(entry, found) }
+    }
+
+    private func namespaces(_ entry: SandboxEntry) -> SandboxNamespaces {
+        SandboxFiles.namespaces(entry.record.spec, layout.sandbox(entry.id))
+    }
+
+    private func recordAndMakeFiles(_ entry: SandboxEntry) throws {
+        let folder = layout.sandbox(entry.id)
         let record = entry.record
-        let folder = layout.sandbox(record.id)
-        var namespaces = try await threads.run { [self] in
-            try SandboxFiles(folder: folder, spec: record.spec).make()
-            let supervision = try podSupervision(record, folder)
-            try supervision.write(in: folder)
-            let pid = try ShimLauncher.launchPod(id: record.id, folder: folder, state: layout.run.state)
-            entry.state.withLock { $0.shimPID = pid }
-            return SandboxFiles.namespaces(record.spec, folder)
-        }
-        try await connect(entry)
-        if record.spec.sharesProcesses {
-            namespaces.pid = try await sharedProcesses(of: entry)
-        }
-        if record.spec.network == .pod, let namespace = namespaces.network {
-            try await connectNetwork(entry, namespace)
-        }
-        let found = namespaces
+        // On record before anything is made: a start after our end finds what to undo.
+        try database.save(record)
+        registry.add(entry)
+        try SandboxFiles(folder: folder, spec: record.spec).make()
+        try podSupervision(record, folder).write(in: folder)
+    }
+
+    private func beginShim(_ entry: SandboxEntry) throws -> StartingShim {
+        try ShimLauncher.beginPod(
+            id: entry.id, folder: layout.sandbox(entry.id), state: layout.run.state)
+    }
+
+    /// Waits for a shim, and connects to it.
+    private func meet(_ shim: StartingShim, _ entry: SandboxEntry) throws {
+        let pid = try shim.ready()
+        entry.state.withLock { $0.shimPID = pid }
+        try openConnection(entry)
+    }
+
+    private func becomeReady(_ entry: SandboxEntry, _ namespaces: SandboxNamespaces) throws {
         let ready = entry.state.withLock { state in
             state.record.phase = .ready
-            state.record.namespaces = found
+            state.record.namespaces = namespaces
             return state.record
         }
-        try await threads.run { [database] in try database.save(ready) }
+        try database.save(ready)
     }
 
     /// The pid namespace of the pod's init.
@@ -70,44 +122,35 @@ extension PodEngine {
         return "/proc/\(pid)/ns/pid"
     }
 
-    private func connectNetwork(_ entry: SandboxEntry, _ namespace: String) async throws {
-        let record = entry.state.withLock { state in
-            state.record.network = NetworkOfPod(maker: networks.maker)
-            return state.record
-        }
-        let hosts = layout.sandbox(record.id) + "/hosts"
-        let work: @Sendable () throws -> [String] = { [networks, database] in
-            // Who will have to disconnect it is on record before it is connected.
-            try database.save(record)
-            return try networks.connect(record.id, record.spec, namespace: namespace, hostsFile: hosts)
-                .map(\.description)
-        }
-        let addresses: [String] =
-            switch networks.choice {
-            case .builtin: try await threads.run(work)
-            case .cni: try await threads.runAlone(work)
-            }
-        entry.state.withLock { $0.record.network?.addresses = addresses }
+    /// - Returns: the pod's addresses. Who will have to disconnect it is on record already.
+    private func connectNetwork(_ entry: SandboxEntry) throws -> [String] {
+        guard let namespace = namespaces(entry).network else { return [] }
+        return try networks.connect(
+            entry.id, entry.record.spec, namespace: namespace, hostsFile: layout.sandbox(entry.id) + "/hosts"
+        ).map(\.description)
     }
 
     /// Connects to the sandbox's shim and hears of what happens in it.
     func connect(_ entry: SandboxEntry) async throws {
-        let connection = try await threads.run { [self] in
-            try ShimConnection(
-                state: layout.run.state, shim: entry.id, poller: poller,
-                onEvent: { [weak self, weak entry] event in
-                    guard let self, let entry else { return }
-                    note(event, of: entry)
-                },
-                onGone: { [weak self, weak entry] in
-                    guard let self, let entry else { return }
-                    Task { await self.shimIsLost(of: entry) }
-                })
-        }
+        try await threads.run { [self] in try openConnection(entry) }
+    }
+
+    private func openConnection(_ entry: SandboxEntry) throws {
+        let connection = try ShimConnection(
+            state: layout.run.state, shim: entry.id, poller: poller,
+            onEvent: { [weak self, weak entry] event in
+                guard let self, let entry else { return }
+                note(event, of: entry)
+            },
+            onGone: { [weak self, weak entry] in
+                guard let self, let entry else { return }
+                Task { await self.shimIsLost(of: entry) }
+            })
         entry.state.withLock {
             $0.connection = connection
             $0.shimPID = connection.pid
         }
+        registry.containers(of: entry.id).forEach { $0.setHeard(true) }
     }
 
     private func note(_ event: ShimEvent, of sandbox: SandboxEntry) {
@@ -125,6 +168,7 @@ extension PodEngine {
         }
         guard let container = try? registry.container(event.container) else { return }
         container.noteChange()
+        container.setHeard(true)
         switch event.kind {
         case .started: events.tell(.started, container.id, sandbox: sandbox.id)
         case .exited where container.isFirstEnd(): events.tell(.stopped, container.id, sandbox: sandbox.id)
@@ -155,15 +199,18 @@ extension PodEngine {
         var pod = PodSupervision(id: record.id, cgroup: settings.shimCgroup)
         pod.namespaces = [
             paths.user.map { PodNamespace(.user, path: $0) },
-            paths.network.map { PodNamespace(.network, path: $0) },
+            spec.makesOwnNetwork ? nil : paths.network.map { PodNamespace(.network, path: $0) },
             paths.ipc.map { PodNamespace(.ipc, path: $0) }, paths.uts.map { PodNamespace(.uts, path: $0) },
         ].compactMap(\.self)
         pod.hostname = paths.uts == nil ? nil : spec.hostname
-        for (name, value) in spec.sysctls { pod.sysctls[name] = value }
+        for (name, value) in spec.sysctls where !spec.makesOwnNetwork || !SandboxSpec.isOfNetwork(name) {
+            pod.sysctls[name] = value
+        }
         pod.uidMappings = spec.userMappings.map(\.mapping)
         pod.gidMappings = spec.groupMappings.map(\.mapping)
         if spec.sharesProcesses {
             pod.sharedPID = try podInit(pod, record, folder)
+            pod.systemdCgroup = PodCgroup(parent: record.cgroupParent).driver == .systemd
         }
         return pod
     }
@@ -173,7 +220,7 @@ extension PodEngine {
         let bundle = folder + "/init"
         try PodInit.writeBundle(
             in: bundle, pod: pod, program: try Engine.program("swiftlet-init", for: "a shared pid namespace"),
-            cgroupsPath: "\(record.cgroupParent)/\(record.id)-init")
+            cgroupsPath: PodCgroup(parent: record.cgroupParent).cgroupsPath(of: record.id + "-init"))
         return bundle
     }
 }
@@ -221,8 +268,10 @@ struct SandboxFiles {
         _ = try check("mount tmpfs at", path) { mount("shm", path, "tmpfs", flags, options) }
     }
 
-    /// Takes the mount away; nothing there is no error.
+    /// Takes the mounts away; nothing there is no error.
     static func unmount(_ folder: String) throws(KernelError) {
+        // Where the pod's network has not taken it along, or another's was made for it.
+        try PinnedNamespace.remove(folder + "/ns/net")
         let path = sharedMemory(folder)
         while umount2(path, Int32(MNT_DETACH)) == 0 {}
         if ![.invalidArgument, .noEntry].contains(Errno.current) { throw KernelError("unmount", path) }

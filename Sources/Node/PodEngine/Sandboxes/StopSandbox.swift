@@ -46,9 +46,16 @@ extension PodEngine {
             try await endForGood(container, entry.connection)
         }
         if let network = stopped.network {
-            try await threads.runAlone { [networks] in try networks.disconnect(entry.id, network) }
+            let work: @Sendable () throws -> Void = { [networks] in
+                try networks.disconnect(entry.id, network)
+            }
+            switch network.maker {
+            case .builtin: try await threads.run(work)
+            case .cni: try await threads.runAlone(work)
+            }
         }
         try await endShim(of: entry)
+        guard stopped.network != nil else { return }
         let done = entry.state.withLock { state in
             state.record.network = nil
             return state.record
@@ -101,8 +108,9 @@ extension PodEngine {
             connection.close()
         }
         let folder = layout.sandbox(entry.id)
+        registry.containers(of: entry.id).forEach { $0.setHeard(false) }
         try await threads.run { [layout] in
-            if let pid { Self.reap(pid) }
+            if let pid { try Self.reap(pid) }
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
         }
@@ -129,25 +137,31 @@ extension PodEngine {
         throw EngineError(.timedOut, "the shim of sandbox \(entry.id) does not answer")
     }
 
-    /// Shims that this program has started are its children; those of an earlier one are not.
-    private static func reap(_ pid: Int32) {
-        for _ in 0..<200 {
-            guard waitpid(pid, nil, WNOHANG) == 0 else { return }
-            usleep(5000)
+    /// Waits for the end of a shim that was told to end, and has the lock until then. Shims that this program has
+    /// started are its children, and those of an earlier one are not.
+    private static func reap(_ pid: Int32) throws {
+        do throws(KernelError) {
+            _ = try ProcessHandle.open(pid).waitForEnd(milliseconds: 1000)
+        } catch {
+            if error.errno != .noProcess { throw error }
         }
+        waitpid(pid, nil, WNOHANG)
     }
 
     /// Removes the sandbox's folder, its group and its record.
     func forget(_ entry: SandboxEntry) async throws {
         let record = entry.record
+        let isLast = registry.sandboxes.allSatisfy { $0.id == entry.id }
         try await threads.run { [layout, database, settings] in
             let folder = layout.sandbox(record.id)
             try PodCleanup.run(folder: folder, state: layout.run.state)
             try SandboxFiles.unmount(folder)
             try removeTree(folder)
-            if record.cgroupParent.hasPrefix(settings.defaultCgroupParent + "/") {
+            if record.spec.cgroupParent.isEmpty {
                 try PodCgroup(parent: record.cgroupParent).remove()
             }
+            // The shim that has made it may have gone before others.
+            if isLast, let shims = settings.shimCgroup { try PodCgroup(parent: shims).removeIfUnused() }
             try database.removeSandbox(record.id)
         }
         registry.removeSandbox(entry.id)
@@ -163,6 +177,7 @@ extension PodEngine {
                 $0.connection = nil
                 $0.record.phase = .stopped
             }
+            registry.containers(of: entry.id).forEach { $0.setHeard(false) }
             logger.error("the shim of a sandbox is gone", metadata: ["sandbox": "\(entry.id)"])
             do {
                 for container in registry.containers(of: entry.id) where try container.isUnfinished {

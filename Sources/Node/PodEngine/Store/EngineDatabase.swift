@@ -21,6 +21,9 @@ final class EngineDatabase: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
         }
+        // SQLite makes its other files with the mode of this one.
+        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        if fchmod(file.raw, 0o600) != 0 { throw KernelError("chmod", path) }
         queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.write { try Self.prepare($0, path) }
     }

@@ -15,6 +15,8 @@ public struct EngineLayout: Sendable {
         self.state = StateLayout(root: root, state: state, namespace: Self.namespace)
     }
 
+    /// A layer below all others of every container, with the files and folders that pods have mounts at.
+    var mountPoints: String { state.root + "/" + Self.namespace + "/mountpoints" }
     var database: String { state.root + "/" + Self.namespace + "/pods.sqlite" }
     var run: RunFolders { state.runFolders }
     /// One folder per sandbox: its files, its namespaces, what its shim has to know.

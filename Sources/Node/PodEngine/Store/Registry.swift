@@ -15,6 +15,8 @@ final class SandboxEntry: Sendable {
     let lock = AsyncLock()
     let state: Mutex<State>
 
+    func note(addresses: [String]) { state.withLock { $0.record.network?.addresses = addresses } }
+
     init(_ record: SandboxRecord) {
         id = record.id
         state = Mutex(State(record: record))
@@ -34,6 +36,10 @@ final class ContainerEntry: Sendable {
         var hasToldEnd = false
         /// Its shim did not answer in time.
         var isUnresponsive = false
+        /// Its shim tells us of every change, so that what was read last is true until then.
+        var isHeard = false
+        /// How often it has changed.
+        var changes = 0
     }
     let id: String
     let folder: String
@@ -51,12 +57,27 @@ final class ContainerEntry: Sendable {
 
     /// What is true now, as far as its shim has written it.
     func live() throws -> LiveStatus {
-        if let known = state.withLock({ $0.live }) { return known }
-        // What changes between the reading and the keeping marks it as changed again only after that.
+        let (known, changes) = state.withLock { ($0.live, $0.changes) }
+        if let known { return known }
         let bootID = try BootID.current()
         let read = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)
-        if read.phase == .exited || read.shim == nil { state.withLock { $0.live = read } }
+        state.withLock { state in
+            // It may have changed since the file was read.
+            guard state.changes == changes else { return }
+            if read.phase == .exited || read.shim == nil || state.isHeard { state.live = read }
+        }
         return read
+    }
+
+    /// - Parameter isHeard: false when nobody tells us of changes any more.
+    func setHeard(_ isHeard: Bool) {
+        state.withLock {
+            $0.isHeard = isHeard
+            if !isHeard {
+                $0.live = nil
+                $0.changes += 1
+            }
+        }
     }
 
     /// Whether the container's end is news.
@@ -70,6 +91,7 @@ final class ContainerEntry: Sendable {
     func noteChange() {
         state.withLock {
             $0.live = nil
+            $0.changes += 1
             $0.isUnresponsive = false
         }
     }
@@ -107,12 +129,19 @@ final class Registry: Sendable {
         state.withLock { if $0.names[name] == id { $0.names[name] = nil } }
     }
 
+    /// Who has which name, by name.
+    var reservedNames: [(String, String)] {
+        state.withLock { $0.names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    }
+
     // MARK: Sandboxes
 
     func add(_ entry: SandboxEntry) { state.withLock { $0.sandboxes[entry.id] = entry } }
     func add(_ entry: ContainerEntry) { state.withLock { $0.containers[entry.id] = entry } }
     func removeSandbox(_ id: String) { state.withLock { _ = $0.sandboxes.removeValue(forKey: id) } }
     func removeContainer(_ id: String) { state.withLock { _ = $0.containers.removeValue(forKey: id) } }
+
+    func has(sandbox id: String) -> Bool { state.withLock { $0.sandboxes[id] != nil } }
 
     var sandboxes: [SandboxEntry] { state.withLock { Array($0.sandboxes.values) } }
     var containers: [ContainerEntry] { state.withLock { Array($0.containers.values) } }

@@ -16,6 +16,9 @@ final class AsyncLock: Sendable {
         return try await body()
     }
 
+    /// Whether somebody has it just now.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
+
     private func take() async {
         await withCheckedContinuation { continuation in
             let isMine = state.withLock { state in

@@ -1,4 +1,5 @@
 import LinuxKernel
+import OCISpec
 import Synchronization
 
 /// Tells any number of listeners what happens. One that does not keep up is cut off, and asks anew.
@@ -57,6 +58,17 @@ final class EventBus: Sendable {
             self?.state.withLock { _ = $0.listeners.removeValue(forKey: key) }
         }
         return stream
+    }
+
+    func dump(to json: inout JSONWriter) {
+        let (last, kept, listeners) = state.withLock {
+            ($0.lastNumber, $0.kept.count, $0.listeners.count)
+        }
+        json.object { json in
+            json.member("last", last)
+            json.member("kept", kept)
+            json.member("listeners", listeners)
+        }
     }
 
     func finish() {

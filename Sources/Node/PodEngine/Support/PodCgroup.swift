@@ -4,12 +4,39 @@ import LinuxKernel
 import OCISpec
 
 /// A pod's group in every hierarchy: the parent of its containers' groups.
+///
+/// Its name says who makes those: an absolute path is of the cgroup file systems; the name of a slice is systemd's,
+/// and its containers are scopes. So a pod keeps its driver when a daemon with another one takes it over.
 public struct PodCgroup: Sendable {
-    /// Below the root of each hierarchy, `/kubepods/besteffort/pod…`.
+    /// `/kubepods/besteffort/pod…`, below the root of each hierarchy, or `kubepods-besteffort-pod….slice`.
     public let parent: String
+    private let slice: SystemdSlice?
+
+    /// The first part of the names of systemd's scopes.
+    private static let scopePrefix = "cri-swiftlet"
 
     public init(parent: String) {
         self.parent = parent
+        slice = parent.hasPrefix("/") ? nil : SystemdSlice(parent)
+    }
+
+    /// For a pod whose creator names none.
+    static func own(of pod: String, driver: CgroupDriver) -> PodCgroup {
+        switch driver {
+        case .files: PodCgroup(parent: "/swiftlet/pods/" + pod)
+        case .systemd: PodCgroup(parent: "swiftlet-pods-" + pod + ".slice")
+        }
+    }
+
+    /// Who makes the groups of its containers.
+    public var driver: CgroupDriver { slice == nil ? .files : .systemd }
+
+    /// `linux.cgroupsPath` of a container.
+    public func cgroupsPath(of container: String) -> String {
+        switch driver {
+        case .files: "\(parent)/\(container)"
+        case .systemd: "\(parent):\(Self.scopePrefix):\(container)"
+        }
     }
 
     /// What the pod uses: all of its containers.
@@ -21,15 +48,23 @@ public struct PodCgroup: Sendable {
 
     private func record() throws -> CgroupRecord {
         let layout = try CgroupLayout.detect()
+        let path = try slice?.path() ?? parent
         var legacy = SortedMap<String>()
         for hierarchy in try layout.legacyHierarchies() {
-            legacy[hierarchy.controllers] = hierarchy.mountPoint + parent
+            legacy[hierarchy.controllers] = hierarchy.mountPoint + path
         }
-        return CgroupRecord(unified: layout.unified + parent, legacy: legacy)
+        return CgroupRecord(unified: layout.unified + path, legacy: legacy)
+    }
+
+    /// Removes the groups where nobody is in them.
+    func removeIfUnused() throws {
+        let record = try record()
+        try CgroupLayout.leave([record.unified] + record.legacy.map(\.value))
     }
 
     /// Removes the groups, which must be empty; none there is no error.
     func remove() throws {
+        try slice?.stop()
         try ContainerCgroup.delete(record())
     }
 }

@@ -46,7 +46,7 @@ public struct BuiltinNetwork: Sendable {
         let record = try claim(pod, owner)
         do {
             try Self.allowForwarding(version6: record.addresses.contains(where: \.isVersion6))
-            if record.ownsNamespace { try PinnedNamespace.make(at: record.namespace) }
+            if record.ownsNamespace { try PinnedNamespace.make(at: record.namespace, sysctls: pod.sysctls) }
             try PodLink.make(record)
             try open(record)
             if let file = pod.hostsFile {

@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
 import LinuxKernel
+import OCISpec
 
 /// A network namespace that a bind mount keeps, so that it lives without processes and has a path.
 ///
 /// Namespaces are a thread's affair: the calling thread goes into the namespace and comes back, within one call that
 /// never waits for anything else. That needs no fork and holds in programs of many threads, too.
-enum PinnedNamespace {
+package enum PinnedNamespace {
     /// nsfs's magic number (linux/magic.h).
     private static let fileSystemType = 0x6e73_6673
 
@@ -16,12 +17,14 @@ enum PinnedNamespace {
         return (try? file.fileSystemType()) == fileSystemType
     }
 
-    /// Makes a network namespace and pins it.
-    static func make(at path: String) throws(KernelError) {
+    /// Makes a network namespace, with its loopback device up, and pins it.
+    /// - Parameter sysctls: its parameters, by name (`SysctlName`): of network namespaces alone.
+    package static func make(at path: String, sysctls: SortedMap<String> = [:]) throws(KernelError) {
         _ = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
         do throws(KernelError) {
             try away(what: path) { () throws(KernelError) in
                 try unshare(NamespaceKind.network.flag, what: "network namespace")
+                try setUp(sysctls)
                 _ = try check("pin network namespace at", path) {
                     mount("/proc/thread-self/ns/net", path, nil, bindFlag, nil)
                 }
@@ -29,6 +32,27 @@ enum PinnedNamespace {
         } catch {
             unlink(path)
             throw error
+        }
+    }
+
+    /// In the new namespace, where nobody is yet.
+    private static func setUp(_ sysctls: SortedMap<String>) throws(KernelError) {
+        let loopback: Int32 = 1
+        var routes = try RouteSocket()
+        try routes.apply([.bringUp(loopback)])
+        if sysctls.isEmpty { return }
+        // A procfs that nobody else can have mounted over; its files mean the namespace of who opens them.
+        let proc = try Mount.new(type: "proc", source: "proc")
+        for (key, value) in sysctls.entries {
+            guard let name = SysctlName(key), name.namespace == .network else {
+                throw KernelError("set", "sysctl \(key): not of a network namespace", .invalidArgument)
+            }
+            do throws(KernelError) {
+                let file = try proc.descriptor.openInRoot("sys/\(name.path)", O_WRONLY, noLinks: true)
+                try file.writeAll(value)
+            } catch {
+                throw KernelError("set", "sysctls \(key) = \(value)", error.errno)
+            }
         }
     }
 
@@ -44,7 +68,7 @@ enum PinnedNamespace {
     }
 
     /// Takes the pin away; processes and sockets may keep the namespace. None there is no error.
-    static func remove(_ path: String) throws(KernelError) {
+    package static func remove(_ path: String) throws(KernelError) {
         // More than one may lie on the other where a maker was killed.
         while umount2(path, Int32(MNT_DETACH) | noFollow) == 0 {}
         if ![.invalidArgument, .noEntry].contains(Errno.current) { throw KernelError("unmount", path) }

@@ -20,19 +20,36 @@ extension CgroupLayout {
         var made = MadeGroups()
         do {
             let legacy = try legacyHierarchies().map(\.mountPoint)
-            for mountPoint in legacy { try makeLegacy(path, below: mountPoint, &made) }
-            _ = try made.make(path, below: unified)
-            try persist(made.paths)
-            try Self.becomeClone(in: unified + path.text)
+            try Self.againWhileGone {
+                for mountPoint in legacy { try makeLegacy(path, below: mountPoint, &made) }
+                _ = try made.make(path, below: unified)
+                try persist(made.paths)
+                try Self.becomeClone(in: unified + path.text)
+            }
             moved()
             for mountPoint in legacy {
-                let group = try CgroupDirectory.Owned(path: mountPoint + path.text)
-                try group.view.write("tasks", "0")
+                try Self.againWhileGone {
+                    try makeLegacy(path, below: mountPoint, &made)
+                    let group = try CgroupDirectory.Owned(path: mountPoint + path.text)
+                    try group.view.write("tasks", "0")
+                }
             }
         } catch {
             made.remove()
             throw error
         }
+    }
+
+    /// Who leaves the group last may remove it between our finding it and our being in it.
+    private static func againWhileGone(_ body: () throws -> Void) throws {
+        for _ in 0..<8 {
+            do {
+                return try body()
+            } catch CgroupError.kernel(let error) where [.noEntry, .noDevice].contains(error.errno) {
+                continue
+            }
+        }
+        try body()
     }
 
     private func makeLegacy(

@@ -37,16 +37,32 @@ public enum ShimLauncher {
         id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
         program: String? = nil
     ) throws(ShimError) -> Int32 {
-        try launch(["--state", state, "--pod", folder, "--id", id], milliseconds, program)
+        try beginPod(id: id, folder: folder, state: state, milliseconds: milliseconds, program: program)
+            .ready()
+    }
+
+    /// As `launchPod`, without the waiting: there may be something to do meanwhile.
+    public static func beginPod(
+        id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
+        program: String? = nil
+    ) throws(ShimError) -> StartingShim {
+        try begin(["--state", state, "--pod", folder, "--id", id], milliseconds, program)
     }
 
     private static func launch(
         _ arguments: [String], _ milliseconds: Int, _ program: String?
     ) throws(ShimError) -> Int32 {
+        try begin(arguments, milliseconds, program).ready()
+    }
+
+    private static func begin(
+        _ arguments: [String], _ milliseconds: Int, _ program: String?
+    ) throws(ShimError) -> StartingShim {
         let path = if let program { program } else { try find() }
         let (readEnd, pid) = try start(path, arguments + ["--ready-fd", "3"])
-        let report = FileDescriptor(owning: readEnd)
-        return try awaitReport(report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)
+        return StartingShim(
+            owning: FileDescriptor(owning: readEnd), pid: pid,
+            deadline: monotonicMilliseconds() + milliseconds)
     }
 
     /// Looks for the shim's program beside the running one, in `../libexec/swiftlet`, and in PATH.
@@ -135,7 +151,7 @@ public enum ShimLauncher {
     /// The shim writes a line and closes: `ok`, or why not. Before that it may say that it has become another
     /// process, a child of ours too.
     /// - Returns: the shim's process id.
-    private static func awaitReport(
+    fileprivate static func awaitReport(
         _ report: borrowing FileDescriptor, pid: Int32, deadline: Int
     ) throws(ShimError) -> Int32 {
         var pid = pid
@@ -182,6 +198,28 @@ public enum ShimLauncher {
         let text = try report.readText(atMost: 4096)
         if text.isEmpty { throw KernelError("read", "its report", .brokenPipe) }
         return text
+    }
+}
+
+/// A shim that has been started and has not said yet whether it is there.
+public final class StartingShim: Sendable {
+    private let report: FileDescriptor
+    private let pid: Int32
+    private let deadline: Int
+
+    fileprivate init(owning report: consuming FileDescriptor, pid: Int32, deadline: Int) {
+        self.report = report
+        self.pid = pid
+        self.deadline = deadline
+    }
+
+    /// Waits until it listens, and a pod's shim until its namespaces are pinned. To be called once, whatever else
+    /// fails: it reaps a shim that does not come up.
+    /// - Returns: the shim's process id.
+    /// - Throws: `notStarted` with the shim's own line.
+    @discardableResult
+    public func ready() throws(ShimError) -> Int32 {
+        try ShimLauncher.awaitReport(report, pid: pid, deadline: deadline)
     }
 }
 

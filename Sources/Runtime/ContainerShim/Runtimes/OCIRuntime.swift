@@ -27,12 +27,14 @@ protocol OCIRuntime {
 }
 
 extension RunFolders {
-    /// The runtime of a container whose supervision says `handler`.
-    func ociRuntime(_ handler: RuntimeHandler?, log: Log) -> any OCIRuntime {
-        if let handler {
+    /// The runtime that a container's supervision names.
+    func ociRuntime(_ supervision: Supervision, log: Log) -> any OCIRuntime {
+        if let handler = supervision.runtime {
             RuntimeProgram(handler: handler)
         } else {
-            BuiltInRuntime(runtime: Runtime(root: runtime, log: log))
+            BuiltInRuntime(
+                runtime: Runtime(
+                    root: runtime, log: log, cgroupDriver: supervision.systemdCgroup ? .systemd : .files))
         }
     }
 }

@@ -12,8 +12,7 @@ public enum ContainerCleanup {
     public static func run(
         container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
     ) throws {
-        let handler = try Supervision.read(in: folder).runtime
-        let runtime = RunFolders(state: state).ociRuntime(handler, log: log)
+        let runtime = RunFolders(state: state).ociRuntime(try Supervision.read(in: folder), log: log)
         try run(container: container, folder: folder, runtime: runtime, network: network)
     }
 
@@ -22,7 +21,9 @@ public enum ContainerCleanup {
     ) throws {
         try runtime.delete(container)
         try network.detach(folder)
-        try Supervision.read(in: folder).rootfs?.unmount()
+        let supervision = try Supervision.read(in: folder)
+        try supervision.rootfs?.unmount()
+        try supervision.namespaces?.remove()
     }
 
     /// As `run`, for a container whose shim is gone: also removes the shim's run folder, and writes down

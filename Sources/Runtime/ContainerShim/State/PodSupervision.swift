@@ -22,11 +22,14 @@ public struct PodSupervision: Equatable, Sendable {
     public var cgroup: String?
     /// The bundle of the pod's init (`PodInit`), whose pid namespace the containers share; nil: each has its own.
     public var sharedPID: String?
+    /// systemd makes the group of the pod's init.
+    public var systemdCgroup: Bool
 
     public init(
         id: String, namespaces: [PodNamespace] = [], hostname: String? = nil, domainname: String? = nil,
         sysctls: SortedMap<String> = [:], uidMappings: [RuntimeSpec.IDMapping] = [],
-        gidMappings: [RuntimeSpec.IDMapping] = [], cgroup: String? = nil, sharedPID: String? = nil
+        gidMappings: [RuntimeSpec.IDMapping] = [], cgroup: String? = nil, sharedPID: String? = nil,
+        systemdCgroup: Bool = false
     ) {
         self.id = id
         self.namespaces = namespaces
@@ -37,6 +40,7 @@ public struct PodSupervision: Equatable, Sendable {
         self.gidMappings = gidMappings
         self.cgroup = cgroup
         self.sharedPID = sharedPID
+        self.systemdCgroup = systemdCgroup
     }
 
     public static let fileName = "pod.json"
@@ -202,6 +206,7 @@ extension PodSupervision: JSONDecodable, JSONEncodable {
         gidMappings = try object.list("gidMappings")
         cgroup = try object.text("cgroup")
         sharedPID = try object.text("sharedPID")
+        systemdCgroup = try object.flag("systemdCgroup")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -215,6 +220,7 @@ extension PodSupervision: JSONDecodable, JSONEncodable {
             json.nonEmpty("gidMappings", gidMappings)
             json.optional("cgroup", cgroup)
             json.optional("sharedPID", sharedPID)
+            json.flag("systemdCgroup", systemdCgroup)
         }
     }
 }

@@ -31,13 +31,19 @@ public struct Supervision: Equatable, Sendable {
     /// What the shim mounts before a start and unmounts after the end; nil where the bundle's root is not
     /// a mount of ours.
     public var rootfs: RootfsMount?
+    /// What the shim makes before the root is mounted and takes away after the end; nil without a user namespace of
+    /// the container's own.
+    public var namespaces: OwnNamespaces?
     /// Another OCI runtime; nil for the one that the shim has in itself.
     public var runtime: RuntimeHandler?
+    /// The built-in runtime has systemd make the groups.
+    public var systemdCgroup: Bool
 
     public init(
         terminal: Bool = false, input: Input = .none, restart: RestartPolicy = .no,
         log: LogOptions? = nil, stopSignal: Int32 = SIGTERM, stopTimeout: Int = 10, remove: Bool = false,
-        rootfs: RootfsMount? = nil, runtime: RuntimeHandler? = nil
+        rootfs: RootfsMount? = nil, namespaces: OwnNamespaces? = nil, runtime: RuntimeHandler? = nil,
+        systemdCgroup: Bool = false
     ) {
         self.terminal = terminal
         self.input = input
@@ -47,7 +53,9 @@ public struct Supervision: Equatable, Sendable {
         self.stopTimeout = stopTimeout
         self.remove = remove
         self.rootfs = rootfs
+        self.namespaces = namespaces
         self.runtime = runtime
+        self.systemdCgroup = systemdCgroup
     }
 
     public static let fileName = "supervision.json"
@@ -98,7 +106,9 @@ extension Supervision: JSONDecodable, JSONEncodable {
         stopTimeout = try object.optional("stopTimeout") ?? 10
         remove = try object.flag("remove")
         rootfs = try object.optional("rootfs")
+        namespaces = try object.optional("namespaces")
         runtime = try object.optional("runtime")
+        systemdCgroup = try object.flag("systemdCgroup")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -111,7 +121,9 @@ extension Supervision: JSONDecodable, JSONEncodable {
             json.member("stopTimeout", stopTimeout)
             json.flag("remove", remove)
             json.optional("rootfs", rootfs)
+            json.optional("namespaces", namespaces)
             json.optional("runtime", runtime)
+            json.flag("systemdCgroup", systemdCgroup)
         }
     }
 }

@@ -20,6 +20,13 @@ public struct Timestamp: Equatable, Comparable, Sendable {
         return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
     }
 
+    /// - Parameter nanosecondsSince1970: as the CRI counts it.
+    public init(nanosecondsSince1970: Int64) {
+        let seconds = nanosecondsSince1970.floorDivided(by: 1_000_000_000)
+        self.init(
+            seconds: seconds, nanoseconds: Int32(nanosecondsSince1970 - seconds * 1_000_000_000))
+    }
+
     /// As the CRI counts it.
     public var nanosecondsSince1970: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
 

@@ -11,6 +11,8 @@ final class ContainerOutput {
     private(set) var clients: [AttachedClient] = []
     private var isPaused = false
     private var isEnded = false
+    /// Called when the log has lost more.
+    var onLogLoss: () -> Void = {}
 
     /// Twice what the largest pipe holds (fs.pipe-max-size): a process outside of the container that has
     /// kept the other end cannot keep the shim reading.
@@ -103,7 +105,11 @@ final class ContainerOutput {
             default: return .end
             }
         }
-        log?.append(source.stream, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        if let log {
+            let lost = log.bytesLost
+            log.append(source.stream, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if log.bytesLost != lost { onLogLoss() }
+        }
         let frame = UnsafeMutableRawBufferPointer(
             rebasing: scratch.frame[..<(StreamFrame.headLength + count)])
         let kind: StreamFrame.Kind = source.stream == .stdout ? .output : .error

@@ -81,11 +81,12 @@ extension ManagedContainer {
             }
             let streams = try openStreams()
             ends = streams
-            let (id, folder, rootfs) = (id, folder, supervision.rootfs)
+            let (id, folder, rootfs, namespaces) = (id, folder, supervision.rootfs, supervision.namespaces)
             let (network, identity) = (shim.network, shim.identity)
             try operate(
                 "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: Self.startTime
             ) { runtime, socket in
+                try namespaces?.make()
                 try rootfs?.mount()
                 try network.attach(folder, identity)
                 return try runtime.make(
@@ -188,6 +189,7 @@ extension ManagedContainer {
 
     private func openStreams() throws -> StreamEnds {
         let output = try ContainerOutput(log: supervision.log, loop: shim.loop, scratch: shim.scratch)
+        output.onLogLoss = { [unowned self] in noteLogLoss() }
         self.output = output
         input = nil
         isInputOver = false

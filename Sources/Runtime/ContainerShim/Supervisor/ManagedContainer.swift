@@ -105,6 +105,28 @@ final class ManagedContainer {
         }
     }
 
+    private var lossTimer: EventLoop.TimerID?
+    /// A container that writes much to a full disk loses much: its status is written once in a while.
+    private static let lossPause = 2000
+
+    /// Lets those know that read the status of a container that runs.
+    func noteLogLoss() {
+        guard lossTimer == nil else { return }
+        writeLogLoss()
+        lossTimer = shim.loop.after(milliseconds: Self.lossPause) { [weak self] in
+            self?.lossTimer = nil
+            self?.writeLogLoss()
+        }
+    }
+
+    private func writeLogLoss() {
+        guard let output, status.logBytesLost != output.logBytesLost else { return }
+        change {
+            $0.logError = output.logFailure
+            $0.logBytesLost = output.logBytesLost
+        }
+    }
+
     /// The folder is gone or is about to go: nothing is written any more.
     func changeForgotten(_ body: (inout LiveStatus) -> Void) {
         body(&status)
@@ -163,30 +185,29 @@ final class ManagedContainer {
         completion: @escaping (Operation.Outcome) -> Void
     ) throws(KernelError) {
         let folder = folder
-        let (folders, handler) = (shim.folders, supervision.runtime)
+        let (folders, supervision) = (shim.folders, supervision)
         try shim.operate(
             "\(what) \(id)", makesProcesses: makesProcesses, keeping: keeping + [lock.descriptor],
             milliseconds: milliseconds
         ) { socket in
-            let log = try RuntimeLog.open(folder)
-            return try work(folders.ociRuntime(handler, log: Log(descriptor: log.raw)), socket)
+            let place = try RuntimeLog.open(folder)
+            return try work(folders.ociRuntime(supervision, log: RuntimeLog.log(in: place)), socket)
         } completion: {
             completion($0)
         }
     }
 }
 
-/// Where the runtime's warnings go: a file in the container's folder, begun anew when it has grown large.
+/// Where the runtime's warnings go: `runtime.log` in the container's folder, which begins with the first of them.
 enum RuntimeLog {
-    private static let fileName = "runtime.log"
     private static let maxSize = 64 << 10
 
     static func open(_ folder: String) throws(KernelError) -> FileDescriptor {
-        let path = folder + "/" + fileName
-        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
-        if try file.status().st_size > maxSize, ftruncate(file.raw, 0) != 0 {
-            throw KernelError("truncate", path)
-        }
-        return file
+        try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// - Parameter folder: as `open` gives it; has to stay open as long as the log is used.
+    static func log(in folder: borrowing FileDescriptor) -> Log {
+        Log(folder: folder.raw, name: "runtime.log", limit: maxSize)
     }
 }

@@ -63,8 +63,9 @@ final class Pod {
             do {
                 try PinnedNamespaces(pod).make()
                 guard let bundle = pod.sharedPID else { return CloneReport() }
-                return try Self.startInit(
-                    PodInit.container(of: id), bundle, Runtime(root: folders.runtime, log: log))
+                let runtime = Runtime(
+                    root: folders.runtime, log: log, cgroupDriver: pod.systemdCgroup ? .systemd : .files)
+                return try Self.startInit(PodInit.container(of: id), bundle, runtime)
             } catch {
                 try PodCleanup.clean(pod, folders, log)
                 throw error
@@ -155,8 +156,8 @@ final class Pod {
             "\(what) pod \(id)", makesProcesses: makesProcesses, keeping: [lock.descriptor],
             milliseconds: milliseconds
         ) { _ in
-            let file = try RuntimeLog.open(folder)
-            return try work(Log(descriptor: file.raw))
+            let place = try RuntimeLog.open(folder)
+            return try work(RuntimeLog.log(in: place))
         } completion: {
             completion($0.report)
         }

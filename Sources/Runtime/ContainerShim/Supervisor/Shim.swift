@@ -301,6 +301,10 @@ final class Shim {
 
     private func add(_ socket: consuming FileDescriptor) throws(KernelError) {
         guard clients.count < Self.maxClients else { return }
+        // The folder's mode keeps others out; this does, too, when somebody has opened it wider or passed a
+        // descriptor on (CVE-2020-15257 was a socket that containers could reach).
+        let user = try UnixSocket.peerUser(of: socket)
+        guard user == 0 || user == geteuid() else { return }
         let client = try ClientConnection(socket, loop: loop, scratch: scratch)
         clients.append(client)
         client.onClose = { [unowned self, unowned client] in

@@ -47,6 +47,12 @@ public struct JSONWriter {
 
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
+    /// A value that is JSON already, as it is.
+    public mutating func document(_ text: String) {
+        beginValue()
+        bytes += text.utf8
+    }
+
     @inlinable public mutating func integer(_ value: some FixedWidthInteger) {
         // Every integer that these documents hold fits into 64 bits.
         integer(isNegative: value < 0, magnitude: UInt64(value.magnitude))

@@ -35,14 +35,12 @@ struct CDIRegistry {
         var here: Set<CDIName> = []
         for name in entries.map(\.name).sorted() {
             let path = folder + "/" + name
-            if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-                unreadable.append("\(path) is YAML, of which this runtime reads none: write it as JSON")
-            }
-            guard name.hasSuffix(".json") else { continue }
+            let isYAML = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+            guard isYAML || name.hasSuffix(".json") else { continue }
             let text = try FileDescriptor.readFile(path, limit: 16 << 20)
             let specification: CDISpecification
             do throws(JSONError) {
-                specification = try CDISpecification(json: text)
+                specification = try CDISpecification(json: isYAML ? YAMLDocument.json(text) : text)
             } catch {
                 unreadable.append("\(path): \(error)")
                 continue

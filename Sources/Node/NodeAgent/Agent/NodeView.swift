@@ -1,0 +1,204 @@
+import CRIProtocol
+import KubernetesAPI
+import NIOCore
+
+/// What the agent's HTTP server asks: everything is read where it is kept, and nothing is kept here.
+struct NodeView: AgentView {
+    let services: AgentServices
+    let probeMetrics: @Sendable () async throws -> String
+
+    private var runtime: CRIRuntime { services.runtime }
+
+    func pods() async throws -> [UInt8] {
+        var list = PodList()
+        list.items = services.statuses.pods
+        return list.document.json()
+    }
+
+    func runningPods() async throws -> [UInt8] {
+        var list = PodList()
+        for sandbox in try await runtime.sandboxes() where sandbox.state == .sandboxReady {
+            var pod = Pod()
+            pod.metadata.name = sandbox.metadata.name
+            pod.metadata.namespace = sandbox.metadata.namespace
+            pod.metadata.uid = sandbox.metadata.uid
+            list.items.append(pod)
+        }
+        for container in try await runtime.containers() where container.state == .containerRunning {
+            guard let uid = container.labels[PodLabels.uid],
+                let index = list.items.firstIndex(where: { $0.metadata.uid == uid })
+            else { continue }
+            list.items[index].spec.containers.append(
+                Container(name: container.metadata.name, image: container.imageRef))
+        }
+        return list.document.json()
+    }
+
+    func events() async throws -> [UInt8] {
+        var list = EventList()
+        list.items = services.events.events()
+        return list.document.json()
+    }
+
+    func configuration() async throws -> [UInt8] {
+        let settings = services.settings
+        let values: APIValue = [
+            "kubeletconfig": [
+                "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
+                "maxPods": .integer(Int64(settings.maxPods)), "clusterDomain": .string(settings.dns.clusterDomain),
+                "clusterDNS": .array(settings.dns.cluster.map { .string($0) }),
+                "containerRuntimeEndpoint": .string("unix://" + runtime.endpoint),
+                "podLogsDir": .string(settings.logs), "seccompDefault": .bool(settings.isSeccompDefault),
+                "containerLogMaxFiles": .integer(Int64(settings.containerLogMaxFiles)),
+            ]
+        ]
+        return values.json()
+    }
+
+    func healthProblems() async -> [String] {
+        do {
+            let status = try await runtime.status()
+            return status.status.conditions.filter { !$0.status && $0.type == "RuntimeReady" }
+                .map { "container runtime: \($0.reason): \($0.message)" }
+        } catch {
+            return ["container runtime: \(error)"]
+        }
+    }
+
+    // MARK: Numbers
+
+    func statsSummary(onlyCPUAndMemory: Bool) async throws -> [UInt8] {
+        let stats = try await runtime.podStats()
+        return StatsSummary(nodeName: services.settings.nodeName, stats: stats, isShort: onlyCPUAndMemory)
+            .make().apiValue.json()
+    }
+
+    func metrics(_ page: MetricsPage) async throws -> String {
+        switch page {
+        case .agent: return AgentMetrics.text(services)
+        case .probes: return try await probeMetrics()
+        case .resource: return ResourceMetrics.text(try await runtime.podStats())
+        case .cadvisor:
+            let descriptors = try await runtime.metricDescriptors()
+            return CadvisorMetrics.text(descriptors, try await runtime.podMetrics())
+        }
+    }
+
+    // MARK: Containers
+
+    private func find(_ name: PodName) throws(AgentViewError) -> Pod {
+        let found = services.statuses.pods.first { pod in
+            pod.metadata.namespace == name.namespace && pod.metadata.name == name.name
+                && (name.uid == nil || name.uid == pod.metadata.uid)
+        }
+        guard let found else { throw .podNotFound }
+        return found
+    }
+
+    /// - Parameter running: refuses one that does not run.
+    private func find(_ name: ContainerName, running: Bool) async throws -> (Pod, ContainerRecord) {
+        let pod = try find(name.pod)
+        guard pod.everyContainer.contains(where: { $0.name == name.container }) else {
+            throw AgentViewError.containerNotFound
+        }
+        guard let record = try await runtime.pod(uid: pod.metadata.uid)?.latest(name.container) else {
+            throw AgentViewError.refused("container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is waiting to start")
+        }
+        if running, record.state != .running {
+            throw AgentViewError.refused("container \"\(name.container)\" in pod \"\(pod.metadata.name)\" is not running")
+        }
+        return (pod, record)
+    }
+
+    func log(of container: ContainerName, previous: Bool) async throws -> ContainerLog {
+        let (pod, latest) = try await find(container, running: false)
+        var record = latest
+        if previous {
+            guard let before = try await runtime.pod(uid: pod.metadata.uid)?.previous(container.container) else {
+                throw AgentViewError.refused(
+                    "previous terminated container \"\(container.container)\" in pod \"\(pod.metadata.name)\" not found")
+            }
+            record = before
+        }
+        let path = LogPlace.path(of: record, pod, services.settings)
+        let (id, statuses) = (record.id, services.statuses)
+        let uid = pod.metadata.uid
+        return ContainerLog(path: path) {
+            await statuses.waitForEnd(of: id, in: uid)
+        }
+    }
+
+    func exec(in container: ContainerName, command: [String], streams: StreamChoice) async throws -> String {
+        let (_, record) = try await find(container, running: true)
+        return try await runtime.execURL(
+            .with {
+                $0.containerID = record.id
+                $0.cmd = command
+                $0.tty = streams.terminal
+                $0.stdin = streams.stdin
+                $0.stdout = streams.stdout
+                $0.stderr = streams.stderr && !streams.terminal
+            })
+    }
+
+    func attach(to container: ContainerName, streams: StreamChoice) async throws -> String {
+        let (pod, record) = try await find(container, running: true)
+        let terminal = pod.everyContainer.first { $0.name == container.container }?.container.tty ?? streams.terminal
+        return try await runtime.attachURL(
+            .with {
+                $0.containerID = record.id
+                $0.tty = terminal
+                $0.stdin = streams.stdin
+                $0.stdout = streams.stdout
+                $0.stderr = streams.stderr && !terminal
+            })
+    }
+
+    func portForward(to pod: PodName, ports: [UInt16]) async throws -> String {
+        let found = try find(pod)
+        guard let sandbox = try await runtime.pod(uid: found.metadata.uid)?.readySandbox else {
+            throw AgentViewError.refused("pod \"\(found.metadata.name)\" does not run")
+        }
+        return try await runtime.portForwardURL(
+            .with {
+                $0.podSandboxID = sandbox.id
+                $0.port = ports.map { Int32($0) }
+            })
+    }
+
+    func checkpoint(_ container: ContainerName, timeout: Duration?) async throws -> [String] {
+        let (pod, record) = try await find(container, running: true)
+        let folder = services.settings.root + "/checkpoints"
+        try AgentFiles.makeFolder(folder, mode: 0o700)
+        let time = Time.now.description.replacing(":", with: "-")
+        let file =
+            "\(folder)/checkpoint-\(pod.metadata.name)_\(pod.metadata.namespace)-\(container.container)-\(time).tar"
+        do throws(RuntimeError) {
+            try await runtime.checkpoint(record.id, to: file, timeout: timeout?.components.seconds ?? 0)
+        } catch {
+            if error.isUnimplemented { throw AgentViewError.notSupported(error.message) }
+            throw error
+        }
+        return [file]
+    }
+}
+
+extension StatusBook {
+    /// Returns when a container runs no more, or its pod is gone.
+    func waitForEnd(of container: String, in uid: String) async {
+        while let pod = pod(uid), pod.runs(container), !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .milliseconds(200))
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+extension Pod {
+    fileprivate func runs(_ container: String) -> Bool {
+        (status.initContainerStatuses + status.containerStatuses + status.ephemeralContainerStatuses)
+            .contains { $0.containerID.hasSuffix("://" + container) && $0.state.running != nil }
+    }
+}

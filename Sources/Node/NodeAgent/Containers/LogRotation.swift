@@ -1,0 +1,61 @@
+import Glibc
+import KubernetesAPI
+import LinuxKernel
+import Logging
+
+/// Keeps containers' logs from filling the disk (`containerLogMaxSize`, `containerLogMaxFiles`): a log that has grown
+/// too large is renamed, the runtime opens a new one, and the oldest parts are removed.
+struct LogRotation: Sendable {
+    let services: AgentServices
+    var interval: Duration = .seconds(10)
+
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: interval)
+            } catch {
+                return
+            }
+            for pod in services.statuses.pods where pod.status.phase == .running || pod.status.phase == .pending {
+                await look(at: pod)
+            }
+        }
+    }
+
+    private func look(at pod: Pod) async {
+        let statuses =
+            pod.status.initContainerStatuses + pod.status.containerStatuses + pod.status.ephemeralContainerStatuses
+        for status in statuses where status.state.running != nil {
+            let id = String(status.containerID.split(separator: "/").last ?? "")
+            let path = "\(services.settings.logFolder(of: pod))/\(status.name)/\(status.restartCount).log"
+            var file = stat()
+            guard stat(path, &file) == 0, file.st_size > services.settings.containerLogMaxSize else { continue }
+            do {
+                try await rotate(path, of: id)
+            } catch {
+                services.log.warning(
+                    "rotate \(path): \(error)", metadata: ["pod": "\(pod.fullName)", "container": "\(status.name)"])
+            }
+        }
+    }
+
+    private func rotate(_ path: String, of container: String) async throws {
+        let old = path + "." + Self.stamp
+        _ = try check("rename", path) { rename(path, old) }
+        do {
+            try await services.runtime.reopenLog(container)
+        } catch {
+            // The runtime goes on writing into the file that it has: it gets its name back.
+            rename(old, path)
+            throw error
+        }
+        let parts = LogPlace.rotated(path)
+        for part in parts.prefix(max(0, parts.count - (services.settings.containerLogMaxFiles - 1))) { unlink(part) }
+    }
+
+    /// `20260102-150405`, as the kubelet names them.
+    private static var stamp: String {
+        let text = Time.now.description
+        return text.filter(\.isNumber).enumerated().map { $0.offset == 8 ? "-\($0.element)" : "\($0.element)" }.joined()
+    }
+}

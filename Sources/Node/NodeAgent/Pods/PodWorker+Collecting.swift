@@ -1,0 +1,59 @@
+import Glibc
+import KubernetesAPI
+import LinuxKernel
+import PodVolumes
+
+/// What a pod leaves behind while it goes on: earlier attempts of its containers, with their logs and last words, and
+/// earlier sandboxes. Of each container the newest attempt stays, and the one before it.
+extension PodWorker {
+    private static let kept = 2
+
+    func collect() async throws {
+        guard let runtime else { return }
+        var left: [String: Int] = [:]
+        for record in runtime.containers {
+            left[record.name, default: 0] += 1
+            guard left[record.name, default: 0] > Self.kept, record.state == .exited else { continue }
+            try await services.runtime.removeContainer(record.id)
+            removeLog(of: record)
+            if let mounts {
+                let attempts = runtime.containers.filter { $0.name == record.name }.prefix(Self.kept).map {
+                    String($0.attempt)
+                }
+                try TerminationMessage.removeOld(of: record.name, besides: Set(attempts), in: mounts.folder)
+            }
+        }
+        let used = Set(runtime.containers.map(\.sandbox))
+        for sandbox in runtime.sandboxes.dropFirst() where !sandbox.isReady && !used.contains(sandbox.id) {
+            try await services.runtime.removeSandbox(sandbox.id)
+        }
+    }
+
+    /// With what rotation has made of it.
+    private func removeLog(of record: ContainerRecord) {
+        let path = LogPlace.path(of: record, pod, services.settings)
+        for file in LogPlace.rotated(path) + [path] where unlink(file) != 0 && Errno.current != .noEntry {
+            log.warning("remove \(file): \(Errno.current)")
+        }
+    }
+}
+
+/// Where a container's log is, and its older parts.
+enum LogPlace {
+    static func path(of record: ContainerRecord, _ pod: Pod, _ settings: AgentSettings) -> String {
+        record.logPath.hasPrefix("/") ? record.logPath : settings.logFolder(of: pod) + "/" + record.logPath
+    }
+
+    /// `PATH.TIME` and `PATH.TIME.gz`, the oldest first.
+    static func rotated(_ path: String) -> [String] {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.dropLast().joined(separator: "/")
+        let name = String(parts.last ?? "")
+        do {
+            return try AgentFiles.names(in: folder).filter { $0.hasPrefix(name + ".") }.sorted().map { folder + "/" + $0 }
+        } catch {
+            // A folder that cannot be read has nothing to be removed by us.
+            return []
+        }
+    }
+}

@@ -1,0 +1,185 @@
+"""Attacks on what the daemon and the shims have on the host, by the names of published advisories."""
+
+import os
+import re
+import socket
+import stat
+import subprocess
+import unittest
+
+import grpc
+
+from node import FOLDER, NODE, NodeTest, cri
+
+NOBODY = 65534
+
+
+def as_nobody(work, folder="/"):
+    """Runs it in a child without any right that stands in the folder, and gives back what it answers."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.chdir(folder)
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            answer = work()
+        except BaseException as error:
+            answer = repr(error)
+        os.write(write, answer.encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        answer = pipe.read().decode()
+    os.waitpid(pid, 0)
+    return answer
+
+
+class Sockets(NodeTest):
+    def test_cve_2020_15257(self):
+        """A container in the host's network looks for a shim's socket, as it could for abstract ones."""
+        config = self.pod_config("neighbour", network=NODE)
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        listed = self.sh(container, "cat /proc/net/unix").stdout.decode().splitlines()
+        shims = [line.split()[-1] for line in listed if "shim.sock" in line]
+        # A path counts in the mount namespace of who connects, an abstract name in that of the network.
+        self.assertEqual([name for name in shims if not name.startswith("/")], [])
+        with open("/proc/net/unix") as file:
+            self.assertEqual([line for line in file if "@" in line and "swiftlet" in line], [])
+
+    def test_a_shim_speaks_to_its_own_user_alone(self):
+        """Somebody has opened the modes: the peer's user counts."""
+        config = self.pod_config("open", network=NODE)
+        pod = self.run_pod(config)
+        folder = f"{FOLDER}/run/k8s/{pod}"
+
+        def greeting():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+                client.settimeout(5)
+                client.connect("shim.sock")
+                return repr(client.recv(4096))
+
+        os.chmod(folder, 0o711)
+        os.chmod(folder + "/shim.sock", 0o666)
+        # Closed without a word.
+        self.assertRegex(as_nobody(greeting, folder), "^(b''|ConnectionReset.*)$")
+        before = os.getcwd()
+        os.chdir(folder)
+        self.assertIn("version", greeting())
+        os.chdir(before)
+
+    def test_the_daemons_sockets_are_roots(self):
+        for name in [self.daemon.socket, f"{FOLDER}/run/admin.sock"]:
+            folder, file = os.path.split(name)
+            self.assertEqual(stat.S_IMODE(os.stat(name).st_mode), 0o600, name)
+            mode = stat.S_IMODE(os.stat(folder).st_mode)
+            os.chmod(folder, 0o711)
+            os.chmod(name, 0o666)
+
+            def ask():
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(5)
+                    client.connect(file)
+                    client.sendall(b"dump\n")
+                    client.shutdown(socket.SHUT_WR)
+                    return repr(client.recv(4096))
+
+            answer = as_nobody(ask, folder)
+            os.chmod(name, 0o600)
+            os.chmod(folder, mode)
+            self.assertRegex(answer, "^(b''|ConnectionReset.*|BrokenPipe.*)$", name)
+
+
+class Modes(NodeTest):
+    """Folders that were there before, wide open, as CVE-2024-25621 had them."""
+
+    # What is below is an image's or a container's, and root's files that everybody in a pod reads.
+    others = re.compile(r"/lib/images/|/(snapshots|upper|work|rootfs|mountpoints|shm|volumes)(/|$)|/ns/|/(hosts|hostname|resolv\.conf)$")
+
+    @classmethod
+    def setUpClass(cls):
+        os.umask(0)
+        for name in ["lib", "lib/k8s", "lib/k8s/containers", "lib/k8s/names", "lib/default", "lib/default/containers",
+                     "lib/images", "run", "run/k8s", "run/k8s/sandboxes", "run/k8s/oci", "run/network",
+                     "run/network/pods"]:
+            os.makedirs(f"{FOLDER}/{name}", 0o777, exist_ok=True)
+            os.chmod(f"{FOLDER}/{name}", 0o777)
+        # The daemon starts with an umask that hides nothing.
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        os.umask(0o022)
+        super().tearDownClass()
+
+    def open_to_others(self):
+        found = []
+        for top in ["lib", "run"]:
+            for folder, folders, files in os.walk(f"{FOLDER}/{top}"):
+                folders[:] = [name for name in folders if not self.others.search(f"{folder}/{name}")]
+                for path in [folder] + [f"{folder}/{name}" for name in files]:
+                    mode = os.lstat(path).st_mode
+                    if stat.S_ISLNK(mode) or self.others.search(path):
+                        continue
+                    allowed = 0o711 if stat.S_ISDIR(mode) else 0o700
+                    if stat.S_IMODE(mode) & ~allowed:
+                        found.append(f"{stat.S_IMODE(mode):o} {path}")
+        return found
+
+    def test_cve_2024_25621(self):
+        config = self.pod_config("modes")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        self.assertEqual(self.open_to_others(), [])
+        self.assertEqual(stat.S_IMODE(os.stat(f"{FOLDER}/run").st_mode), 0o700)
+        # A start closes what was opened meanwhile.
+        opened = [f"{FOLDER}/{name}" for name in
+                  ["lib/k8s/pods.sqlite", f"lib/k8s/containers/{container}", f"lib/k8s/containers/{container}/config.json",
+                   f"run/k8s/sandboxes/{pod}", f"run/k8s/sandboxes/{pod}/pod.json", "run/network"]]
+        for path in opened:
+            os.chmod(path, 0o777)
+        self.assertEqual(len(self.open_to_others()), len(opened))
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertEqual(self.open_to_others(), [])
+        self.assertEqual(self.sh(container, "cat /etc/hostname").stdout, b"modes\n")
+
+    def test_nobody_finds_a_way_in(self):
+        config = self.pod_config("closed")
+        pod = self.run_pod(config)
+        self.start(pod, config, "c", ["sleep", "100"])
+        for path in [f"run/k8s/sandboxes/{pod}/hosts", f"run/k8s/{pod}", "lib/k8s/pods.sqlite", "lib/images"]:
+            answer = as_nobody(lambda: str(os.listdir(f"{FOLDER}/{path}") if os.path.isdir(f"{FOLDER}/{path}")
+                                           else open(f"{FOLDER}/{path}").read()))
+            self.assertRegex(answer, "PermissionError|FileNotFoundError", path)
+
+
+class Score(unittest.TestCase):
+    def test_the_daemons_oom_score_is_lowered_as_far_as_may_be(self):
+        def start(score):
+            os.makedirs(f"{FOLDER}/score", exist_ok=True)
+            return subprocess.Popen(
+                [os.environ["SWIFTLET"], "cri", "--root", f"{FOLDER}/score/lib", "--state", f"{FOLDER}/score/run",
+                 "--config", f"{FOLDER}/score/config.toml", "--listen", f"{FOLDER}/score/cri.sock"],
+                stderr=subprocess.PIPE,
+                preexec_fn=lambda: open("/proc/self/oom_score_adj", "w").write(str(score)))
+
+        os.makedirs(f"{FOLDER}/score", exist_ok=True)
+        with open(f"{FOLDER}/score/config.toml", "w") as file:
+            file.write('network = "builtin"\n')
+        # What this process has may be reached again, what is below needs CAP_SYS_RESOURCE.
+        with open("/proc/self/oom_score_adj") as file:
+            floor = int(file.read())
+        daemon = start(floor + 300)
+        try:
+            for line in daemon.stderr:
+                if b"serving" in line:
+                    break
+            with open(f"/proc/{daemon.pid}/oom_score_adj") as file:
+                self.assertIn(int(file.read()), [-999, floor])
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+            daemon.stderr.close()

@@ -109,6 +109,17 @@ import Testing
         }
     }
 
+    @Test func lastWordsThatComeWithTheUpgradeArrive() async throws {
+        let words = String(repeating: "last words ", count: 20_000)
+        try await withBackend(.blurt(words)) { server, _ in
+            for _ in 0..<20 {
+                let client = try await open(server, "/exec/default/web/nginx?output=1")
+                let answer = await client.answer()
+                #expect(answer.hasSuffix("\r\n\r\n" + words), "\(answer.utf8.count) bytes")
+            }
+        }
+    }
+
     @Test func aStreamOnWhichNothingMovesIsEnded() async throws {
         let backend = try await StreamBackend(.echo(greeting: "hello"))
         try await withAgentServer({ configuration, _ in configuration.streamIdleTimeout = .milliseconds(300) }

@@ -10,6 +10,8 @@ final class StreamBackend: Sendable {
         /// Upgrades, saying something at once, and echoes what comes.
         case echo(greeting: String)
         case refuse(String)
+        /// Upgrades, says something, and ends at once.
+        case blurt(String)
         case hang
         /// Upgrades, and then reads nothing any more.
         case deaf
@@ -83,6 +85,14 @@ final class StreamBackend: Sendable {
                     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n",
                     context)
             case .refuse(let answer): write(answer, context)
+            case .blurt(let words):
+                let channel = context.channel
+                let text =
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"
+                    + words
+                context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in
+                    channel.close(promise: nil)
+                }
             case .echo(let greeting):
                 let kind = head.contains("websocket") ? "websocket" : "SPDY/3.1"
                 write(

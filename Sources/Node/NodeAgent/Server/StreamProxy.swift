@@ -23,12 +23,12 @@ struct StreamProxy: Sendable {
 
     /// Returns nil when the client has been handed over, and else what to answer.
     func connect(_ client: any Channel, _ request: HTTPRequestHead) async throws -> HTTPResponse? {
-        let answered = client.eventLoop.makePromise(of: UpgradeAnswer.self)
+        let answered = FirstAnswer(client.eventLoop.makePromise(of: UpgradeAnswer.self))
         let server: any Channel
         do {
             server = try await dial(on: client.eventLoop, request, answered)
         } catch {
-            answered.fail(error)
+            answered.tell(.failure(error))
             return .text(.badGateway, "connect to \(target.authority): \(error)\n")
         }
         let deadline = client.eventLoop.scheduleTask(in: TimeAmount(timeout)) { server.close(promise: nil) }
@@ -40,12 +40,12 @@ struct StreamProxy: Sendable {
         }
         defer { deadline.cancel() }
         do {
-            switch try await answered.futureResult.get() {
+            switch try await answered.future.get() {
             case .refused(let status, let type, let body):
                 server.close(promise: nil)
                 return .whole(status, contentType: type, body)
-            case .upgraded(let head):
-                try await join(client, server, head)
+            case .upgraded(let head, let holder):
+                try await join(client, server, head, holder)
                 return nil
             }
         } catch {
@@ -55,7 +55,7 @@ struct StreamProxy: Sendable {
     }
 
     private func dial(
-        on eventLoop: any EventLoop, _ request: HTTPRequestHead, _ answered: EventLoopPromise<UpgradeAnswer>
+        on eventLoop: any EventLoop, _ request: HTTPRequestHead, _ answered: FirstAnswer
     ) async throws -> any Channel {
         var head = HTTPRequestHead(version: .http1_1, method: request.method, uri: target.target)
         head.headers.add(name: "Host", value: target.authority)
@@ -74,11 +74,13 @@ struct StreamProxy: Sendable {
                         try pipeline.addHandler(
                             NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : target.host))
                     }
-                    let encoder = HTTPRequestEncoder()
-                    let decoder = ByteToMessageHandler(
-                        HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
+                    let holder = ByteHolder(afterUpgrade: { head, holder in
+                        let bound = NIOLoopBound(holder, eventLoop: channel.eventLoop)
+                        answered.tell(.success(.upgraded(head, bound)))
+                    })
                     try pipeline.addHandlers(
-                        encoder, decoder, UpgradeRequest(head, limit: Self.refusalLimit, answered))
+                        holder, HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()),
+                        UpgradeRequest(head, limit: Self.refusalLimit) { answered.tell($0) })
                 }
             }
             .connect(host: target.host, port: target.port).get()
@@ -92,38 +94,63 @@ struct StreamProxy: Sendable {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    /// Takes HTTP out of both pipelines and joins them. On the event loop that both are on.
-    private func join(_ client: any Channel, _ server: any Channel, _ head: HTTPResponseHead) async throws {
+    /// Takes HTTP out of both pipelines, and then joins them. On the event loop that both are on. Until then, holders
+    /// keep what comes: the client may send early, and a short command's end is there at once.
+    private func join(
+        _ client: any Channel, _ server: any Channel, _ head: HTTPResponseHead,
+        _ holder: NIOLoopBound<ByteHolder>
+    ) async throws {
         try await client.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
             client.writeAndFlush(HTTPServerResponsePart.head(head)).flatMap {
-                let (clients, servers) = (client.pipeline.syncOperations, server.pipeline.syncOperations)
                 do {
-                    let (one, other) = ByteRelay.pair()
-                    // The relays first and the decoders last: what those let go of passes the relays. The server's
-                    // decoder looks at what is written, too: it goes before the client's lets go.
-                    // A client that went away behind a full window is noticed by nothing else.
-                    try clients.addHandlers(IdleStateHandler(allTimeout: TimeAmount(idleTimeout)), one)
-                    try servers.addHandler(other)
                     return EventLoopFuture.andAllSucceed(
-                        [
-                            try remove(HTTPResponseEncoder.self, from: clients),
-                            try remove(HTTPRequestEncoder.self, from: servers),
-                            try remove(HTTPConnection.self, from: clients),
-                            try remove(HTTPServerPipelineHandler.self, from: clients),
-                            try remove(UpgradeRequest.self, from: servers),
-                            try remove(ByteToMessageHandler<HTTPResponseDecoder>.self, from: servers),
-                            try remove(ByteToMessageHandler<HTTPRequestDecoder>.self, from: clients),
-                        ], on: client.eventLoop
-                    ).map {
-                        // No end of a read follows what the decoders let go of.
-                        client.flush()
-                        server.flush()
-                    }
+                        try removals(client, server), on: client.eventLoop
+                    ).flatMapThrowing { try relay(client, server, holder.value) }
                 } catch {
                     return client.eventLoop.makeFailedFuture(error)
                 }
             }
         }.get()
+    }
+
+    private func removals(_ client: any Channel, _ server: any Channel) throws -> [EventLoopFuture<Void>] {
+        let clients = client.pipeline.syncOperations
+        try clients.addHandler(ByteHolder())
+        var removals = [
+            try remove(HTTPResponseEncoder.self, from: clients),
+            try remove(HTTPConnection.self, from: clients),
+            try remove(HTTPServerPipelineHandler.self, from: clients),
+            try remove(ByteToMessageHandler<HTTPRequestDecoder>.self, from: clients),
+        ]
+        // What has ended already has no handlers.
+        if server.isActive {
+            let servers = server.pipeline.syncOperations
+            removals += [
+                try remove(HTTPRequestEncoder.self, from: servers),
+                try remove(UpgradeRequest.self, from: servers),
+                try remove(ByteToMessageHandler<HTTPResponseDecoder>.self, from: servers),
+            ]
+        }
+        return removals
+    }
+
+    private func relay(_ client: any Channel, _ server: any Channel, _ holder: ByteHolder) throws {
+        guard server.isActive else {
+            // Only its last words are left.
+            client.writeAndFlush(holder.take()).whenComplete { _ in client.close(promise: nil) }
+            return
+        }
+        guard client.isActive else { return server.close(promise: nil) }
+        let (clients, servers) = (client.pipeline.syncOperations, server.pipeline.syncOperations)
+        let (one, other) = ByteRelay.pair()
+        // A client that went away behind a full window is noticed by nothing else than the time.
+        try clients.addHandlers(IdleStateHandler(allTimeout: TimeAmount(idleTimeout)), one)
+        try servers.addHandler(other)
+        server.writeAndFlush(try clients.handler(type: ByteHolder.self).take(), promise: nil)
+        client.writeAndFlush(holder.take(), promise: nil)
+        // Both at once: nothing comes in between.
+        _ = try remove(ByteHolder.self, from: clients)
+        _ = try remove(ByteHolder.self, from: servers)
     }
 }
 
@@ -131,63 +158,4 @@ private func remove<Handler: RemovableChannelHandler>(
     _ type: Handler.Type, from pipeline: ChannelPipeline.SynchronousOperations
 ) throws -> EventLoopFuture<Void> {
     pipeline.removeHandler(context: try pipeline.context(handlerType: type))
-}
-
-/// What the streaming server says to a request.
-private enum UpgradeAnswer: Sendable {
-    case upgraded(HTTPResponseHead)
-    case refused(HTTPResponseStatus, contentType: String, ByteBuffer)
-}
-
-/// The client's side of an upgrade: sends the request, tells the answer.
-private final class UpgradeRequest: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
-
-    private let request: HTTPRequestHead
-    private let limit: Int
-    private var answered: EventLoopPromise<UpgradeAnswer>?
-    private var refusal: HTTPResponseHead?
-    private var body = ByteBuffer()
-
-    init(_ request: HTTPRequestHead, limit: Int, _ answered: EventLoopPromise<UpgradeAnswer>) {
-        self.request = request
-        self.limit = limit
-        self.answered = answered
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        context.write(wrapOutboundOut(.head(request)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.fireChannelActive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            if head.status == .switchingProtocols { tell(.success(.upgraded(head))) } else { refusal = head }
-        case .body(let bytes):
-            guard body.readableBytes + bytes.readableBytes <= limit else { return }
-            body.writeImmutableBuffer(bytes)
-        case .end:
-            guard let refusal else { return }
-            let type = refusal.headers.first(name: "Content-Type") ?? "text/plain; charset=utf-8"
-            tell(.success(.refused(refusal.status, contentType: type, body)))
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        tell(.failure(error))
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        tell(.failure(ChannelError.eof))
-        context.fireChannelInactive()
-    }
-
-    private func tell(_ answer: Result<UpgradeAnswer, any Error>) {
-        answered?.completeWith(answer)
-        answered = nil
-    }
 }

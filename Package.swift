@@ -292,7 +292,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/Programs/swiftlet-node", exclude: ["functions.order"],
-            swiftSettings: divisible, linkerSettings: staticSwiftLibrary + inOrderOfUse("Programs/swiftlet-node")),
+            swiftSettings: divisible,
+            linkerSettings: staticSwiftLibrary + inOrderOfUse("Programs/swiftlet-node")),
 
         // A test target never depends on a static program: its link flag would leak into the bundle.
         .testTarget(name: "LinuxKernelTests", dependencies: ["LinuxKernel"], swiftSettings: strict),

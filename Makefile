@@ -21,7 +21,7 @@ BENCH_PACKAGES := runc crun gcc libc6-dev docker-registry skopeo podman containe
 VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 
 # The suites with a long form.
-SOAK := Crashes|Faults|Fuzzing|PullFaultTests|CRIClientTests
+SOAK := Crashes|Faults|Fuzzing|PullFaultTests|CRIClientTests|AgentTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench setup-vm build fixtures run up down test test-vm soak bench generate fmt lint install uninstall clean
@@ -86,6 +86,7 @@ bench: setup setup-bench build ## measure against runc, crun, podman and contain
 	scripts/cri-client
 	rootfs-fixtures/make images
 	Benchmarks/pods --bin $(BUILD)
+	Benchmarks/agent --bin $(BUILD)
 
 generate: setup setup-bench build ## make generated files anew (as root)
 	rootfs-fixtures/make busybox

@@ -113,7 +113,7 @@ extension Node {
         var endpoints = AgentDaemon.Endpoints(runtime: endpoint)
         endpoints.manifestFolder = order.manifestFolder
         endpoints.manifestURL = order.manifestURL
-        return try AgentDaemon(settings, endpoints, log: output.logger("agent"))
+        return try AgentDaemon(settings, endpoints, log: output.logger("agent")) { FreeMemory.giveBack() }
     }
 
     /// As the kubelet: in lower case.

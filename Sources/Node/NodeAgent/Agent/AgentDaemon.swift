@@ -23,9 +23,15 @@ package final class AgentDaemon: Sendable {
     package let events: EventRecorder
     package let runtime: CRIRuntime
     private let endpoints: Endpoints
+    /// Gives memory that nobody uses back to the system; may block for some milliseconds.
+    private let giveBackMemory: @Sendable () -> Void
     private let log: Logger
 
-    package init(_ settings: AgentSettings, _ endpoints: Endpoints, log: Logger) throws {
+    package init(
+        _ settings: AgentSettings, _ endpoints: Endpoints, log: Logger,
+        giveBackMemory: @escaping @Sendable () -> Void = {}
+    ) throws {
+        self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.endpoints = endpoints
         self.log = log
@@ -72,6 +78,7 @@ package final class AgentDaemon: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watcher.run() }
             group.addTask { await LogRotation(services: services).run() }
+            group.addTask { await self.keepSmall() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
@@ -88,6 +95,18 @@ package final class AgentDaemon: Sendable {
         await server.stop()
         await manager.stop()
         await scheduler.stop()
+    }
+
+    /// A node that was busy once does not keep what it took then.
+    private func keepSmall() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                return
+            }
+            giveBackMemory()
+        }
     }
 
     private func makeServer(_ view: NodeView) throws -> AgentServer {

@@ -160,6 +160,13 @@ class Life(AgentTest):
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later"}, "data": {"x": "here"}}))
         self.agent.wait_phase("waiting", "Succeeded")
 
+    def test_larger_than_the_node(self):
+        self.agent.pod("large", {"containers": [
+            {"name": "c", "command": ["true"], "resources": {"requests": {"memory": "900Ti"}}}]})
+        pod = self.agent.wait_phase("large", "Failed")
+        self.assertEqual(pod["status"]["reason"], "OutOfmemory")
+        self.assertIn("Node didn't have enough resource: memory, requested: ", pod["status"]["message"])
+
     def test_deadline(self):
         self.agent.pod("late", {"activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 1,
                                 "containers": [{"name": "c", "command": shell("exec sleep 1000")}]})

@@ -54,6 +54,7 @@ package final class AgentDaemon: Sendable {
     private func work() async throws {
         let name = try await runtimeName()
         let objects = FolderObjects()
+        let resources = try NodeResources(maxPods: settings.maxPods)
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
@@ -62,9 +63,11 @@ package final class AgentDaemon: Sendable {
             images: ImagePuller(
                 runtime: runtime, events: events, keys: PullSecrets(objects: objects),
                 limit: settings.parallelPulls),
-            volumes: try VolumeManager(root: settings.root, sources: objects), objects: objects,
+            volumes: try VolumeManager(
+                root: settings.root, sources: objects, node: NodeFacts(allocatable: resources.allocatable)),
+            objects: objects,
             probes: probes,
-            prober: prober, events: events, statuses: statuses, resources: BasicResources(capacity: [:]),
+            prober: prober, events: events, statuses: statuses, resources: resources,
             users: UserRangeBook(root: settings.root), log: log)
         let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
         let ports = try await server.start()

@@ -49,7 +49,7 @@ struct SecurityTranslation {
             result.readonlyPaths = Self.readonlyPaths
         }
         result.seccomp = seccomp
-        result.apparmor = appArmor
+        if let appArmor { result.apparmor = appArmor }
         return result
     }
 
@@ -71,15 +71,16 @@ struct SecurityTranslation {
         return result
     }
 
-    private var appArmor: CRISecurityProfile {
-        let profile = context.appArmorProfile ?? podContext.appArmorProfile
+    /// Nil where nobody asks for a profile: the runtime applies its own where the host has AppArmor, and a host without
+    /// it is no error then.
+    private var appArmor: CRISecurityProfile? {
+        guard let profile = context.appArmorProfile ?? podContext.appArmorProfile else { return nil }
         var result = CRISecurityProfile()
-        switch profile?.type {
-        case AppArmorProfileType.unconfined?: result.profileType = .unconfined
-        case AppArmorProfileType.localhost?:
+        switch profile.type {
+        case .unconfined: result.profileType = .unconfined
+        case .localhost:
             result.profileType = .localhost
-            result.localhostRef = profile?.localhostProfile ?? ""
-        // Where the host has AppArmor, the runtime's own profile is the rule.
+            result.localhostRef = profile.localhostProfile ?? ""
         default: result.profileType = .runtimeDefault
         }
         return result

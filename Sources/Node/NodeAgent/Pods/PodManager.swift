@@ -76,7 +76,6 @@ package actor PodManager {
             entries[uid]?.isEnding = true
             await entry.worker.end(.deleted(grace: nil))
         }
-        let names = Set(entries.values.map(\.pod.fullName))
         // The oldest first, as they came in their sources.
         for pod in wanted.values.sorted(by: { ($0.fullName) < ($1.fullName) }) {
             let uid = pod.metadata.uid
@@ -92,8 +91,8 @@ package actor PodManager {
                 continue
             }
             // Its predecessor of the same name has to be gone first: they share a hostname, ports and a log folder.
-            if names.contains(pod.fullName) { continue }
-            await begin(pod, isPresent: present.contains(uid))
+            if entries.values.contains(where: { $0.pod.fullName == pod.fullName }) { continue }
+            begin(pod, isPresent: present.contains(uid))
         }
         guard isComplete else { return }
         for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
@@ -123,16 +122,16 @@ package actor PodManager {
         return result
     }
 
-    private func begin(_ pod: Pod, isPresent: Bool) async {
+    private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        let worker = PodWorker(pod, services: services, adopted: services.statuses.pod(uid)?.status)
-        if let failure = failures[uid] {
-            await worker.end(.failed(failure, grace: nil))
-        } else if !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+        if failures[uid] == nil, !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
-            await worker.end(.failed(failure, grace: nil))
         }
+        // Known from the start, and told of its end before it runs: whoever comes between finds it.
+        let end = failures[uid].map { PodWorker.End.failed($0, grace: nil) }
+        let worker = PodWorker(
+            pod, services: services, adopted: services.statuses.pod(uid)?.status, end: end)
         start(worker, pod)
     }
 
@@ -167,8 +166,9 @@ package actor PodManager {
             pod.spec.terminationGracePeriodSeconds =
                 found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
             log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            let worker = PodWorker(pod, services: services, adopted: nil)
-            await worker.end(.deleted(grace: nil))
+            // Somebody may have wanted it meanwhile.
+            guard entries[uid] == nil else { return }
+            let worker = PodWorker(pod, services: services, adopted: nil, end: .deleted(grace: nil))
             start(worker, pod, isEnding: true)
         } catch {
             log.warning("look at pod \(uid): \(error)")

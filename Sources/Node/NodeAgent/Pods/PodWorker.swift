@@ -47,8 +47,11 @@ actor PodWorker {
     private let adopted: PodStatus?
     var log: Logger
 
-    /// - Parameter adopted: what an earlier agent said of this pod.
-    init(_ pod: Pod, services: AgentServices, adopted: PodStatus?) {
+    /// - Parameters:
+    ///   - adopted: what an earlier agent said of this pod.
+    ///   - end: set for a pod that is only to end.
+    init(_ pod: Pod, services: AgentServices, adopted: PodStatus?, end: End? = nil) {
+        self.end = end
         uid = pod.metadata.uid
         self.pod = pod
         self.services = services

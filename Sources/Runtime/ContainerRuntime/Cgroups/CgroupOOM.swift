@@ -59,6 +59,18 @@ public struct CgroupOOMWatch: ~Copyable {
 }
 
 extension ContainerCgroup {
+    /// A look at the group above, which counts what is killed in all groups below it, also in those that are gone by now
+    /// (cgroups of version 2).
+    /// - Returns: nil for version 1, and for a group right below the root.
+    public func watchParentOOM() throws(CgroupError) -> CgroupOOMWatch? {
+        if legacyDirectory(.memory) != nil { return nil }
+        let file = clinux_openat(
+            try requireUnified().descriptor, "../memory.events", O_RDONLY | O_CLOEXEC, 0)
+        if file >= 0 { return CgroupOOMWatch(unified: FileDescriptor(owning: file)) }
+        if Errno.current == .noEntry { return nil }
+        throw .system("open", "\(unifiedPath)/../memory.events")
+    }
+
     /// Begins to watch.
     /// - Returns: nil when nothing counts this container's memory.
     public func watchOOM() throws(CgroupError) -> CgroupOOMWatch? {

@@ -15,7 +15,8 @@ extension ManagedContainer {
             return
         }
         earlyEnd = nil
-        if memoryWatch?.look() == true { noteOutOfMemory() }
+        let isKilled = end.code == 128 + SIGKILL && !status.stoppedByUser
+        if memoryWatch?.look(isLast: isKilled) == true { noteOutOfMemory() }
         changeForgotten {
             $0.process = nil
             $0.exitCode = end.code

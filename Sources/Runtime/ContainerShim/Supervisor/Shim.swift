@@ -183,6 +183,8 @@ final class Shim {
         ShimFailure(.wrongState, "container \(id) is in use by another process")
     }
 
+    func forEachContainer(_ body: (ManagedContainer) -> Void) { containers.forEach(body) }
+
     func forget(_ container: ManagedContainer) {
         containers.removeAll { $0 === container }
         if departed.count == Self.maxDeparted { departed.removeFirst() }

@@ -253,8 +253,10 @@ extension RuntimeTests {
                     let outputs = try race(
                         host, [["delete", "--force", host.id()], ["kill", host.id(), "TERM"]])
                     #expect(outputs[0].code == 0, "\(outputs)")
+                    // The signal may come while the killed process still ends.
                     #expect(
-                        outputs[1].err.contains("not running") || outputs[1].err.contains("does not exist"),
+                        outputs[1].code == 0 || outputs[1].err.contains("not running")
+                            || outputs[1].err.contains("does not exist"),
                         "\(outputs)")
                 }
             }

@@ -147,7 +147,8 @@ struct PullTests {
         let folder = host.folder + "/large"
         let script = """
             set -e; mkdir \(folder); cd \(folder)
-            umoci init --layout image && umoci new --image image:v1
+            umoci init --layout image && umoci new --image image:v1 && umoci new --image image:small
+            echo small > small && umoci insert --image image:small small /small
             python3 -c 'import os, sys
             for _ in range(8000): sys.stdout.buffer.write(os.urandom(1024) + bytes(64512))' > sparse
             openssl enc -aes-128-ctr -K 01 -iv 0 -nosalt -in /dev/zero 2> /dev/null \
@@ -157,8 +158,12 @@ struct PullTests {
             """
         try LocalRegistry.run("/bin/bash", "-c", script)
         try registry.push(layout: folder + "/image:v1", as: "large:v1")
+        try registry.push(layout: folder + "/image:small", as: "small:v1")
+        // How much of the program's file counts as its memory depends on how the file came into the page cache: what a
+        // pull takes that has nothing to do is subtracted.
+        let small = try host.check("pull", "-q", "\(registry.host)/small:v1")
         let pull = try host.check("pull", "-q", "\(registry.host)/large:v1")
-        #expect(pull.peak < 64 << 10, "\(pull.peak) KiB")
+        #expect(pull.peak - small.peak < 48 << 10, "\(pull.peak) KiB, a small one \(small.peak)")
         #expect(try host.check("image", "verify").error.isEmpty)
     }
 

@@ -29,6 +29,12 @@ class Life(NodeTest):
         self.assertEqual(result.exit_code, 3)
         self.assertIn(status.network.ip.encode(), result.stdout)
         self.assertEqual(result.stderr, b"oops\n")
+        # It may take its time to write, and is killed then.
+        for _ in range(200):
+            lines = self.log("whole", "c").splitlines()
+            if any(status.network.ip in line and "whole" in line for line in lines):
+                break
+            time.sleep(0.05)
         self.runtime.StopContainer(cri.StopContainerRequest(container_id=container, timeout=0))
         ended = self.status(container)
         self.assertEqual((ended.state, ended.exit_code, ended.reason), (cri.CONTAINER_EXITED, 137, "Error"))

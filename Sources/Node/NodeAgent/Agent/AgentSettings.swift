@@ -17,14 +17,11 @@ package struct AgentSettings: Sendable {
     package var longestBackoff: Duration = .seconds(300)
     /// How many pulls run at once; 1: one after the other.
     package var parallelPulls = 5
-    /// Lines of a container's log that become its message where `FallbackToLogsOnError` says so.
+    /// Bytes of a container's log before it is rotated.
     package var containerLogMaxSize: Int64 = 10 << 20
     package var containerLogMaxFiles = 5
     /// `--max-pods`.
     package var maxPods = 110
-    /// The groups of pods are made below it; nil: the runtime makes them where it wants.
-    package var cgroupRoot: String? = "/"
-    package var allowedUnsafeSysctls: [String] = []
     package var server = Server()
 
     /// Where the agent's HTTP API listens.

@@ -99,21 +99,20 @@ extension Node {
     private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws
         -> AgentDaemon
     {
-        var settings = AgentSettings(nodeName: order.nodeName ?? hostname())
-        if let root = order.root {
-            settings.root = root
-            settings.seccompFolder = root + "/seccomp"
-        }
-        if let port = order.port { settings.server.port = port }
-        if let port = order.healthPort { settings.server.healthPort = port == 0 ? nil : port }
-        if let logs = order.logs { settings.logs = logs }
-        settings.dns.cluster = order.clusterDNS
-        settings.dns.clusterDomain = order.clusterDomain
+        var kubelet = KubeletConfiguration()
+        kubelet.containerRuntimeEndpoint = endpoint.hasPrefix("/") ? "unix://" + endpoint : endpoint
+        kubelet.staticPodPath = order.manifestFolder
+        kubelet.staticPodURL = order.manifestURL ?? ""
+        kubelet.clusterDNS = order.clusterDNS
+        kubelet.clusterDomain = order.clusterDomain
+        if let logs = order.logs { kubelet.podLogsDir = logs }
+        var settings = AgentSettings(nodeName: order.nodeName ?? hostname(), kubelet: kubelet)
+        // Zero means something on the command line: any port, and none.
+        if let port = order.port { settings.kubelet.port = Int32(port) }
+        if let port = order.healthPort { settings.kubelet.healthzPort = Int32(port) }
+        if let root = order.root { settings.root = root }
         settings.hostIPs = NodeAddresses.own()
-        var endpoints = AgentDaemon.Endpoints(runtime: endpoint)
-        endpoints.manifestFolder = order.manifestFolder
-        endpoints.manifestURL = order.manifestURL
-        return try AgentDaemon(settings, endpoints, log: output.logger("agent")) { FreeMemory.giveBack() }
+        return try AgentDaemon(settings, log: output.logger("agent")) { FreeMemory.giveBack() }
     }
 
     /// As the kubelet: in lower case.

@@ -7,36 +7,25 @@ import PodVolumes
 
 /// The node agent: a kubelet in function.
 package final class AgentDaemon: Sendable {
-    /// Where pods come from, and where the runtime is.
-    package struct Endpoints: Sendable {
-        /// `unix:///run/swiftlet/cri.sock`
-        package var runtime: String
-        package var manifestFolder: String?
-        package var manifestURL: String?
-        package var manifestHeaders: [String: [String]] = [:]
-
-        package init(runtime: String) { self.runtime = runtime }
-    }
-
     package let settings: AgentSettings
     package let statuses = StatusBook()
     package let events: EventRecorder
     package let runtime: CRIRuntime
-    private let endpoints: Endpoints
     /// Gives memory that nobody uses back to the system; may block for some milliseconds.
     private let giveBackMemory: @Sendable () -> Void
     private let log: Logger
 
     package init(
-        _ settings: AgentSettings, _ endpoints: Endpoints, log: Logger,
+        _ settings: AgentSettings, log: Logger,
         giveBackMemory: @escaping @Sendable () -> Void = {}
     ) throws {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
-        self.endpoints = endpoints
         self.log = log
         events = EventRecorder(node: settings.nodeName, log: log)
-        runtime = try CRIRuntime(endpoint: endpoints.runtime)
+        runtime = try CRIRuntime(
+            endpoint: settings.kubelet.containerRuntimeEndpoint,
+            deadlines: CRIRuntime.Deadlines(request: settings.kubelet.runtimeRequestTimeout))
     }
 
     /// Works until the task is cancelled; the pods go on.
@@ -54,7 +43,7 @@ package final class AgentDaemon: Sendable {
     private func work() async throws {
         let name = try await runtimeName()
         let objects = FolderObjects()
-        let resources = try NodeResources(maxPods: settings.maxPods)
+        let resources = try NodeResources(maxPods: Int(settings.kubelet.maxPods))
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
@@ -114,11 +103,18 @@ package final class AgentDaemon: Sendable {
 
     private func makeServer(_ view: NodeView) throws -> AgentServer {
         var configuration = AgentServerConfiguration(certificateFolder: "\(settings.root)/pki")
-        configuration.address = settings.server.address
-        configuration.port = settings.server.port
-        configuration.healthPort = settings.server.healthPort
-        configuration.clientCAFile = settings.server.clientCAFile
-        configuration.tls = settings.server.tls
+        let kubelet = settings.kubelet
+        configuration.address = kubelet.address
+        configuration.port = Int(kubelet.port)
+        configuration.healthAddress = kubelet.healthzBindAddress
+        configuration.healthPort = kubelet.healthzPort.flatMap { $0 == 0 ? nil : Int($0) }
+        configuration.allowsAnonymous = kubelet.authentication.anonymous.enabled == true
+        let authority = kubelet.authentication.x509.clientCAFile
+        configuration.clientCAFile = authority.isEmpty ? nil : authority
+        if !kubelet.tlsCertFile.isEmpty {
+            configuration.tls = .init(certificate: kubelet.tlsCertFile, key: kubelet.tlsPrivateKeyFile)
+        }
+        configuration.streamIdleTimeout = kubelet.streamingConnectionIdleTimeout
         configuration.nodeNames = [settings.nodeName] + settings.hostIPs + ["127.0.0.1"]
         // Whoever can read root's files on this node may do everything here anyway: the command line's way in.
         configuration.tokenFile = try AgentAddress.makeToken(in: settings.root)
@@ -128,16 +124,18 @@ package final class AgentDaemon: Sendable {
     private func makeSources() -> [any PodSource] {
         let reader = ManifestReader(nodeName: settings.nodeName)
         var result: [any PodSource] = []
-        if let folder = endpoints.manifestFolder {
+        let kubelet = settings.kubelet
+        if !kubelet.staticPodPath.isEmpty {
             result.append(
-                ManifestFolder(path: folder, reader: reader, interval: settings.sourceInterval, log: log))
+                ManifestFolder(
+                    path: kubelet.staticPodPath, reader: reader, interval: kubelet.fileCheckFrequency, log: log)
+            )
         }
-        if let url = endpoints.manifestURL {
+        if !kubelet.staticPodURL.isEmpty {
             result.append(
                 ManifestAddress(
-                    url: url, headers: endpoints.manifestHeaders, reader: reader,
-                    interval: settings.sourceInterval,
-                    log: log))
+                    url: kubelet.staticPodURL, headers: kubelet.staticPodURLHeader, reader: reader,
+                    interval: kubelet.httpCheckFrequency, log: log))
         }
         return result
     }

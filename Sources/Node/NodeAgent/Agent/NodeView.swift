@@ -41,18 +41,7 @@ struct NodeView: AgentView {
     }
 
     func configuration() async throws -> [UInt8] {
-        let settings = services.settings
-        let values: APIValue = [
-            "kubeletconfig": [
-                "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
-                "maxPods": .integer(Int64(settings.maxPods)),
-                "clusterDomain": .string(settings.dns.clusterDomain),
-                "clusterDNS": .array(settings.dns.cluster.map { .string($0) }),
-                "containerRuntimeEndpoint": .string("unix://" + runtime.endpoint),
-                "podLogsDir": .string(settings.logs), "seccompDefault": .bool(settings.isSeccompDefault),
-                "containerLogMaxFiles": .integer(Int64(settings.containerLogMaxFiles)),
-            ]
-        ]
+        let values: APIValue = ["kubeletconfig": services.settings.kubelet.document]
         return values.json()
     }
 

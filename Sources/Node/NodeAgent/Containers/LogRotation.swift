@@ -7,12 +7,11 @@ import Logging
 /// too large is renamed, the runtime opens a new one, and the oldest parts are removed.
 struct LogRotation: Sendable {
     let services: AgentServices
-    var interval: Duration = .seconds(10)
 
     func run() async {
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: interval)
+                try await Task.sleep(for: services.settings.kubelet.containerLogMonitorInterval ?? .seconds(10))
             } catch {
                 return
             }
@@ -55,7 +54,7 @@ struct LogRotation: Sendable {
             throw error
         }
         let parts = LogPlace.rotated(path)
-        for part in parts.prefix(max(0, parts.count - (services.settings.containerLogMaxFiles - 1))) {
+        for part in parts.prefix(max(0, parts.count - (Int(services.settings.kubelet.containerLogMaxFiles ?? 5) - 1))) {
             unlink(part)
         }
     }

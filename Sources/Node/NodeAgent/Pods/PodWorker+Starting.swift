@@ -213,7 +213,7 @@ extension PodWorker {
         let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
         let security = try SecurityTranslation(
             pod: pod, container: container, seccompFolder: settings.seccompFolder,
-            isSeccompDefault: settings.isSeccompDefault
+            isSeccompDefault: settings.kubelet.seccompDefault == true
         ).translate(
             namespaces: NamespaceTranslation.options(pod, users: users, target: target), image: image)
         let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

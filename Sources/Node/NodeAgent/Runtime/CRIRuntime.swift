@@ -11,13 +11,13 @@ package final class CRIRuntime: Sendable {
     /// How long calls may take.
     package struct Deadlines: Sendable {
         /// What makes, starts, removes and asks; the kubelet's `runtimeRequestTimeout`.
-        package var request: Duration = .seconds(120)
+        package var request: Duration
         /// From a sandbox's stop until its network is gone.
         package var sandboxStop: Duration = .seconds(240)
         /// No byte of an image for this long ends its pull.
         package var pull: Duration = .seconds(30 * 60)
 
-        package init() {}
+        package init(request: Duration = .seconds(120)) { self.request = request }
     }
 
     /// The largest message, in bytes: a list of all containers of a node in one.

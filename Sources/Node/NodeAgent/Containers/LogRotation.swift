@@ -11,7 +11,8 @@ struct LogRotation: Sendable {
     func run() async {
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: services.settings.kubelet.containerLogMonitorInterval ?? .seconds(10))
+                try await Task.sleep(
+                    for: services.settings.kubelet.containerLogMonitorInterval ?? .seconds(10))
             } catch {
                 return
             }
@@ -54,7 +55,9 @@ struct LogRotation: Sendable {
             throw error
         }
         let parts = LogPlace.rotated(path)
-        for part in parts.prefix(max(0, parts.count - (Int(services.settings.kubelet.containerLogMaxFiles ?? 5) - 1))) {
+        for part in parts.prefix(
+            max(0, parts.count - (Int(services.settings.kubelet.containerLogMaxFiles ?? 5) - 1)))
+        {
             unlink(part)
         }
     }

@@ -9,8 +9,8 @@ import Synchronization
 package final class Attempt: Sendable {
     private struct State {
         var isOver = false
-        /// The connection, or a task.
-        var channel: (any Channel)?
+        /// Closes the connection.
+        var close: (@Sendable () -> Void)?
         var task: Task<Void, Never>?
         var deadline: Scheduled<Void>?
         /// What has to be said when the time is over now.
@@ -47,7 +47,7 @@ package final class Attempt: Sendable {
         }
         guard let ended else { return }
         ended.deadline?.cancel()
-        ended.channel?.close(promise: nil)
+        ended.close?()
         ended.task?.cancel()
         promise.succeed(answer)
     }
@@ -73,39 +73,66 @@ package final class Attempt: Sendable {
         if isOver { task.cancel() }
     }
 
-    /// Makes a connection that takes the place of the one before.
+    // MARK: Connections: each takes the place of the one before
+
+    /// A plain one by the loop's own means.
+    /// - Parameter happened: called on the loop; says whether the connection is still wanted.
+    /// - Returns: false where that is not possible: the loop is another one, or `host` a name that is to be looked up.
+    func connectPlainly(
+        host: String, port: Int, sending bytes: [UInt8],
+        _ happened: @escaping @Sendable (PlainConnection.Event) -> Bool
+    ) -> Bool {
+        guard let loop = eventLoop as? ProbeLoop, let address = Self.address(host, port) else { return false }
+        let connection = PlainConnection(on: loop, sending: bytes) { [self] event in
+            happened(event) && !isOver
+        }
+        guard adopt({ connection.close() }) else { return true }
+        if loop.inEventLoop {
+            connection.connect(to: address)
+        } else {
+            loop.execute { [self] in if !isOver { connection.connect(to: address) } }
+        }
+        return true
+    }
+
+    /// A channel, for what needs more than a socket.
     /// - Parameter setUp: puts handlers into the new channel's pipeline, before it connects.
     func connect(
         host: String, port: Int, _ setUp: @escaping @Sendable (any Channel) throws -> Void
     ) -> EventLoopFuture<any Channel> {
-        let bootstrap = ClientBootstrap(group: eventLoop)
+        let group = eventLoop is ProbeLoop ? MultiThreadedEventLoopGroup.singleton.next() : eventLoop
+        let bootstrap = ClientBootstrap(group: group)
             // Ours is the deadline.
             .connectTimeout(.hours(1))
-            // The socket goes when the other side has confirmed the end. In TIME-WAIT, for a minute each, a thousand
-            // probes a second would be sixty thousand (tcp(7)).
+            // As for plain connections: nothing stays in TIME-WAIT.
             .channelOption(.tcpOption(.init(rawValue: TCP_LINGER2)), value: -1)
             .channelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // A name may have taken longer than there was time.
-                    guard adopt(channel) else { throw ChannelError.ioOnClosedChannel }
+                    guard adopt({ channel.close(promise: nil) }) else { throw ChannelError.ioOnClosedChannel }
                     try setUp(channel)
                 }
             }
+        if let address = Self.address(host, port) { return bootstrap.connect(to: address) }
+        return bootstrap.connect(host: host, port: port)
+    }
+
+    /// Nil for a name.
+    private static func address(_ host: String, _ port: Int) -> SocketAddress? {
         do {
-            let address = try SocketAddress(ipAddress: host, port: port)
-            return bootstrap.connect(to: address)
+            return try SocketAddress(ipAddress: host, port: port)
         } catch {
-            return bootstrap.connect(host: host, port: port)
+            return nil
         }
     }
 
-    private func adopt(_ channel: any Channel) -> Bool {
-        let (isAdopted, previous) = state.withLock { state -> (Bool, (any Channel)?) in
+    private func adopt(_ close: @escaping @Sendable () -> Void) -> Bool {
+        let (isAdopted, previous) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
             guard !state.isOver else { return (false, nil) }
-            defer { state.channel = channel }
-            return (true, state.channel)
+            defer { state.close = close }
+            return (true, state.close)
         }
-        previous?.close(promise: nil)
+        previous?()
         return isAdopted
     }
 }

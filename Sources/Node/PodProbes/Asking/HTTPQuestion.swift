@@ -1,6 +1,6 @@
 import NIOCore
-import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// Asks by HTTP: a connection for each request, redirects followed on the same host.
 struct HTTPQuestion: Sendable {
@@ -29,37 +29,50 @@ struct HTTPQuestion: Sendable {
         }
         attempt.whenOverdue(
             ProbeAnswer(.failure, "Get \"\(target)\": \(NetworkError.dialTimeout(target.host, target.port))"))
-        let head = request(to: target, host: host)
-        attempt.connect(host: target.host, port: target.port) { channel in
-            let exchange = HTTPExchange(head) { result in
-                switch result {
-                case .success(let response):
-                    judge(response, from: target, host: host, redirects: redirects, attempt)
-                case .failure(let error):
-                    guard purpose == .hook, target.scheme == .https, NetworkError.isAnswerWithoutTLS(error)
-                    else { return fail(NetworkError.conversing(error)) }
-                    // A hook is carried out then without TLS, as the kubelet has always done.
-                    var plain = target
-                    plain.scheme = .http
-                    ask(plain, host: host, redirects: redirects, attempt)
-                }
+        let connected = { @Sendable in
+            attempt.whenOverdue(
+                ProbeAnswer(
+                    .failure,
+                    "Get \"\(target)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                ))
+        }
+        let exchange = HTTPExchange { result in
+            switch result {
+            case .success(let response):
+                judge(response, from: target, host: host, redirects: redirects, attempt)
+            case .failure(let error):
+                guard purpose == .hook, target.scheme == .https, NetworkError.isAnswerWithoutTLS(error)
+                else { return fail(NetworkError.conversing(error)) }
+                // A hook is carried out then without TLS, as the kubelet has always done.
+                var plain = target
+                plain.scheme = .http
+                ask(plain, host: host, redirects: redirects, attempt)
             }
+        }
+        let request = request(to: target, host: host)
+        let isPlain =
+            target.scheme == .http
+            && attempt.connectPlainly(host: target.host, port: target.port, sending: request) { event in
+                switch event {
+                case .connected: connected()
+                case .received(let bytes): exchange.receive(bytes)
+                case .ended: exchange.end()
+                case .failed(let errno): fail("read: \(errno)")
+                case .failedToConnect(let errno):
+                    fail("dial tcp \(NetworkError.address(target.host, target.port)): connect: \(errno)")
+                }
+                return !exchange.isOver
+            }
+        if isPlain { return }
+        attempt.connect(host: target.host, port: target.port) { channel in
             let pipeline = channel.pipeline.syncOperations
             if target.scheme == .https {
                 try pipeline.addHandler(Self.tlsHandler(for: target.host))
             }
-            try pipeline.addHandlers(
-                HTTPRequestEncoder(),
-                ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: ProbeLimits.headers)),
-                NIOHTTPRequestHeadersValidator(), exchange)
+            try pipeline.addHandler(HTTPConversation(request, exchange))
         }.whenComplete { result in
             switch result {
-            case .success:
-                attempt.whenOverdue(
-                    ProbeAnswer(
-                        .failure,
-                        "Get \"\(target)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-                    ))
+            case .success: connected()
             case .failure(let error): fail(NetworkError.dialing(target.host, target.port, error))
             }
         }
@@ -71,24 +84,28 @@ struct HTTPQuestion: Sendable {
         return try NIOSSLClientHandler(context: tls.get(), serverHostname: isAddress ? nil : host)
     }
 
-    private func request(to target: HTTPTarget, host: String?) -> HTTPRequestHead {
-        var headers = HTTPHeaders()
+    private func request(to target: HTTPTarget, host: String?) -> [UInt8] {
+        var text = "GET \(target.path) HTTP/1.1\r\n"
+        let add = { (name: String, value: String) in
+            // A line break would end the header, and begin another one.
+            text += "\(name): \(value.filter { !$0.isNewline })\r\n"
+        }
         let given = { (name: String) in get.headers.last { $0.name.lowercased() == name }?.value }
-        headers.add(name: "Host", value: host ?? given("host") ?? target.authority)
+        add("Host", host ?? given("host") ?? target.authority)
         let agent = given("user-agent") ?? "\(purpose.userAgent)/\(version)"
-        if !agent.isEmpty { headers.add(name: "User-Agent", value: agent) }
+        if !agent.isEmpty { add("User-Agent", agent) }
         let accept = given("accept") ?? "*/*"
-        if !accept.isEmpty { headers.add(name: "Accept", value: accept) }
+        if !accept.isEmpty { add("Accept", accept) }
         for header in get.headers
         where !["host", "user-agent", "accept", "connection"].contains(header.name.lowercased()) {
-            headers.add(name: header.name, value: header.value)
+            add(header.name, header.value)
         }
-        headers.add(name: "Connection", value: "close")
-        return HTTPRequestHead(version: .http1_1, method: .GET, uri: target.path, headers: headers)
+        add("Connection", "close")
+        return Array((text + "\r\n").utf8)
     }
 
     private func judge(
-        _ response: HTTPExchange.Response, from target: HTTPTarget, host: String?, redirects: Int,
+        _ response: HTTPResponseReader.Response, from target: HTTPTarget, host: String?, redirects: Int,
         _ attempt: Attempt
     ) {
         if [301, 302, 303, 307, 308].contains(response.status), let location = response.location {
@@ -109,7 +126,7 @@ struct HTTPQuestion: Sendable {
                 return ask(next, host: keepsHost ? nil : next.authority, redirects: redirects + 1, attempt)
             }
         }
-        let body = String(buffer: response.body)
+        let body = String(decoding: response.body, as: UTF8.self)
         switch (purpose, response.status) {
         case (.hook, _), (_, 200..<300): attempt.finish(ProbeAnswer(.success, body))
         case (_, 300..<400):
@@ -122,64 +139,71 @@ struct HTTPQuestion: Sendable {
     }
 }
 
-/// One request and its response on a new connection. Reads no more of a body than is told.
-private final class HTTPExchange: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
-
-    struct Response {
-        var status: Int
-        var location: String?
-        var body = ByteBuffer()
+/// One response, whatever it comes by. Reads no more of a body than is told.
+private final class HTTPExchange: Sendable {
+    private struct State {
+        var reader = HTTPResponseReader()
+        var done: (@Sendable (Result<HTTPResponseReader.Response, any Error>) -> Void)?
     }
-
-    private let head: HTTPRequestHead
-    private var done: ((Result<Response, any Error>) -> Void)?
-    private var response: Response?
+    private let state: Mutex<State>
 
     /// - Parameter done: called once, with the response or with what came instead.
-    init(_ head: HTTPRequestHead, done: @escaping (Result<Response, any Error>) -> Void) {
-        self.head = head
-        self.done = done
+    init(done: @escaping @Sendable (Result<HTTPResponseReader.Response, any Error>) -> Void) {
+        state = Mutex(State(done: done))
+    }
+
+    var isOver: Bool { state.withLock { $0.done == nil } }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) {
+        do {
+            if let response = try state.withLock({ try $0.reader.feed(bytes) }) { tell(.success(response)) }
+        } catch {
+            tell(.failure(error))
+        }
+    }
+
+    func end() { tell(Result { try state.withLock { try $0.reader.end() } }) }
+
+    /// Only the first call counts.
+    func tell(_ result: Result<HTTPResponseReader.Response, any Error>) {
+        // A redirect closes this connection while it is being told.
+        let done = state.withLock { state in
+            defer { state.done = nil }
+            return state.done
+        }
+        done?(result)
+    }
+}
+
+/// A request and its response on a channel.
+private final class HTTPConversation: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let request: [UInt8]
+    private let exchange: HTTPExchange
+
+    init(_ request: [UInt8], _ exchange: HTTPExchange) {
+        self.request = request
+        self.exchange = exchange
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: request)), promise: nil)
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            response = Response(status: Int(head.status.code), location: head.headers.first(name: "location"))
-        case .body(var bytes):
-            guard var response, done != nil else { return }
-            let free = ProbeLimits.message - response.body.readableBytes
-            if let slice = bytes.readSlice(length: min(free, bytes.readableBytes)) {
-                response.body.writeImmutableBuffer(slice)
-            }
-            self.response = response
-            if bytes.readableBytes > 0 { end(.success(response)) }
-        case .end:
-            if let response { end(.success(response)) }
-        }
+        if !exchange.isOver { unwrapInboundIn(data).withUnsafeReadableBytes { exchange.receive($0) } }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.failure(error))
+        exchange.tell(.failure(error))
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(.failure(ChannelError.eof))
+        exchange.end()
         context.fireChannelInactive()
-    }
-
-    private func end(_ result: Result<Response, any Error>) {
-        // A redirect closes this connection while it is being told.
-        let tell = done
-        done = nil
-        tell?(result)
     }
 }

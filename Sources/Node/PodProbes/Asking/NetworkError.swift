@@ -1,6 +1,5 @@
 import LinuxKernel
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -38,8 +37,6 @@ enum NetworkError {
     static func conversing(_ error: any Error) -> String {
         switch error {
         case let error as IOError: "read: \(Errno(rawValue: error.errnoCode))"
-        case let error as HTTPParserError:
-            error == .invalidEOFState ? "unexpected EOF" : "malformed HTTP response: \(error)"
         case let error as NIOSSLError: "tls: \(error)"
         case let error as BoringSSLError: "tls: \(error)"
         case ChannelError.eof, is NIOSSLExtraError: "EOF"

@@ -1,9 +1,7 @@
 import NIOCore
-import NIOPosix
 
 /// Asks containers: for probes, and for lifecycle hooks.
 public struct Prober: Sendable {
-    private let group: any EventLoopGroup
     private let exec: (any ExecProber)?
     private let version: String
 
@@ -11,10 +9,8 @@ public struct Prober: Sendable {
     ///   - exec: runs programs; without it exec handlers are errors.
     ///   - version: of the kubelet that we are to servers, as `1.36`.
     public init(
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, exec: (any ExecProber)? = nil,
-        version: String = "1.36"
+        exec: (any ExecProber)? = nil, version: String = "1.36"
     ) {
-        self.group = group
         self.exec = exec
         self.version = version
     }
@@ -28,7 +24,7 @@ public struct Prober: Sendable {
     ) async -> ProbeAnswer {
         let attempt = begin(
             handler, container: container, timeout: timeout ?? .seconds(365 * 24 * 3600), purpose: purpose,
-            on: group.next())
+            on: ProbeLoop.shared)
         return await withTaskCancellationHandler {
             do {
                 return try await attempt.answer.get()
@@ -52,13 +48,7 @@ public struct Prober: Sendable {
         case .tcpSocket(let host, let port):
             let attempt = Attempt(on: eventLoop, timeout: timeout)
             attempt.whenOverdue(ProbeAnswer(.failure, NetworkError.dialTimeout(host, port)))
-            attempt.connect(host: host, port: port) { _ in }.whenComplete { result in
-                switch result {
-                case .success: attempt.finish(ProbeAnswer(.success, ""))
-                case .failure(let error):
-                    attempt.finish(ProbeAnswer(.failure, NetworkError.dialing(host, port, error)))
-                }
-            }
+            Self.knock(at: host, port, attempt)
             return attempt
         case .grpc(let host, let port, let service):
             let attempt = Attempt(on: eventLoop, timeout: timeout)
@@ -80,6 +70,29 @@ public struct Prober: Sendable {
                     : ProbeAnswer(
                         .failure, "sleep of \(duration.short): the time of \(timeout.short) is over"))
             return attempt
+        }
+    }
+
+    /// Whether somebody takes a connection.
+    private static func knock(at host: String, _ port: Int, _ attempt: Attempt) {
+        let isPlain = attempt.connectPlainly(host: host, port: port, sending: []) { event in
+            switch event {
+            case .connected: attempt.finish(ProbeAnswer(.success, ""))
+            case .failedToConnect(let errno), .failed(let errno):
+                attempt.finish(
+                    ProbeAnswer(
+                        .failure, "dial tcp \(NetworkError.address(host, port)): connect: \(errno)"))
+            case .received, .ended: break
+            }
+            return false
+        }
+        if isPlain { return }
+        attempt.connect(host: host, port: port) { _ in }.whenComplete { result in
+            switch result {
+            case .success: attempt.finish(ProbeAnswer(.success, ""))
+            case .failure(let error):
+                attempt.finish(ProbeAnswer(.failure, NetworkError.dialing(host, port, error)))
+            }
         }
     }
 

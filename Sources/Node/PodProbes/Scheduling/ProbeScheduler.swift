@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 
 /// Probes the containers of a node, as the kubelet does, on one event loop: a timer for each probe, and a connection or
 /// a call of the runtime for each attempt; no thread and no process.
@@ -15,10 +14,8 @@ public final class ProbeScheduler: Sendable {
     private let loop: any EventLoop
     private let book: NIOLoopBoundBox<ProbeBook>
 
-    public convenience init(
-        prober: Prober, on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
-    ) {
-        self.init(on: eventLoop) { handler, container, timeout, loop in
+    public convenience init(prober: Prober) {
+        self.init(on: ProbeLoop.shared) { handler, container, timeout, loop in
             prober.begin(handler, container: container, timeout: timeout, purpose: .probe, on: loop)
         }
     }

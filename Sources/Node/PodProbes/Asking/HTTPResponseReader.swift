@@ -1,0 +1,221 @@
+/// Reads a response from the bytes of a connection, as far as probes want to know it: the status, where a redirect
+/// leads, and the beginning of the body (RFC 9112). Pure: whoever has the connection feeds it.
+struct HTTPResponseReader: Sendable {
+    struct Response: Sendable, Equatable {
+        var status: Int
+        var location: String?
+        /// At most `ProbeLimits.message` bytes.
+        var body: [UInt8] = []
+    }
+
+    /// What is no response.
+    enum Failure: Error, Equatable, CustomStringConvertible {
+        case malformed(String)
+        case end
+        case endWithin
+
+        var description: String {
+            switch self {
+            case .malformed(let what): "malformed HTTP response \(what)"
+            case .end: "EOF"
+            case .endWithin: "unexpected EOF"
+            }
+        }
+    }
+
+    private enum Body {
+        case none
+        /// So many bytes are still to come.
+        case counted(Int)
+        case chunked(ChunkReader)
+        /// Until the connection ends.
+        case open
+    }
+
+    private var head: [UInt8] = []
+    private var response: Response?
+    private var body = Body.none
+
+    /// - Returns: the response, as soon as all of it that is wanted is there.
+    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Response? {
+        guard response == nil else { return try feedBody(bytes) }
+        head += bytes
+        // An interim response has another one after it (section 15.2 of RFC 9110).
+        while let end = Self.endOfHead(head) {
+            let text = Array(head[..<end])
+            head.removeFirst(end)
+            try read(text)
+            if let status = response?.status, (100..<200).contains(status), status != 101 {
+                response = nil
+                continue
+            }
+            let rest = head
+            head = []
+            // A temporary buffer, so that the typed error stays typed.
+            var outcome = Result<Response?, Failure>.success(nil)
+            rest.withUnsafeBytes { bytes in outcome = Result { () throws(Failure) in try feedBody(bytes) } }
+            return try outcome.get()
+        }
+        try checkUnfinishedHead()
+        return nil
+    }
+
+    /// The other side has closed.
+    func end() throws(Failure) -> Response {
+        guard let response else { throw head.isEmpty ? .end : .endWithin }
+        guard case .open = body else { throw .endWithin }
+        return response
+    }
+
+    // MARK: Head
+
+    /// Behind the empty line that ends it.
+    private static func endOfHead(_ bytes: [UInt8]) -> Int? {
+        var index = 0
+        while let feed = bytes[index...].firstIndex(of: UInt8(ascii: "\n")) {
+            var next = feed + 1
+            if next < bytes.count, bytes[next] == UInt8(ascii: "\r") { next += 1 }
+            if next < bytes.count, bytes[next] == UInt8(ascii: "\n") { return next + 1 }
+            index = feed + 1
+        }
+        return nil
+    }
+
+    /// What can be no response is told at once: who speaks another protocol may wait for us.
+    private func checkUnfinishedHead() throws(Failure) {
+        let start = Array("HTTP/1.".utf8)
+        guard head.starts(with: start.prefix(head.count)) else { throw .malformed(Self.quoted(head)) }
+        guard head.count <= ProbeLimits.headers else {
+            throw .malformed("with more than \(ProbeLimits.headers) bytes of headers")
+        }
+    }
+
+    private mutating func read(_ text: [UInt8]) throws(Failure) {
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        }
+        var response = Response(status: try Self.status(lines[0]))
+        var length: Int?
+        var isChunked = false
+        for line in lines.dropFirst() where !line.isEmpty {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
+                !line[..<colon].contains(where: { $0 <= 0x20 || $0 >= 0x7f })
+            else { throw .malformed(Self.quoted(line)) }
+            let value = String(decoding: line[(colon + 1)...], as: UTF8.self).trimmingBlanks
+            switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+            case "content-length":
+                guard let number = Int(value), number >= 0, length == nil || length == number else {
+                    throw .malformed("with Content-Length \(Self.quoted(Array(value.utf8)))")
+                }
+                length = number
+            case "transfer-encoding": isChunked = value.lowercased().hasSuffix("chunked")
+            case "location": response.location = value
+            default: break
+            }
+        }
+        // These never have one (section 6.3).
+        if [101, 204, 304].contains(response.status) {
+            body = .none
+        } else if isChunked {
+            body = .chunked(ChunkReader())
+        } else {
+            body = length.map { .counted($0) } ?? .open
+        }
+        self.response = response
+    }
+
+    /// `HTTP/1.1 200 OK`
+    private static func status(_ line: ArraySlice<UInt8>) throws(Failure) -> Int {
+        let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+        let version = String(decoding: words[0], as: UTF8.self)
+        guard ["HTTP/1.1", "HTTP/1.0"].contains(version), words.count > 1, words[1].count == 3,
+            let status = Int(String(decoding: words[1], as: UTF8.self)), (100..<1000).contains(status)
+        else { throw .malformed(quoted(line)) }
+        return status
+    }
+
+    /// The beginning of what was received, as it can stand in a message.
+    private static func quoted(_ bytes: some Collection<UInt8>) -> String {
+        let text = bytes.prefix(64).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: ".") }
+        return "\"\(String(decoding: text, as: UTF8.self))\""
+    }
+
+    // MARK: Body
+
+    private mutating func feedBody(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Response? {
+        switch body {
+        case .none: return response
+        case .counted(let rest):
+            let isFull = keep(bytes.prefix(rest))
+            body = .counted(max(0, rest - bytes.count))
+            return rest <= bytes.count || isFull ? response : nil
+        case .chunked(var reader):
+            var isFull = false
+            let isOver = try reader.feed(bytes) { if keep($0) { isFull = true } }
+            body = .chunked(reader)
+            return isOver || isFull ? response : nil
+        case .open: return keep(bytes[...]) ? response : nil
+        }
+    }
+
+    /// - Returns: whether there was more than is wanted.
+    private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let free = ProbeLimits.message - (response?.body.count ?? 0)
+        response?.body += bytes.prefix(free)
+        return bytes.count > free
+    }
+}
+
+/// A body in chunks (RFC 9112, section 7.1): each with its size in hexadecimal before it, the last one empty.
+private struct ChunkReader: Sendable {
+    private enum Place { case size, data(Int), dataEnd, trailer }
+
+    private var place = Place.size
+    private var line: [UInt8] = []
+
+    /// - Returns: whether that was the end.
+    mutating func feed(
+        _ bytes: UnsafeRawBufferPointer, _ data: (Slice<UnsafeRawBufferPointer>) -> Void
+    ) throws(HTTPResponseReader.Failure) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if case .data(let count) = place {
+                let part = rest.prefix(count)
+                data(part)
+                rest = rest.dropFirst(part.count)
+                place = part.count == count ? .dataEnd : .data(count - part.count)
+                continue
+            }
+            let byte = rest.removeFirst()
+            guard byte == UInt8(ascii: "\n") else {
+                line.append(byte)
+                if line.count > 4096 { throw .malformed("with a chunk's line of more than 4096 bytes") }
+                continue
+            }
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            defer { line = [] }
+            switch place {
+            case .size:
+                // What follows a semicolon are extensions that nobody knows.
+                let digits = String(decoding: line.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
+                guard let size = UInt32(digits.trimmingBlanks, radix: 16) else {
+                    throw .malformed("with a chunk without its size")
+                }
+                place = size == 0 ? .trailer : .data(Int(size))
+            case .dataEnd:
+                guard line.isEmpty else { throw .malformed("with a chunk longer than its size") }
+                place = .size
+            case .trailer: if line.isEmpty { return true }
+            case .data: break
+            }
+        }
+        return false
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    }
+}

@@ -147,6 +147,30 @@ import Testing
         try removeTree(tree)
     }
 
+    /// Somebody who still runs moves what is being removed to the top of the tree: going up from there would end in the
+    /// folder beside the tree.
+    @Test func neverGoesAboveATreeThatIsBeingMoved() async throws {
+        for _ in 0..<20 {
+            let folder = TemporaryFolder()
+            let tree = folder.path + "/tree"
+            for path in [tree, tree + "/a", tree + "/a/b", folder.path + "/a", folder.path + "/keep"] {
+                try makeFolder(path)
+            }
+            // Long enough for the mover to come in between.
+            for number in 0..<2000 { try write("", to: "\(tree)/a/b/\(number)") }
+            try write("precious", to: folder.path + "/keep/file")
+            let mover = Task.detached { rename(tree + "/a/b", tree + "/moved") }
+            do {
+                try removeTree(tree)
+            } catch let error as KernelError {
+                #expect([.busy, .noEntry].contains(error.errno), "\(error)")
+            }
+            _ = await mover.value
+            #expect(try text(of: folder.path + "/keep/file") == "precious")
+            #expect(access(folder.path + "/a", F_OK) == 0)
+        }
+    }
+
     private func openat_(_ folder: Int32, _ name: [CChar]) -> Int32 {
         (try? FileDescriptor(owning: dup(folder)).openAt(name, O_CREAT | O_WRONLY, mode: 0o600).release())
             ?? -1

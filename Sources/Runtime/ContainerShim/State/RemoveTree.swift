@@ -13,19 +13,24 @@ public func removeTree(_ path: String) throws(KernelError) {
         if error.errno == .noEntry { return }
         throw error
     }
-    var entered: [[CChar]] = []
+    var entered: [(name: [CChar], parent: stat)] = []
     while true {
         if let folder = try emptyUntilFolder(current, below: path) {
             let next = clinux_openat2(
                 current.raw, folder, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
                 UInt64(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
             if next < 0 { throw KernelError("open for removal", "\(path)/…/\(shown(folder))") }
+            entered.append((folder, try current.status()))
             current = FileDescriptor(owning: next)
-            entered.append(folder)
             continue
         }
-        guard let name = entered.popLast() else { break }
+        guard let (name, parent) = entered.popLast() else { break }
         current = try current.openAt("..", O_RDONLY | O_DIRECTORY)
+        // Somebody who still runs may have moved the folder, and this would go on above the tree.
+        let above = try current.status()
+        guard above.st_dev == parent.st_dev, above.st_ino == parent.st_ino else {
+            throw KernelError("remove", "\(path)/…/\(shown(name)), which was moved meanwhile", .busy)
+        }
         if unlinkat(current.raw, name, AT_REMOVEDIR) != 0 {
             throw KernelError("remove", "\(path)/…/\(shown(name))")
         }

@@ -16,9 +16,12 @@ extension Node {
         signal(SIGPIPE, SIG_IGN)
         let source = Self.source(order.runtime, isAgent: true)
         let output = LogOutput(level: order.debug ? .debug : .info, isJournal: LogOutput.isJournal())
-        let endpoint = try order.runtimeEndpoint ?? source.read().socketPath
-        let agent = try Self.agent(order, endpoint, output)
-        let bringsRuntime = order.runtimeEndpoint == nil
+        var file = try Self.kubeletFile(order)
+        let bringsRuntime = file.configuration.containerRuntimeEndpoint.isEmpty
+        if bringsRuntime {
+            file.configuration.containerRuntimeEndpoint = "unix://" + (try source.read().socketPath)
+        }
+        let agent = try Self.agent(order, file, output)
         try waiting {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -96,23 +99,39 @@ extension Node {
         }
     }
 
-    private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws
-        -> AgentDaemon
-    {
-        var kubelet = KubeletConfiguration()
-        kubelet.containerRuntimeEndpoint = endpoint.hasPrefix("/") ? "unix://" + endpoint : endpoint
-        kubelet.staticPodPath = order.manifestFolder
-        kubelet.staticPodURL = order.manifestURL ?? ""
-        kubelet.clusterDNS = order.clusterDNS
-        kubelet.clusterDomain = order.clusterDomain
-        if let logs = order.logs { kubelet.podLogsDir = logs }
+    /// The configuration files, and the flags over them.
+    private static func kubeletFile(_ order: AgentOrder) throws(KubeletProblems) -> KubeletFile {
+        var file = try KubeletFile(file: order.kubeletFile, folder: order.kubeletFolder)
+        if let folder = order.manifestFolder {
+            file.configuration.staticPodPath = folder
+        } else if !file.sets("staticPodPath") {
+            file.configuration.staticPodPath = "/etc/swiftlet/manifests"
+        }
+        if let url = order.manifestURL { file.configuration.staticPodURL = url }
+        if !order.clusterDNS.isEmpty { file.configuration.clusterDNS = order.clusterDNS }
+        if let domain = order.clusterDomain { file.configuration.clusterDomain = domain }
+        if let logs = order.logs { file.configuration.podLogsDir = logs }
+        if let port = order.healthPort { file.configuration.healthzPort = Int32(clamping: port) }
+        if let port = order.port, port != 0 { file.configuration.port = Int32(clamping: port) }
+        if let endpoint = order.runtimeEndpoint {
+            file.configuration.containerRuntimeEndpoint =
+                endpoint.hasPrefix("/") ? "unix://" + endpoint : endpoint
+        }
+        return file
+    }
+
+    private static func agent(
+        _ order: AgentOrder, _ file: KubeletFile, _ output: LogOutput
+    ) throws -> AgentDaemon {
+        let log = output.logger("agent")
+        let (kubelet, warnings) = try file.checked()
+        for warning in warnings { log.warning("\(warning)") }
         var settings = AgentSettings(nodeName: order.nodeName ?? hostname(), kubelet: kubelet)
-        // Zero means something on the command line: any port, and none.
-        if let port = order.port { settings.kubelet.port = Int32(port) }
-        if let port = order.healthPort { settings.kubelet.healthzPort = Int32(port) }
+        // Zero means something on the command line, any port, and nothing in a file.
+        if order.port == 0 { settings.kubelet.port = 0 }
         if let root = order.root { settings.root = root }
         settings.hostIPs = NodeAddresses.own()
-        return try AgentDaemon(settings, log: output.logger("agent")) { FreeMemory.giveBack() }
+        return try AgentDaemon(settings, log: log) { FreeMemory.giveBack() }
     }
 
     /// As the kubelet: in lower case.

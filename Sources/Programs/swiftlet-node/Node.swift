@@ -1,6 +1,7 @@
 import CRIService
 import Glibc
 import NIOCore
+import NodeAgent
 import SwiftletCommands
 
 /// The node's daemon for the command line.
@@ -33,12 +34,24 @@ struct Node: NodeWork {
 
     func checkConfiguration(_ file: String?) -> (problems: [String], praise: String) {
         let path = file ?? CRIConfiguration.standardFile
+        if KubeletFile.isOne(path) { return Self.checkKubelet(path) }
         do {
             _ = try CRIConfiguration.read(file)
             let isThere = access(path, F_OK) == 0
             return ([], isThere ? "\(path): good" : "\(path) is not there: every key has its default")
         } catch {
             return (error.problems.map(\.description), "")
+        }
+    }
+
+    /// A KubeletConfiguration, which `swiftlet agent` reads.
+    private static func checkKubelet(_ path: String) -> (problems: [String], praise: String) {
+        do {
+            let file = try KubeletFile(file: path, folder: nil)
+            let warnings = try file.checked().warnings.map { "warning: \($0)\n" }.joined()
+            return ([], "\(warnings)\(path): good")
+        } catch {
+            return (error.lines, "")
         }
     }
 }

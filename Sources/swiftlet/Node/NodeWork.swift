@@ -32,15 +32,19 @@ public struct CRIOrder: Sendable {
     public var debug = false
 }
 
-/// What the flags of `swiftlet agent` say; nil: the default.
+/// What the flags of `swiftlet agent` say over its configuration file; nil: nothing.
 public struct AgentOrder: Sendable {
-    public var manifestFolder: String
+    /// A KubeletConfiguration.
+    public var kubeletFile: String?
+    /// Of files over that one.
+    public var kubeletFolder: String?
+    public var manifestFolder: String?
     public var manifestURL: String?
     public var nodeName: String?
-    /// Nil: the agent brings its own.
+    /// Where neither this nor the file names one, the agent brings its own.
     public var runtimeEndpoint: String?
     public var clusterDNS: [String] = []
-    public var clusterDomain = "cluster.local"
+    public var clusterDomain: String?
     public var root: String?
     public var logs: String?
     public var port: Int?
@@ -50,9 +54,7 @@ public struct AgentOrder: Sendable {
     /// Of its own runtime.
     public var runtime = CRIOrder()
 
-    init(manifestFolder: String) {
-        self.manifestFolder = manifestFolder
-    }
+    init() {}
 }
 
 /// Where the agent of this node is found, and which pods are meant.

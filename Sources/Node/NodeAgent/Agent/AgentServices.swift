@@ -17,6 +17,8 @@ package final class AgentServices: Sendable {
     let statuses: StatusBook
     let resources: any PodResources
     let users: UserRangeBook
+    /// What the node is short of.
+    package let pressure = NodePressure()
     let log: Logger
 
     package init(

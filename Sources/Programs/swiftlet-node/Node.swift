@@ -14,7 +14,9 @@ struct Node: NodeWork {
         try waiting { try await CRIDaemon.run(source) }
     }
 
-    static func source(_ order: CRIOrder, isAgent: Bool = false) -> ConfigurationSource {
+    static func source(_ order: CRIOrder, isAgent: Bool = false, oomScore: Int? = nil)
+        -> ConfigurationSource
+    {
         ConfigurationSource(file: order.file) { configuration in
             if let root = order.root { configuration.root = root }
             if let state = order.state { configuration.state = state }
@@ -22,6 +24,7 @@ struct Node: NodeWork {
             if let folder = order.cniFolder { configuration.cni.configurationFolder = folder }
             if !order.cniPrograms.isEmpty { configuration.cni.programFolders = order.cniPrograms }
             if let folder = order.registryFolder { configuration.registry.certificateFolders = [folder] }
+            if let oomScore { configuration.oomScoreAdjustment = oomScore }
             if order.debug { configuration.log.level = .debug }
             // A node without a cluster has the network that needs no configuration.
             if isAgent, configuration.network == .auto { configuration.network = .builtin }

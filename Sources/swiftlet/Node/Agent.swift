@@ -33,6 +33,14 @@ struct AgentCommand: SwiftletCommand {
     var podLogs: String?
     @Option(help: "The configuration file of its own runtime, instead of /etc/swiftlet/config.toml.")
     var config: String?
+    @Flag(
+        help:
+            "SIGTERM means that the node goes down: pods end, in the time that the configuration gives them.")
+    var shutdownOnSigterm = false
+    @Option(help: "A CredentialProviderConfig: programs that know passwords of registries.")
+    var imageCredentialProviderConfig: String?
+    @Option(help: "The folder with those programs.")
+    var imageCredentialProviderBinDir: String?
     @Flag(name: [.customShort("D"), .long], help: "Log every step.")
     var debug = false
 
@@ -51,6 +59,14 @@ struct AgentCommand: SwiftletCommand {
         order.port = port
         order.healthPort = healthzPort
         order.logs = podLogs.map(absolutePath)
+        order.credentialFile = imageCredentialProviderConfig.map(absolutePath)
+        order.credentialPrograms = imageCredentialProviderBinDir.map(absolutePath)
+        if (order.credentialFile == nil) != (order.credentialPrograms == nil) {
+            throw UsageError(
+                "--image-credential-provider-config and --image-credential-provider-bin-dir are given together"
+            )
+        }
+        order.shutsDownPods = shutdownOnSigterm
         order.debug = debug || context.options.debug
         order.runtime.file = config
         order.runtime.root = context.options.givenRoot.map(absolutePath)

@@ -6,6 +6,7 @@ public protocol NodeWork: Sendable {
     func runAgent(_ order: AgentOrder) throws
     func pods(_ place: AgentPlace) throws -> PodListing
     func describePod(_ place: AgentPlace, _ name: String) throws -> String
+    func describeNode(_ place: AgentPlace) throws -> String
     /// Writes to standard output.
     /// - Parameter container: nil: the pod's only one, or its first.
     func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws
@@ -41,6 +42,9 @@ public struct AgentOrder: Sendable {
     public var manifestFolder: String?
     public var manifestURL: String?
     public var nodeName: String?
+    /// A CredentialProviderConfig, and the folder with its programs.
+    public var credentialFile: String?
+    public var credentialPrograms: String?
     /// Where neither this nor the file names one, the agent brings its own.
     public var runtimeEndpoint: String?
     public var clusterDNS: [String] = []
@@ -50,6 +54,8 @@ public struct AgentOrder: Sendable {
     public var port: Int?
     /// 0: none.
     public var healthPort: Int?
+    /// SIGTERM means that the node goes down: pods end first.
+    public var shutsDownPods = false
     public var debug = false
     /// Of its own runtime.
     public var runtime = CRIOrder()

@@ -10,6 +10,12 @@ import Testing
 
     @Test func configuration() throws { try run("test_configuration.File") }
 
+    @Test(arguments: [
+        "node.Status", "node.Boots", "shutdown.Signal", "shutdown.Machine", "credentials.Programs",
+        "services.Services",
+    ])
+    func node(suite: String) throws { try run("test_\(suite)") }
+
     private func run(_ suite: String) throws {
         let host = try Host()
         let tree = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })

@@ -40,6 +40,11 @@ struct NodeView: AgentView {
         return list.document.json()
     }
 
+    func node() async throws -> [UInt8] {
+        // Before the first look nothing is known.
+        (services.node.node ?? Node()).document.json()
+    }
+
     func configuration() async throws -> [UInt8] {
         let values: APIValue = ["kubeletconfig": services.settings.kubelet.document]
         return values.json()

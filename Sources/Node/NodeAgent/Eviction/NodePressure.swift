@@ -41,8 +41,19 @@ package final class NodePressure: Sendable {
 }
 
 extension Pod {
+    /// The priority; that of Kubernetes' two own classes also where only their name is given, since no API server has
+    /// looked it up for a manifest.
+    package var effectivePriority: Int32 {
+        if let priority = spec.priority { return priority }
+        switch spec.priorityClassName {
+        case "system-node-critical": return 2_000_001_000
+        case "system-cluster-critical": return 2_000_000_000
+        default: return 0
+        }
+    }
+
     /// Of `system-cluster-critical` and above: the node needs it more than what it would free.
-    package var isCritical: Bool { (spec.priority ?? 0) >= 2_000_000_000 }
+    package var isCritical: Bool { effectivePriority >= 2_000_000_000 }
 }
 
 extension PodFailure {

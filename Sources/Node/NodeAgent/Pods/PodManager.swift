@@ -124,7 +124,7 @@ package actor PodManager {
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        if failures[uid] == nil, !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+        if failures[uid] == nil, !isPresent, let failure = refusal(of: pod) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
@@ -133,6 +133,10 @@ package actor PodManager {
         let worker = PodWorker(
             pod, services: services, adopted: services.statuses.pod(uid)?.status, end: end)
         start(worker, pod)
+    }
+
+    private func refusal(of pod: Pod) -> PodFailure? {
+        services.admission.refusal(of: pod) ?? services.resources.admit(pod, beside: activePods)
     }
 
     private func start(_ worker: PodWorker, _ pod: Pod, isEnding: Bool = false) {

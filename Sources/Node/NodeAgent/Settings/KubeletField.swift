@@ -61,7 +61,6 @@ package struct KubeletField: Sendable {
         refused("qosReserved", "memory is not reserved for a class of pods"),
         refused(
             "enableSystemLogQuery", "the node's own logs are not served by the agent", besides: false),
-        refused("cgroupsPerQOS", "pods always have a tree of groups by their class", besides: true),
     ]
 
     private static let warnings: [KubeletField] = [
@@ -100,7 +99,9 @@ package struct KubeletField: Sendable {
     ]
 
     private static let silent: [KubeletField] =
-        idle(
+        // Events are kept here and sent nowhere.
+        idle("eventRecordQPS", "eventBurst")
+        + idle(
             "contentType", "kubeAPIQPS", "kubeAPIBurst", "registerNode", "nodeLeaseDurationSeconds",
             "nodeStatusReportFrequency", "enableControllerAttachDetach")
         + idle("makeIPTablesUtilChains", "iptablesMasqueradeBit", "iptablesDropBit")

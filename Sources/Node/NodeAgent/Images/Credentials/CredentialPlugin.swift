@@ -55,7 +55,12 @@ struct CredentialPlugin: Sendable {
         guard outcome.status == .exited(0) else {
             let words = String(decoding: outcome.complaint.prefix(400), as: UTF8.self)
                 .split(separator: "\n").joined(separator: " ")
-            let end = outcome.status.map { "\($0)" } ?? "it is gone"
+            let end =
+                switch outcome.status {
+                case .exited(let code): "it ended with \(code)"
+                case .signaled(let signal): "it was ended by signal \(signal)"
+                case nil: "it is gone"
+                }
             throw Failure(description: "\(provider.name): \(end): \(words)")
         }
         return try read(outcome.output)

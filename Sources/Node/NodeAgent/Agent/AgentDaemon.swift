@@ -15,6 +15,8 @@ package final class AgentDaemon: Sendable {
     /// Gives memory that nobody uses back to the system; may block for some milliseconds.
     private let giveBackMemory: @Sendable () -> Void
     private let log: Logger
+    private let eviction: EvictionSettings
+    private let imageCollection: ImageCollectionSettings
     /// What ends pods, once there is something to end.
     private let running = Mutex<(run: ShutdownRun, keeper: NodeKeeper)?>(nil)
 
@@ -25,6 +27,8 @@ package final class AgentDaemon: Sendable {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.log = log
+        eviction = try EvictionSettings(settings.kubelet)
+        imageCollection = try ImageCollectionSettings(settings.kubelet)
         events = EventRecorder(node: settings.nodeName, log: log)
         runtime = try CRIRuntime(
             endpoint: settings.kubelet.containerRuntimeEndpoint,
@@ -84,7 +88,10 @@ package final class AgentDaemon: Sendable {
             users: UserRangeBook(
                 root: settings.root, size: settings.kubelet.userNamespaces?.idsPerPod ?? 65536),
             log: log)
-        let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
+        let meter = NodeMeter(root: settings.root, runtime: runtime, log: log)
+        let podMeter = PodMeter(runtime: runtime, volumes: services.volumes, settings: settings)
+        let server = try makeServer(
+            NodeView(services: services, meter: meter, podMeter: podMeter) { try await scheduler.metrics() })
         let ports = try await server.start()
         try AgentAddress(port: ports.api).write(in: settings.root)
         let sources = makeSources()
@@ -95,8 +102,23 @@ package final class AgentDaemon: Sendable {
             runtime: runtime, log: log,
             changed: { uid in Task { await manager.poke(uid) } },
             seen: { uids in Task { await manager.seen(uids) } })
+        let images = ImageCollector(
+            runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
+            log: log)
+        let reserve = DiskReserve(root: settings.root, log: log)
+        let node = AgentNode(
+            services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
+            containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)
+        let limitsStorage = settings.kubelet.localStorageCapacityIsolation != false
+        let evictionSettings = eviction
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watcher.run() }
+            group.addTask { await images.run() }
+            group.addTask {
+                var eviction = EvictionManager(
+                    node, evictionSettings, limitsStorage: limitsStorage, log: self.log)
+                await eviction.run()
+            }
             group.addTask { await LogRotation(services: services).run() }
             group.addTask { await self.keepSmall() }
             group.addTask { await keeper.run() }

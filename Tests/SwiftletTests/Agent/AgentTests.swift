@@ -8,6 +8,9 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
+    @Test(arguments: ["Limits", "LimitsOff", "Memory", "Disk", "Images"])
+    func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
+
     @Test func configuration() throws { try run("test_configuration.File") }
 
     @Test(arguments: [

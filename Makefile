@@ -109,14 +109,15 @@ install: build ## install the programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 -s $(BUILD)/swiftlet $(BUILD)/swiftlet-oci $(BUILD)/swiftlet-shim \
 		$(BUILD)/swiftlet-init $(BUILD)/swiftlet-node $(DESTDIR)$(PREFIX)/bin/
-	for unit in swiftlet-restart swiftlet-cri; do \
+	for unit in swiftlet-restart swiftlet-cri swiftlet-agent; do \
 		sed 's|@PREFIX@|$(PREFIX)|' dist/systemd/$$unit.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
 	done
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,swiftlet swiftlet-oci swiftlet-shim swiftlet-init swiftlet-node)
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,swiftlet-restart.service swiftlet-cri.service)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,swiftlet-restart.service swiftlet-cri.service \
+		swiftlet-agent.service)
 
 clean: ## remove what was built and made
 	rm -rf .build .fixtures .benchmarks

@@ -254,7 +254,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "CLinux", "LinuxKernel", "KubernetesAPI", "PodVolumes", "PodProbes", "CRIProtocol",
+                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes", "PodProbes", "CRIProtocol",
+                "PodNetwork",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),

@@ -2,6 +2,7 @@ import CRIService
 import ContainerCLI
 import Glibc
 import KubernetesAPI
+import Logging
 import NIOCore
 import NodeAgent
 import ServiceLifecycle
@@ -14,19 +15,44 @@ extension Node {
         NIOSingletons.groupLoopCountSuggestion = 1
         NIOSingletons.blockingPoolThreadCountSuggestion = 4
         signal(SIGPIPE, SIG_IGN)
-        let source = Self.source(order.runtime, isAgent: true)
+        var file = try Self.kubeletFile(order)
+        let score = file.sets("oomScoreAdj") ? file.configuration.oomScoreAdj.map(Int.init) : nil
+        let source = Self.source(order.runtime, isAgent: true, oomScore: score)
         let output = LogOutput(level: order.debug ? .debug : .info, isJournal: LogOutput.isJournal())
-        let endpoint = try order.runtimeEndpoint ?? source.read().socketPath
-        let agent = try Self.agent(order, endpoint, output)
-        let bringsRuntime = order.runtimeEndpoint == nil
+        let bringsRuntime = file.configuration.containerRuntimeEndpoint.isEmpty
+        if bringsRuntime {
+            file.configuration.containerRuntimeEndpoint = "unix://" + (try source.read().socketPath)
+        }
+        let agent = try Self.agent(order, file, output)
+        let log = output.logger("agent")
+        // Its own runtime has a score of its configuration's, unless this one says another.
+        if !bringsRuntime { Self.limitMemoryRisk(file, log) }
+        if file.sets("maxOpenFiles") { Self.limitFiles(file.configuration.maxOpenFiles, log) }
+        let (ending, end) = AsyncStream<Void>.makeStream()
         try waiting {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
+                    let untilEnd: @Sendable () async -> Void = { for await _ in ending {} }
                     if bringsRuntime {
-                        // Ends when the process is told to stop.
-                        try await CRIDaemon.run(source)
+                        try await CRIDaemon.run(source, until: untilEnd)
                     } else {
-                        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
+                        try ServiceManager.ofEnvironment().ready("pods run by \(agent.runtime.endpoint)")
+                        await untilEnd()
+                    }
+                }
+                group.addTask {
+                    var isFirst = true
+                    for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                        if isFirst, order.shutsDownPods {
+                            Task {
+                                await agent.shutDown()
+                                end.finish()
+                            }
+                        } else {
+                            // The second one means now.
+                            end.finish()
+                        }
+                        isFirst = false
                     }
                 }
                 group.addTask {
@@ -63,6 +89,16 @@ extension Node {
         }
     }
 
+    func describeNode(_ place: AgentPlace) throws -> String {
+        try waiting {
+            let client = try AgentClient(root: place.root)
+            let node = try await client.node()
+            let pods = try await client.pods()
+            let events = try await client.events().filter { $0.involvedObject.kind == "Node" }
+            return NodeDescription.text(node, pods: pods, events: events)
+        }
+    }
+
     func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws {
         try waiting {
             let client = try AgentClient(root: place.root)
@@ -96,23 +132,69 @@ extension Node {
         }
     }
 
-    private static func agent(_ order: AgentOrder, _ endpoint: String, _ output: LogOutput) throws
-        -> AgentDaemon
-    {
-        var kubelet = KubeletConfiguration()
-        kubelet.containerRuntimeEndpoint = endpoint.hasPrefix("/") ? "unix://" + endpoint : endpoint
-        kubelet.staticPodPath = order.manifestFolder
-        kubelet.staticPodURL = order.manifestURL ?? ""
-        kubelet.clusterDNS = order.clusterDNS
-        kubelet.clusterDomain = order.clusterDomain
-        if let logs = order.logs { kubelet.podLogsDir = logs }
+    /// The configuration files, and the flags over them.
+    private static func kubeletFile(_ order: AgentOrder) throws(KubeletProblems) -> KubeletFile {
+        var file = try KubeletFile(file: order.kubeletFile, folder: order.kubeletFolder)
+        if let folder = order.manifestFolder {
+            file.configuration.staticPodPath = folder
+        } else if !file.sets("staticPodPath") {
+            file.configuration.staticPodPath = "/etc/swiftlet/manifests"
+        }
+        if let url = order.manifestURL { file.configuration.staticPodURL = url }
+        if !order.clusterDNS.isEmpty { file.configuration.clusterDNS = order.clusterDNS }
+        if let domain = order.clusterDomain { file.configuration.clusterDomain = domain }
+        if let logs = order.logs { file.configuration.podLogsDir = logs }
+        if let port = order.healthPort { file.configuration.healthzPort = Int32(clamping: port) }
+        if let port = order.port, port != 0 { file.configuration.port = Int32(clamping: port) }
+        if let endpoint = order.runtimeEndpoint {
+            file.configuration.containerRuntimeEndpoint =
+                endpoint.hasPrefix("/") ? "unix://" + endpoint : endpoint
+        }
+        return file
+    }
+
+    private static func limitMemoryRisk(_ file: KubeletFile, _ log: Logger) {
+        let wanted = Int(file.configuration.oomScoreAdj ?? -999)
+        do {
+            let score = try OutOfMemoryScore.bring(to: wanted)
+            if score != wanted {
+                log.warning(
+                    "oomScoreAdj: this host lets it be lowered to \(score) only, and not to \(wanted)")
+            }
+        } catch {
+            log.warning("oomScoreAdj: \(error)")
+        }
+    }
+
+    private static func limitFiles(_ wanted: Int64, _ log: Logger) {
+        do {
+            let count = try ProcessLimits.openFiles(wanted)
+            if count != wanted { log.warning("maxOpenFiles: \(count), and not \(wanted): the hard limit") }
+        } catch {
+            log.warning("maxOpenFiles: \(error)")
+        }
+    }
+
+    private static func agent(
+        _ order: AgentOrder, _ file: KubeletFile, _ output: LogOutput
+    ) throws -> AgentDaemon {
+        let log = output.logger("agent")
+        let (kubelet, warnings) = try file.checked()
+        for warning in warnings { log.warning("\(warning)") }
         var settings = AgentSettings(nodeName: order.nodeName ?? hostname(), kubelet: kubelet)
-        // Zero means something on the command line: any port, and none.
-        if let port = order.port { settings.kubelet.port = Int32(port) }
-        if let port = order.healthPort { settings.kubelet.healthzPort = Int32(port) }
+        // Zero means something on the command line, any port, and nothing in a file.
+        if order.port == 0 { settings.kubelet.port = 0 }
         if let root = order.root { settings.root = root }
+        if let file = order.credentialFile, let folder = order.credentialPrograms {
+            settings.credentialPlugins = try CredentialPluginFile(file, programs: folder)
+        }
+        if order.shutsDownPods, ShutdownGroup.total(of: kubelet) == 0 {
+            throw AgentClient.Failure(
+                "--shutdown-on-sigterm: the configuration gives pods no time for it: set shutdownGracePeriod, or "
+                    + "shutdownGracePeriodByPodPriority")
+        }
         settings.hostIPs = NodeAddresses.own()
-        return try AgentDaemon(settings, log: output.logger("agent")) { FreeMemory.giveBack() }
+        return try AgentDaemon(settings, log: log) { FreeMemory.giveBack() }
     }
 
     /// As the kubelet: in lower case.

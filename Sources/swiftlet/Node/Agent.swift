@@ -9,6 +9,10 @@ struct AgentCommand: SwiftletCommand {
             run on without it, and the next agent takes them over.
             """)
 
+    @Option(help: "A file with a KubeletConfiguration (kubelet.config.k8s.io/v1beta1); flags count more.")
+    var kubeletConfig: String?
+    @Option(help: "A folder of more such files (*.conf), each over those before it.")
+    var kubeletConfigDir: String?
     @Option(help: "The folder with manifests of pods, instead of /etc/swiftlet/manifests.")
     var manifests: String?
     @Option(help: "An address with manifests, too.")
@@ -20,7 +24,7 @@ struct AgentCommand: SwiftletCommand {
     @Option(help: "The name server of the cluster; may be given several times.")
     var clusterDns: [String] = []
     @Option(help: "The domain of the cluster.")
-    var clusterDomain = "cluster.local"
+    var clusterDomain: String?
     @Option(help: "The port of its HTTP API, instead of 10250; 0: any.")
     var port: Int?
     @Option(help: "The port of /healthz on the loopback address, instead of 10248; 0: none.")
@@ -29,12 +33,23 @@ struct AgentCommand: SwiftletCommand {
     var podLogs: String?
     @Option(help: "The configuration file of its own runtime, instead of /etc/swiftlet/config.toml.")
     var config: String?
+    @Flag(
+        help:
+            "SIGTERM means that the node goes down: pods end, in the time that the configuration gives them.")
+    var shutdownOnSigterm = false
+    @Option(help: "A CredentialProviderConfig: programs that know passwords of registries.")
+    var imageCredentialProviderConfig: String?
+    @Option(help: "The folder with those programs.")
+    var imageCredentialProviderBinDir: String?
     @Flag(name: [.customShort("D"), .long], help: "Log every step.")
     var debug = false
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.nodeWork(for: "agent")
-        var order = AgentOrder(manifestFolder: absolutePath(manifests ?? "/etc/swiftlet/manifests"))
+        var order = AgentOrder()
+        order.kubeletFile = kubeletConfig.map(absolutePath)
+        order.kubeletFolder = kubeletConfigDir.map(absolutePath)
+        order.manifestFolder = manifests.map(absolutePath)
         order.manifestURL = manifestUrl
         order.nodeName = nodeName
         order.runtimeEndpoint = runtimeEndpoint
@@ -44,6 +59,14 @@ struct AgentCommand: SwiftletCommand {
         order.port = port
         order.healthPort = healthzPort
         order.logs = podLogs.map(absolutePath)
+        order.credentialFile = imageCredentialProviderConfig.map(absolutePath)
+        order.credentialPrograms = imageCredentialProviderBinDir.map(absolutePath)
+        if (order.credentialFile == nil) != (order.credentialPrograms == nil) {
+            throw UsageError(
+                "--image-credential-provider-config and --image-credential-provider-bin-dir are given together"
+            )
+        }
+        order.shutsDownPods = shutdownOnSigterm
         order.debug = debug || context.options.debug
         order.runtime.file = config
         order.runtime.root = context.options.givenRoot.map(absolutePath)

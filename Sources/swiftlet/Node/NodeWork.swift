@@ -6,6 +6,7 @@ public protocol NodeWork: Sendable {
     func runAgent(_ order: AgentOrder) throws
     func pods(_ place: AgentPlace) throws -> PodListing
     func describePod(_ place: AgentPlace, _ name: String) throws -> String
+    func describeNode(_ place: AgentPlace) throws -> String
     /// Writes to standard output.
     /// - Parameter container: nil: the pod's only one, or its first.
     func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws
@@ -32,27 +33,34 @@ public struct CRIOrder: Sendable {
     public var debug = false
 }
 
-/// What the flags of `swiftlet agent` say; nil: the default.
+/// What the flags of `swiftlet agent` say over its configuration file; nil: nothing.
 public struct AgentOrder: Sendable {
-    public var manifestFolder: String
+    /// A KubeletConfiguration.
+    public var kubeletFile: String?
+    /// Of files over that one.
+    public var kubeletFolder: String?
+    public var manifestFolder: String?
     public var manifestURL: String?
     public var nodeName: String?
-    /// Nil: the agent brings its own.
+    /// A CredentialProviderConfig, and the folder with its programs.
+    public var credentialFile: String?
+    public var credentialPrograms: String?
+    /// Where neither this nor the file names one, the agent brings its own.
     public var runtimeEndpoint: String?
     public var clusterDNS: [String] = []
-    public var clusterDomain = "cluster.local"
+    public var clusterDomain: String?
     public var root: String?
     public var logs: String?
     public var port: Int?
     /// 0: none.
     public var healthPort: Int?
+    /// SIGTERM means that the node goes down: pods end first.
+    public var shutsDownPods = false
     public var debug = false
     /// Of its own runtime.
     public var runtime = CRIOrder()
 
-    init(manifestFolder: String) {
-        self.manifestFolder = manifestFolder
-    }
+    init() {}
 }
 
 /// Where the agent of this node is found, and which pods are meant.

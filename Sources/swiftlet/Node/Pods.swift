@@ -42,6 +42,17 @@ struct DescribePodCommand: SwiftletCommand {
     }
 }
 
+struct DescribeNodeCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "describe node", "Show everything about this node, its pods, and what happened to it", usage: "")
+
+    func perform(_ context: Context) throws -> Int32 {
+        let work = try context.nodeWork(for: "describe node")
+        try Standard.print(work.describeNode(context.agent()))
+        return 0
+    }
+}
+
 extension Context {
     /// Whether an agent has run here, whose pods a name may mean.
     var hasAgent: Bool {

@@ -30,7 +30,8 @@ enum CommandTable {
             Group(
                 title: "Kubernetes",
                 commands: [
-                    AgentCommand.self, PodsCommand.self, DescribePodCommand.self, CRICommand.self,
+                    AgentCommand.self, PodsCommand.self, DescribePodCommand.self, DescribeNodeCommand.self,
+                    CRICommand.self,
                     CRIDumpCommand.self, ConfigDefaultCommand.self, ConfigCheckCommand.self,
                 ]),
             Group(
@@ -99,6 +100,7 @@ enum CommandTable {
         case ("image", "verify"): ImageVerifyCommand.self
         case ("system", "df"): SystemDfCommand.self
         case ("describe", "pod"), ("describe", "pods"): DescribePodCommand.self
+        case ("describe", "node"), ("describe", "nodes"): DescribeNodeCommand.self
         case ("cri", "dump"): CRIDumpCommand.self
         case ("config", "default"): ConfigDefaultCommand.self
         case ("config", "check"): ConfigCheckCommand.self

@@ -41,6 +41,7 @@ final class FakeAgent: AgentView {
 
     func pods() async throws -> [UInt8] { Array(#"{"kind":"PodList"}"#.utf8) }
     func events() async throws -> [UInt8] { Array(#"{"kind":"EventList"}"#.utf8) }
+    func node() async throws -> [UInt8] { Array(#"{"kind":"Node"}"#.utf8) }
     func runningPods() async throws -> [UInt8] { Array(#"{"kind":"PodList","running":true}"#.utf8) }
     func statsSummary(onlyCPUAndMemory: Bool) async throws -> [UInt8] {
         Array(#"{"node":{},"only":\#(onlyCPUAndMemory)}"#.utf8)

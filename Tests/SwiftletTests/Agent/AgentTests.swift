@@ -6,7 +6,20 @@ import Testing
 /// tested stands in `Tests/AgentClient`.
 @Suite(.serialized) struct AgentTests {
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
-    func pods(suite: String) throws {
+    func pods(suite: String) throws { try run("test_pods.\(suite)") }
+
+    @Test(arguments: ["Limits", "LimitsOff", "Memory", "Disk", "Images"])
+    func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
+
+    @Test func configuration() throws { try run("test_configuration.File") }
+
+    @Test(arguments: [
+        "node.Status", "node.Boots", "shutdown.Signal", "shutdown.Machine", "credentials.Programs",
+        "services.Services",
+    ])
+    func node(suite: String) throws { try run("test_\(suite)") }
+
+    private func run(_ suite: String) throws {
         let host = try Host()
         let tree = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
         let folder = host.folder + "/node"
@@ -14,7 +27,7 @@ import Testing
         let soak = getenv("SWIFTLET_SOAK") == nil ? [] : ["SWIFTLET_SOAK=1"]
         let result = try host.inNetwork {
             try Program(
-                "/usr/bin/python3", ["-m", "unittest", "-v", "test_pods.\(suite)"],
+                "/usr/bin/python3", ["-m", "unittest", "-v", suite],
                 environment: [
                     "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH=\(tree)/Tests/AgentClient",
                     "PYTHONDONTWRITEBYTECODE=1", "NODE_FOLDER=\(folder)",

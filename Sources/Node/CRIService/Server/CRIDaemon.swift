@@ -36,8 +36,11 @@ public enum CRIDaemon {
     private static let patience = 5
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT).
+    /// - Parameter end: where signals are somebody else's: returns when the daemon is to end.
     /// - Throws: `ConfigurationError`, `ServerError`, and what keeps it from starting.
-    public static func run(_ source: ConfigurationSource) async throws {
+    public static func run(
+        _ source: ConfigurationSource, until end: (@Sendable () async -> Void)? = nil
+    ) async throws {
         FreeMemory.sharePools()
         let configuration = try source.read()
         let output = LogOutput(
@@ -85,10 +88,19 @@ public enum CRIDaemon {
             ("farewell", Farewell { attempt(log, "tell the service manager") { try manager.stopping() } }))
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $1, serviceName: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: output.logger("lifecycle"))
+            gracefulShutdownSignals: end == nil ? [.sigterm, .sigint] : [], logger: output.logger("lifecycle")
+        )
         group.maximumGracefulShutdownDuration = .seconds(patience)
+        let all = ServiceGroup(configuration: group)
+        let watch = end.map { end in
+            Task {
+                await end()
+                await all.triggerGracefulShutdown()
+            }
+        }
+        defer { watch?.cancel() }
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await all.run()
         } catch is CancellationError {
             // Calls that took longer than the patience.
             log.notice("calls under way were cut off")

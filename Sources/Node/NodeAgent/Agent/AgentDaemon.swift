@@ -4,6 +4,7 @@ import Logging
 import NIOPosix
 import PodProbes
 import PodVolumes
+import Synchronization
 
 /// The node agent: a kubelet in function.
 package final class AgentDaemon: Sendable {
@@ -14,6 +15,10 @@ package final class AgentDaemon: Sendable {
     /// Gives memory that nobody uses back to the system; may block for some milliseconds.
     private let giveBackMemory: @Sendable () -> Void
     private let log: Logger
+    private let eviction: EvictionSettings
+    private let imageCollection: ImageCollectionSettings
+    /// What ends pods, once there is something to end.
+    private let running = Mutex<(run: ShutdownRun, keeper: NodeKeeper)?>(nil)
 
     package init(
         _ settings: AgentSettings, log: Logger,
@@ -22,14 +27,19 @@ package final class AgentDaemon: Sendable {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.log = log
+        eviction = try EvictionSettings(settings.kubelet)
+        imageCollection = try ImageCollectionSettings(settings.kubelet)
         events = EventRecorder(node: settings.nodeName, log: log)
         runtime = try CRIRuntime(
             endpoint: settings.kubelet.containerRuntimeEndpoint,
+            imageEndpoint: settings.kubelet.imageServiceEndpoint,
             deadlines: CRIRuntime.Deadlines(request: settings.kubelet.runtimeRequestTimeout))
     }
 
     /// Works until the task is cancelled; the pods go on.
     package func run() async throws {
+        let problems = try HostDemands(kubelet: settings.kubelet).problems()
+        if !problems.isEmpty { throw KubeletProblems(problems) }
         try AgentFiles.makeFolder("\(settings.root)/pods", mode: 0o750)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.runtime.run() }
@@ -40,9 +50,20 @@ package final class AgentDaemon: Sendable {
         }
     }
 
+    /// The node is about to go: its pods end in their order, each group in its time, and no other one begins.
+    /// - Returns: when they have ended, or their time is over.
+    package func shutDown() async {
+        guard let running = running.withLock({ $0 }), running.run.services.shutdown.set(true) else { return }
+        running.keeper.changed()
+        events.record(.normal, "NodeShutdown", "Shutdown manager detected shutdown event")
+        await running.run.run()
+    }
+
     private func work() async throws {
         let name = try await runtimeName()
+        await tellRange()
         let objects = FolderObjects()
+        let machine = MachineFacts.read()
         let resources = try NodeResources(maxPods: Int(settings.kubelet.maxPods))
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
@@ -50,27 +71,64 @@ package final class AgentDaemon: Sendable {
         let services = AgentServices(
             settings: settings, runtime: runtime, runtimeName: name,
             images: ImagePuller(
-                runtime: runtime, events: events, keys: PullSecrets(objects: objects),
-                limit: settings.parallelPulls),
+                runtime: runtime, events: events,
+                keys: NodeCredentials(
+                    objects: objects, plugins: settings.credentialPlugins, events: events,
+                    root: settings.root),
+                limit: settings.parallelPulls,
+                rate: PullRate(
+                    perSecond: settings.kubelet.registryPullQPS ?? 5, burst: settings.kubelet.registryBurst)),
             volumes: try VolumeManager(
-                root: settings.root, sources: objects, node: NodeFacts(allocatable: resources.allocatable)),
+                root: settings.root, sources: objects,
+                node: NodeFacts(
+                    allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
             objects: objects,
             probes: probes,
             prober: prober, events: events, statuses: statuses, resources: resources,
-            users: UserRangeBook(root: settings.root), log: log)
-        let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
+            users: UserRangeBook(
+                root: settings.root, size: settings.kubelet.userNamespaces?.idsPerPod ?? 65536),
+            log: log)
+        let meter = NodeMeter(root: settings.root, runtime: runtime, log: log)
+        let podMeter = PodMeter(runtime: runtime, volumes: services.volumes, settings: settings)
+        let server = try makeServer(
+            NodeView(services: services, meter: meter, podMeter: podMeter) { try await scheduler.metrics() })
         let ports = try await server.start()
         try AgentAddress(port: ports.api).write(in: settings.root)
         let sources = makeSources()
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
+        let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api))
+        running.withLock { $0 = (ShutdownRun(services: services, manager: manager), keeper) }
         let watcher = RuntimeWatcher(
             runtime: runtime, log: log,
             changed: { uid in Task { await manager.poke(uid) } },
             seen: { uids in Task { await manager.seen(uids) } })
+        let images = ImageCollector(
+            runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
+            log: log)
+        let reserve = DiskReserve(root: settings.root, log: log)
+        let node = AgentNode(
+            services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
+            containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)
+        let limitsStorage = settings.kubelet.localStorageCapacityIsolation != false
+        let evictionSettings = eviction
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watcher.run() }
+            group.addTask { await images.run() }
+            group.addTask {
+                var eviction = EvictionManager(
+                    node, evictionSettings, limitsStorage: limitsStorage, log: self.log)
+                await eviction.run()
+            }
             group.addTask { await LogRotation(services: services).run() }
             group.addTask { await self.keepSmall() }
+            group.addTask { await keeper.run() }
+            group.addTask {
+                await ShutdownWatch(self.settings.kubelet, log: self.log).run {
+                    await self.shutDown()
+                } goOn: {
+                    if services.shutdown.set(false) { keeper.changed() }
+                }
+            }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
@@ -87,6 +145,16 @@ package final class AgentDaemon: Sendable {
         await server.stop()
         await manager.stop()
         await scheduler.stop()
+    }
+
+    /// The range of the pods' addresses (`podCIDR`), for a runtime that wants to know it.
+    private func tellRange() async {
+        guard !settings.kubelet.podCIDR.isEmpty else { return }
+        do {
+            try await runtime.update(podCIDR: settings.kubelet.podCIDR)
+        } catch {
+            log.warning("podCIDR: the runtime was not told: \(error)")
+        }
     }
 
     /// A node that was busy once does not keep what it took then.
@@ -106,6 +174,11 @@ package final class AgentDaemon: Sendable {
         let kubelet = settings.kubelet
         configuration.address = kubelet.address
         configuration.port = Int(kubelet.port)
+        configuration.servesAPI = kubelet.enableServer != false
+        configuration.readOnlyPort = kubelet.readOnlyPort == 0 ? nil : Int(kubelet.readOnlyPort)
+        configuration.tlsMinVersion = kubelet.tlsMinVersion
+        configuration.tlsCipherSuites = kubelet.tlsCipherSuites
+        configuration.tlsCurves = kubelet.tlsCurvePreferences.map { UInt16(clamping: $0) }
         configuration.healthAddress = kubelet.healthzBindAddress
         configuration.healthPort = kubelet.healthzPort.flatMap { $0 == 0 ? nil : Int($0) }
         configuration.allowsAnonymous = kubelet.authentication.anonymous.enabled == true

@@ -47,6 +47,11 @@ enum AgentFiles {
         }
     }
 
+    /// Removes a file; none there is no error.
+    static func remove(_ path: String) throws(KernelError) {
+        if unlink(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
+    }
+
     /// Removes a folder with everything in it, and never what is mounted there.
     static func removeTree(_ path: String) throws(KernelError) {
         let folder: FileDescriptor

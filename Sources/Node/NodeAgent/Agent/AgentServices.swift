@@ -17,12 +17,19 @@ package final class AgentServices: Sendable {
     let statuses: StatusBook
     let resources: any PodResources
     let users: UserRangeBook
+    /// What the node is short of.
+    package let pressure = NodePressure()
+    /// The same that has the objects of volumes.
+    let serviceSource: any ServiceSource
+    package let shutdown = NodeShutdown()
+    package let node: NodeBook
+    let admission: PodAdmission
     let log: Logger
 
     package init(
         settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
         volumes: VolumeManager,
-        objects: any ObjectSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
+        objects: any ObjectSource & ServiceSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
         statuses: StatusBook,
         resources: any PodResources, users: UserRangeBook, log: Logger
     ) {
@@ -32,6 +39,7 @@ package final class AgentServices: Sendable {
         self.images = images
         self.volumes = volumes
         self.objects = objects
+        serviceSource = objects
         self.probes = probes
         self.prober = prober
         self.events = events
@@ -39,5 +47,10 @@ package final class AgentServices: Sendable {
         self.resources = resources
         self.users = users
         self.log = log
+        node = NodeBook(root: settings.root, log: log)
+        admission = PodAdmission(
+            shutdown: shutdown,
+            sysctls: SysctlRules(
+                allowed: settings.kubelet.allowedUnsafeSysctls, kernel: MachineFacts.kernelRelease))
     }
 }

@@ -6,6 +6,8 @@ package struct AgentSettings: Sendable {
     /// Of the node's pods: volumes, files, records. The kubelet's `--root-dir`.
     package var root = "/var/lib/swiftlet/agent"
     package var hostIPs: [String] = []
+    /// Programs that know passwords of registries.
+    package var credentialPlugins: CredentialPluginFile?
     /// The configuration in force, with every default (KubeletConfiguration, kubelet.config.k8s.io/v1beta1).
     package var kubelet: KubeletConfiguration
 

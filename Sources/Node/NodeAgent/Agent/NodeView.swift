@@ -5,6 +5,8 @@ import NIOCore
 /// What the agent's HTTP server asks: everything is read where it is kept, and nothing is kept here.
 struct NodeView: AgentView {
     let services: AgentServices
+    let meter: NodeMeter
+    let podMeter: PodMeter
     let probeMetrics: @Sendable () async throws -> String
 
     private var runtime: CRIRuntime { services.runtime }
@@ -40,6 +42,11 @@ struct NodeView: AgentView {
         return list.document.json()
     }
 
+    func node() async throws -> [UInt8] {
+        // Before the first look nothing is known.
+        (services.node.node ?? Node()).document.json()
+    }
+
     func configuration() async throws -> [UInt8] {
         let values: APIValue = ["kubeletconfig": services.settings.kubelet.document]
         return values.json()
@@ -59,8 +66,27 @@ struct NodeView: AgentView {
 
     func statsSummary(onlyCPUAndMemory: Bool) async throws -> [UInt8] {
         let stats = try await runtime.podStats()
-        return StatsSummary(nodeName: services.settings.nodeName, stats: stats, isShort: onlyCPUAndMemory)
+        let report = NodeStatsReport(
+            nodeName: services.settings.nodeName, meter: meter, runtime: runtime, pods: stats)
+        let node = try await report.make(isShort: onlyCPUAndMemory)
+        let storage = onlyCPUAndMemory ? [:] : await storage(of: stats)
+        return StatsSummary(node: node, storage: storage, stats: stats, isShort: onlyCPUAndMemory)
             .make().apiValue.json()
+    }
+
+    /// Old numbers are good enough here: looking at all files of all pods takes long.
+    private func storage(of stats: [CRIPodSandboxStats]) async -> [String: PodStorageStats] {
+        let age = services.settings.kubelet.volumeStatsAggPeriod
+        let disk = await meter.disks().node
+        var result: [String: PodStorageStats] = [:]
+        for pod in services.statuses.pods {
+            let uid = pod.metadata.uid
+            guard let measured = stats.first(where: { $0.attributes.metadata.uid == uid }) else { continue }
+            let (logs, volumes) = await podMeter.storage(of: pod, age: age)
+            result[uid] = PodStorageStats(
+                pod, logs: logs, volumes: volumes, layers: PodUsage(measured).layers, disk: disk)
+        }
+        return result
     }
 
     func metrics(_ page: MetricsPage) async throws -> String {

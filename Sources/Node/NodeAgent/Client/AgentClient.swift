@@ -41,6 +41,8 @@ package struct AgentClient: Sendable {
         return list.items
     }
 
+    package func node() async throws -> Node { try await object("/node") }
+
     /// A container's log, as it comes.
     /// - Parameter query: `follow=true&tailLines=5`
     package func log(

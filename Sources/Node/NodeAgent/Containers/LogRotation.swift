@@ -16,9 +16,16 @@ struct LogRotation: Sendable {
             } catch {
                 return
             }
-            for pod in services.statuses.pods
-            where pod.status.phase == .running || pod.status.phase == .pending {
-                await look(at: pod)
+            let pods = services.statuses.pods.filter {
+                $0.status.phase == .running || $0.status.phase == .pending
+            }
+            await withTaskGroup(of: Void.self) { group in
+                // So many at once, and the next one when one is done.
+                let workers = Int(services.settings.kubelet.containerLogMaxWorkers ?? 1)
+                for (index, pod) in pods.enumerated() {
+                    if index >= workers { await group.next() }
+                    group.addTask { await look(at: pod) }
+                }
             }
         }
     }

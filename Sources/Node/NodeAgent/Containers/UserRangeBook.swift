@@ -6,9 +6,10 @@ import Synchronization
 /// Which users of the host belong to which pod's user namespace. A file in each pod's folder says it, so that it
 /// outlives the agent.
 package final class UserRangeBook: Sendable {
-    private static let size: UInt32 = 65536
+    /// Users of one pod (`userNamespaces.idsPerPod`).
+    private let size: UInt32
     /// Below are the host's own users.
-    private static let first: UInt32 = 65536
+    private var first: UInt32 { size }
 
     private let root: String
     /// How many pods can have one.
@@ -16,9 +17,12 @@ package final class UserRangeBook: Sendable {
     private let taken = Mutex<[String: UserRange]>([:])
 
     /// - Parameter root: the agent's folder.
-    package init(root: String, count: UInt32 = 1024) {
+    /// - Parameter size: a multiple of 65,536.
+    package init(root: String, size: Int64 = 65536, count: UInt32 = 1024) {
         self.root = root
-        self.count = count
+        self.size = UInt32(clamping: size)
+        // The last users are left out: -1 is nobody at all.
+        self.count = min(count, UInt32.max / self.size - 1)
     }
 
     struct Exhausted: Error, CustomStringConvertible {
@@ -32,10 +36,13 @@ package final class UserRangeBook: Sendable {
         return try taken.withLock { taken in
             if taken.isEmpty { taken = try read() }
             if let range = taken[uid] { return range }
-            let used = Set(taken.values.map(\.first))
-            let free = (0..<count).lazy.map { Self.first + $0 * Self.size }.first { !used.contains($0) }
+            // Pods of before may have ranges of another size.
+            let used = taken.values.map { $0.first..<($0.first + $0.count) }
+            let free = (0..<count).lazy.map { self.first + $0 * self.size }.first { first in
+                !used.contains { $0.overlaps(first..<(first + self.size)) }
+            }
             guard let free else { throw Exhausted() }
-            let range = UserRange(first: free, count: Self.size)
+            let range = UserRange(first: free, count: size)
             try AgentFiles.replace("\(root)/pods/\(uid)/userns", "\(range.first) \(range.count)\n")
             taken[uid] = range
             return range

@@ -8,12 +8,17 @@ package actor ImagePuller {
     private let events: EventRecorder
     private let keys: any ImageCredentials
     private let limit: Int
+    private var rate: PullRate
     private var running = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var backoff = RestartBackoff(initial: .seconds(10), longest: .seconds(300))
     private var failures: [String: (message: String, at: ContinuousClock.Instant)] = [:]
 
-    package init(runtime: CRIRuntime, events: EventRecorder, keys: any ImageCredentials, limit: Int) {
+    package init(
+        runtime: CRIRuntime, events: EventRecorder, keys: any ImageCredentials, limit: Int,
+        rate: PullRate = PullRate(perSecond: 0, burst: 0)
+    ) {
+        self.rate = rate
         self.runtime = runtime
         self.events = events
         self.keys = keys
@@ -89,19 +94,15 @@ package actor ImagePuller {
         }
         await enter()
         defer { leave() }
+        guard rate.admits(at: .now) else {
+            throw fail(key, "Failed to pull image \"\(name)\"", "pull QPS exceeded", pod, container)
+        }
         events.record(.normal, "Pulling", "Pulling image \"\(name)\"", pod: pod, container: container)
         let start = ContinuousClock.now
         do {
             try await pullWithKeys(spec, pod, sandbox)
         } catch {
-            let message = "failed to pull and unpack image \"\(name)\": \(error)"
-            failures[key] = (message, .now)
-            backoff.next(key, now: .now)
-            events.record(
-                .warning, "Failed", "Failed to pull image \"\(name)\": \(error)", pod: pod,
-                container: container)
-            events.record(.warning, "Failed", "Error: ErrImagePull", pod: pod, container: container)
-            throw ContainerFailure(.pull, message)
+            throw fail(key, "failed to pull and unpack image \"\(name)\"", "\(error)", pod, container)
         }
         failures[key] = nil
         backoff.reset(key)
@@ -109,6 +110,18 @@ package actor ImagePuller {
         events.record(
             .normal, "Pulled", "Successfully pulled image \"\(name)\" in \(took)", pod: pod,
             container: container)
+    }
+
+    private func fail(
+        _ key: String, _ what: String, _ reason: String, _ pod: Pod, _ container: PodContainer
+    ) -> ContainerFailure {
+        let message = "\(what): \(reason)"
+        failures[key] = (message, .now)
+        backoff.next(key, now: .now)
+        let text = "Failed to pull image \"\(container.container.image)\": \(reason)"
+        events.record(.warning, "Failed", text, pod: pod, container: container)
+        events.record(.warning, "Failed", "Error: ErrImagePull", pod: pod, container: container)
+        return ContainerFailure(.pull, message)
     }
 
     /// With each credential that fits, the most fitting first; without one where there is none.

@@ -7,7 +7,7 @@ struct PullSecrets: ImageCredentials {
     let objects: any ObjectSource
 
     func credentials(for image: String, of pod: Pod) async throws -> [CRIAuthConfig] {
-        var entries: [(pattern: String, auth: CRIAuthConfig)] = []
+        var entries: [RegistryKey] = []
         for reference in pod.spec.imagePullSecrets {
             // One that is missing is no error: the image may be public.
             guard
@@ -15,12 +15,10 @@ struct PullSecrets: ImageCredentials {
             else { continue }
             entries += try Self.entries(secret)
         }
-        let address = RegistryAddress(image: image)
-        return entries.filter { address.matches($0.pattern) }
-            .sorted { $0.pattern.utf8.count > $1.pattern.utf8.count }.map(\.auth)
+        return entries.fitting(RegistryAddress(image: image))
     }
 
-    static func entries(_ secret: Secret) throws(DocumentError) -> [(pattern: String, auth: CRIAuthConfig)] {
+    static func entries(_ secret: Secret) throws(DocumentError) -> [RegistryKey] {
         let document: APIObject?
         if let data = secret.data[".dockerconfigjson"] {
             document = try APIValue(json: data.bytes)["auths"]?.object
@@ -29,24 +27,16 @@ struct PullSecrets: ImageCredentials {
         } else {
             return []
         }
-        return (document?.members ?? []).map { member in
-            var auth = CRIAuthConfig()
-            auth.username = member.value["username"]?.string ?? ""
-            auth.password = member.value["password"]?.string ?? ""
-            auth.auth = member.value["auth"]?.string ?? ""
-            auth.identityToken = member.value["identitytoken"]?.string ?? ""
-            auth.serverAddress = member.name
-            return (member.name, auth)
-        }
+        return (document?.members ?? []).map { RegistryKey($0.name, $0.value) }
     }
 }
 
 /// The registry and path of an image's name, and whether a pattern of a credential fits it.
-struct RegistryAddress {
-    private let host: String
+package struct RegistryAddress: Sendable {
+    let host: String
     private let path: String
 
-    init(image: String) {
+    package init(image: String) {
         let parts = image.split(separator: "/", maxSplits: 1).map(String.init)
         let first = parts.first ?? ""
         let isHost = first.contains(".") || first.contains(":") || first == "localhost"
@@ -59,8 +49,8 @@ struct RegistryAddress {
         }
     }
 
-    /// - Parameter pattern: `HOST`, `*.HOST`, `HOST:PORT/PATH`; a scheme and `/v1/`, `/v2/` behind it mean nothing.
-    func matches(_ pattern: String) -> Bool {
+    /// - Parameter pattern: `HOST`, `*.HOST`, `k8s*.HOST`, `HOST:PORT/PATH`; a scheme and `/v1/`, `/v2/` behind it mean nothing.
+    package func matches(_ pattern: String) -> Bool {
         var pattern = pattern
         for scheme in ["https://", "http://"] where pattern.hasPrefix(scheme) {
             pattern = String(pattern.dropFirst(scheme.count))
@@ -71,10 +61,21 @@ struct RegistryAddress {
         let labels = wanted.split(separator: ".", omittingEmptySubsequences: false)
         let own = host.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count == own.count else { return false }
-        for (label, part) in zip(labels, own) where label != "*" && label != part { return false }
+        for (label, part) in zip(labels, own) where !Self.fits(part[...], label[...]) { return false }
         let prefix = parts.count == 2 ? parts[1] : ""
         if prefix.isEmpty || ["v1", "v1/", "v2", "v2/"].contains(prefix) { return true }
         let trimmed = prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix
         return path == trimmed || path.hasPrefix(trimmed + "/")
+    }
+
+    /// Whether a part of a name fits a part of a pattern, in which `*` is any text and `?` any character.
+    private static func fits(_ text: Substring, _ pattern: Substring) -> Bool {
+        guard let first = pattern.first else { return text.isEmpty }
+        let rest = pattern.dropFirst()
+        if first == "*" {
+            return fits(text, rest) || !text.isEmpty && fits(text.dropFirst(), pattern)
+        }
+        guard let character = text.first, first == "?" || first == character else { return false }
+        return fits(text.dropFirst(), rest)
     }
 }

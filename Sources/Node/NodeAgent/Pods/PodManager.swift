@@ -17,6 +17,9 @@ package actor PodManager {
     private var entries: [String: Entry] = [:]
     /// Pods that have failed as a whole, by uid: they stay so.
     private var failures: [String: PodFailure] = [:]
+    /// Of these the ones that a shortage of the node kept from beginning.
+    private var refused: Set<String> = []
+    private let evictions: FailureRecords
     private var told: Set<String> = []
     /// What the runtime has; nil before the first look.
     private var present: Set<String>?
@@ -28,6 +31,7 @@ package actor PodManager {
         self.services = services
         sourceNames = sources
         log = services.log
+        evictions = FailureRecords(root: services.settings.root, log: services.log)
     }
 
     // MARK: What is told
@@ -52,11 +56,23 @@ package actor PodManager {
         for entry in entries.values { await entry.worker.objectsChanged() }
     }
 
-    /// Ends a pod that its source still wants: for want of memory or disk.
-    package func evict(_ uid: String, _ failure: PodFailure, grace: Int64?) async {
+    /// Ends a pod that its source still wants: for want of memory or disk, or with the node.
+    /// - Parameter isKept: it stays ended for the agents that come after this one, too.
+    package func evict(_ uid: String, _ failure: PodFailure, grace: Int64?, isKept: Bool = false) async {
         guard let entry = entries[uid], !entry.isEnding else { return }
         failures[uid] = failure
+        if isKept { evictions.write(uid, .init(failure: failure, grace: grace)) }
         await entry.worker.end(.failed(failure, grace: grace))
+    }
+
+    /// The node has enough of everything again: pods that had to stay out for that come in. A manifest is what the node
+    /// is for, and there is nobody else to make the pod anew.
+    package func pressureEnded() async {
+        for uid in refused {
+            guard let entry = entries[uid], !entry.isEnding else { continue }
+            entries[uid]?.isEnding = true
+            await entry.worker.end(.deleted(grace: 0))
+        }
     }
 
     package var podCount: Int { entries.count }
@@ -64,6 +80,11 @@ package actor PodManager {
     /// Those that hold something of the node.
     package var activePods: [Pod] {
         entries.values.filter { failures[$0.pod.metadata.uid] == nil }.map(\.pod)
+    }
+
+    /// Those that could be evicted.
+    package var evictablePods: [Pod] {
+        entries.values.filter { failures[$0.pod.metadata.uid] == nil && !$0.isEnding }.map(\.pod)
     }
 
     // MARK: What follows
@@ -124,15 +145,28 @@ package actor PodManager {
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        if failures[uid] == nil, !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+        let record = evictions.read(uid)
+        if let record { failures[uid] = record.failure }
+        if failures[uid] == nil, !isPresent, let failure = refusal(of: pod) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
+        if failures[uid] == nil, !isPresent,
+            let failure = services.pressure.refusal(of: pod, qosClass: services.resources.qosClass(of: pod))
+        {
+            failures[uid] = failure
+            refused.insert(uid)
+            services.events.record(.warning, failure.reason, failure.message, pod: pod)
+        }
         // Known from the start, and told of its end before it runs: whoever comes between finds it.
-        let end = failures[uid].map { PodWorker.End.failed($0, grace: nil) }
+        let end = failures[uid].map { PodWorker.End.failed($0, grace: record?.grace) }
         let worker = PodWorker(
             pod, services: services, adopted: services.statuses.pod(uid)?.status, end: end)
         start(worker, pod)
+    }
+
+    private func refusal(of pod: Pod) -> PodFailure? {
+        services.admission.refusal(of: pod) ?? services.resources.admit(pod, beside: activePods)
     }
 
     private func start(_ worker: PodWorker, _ pod: Pod, isEnding: Bool = false) {
@@ -148,6 +182,8 @@ package actor PodManager {
         guard !isStopping else { return }
         entries[uid] = nil
         failures[uid] = nil
+        refused.remove(uid)
+        evictions.remove(uid)
         present?.remove(uid)
         // A successor of the same name may be waiting.
         await reconcile()
@@ -185,6 +221,7 @@ package actor PodManager {
                 try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
                 services.users.forget(uid)
             }
+            try evictions.removeAll { wanted[$0] != nil || entries[$0] != nil }
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
         }

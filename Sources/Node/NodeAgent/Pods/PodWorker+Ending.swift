@@ -93,12 +93,14 @@ extension PodWorker {
     /// Everything: containers, sandboxes, volumes, groups, logs and files.
     func removeEverything() async throws {
         for record in runtime?.containers ?? [] { try await services.runtime.removeContainer(record.id) }
+        // Before the sandboxes: as long as there is one, an agent that comes after one that was killed knows the pod's
+        // name, and with it this folder's.
+        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
         for sandbox in runtime?.sandboxes ?? [] {
             try await services.runtime.stopSandbox(sandbox.id)
             try await services.runtime.removeSandbox(sandbox.id)
         }
         try await release()
-        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
         try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
         services.users.forget(uid)
         services.statuses.remove(uid)

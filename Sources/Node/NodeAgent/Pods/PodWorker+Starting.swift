@@ -209,7 +209,8 @@ extension PodWorker {
             podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips,
             allocatable: services.resources.allocatable)
         let environment = try await ContainerEnvironment.make(
-            pod, container, objects: services.objects, services: [:], facts: facts)
+            pod, container, objects: services.objects,
+            services: try await services.serviceSource.variables(for: pod), facts: facts)
         let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
         let security = try SecurityTranslation(
             pod: pod, container: container, seccompFolder: settings.seccompFolder,

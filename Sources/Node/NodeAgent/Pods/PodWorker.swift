@@ -17,8 +17,6 @@ actor PodWorker {
 
     /// Waits between attempts of what failed: volumes, sandboxes, configurations.
     private static let retry: (first: Duration, longest: Duration) = (.seconds(1), .seconds(10))
-    /// Between two looks at what a pod's volumes are made of.
-    private static let refresh: Duration = .seconds(60)
 
     let uid: String
     let services: AgentServices
@@ -41,7 +39,8 @@ actor PodWorker {
     private var messages: [String: String] = [:]
     private var isSettled = false
     private var status: PodStatus
-    private var nextRefresh = ContinuousClock.now + refresh
+    /// Of a look at what the pod's volumes are made of, `syncFrequency` after the last one.
+    private var nextRefresh: ContinuousClock.Instant
     private var step: Task<Bool, Never>?
     /// Containers that were there when this agent began.
     private let adopted: PodStatus?
@@ -59,6 +58,7 @@ actor PodWorker {
         status = adopted ?? pod.status
         status.qosClass = services.resources.qosClass(of: pod)
         backoff = RestartBackoff(longest: services.settings.longestBackoff)
+        nextRefresh = .now + services.settings.kubelet.syncFrequency
         log = services.log
         log[metadataKey: "pod"] = "\(pod.fullName)"
         log[metadataKey: "uid"] = "\(uid)"
@@ -255,7 +255,7 @@ actor PodWorker {
     func refreshVolumes() async throws {
         guard mounts != nil else { return }
         if .now >= nextRefresh {
-            nextRefresh = .now + Self.refresh
+            nextRefresh = .now + services.settings.kubelet.syncFrequency
             _ = try await services.volumes.update(pod)
         }
         isDue(at: nextRefresh)

@@ -25,34 +25,54 @@ package final class CRIRuntime: Sendable {
 
     package let endpoint: String
     private let client: GRPCClient<Transport>
+    /// Of another service for images, where one is named.
+    private let imageClient: GRPCClient<Transport>?
     let runtime: CRIRuntimeService.Client<Transport>
     let images: CRIImageService.Client<Transport>
     let deadlines: Deadlines
 
     /// - Parameter endpoint: the path of the socket; `unix://` may stand before it.
-    package init(endpoint: String, deadlines: Deadlines = Deadlines()) throws {
-        let scheme = "unix://"
-        self.endpoint = endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : endpoint
+    /// - Parameter imageEndpoint: of another image service; empty for none.
+    package init(endpoint: String, imageEndpoint: String = "", deadlines: Deadlines = Deadlines()) throws {
+        self.endpoint = Self.path(endpoint)
         self.deadlines = deadlines
+        client = try Self.client(self.endpoint)
+        let isOther = !imageEndpoint.isEmpty && Self.path(imageEndpoint) != self.endpoint
+        imageClient = isOther ? try Self.client(Self.path(imageEndpoint)) : nil
+        runtime = CRIRuntimeService.Client(wrapping: client)
+        images = CRIImageService.Client(wrapping: imageClient ?? client)
+    }
+
+    private static func path(_ endpoint: String) -> String {
+        let scheme = "unix://"
+        return endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : endpoint
+    }
+
+    private static func client(_ path: String) throws -> GRPCClient<Transport> {
         var configuration = Transport.Config.defaults
         // The daemon may be away for a moment: it is asked again soon, and not after a minute.
         configuration.backoff = .init(
             initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
         configuration.connection.maxIdleTime = nil
-        client = GRPCClient(
+        return GRPCClient(
             transport: try Transport(
-                target: .unixDomainSocket(path: self.endpoint), transportSecurity: .plaintext,
-                config: configuration))
-        runtime = CRIRuntimeService.Client(wrapping: client)
-        images = CRIImageService.Client(wrapping: client)
+                target: .unixDomainSocket(path: path), transportSecurity: .plaintext, config: configuration))
     }
 
-    /// Keeps the connection until the task is cancelled.
+    /// Keeps the connections until the task is cancelled.
     package func run() async throws {
-        try await withTaskCancellationHandler {
-            try await client.runConnections()
-        } onCancel: {
-            client.beginGracefulShutdown()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in [client, imageClient].compactMap({ $0 }) {
+                group.addTask {
+                    try await withTaskCancellationHandler {
+                        try await client.runConnections()
+                    } onCancel: {
+                        client.beginGracefulShutdown()
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 

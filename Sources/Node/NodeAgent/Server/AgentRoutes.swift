@@ -17,6 +17,12 @@ struct AgentRoutes: HTTPResponder {
             logger.error("nobody is let in by token", metadata: ["error": "\(error)"])
             return .text(.unauthorized, "Unauthorized")
         }
+        return await answer(head) { try await route($0) }
+    }
+
+    private func answer(
+        _ head: HTTPRequestHead, _ route: (HTTPRequest) async throws -> HTTPResponse
+    ) async -> HTTPResponse {
         guard let request = HTTPRequest(head) else {
             return .text(.badRequest, "the request's path cannot be decoded\n")
         }
@@ -25,6 +31,13 @@ struct AgentRoutes: HTTPResponder {
         } catch {
             logger.warning("request failed", metadata: ["uri": "\(head.uri)", "error": "\(error)"])
             return .text(.internalServerError, "\(error)\n")
+        }
+    }
+
+    /// Whatever is only read, for whoever asks.
+    func respondReadOnly(to head: HTTPRequestHead) async -> HTTPResponse {
+        await answer(head) { request in
+            try await only([.GET], request) { try await document(request.path, request) }
         }
     }
 
@@ -61,6 +74,7 @@ struct AgentRoutes: HTTPResponder {
             let onlyCPUAndMemory = request.query.flag("only_cpu_and_memory")
             return .json(try await view.statsSummary(onlyCPUAndMemory: onlyCPUAndMemory))
         case ["events"]: return .json(try await view.events())
+        case ["node"]: return .json(try await view.node())
         case ["configz"]: return .json(try await view.configuration())
         case ["metrics"]: return .metrics(try await view.metrics(.agent))
         case ["metrics", "resource"]: return .metrics(try await view.metrics(.resource))
@@ -99,6 +113,17 @@ struct AgentRoutes: HTTPResponder {
 
     private func failed(_ container: ContainerName) -> String {
         "checkpointing of \(container.pod.namespace)/\(container.pod.name)/\(container.container) failed"
+    }
+}
+
+/// What the read-only port has: documents, and neither logs nor anything that acts.
+struct ReadOnlyRoutes: HTTPResponder {
+    let routes: AgentRoutes
+
+    func respond(to head: HTTPRequestHead, hasCertificate: Bool) async -> HTTPResponse {
+        // The configuration may name what not everybody is to know.
+        if head.uri.prefix(while: { $0 != "?" }) == "/configz" { return .notFound }
+        return await routes.respondReadOnly(to: head)
     }
 }
 

@@ -27,7 +27,9 @@ public final class AgentServer: Sendable {
 
     /// Where the servers listen.
     public struct Ports: Sendable {
+        /// 0 where it is not served.
         public var api: Int
+        public var readOnly: Int?
         public var health: Int?
     }
 
@@ -41,8 +43,16 @@ public final class AgentServer: Sendable {
         guard isFirst else { throw AgentServerError("an agent's server starts once") }
         do {
             let routes = AgentRoutes(view: view, authenticator: Authenticator(configuration), logger: logger)
-            let api = try await listen(
-                configuration.address, configuration.port, tls: try tlsContext(), routes)
+            var api = 0
+            if configuration.servesAPI {
+                api = try await listen(
+                    configuration.address, configuration.port, tls: try tlsContext(), routes)
+            }
+            var readOnly: Int?
+            if let port = configuration.readOnlyPort {
+                readOnly = try await listen(
+                    configuration.address, port, tls: nil, ReadOnlyRoutes(routes: routes))
+            }
             var health: Int?
             if let port = configuration.healthPort {
                 health = try await listen(
@@ -53,7 +63,7 @@ public final class AgentServer: Sendable {
                 metadata: [
                     "address": "\(configuration.address)", "port": "\(api)", "healthz": "\(health ?? 0)",
                 ])
-            return Ports(api: api, health: health)
+            return Ports(api: api, readOnly: readOnly, health: health)
         } catch {
             await stop()
             throw error
@@ -134,7 +144,7 @@ public final class AgentServer: Sendable {
                     .certificate($0)
                 },
                 privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
-            tls.minimumTLSVersion = .tlsv12
+            try configuration.limit(&tls)
             tls.applicationProtocols = ["http/1.1"]
             if let authorities = configuration.clientCAFile {
                 // Asked for, and verified where there is one; who has none may have a token.

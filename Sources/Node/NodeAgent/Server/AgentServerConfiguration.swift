@@ -15,12 +15,22 @@ public struct AgentServerConfiguration: Sendable {
     /// The kubelet's `--address` and `--port`; port 0 is any that is free.
     public var address = "0.0.0.0"
     public var port = 10250
+    /// Whether that API is served at all (`enableServer`).
+    public var servesAPI = true
+    /// Plain HTTP for everybody, nothing but what is read (`readOnlyPort`). Nil for none.
+    public var readOnlyPort: Int?
     /// The kubelet's `--healthz-bind-address` and `--healthz-port`: plain HTTP, nothing but `/healthz`. Nil for none.
     public var healthAddress = "127.0.0.1"
     public var healthPort: Int? = 10248
 
     /// The kubelet's `--tls-cert-file` and `--tls-private-key-file`; without them a certificate is made.
     public var tls: TLSFiles?
+    /// Of Go's words: `VersionTLS12`; empty: TLS 1.2.
+    public var tlsMinVersion = ""
+    /// IANA's names; empty: those that BoringSSL takes. Of TLS 1.3 all are on.
+    public var tlsCipherSuites: [String] = []
+    /// IANA's numbers of named groups; empty: those that BoringSSL takes.
+    public var tlsCurves: [UInt16] = []
     /// Where the certificate that is made is kept (`--cert-dir`).
     public var certificateFolder: String
     /// Names and addresses of this node, for that certificate.

@@ -23,6 +23,8 @@ public protocol AgentView: Sendable {
     func portForward(to pod: PodName, ports: [UInt16]) async throws -> String
     /// `/events`, which the kubelet has not: what happened to pods (`v1.EventList`, JSON), for a node without a cluster.
     func events() async throws -> [UInt8]
+    /// `/node`, which the kubelet has not: the node itself (`v1.Node`, JSON), as it would be told to an API server.
+    func node() async throws -> [UInt8]
     /// Returns the checkpoint's files.
     func checkpoint(_ container: ContainerName, timeout: Duration?) async throws -> [String]
 }

@@ -56,14 +56,14 @@ package struct ManifestReader: Sendable {
             content.objects.append(object)
         default:
             content.problems.append(
-                "\(file): document \(document.number): kind \(type(of: object).kind): a node takes pods, and the config "
-                    + "maps, secrets and claims that they name")
+                "\(file): document \(document.number): kind \(type(of: object).kind): a node takes pods, services, and the "
+                    + "config maps, secrets and claims that pods name")
         }
     }
 
     /// What pods are made of, besides themselves.
     private static func isUsed(_ object: any KubernetesResource) -> Bool {
         object is ConfigMap || object is Secret || object is PersistentVolume
-            || object is PersistentVolumeClaim
+            || object is PersistentVolumeClaim || object is Service
     }
 }

@@ -1,16 +1,18 @@
 import CRIProtocol
 import KubernetesAPI
 
-/// `/stats/summary` from what the runtime measures.
+/// `/stats/summary` from what the runtime measures, and what is measured beside it.
 struct StatsSummary {
-    let nodeName: String
+    let node: NodeStats
+    /// By pod.
+    let storage: [String: PodStorageStats]
     let stats: [CRIPodSandboxStats]
     /// Processor and memory only.
     let isShort: Bool
 
     func make() -> Summary {
         var summary = Summary()
-        summary.node.nodeName = nodeName
+        summary.node = node
         summary.pods = stats.map(pod)
         return summary
     }
@@ -21,8 +23,11 @@ struct StatsSummary {
         pod.podRef = PodReference(name: metadata.name, namespace: metadata.namespace, uid: metadata.uid)
         pod.cpu = CPUStats(stats.linux.cpu)
         pod.memory = MemoryStats(stats.linux.memory)
-        pod.containers = stats.linux.containers.map(container)
+        let storage = storage[metadata.uid]
+        pod.containers = stats.linux.containers.map { container($0, storage) }
         if isShort { return pod }
+        pod.volume = storage?.volumes ?? []
+        pod.ephemeralStorage = storage?.ephemeral
         if stats.linux.hasProcess {
             pod.processStats = ProcessStats(processCount: stats.linux.process.processCount.value)
         }
@@ -40,12 +45,16 @@ struct StatsSummary {
         return pod
     }
 
-    private func container(_ stats: CRIContainerStats) -> KubernetesAPI.ContainerStats {
+    private func container(
+        _ stats: CRIContainerStats, _ storage: PodStorageStats?
+    ) -> KubernetesAPI.ContainerStats {
         var result = KubernetesAPI.ContainerStats()
         result.name = stats.attributes.metadata.name
         result.cpu = CPUStats(stats.cpu)
         result.memory = MemoryStats(stats.memory)
-        if !isShort, stats.hasWritableLayer {
+        if isShort { return result }
+        result.logs = storage?.logs[result.name]
+        if stats.hasWritableLayer {
             let layer = stats.writableLayer
             result.rootfs = FsStats(
                 time: Time(unixNanoseconds: layer.timestamp), usedBytes: layer.usedBytes.value,

@@ -2,28 +2,42 @@ import CLinux
 import Glibc
 import LinuxKernel
 
-/// One run of a plugin: a program that reads its configuration, writes one document and ends.
+/// One run of a plugin: a program that reads what it is asked, writes one document and ends.
 ///
 /// It gets a process group of its own, so that what it has started is killed with it when its time is over. Both
 /// outputs are read to a limit: one is the document, the other what it complains of.
-struct PluginProcess {
+package struct PluginProcess {
     let path: String
+    let arguments: [String]
     let environment: [String]
     let input: [UInt8]
-    /// Milliseconds.
     let timeout: Int
 
-    struct Outcome {
-        var status: ExitStatus?
-        var output: [UInt8] = []
-        var complaint: [UInt8] = []
+    /// - Parameters:
+    ///   - arguments: without the program's name.
+    ///   - timeout: milliseconds.
+    package init(
+        path: String, arguments: [String] = [], environment: [String], input: [UInt8], timeout: Int
+    ) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+        self.input = input
+        self.timeout = timeout
+    }
+
+    package struct Outcome {
+        package var status: ExitStatus?
+        package var output: [UInt8] = []
+        package var complaint: [UInt8] = []
         /// It was killed, as its time was over.
-        var isTimedOut = false
+        package var isTimedOut = false
     }
 
     private static let limit = 1 << 20
 
-    func run() throws(KernelError) -> Outcome {
+    /// Returns when the program has ended, or was killed.
+    package func run() throws(KernelError) -> Outcome {
         let (inputRead, inputWrite) = try FileDescriptor.pipe().ends()
         let (outputRead, outputWrite) = try FileDescriptor.pipe().ends()
         let (errorRead, errorWrite) = try FileDescriptor.pipe().ends()
@@ -60,7 +74,7 @@ struct PluginProcess {
             &attributes,
             Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
         var pid: pid_t = 0
-        let error = withCStrings([path]) { argv in
+        let error = withCStrings([path] + arguments) { argv in
             withCStrings(environment) { envp in posix_spawn(&pid, path, &actions, &attributes, argv, envp) }
         }
         return (pid, error)

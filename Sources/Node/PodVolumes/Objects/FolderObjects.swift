@@ -2,7 +2,7 @@ import KubernetesAPI
 import Synchronization
 
 /// The objects in a folder of manifests, as whoever reads the folder tells of them.
-package final class FolderObjects: ObjectSource {
+package final class FolderObjects: ObjectSource, ServiceSource {
     /// What telling of a file has led to.
     package struct Change: Equatable, Sendable {
         /// What pods now see another state of.
@@ -62,6 +62,7 @@ package final class FolderObjects: ObjectSource {
             for (name, text) in secret.stringData { secret.data[name] = Bytes(text) }
             secret.stringData = [:]
             return (key(.secret, secret.metadata), secret)
+        case let service as Service: return (key(.service, service.metadata), service)
         case let claim as PersistentVolumeClaim: return (key(.claim, claim.metadata), claim)
         case let volume as PersistentVolume:
             return (ObjectKey(.volume, namespace: "", name: volume.metadata.name), volume)
@@ -88,6 +89,16 @@ package final class FolderObjects: ObjectSource {
         guard var claim: PersistentVolumeClaim = find(.claim, namespace, name) else { return nil }
         if claim.status.phase.isEmpty, !claim.spec.volumeName.isEmpty { claim.status.phase = .bound }
         return claim
+    }
+
+    /// By their names.
+    package func services(in namespace: String) -> [Service] {
+        state.withLock { state in
+            let keys = Set(state.files.values.flatMap(\.keys)).filter {
+                $0.kind == .service && $0.namespace == namespace
+            }
+            return keys.compactMap { state.object($0) as? Service }
+        }.sorted { $0.metadata.name < $1.metadata.name }
     }
 
     package func token(_ request: TokenRequest) throws -> String {

@@ -15,6 +15,12 @@ package protocol ObjectSource: Sendable {
     func token(_ request: TokenRequest) async throws -> String
 }
 
+/// Where the services come from that programs in pods find by variables: a folder of manifests, or an API server.
+package protocol ServiceSource: Sendable {
+    /// Those of a namespace.
+    func services(in namespace: String) async throws -> [Service]
+}
+
 /// Which token of a service account is wanted, bound to the pod that gets it.
 package struct TokenRequest: Hashable, Sendable {
     package var namespace: String
@@ -46,6 +52,7 @@ package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
         case secret = "Secret"
         case claim = "PersistentVolumeClaim"
         case volume = "PersistentVolume"
+        case service = "Service"
     }
 
     package var kind: Kind

@@ -13,20 +13,31 @@ package struct DBusConnection: ~Copyable {
     private var signals: [DBusMessage] = []
     /// Who sent the last answer. On a bus everybody can send signals to everybody.
     private var answerer: String?
+    /// File descriptors that came with messages, in their order, and nobody has taken.
+    private var descriptors: [Int32] = []
+    private let takesDescriptors: Bool
 
-    private init(owning socket: consuming FileDescriptor) {
+    private init(owning socket: consuming FileDescriptor, takesDescriptors: Bool) {
         self.socket = socket
+        self.takesDescriptors = takesDescriptors
+    }
+
+    deinit {
+        for descriptor in descriptors { close(descriptor) }
     }
 
     /// Connects, and says who we are (D-Bus specification, "Authentication Protocol"): the peer compares it with
     /// what the kernel knows of us.
-    /// - Parameter user: our user id outside of every user namespace.
+    /// - Parameters:
+    ///   - user: our user id outside of every user namespace.
+    ///   - takesDescriptors: whether answers may bring file descriptors (`h`).
     package static func open(
-        _ address: DBusAddress, user: UInt32, milliseconds: Int
+        _ address: DBusAddress, user: UInt32, takesDescriptors: Bool = false, milliseconds: Int
     ) throws(DBusError) -> DBusConnection {
         var connection: DBusConnection
         do throws(KernelError) {
-            connection = DBusConnection(owning: try connect(address, milliseconds: milliseconds))
+            connection = DBusConnection(
+                owning: try connect(address, milliseconds: milliseconds), takesDescriptors: takesDescriptors)
         } catch {
             throw .kernel(error)
         }
@@ -39,9 +50,14 @@ package struct DBusConnection: ~Copyable {
         let name = String(user).utf8.map { "3\(Character(Unicode.Scalar($0)))" }.joined()
         // All of our side at once: systemd's own end, at the manager's socket, takes a message that comes together
         // with BEGIN for read and then waits for it.
-        try send(Array("\0AUTH EXTERNAL \(name)\r\nBEGIN\r\n".utf8), limit)
+        let wish = takesDescriptors ? "NEGOTIATE_UNIX_FD\r\n" : ""
+        try send(Array("\0AUTH EXTERNAL \(name)\r\n\(wish)BEGIN\r\n".utf8), limit)
         let answer = try line(limit)
         guard answer.utf8.starts(with: "OK ".utf8) else { throw .notAuthenticated(answer) }
+        if takesDescriptors {
+            let answer = try line(limit)
+            guard answer == "AGREE_UNIX_FD" else { throw .notAuthenticated(answer) }
+        }
     }
 
     /// Calls a method and waits for its answer.
@@ -97,6 +113,11 @@ package struct DBusConnection: ~Copyable {
         }
     }
 
+    /// The oldest file descriptor that came with a message.
+    package mutating func takeDescriptor() -> FileDescriptor? {
+        descriptors.isEmpty ? nil : FileDescriptor(owning: descriptors.removeFirst())
+    }
+
     /// A peer that is connected to straight away sends everybody everything.
     private mutating func keep(_ signal: DBusMessage) {
         if signals.count < 1000 { signals.append(signal) }
@@ -147,10 +168,19 @@ package struct DBusConnection: ~Copyable {
     private mutating func fill(_ limit: Limit) throws(DBusError) {
         while true {
             var count = 0
+            var passed = [Int32](repeating: -1, count: takesDescriptors ? 8 : 0)
+            var passedCount: Int32 = 0
             let chunk = [UInt8](unsafeUninitializedCapacity: 8192) { buffer, initialized in
-                count = recv(socket.raw, buffer.baseAddress, buffer.count, 0)
+                if takesDescriptors {
+                    count = clinux_receive_fds(
+                        socket.raw, buffer.baseAddress, buffer.count, &passed, Int32(passed.count),
+                        &passedCount)
+                } else {
+                    count = recv(socket.raw, buffer.baseAddress, buffer.count, 0)
+                }
                 initialized = max(0, count)
             }
+            descriptors += passed.prefix(Int(passedCount))
             if count > 0 { return input += chunk }
             if count == 0 { throw .closed }
             switch Errno.current {
@@ -226,9 +256,9 @@ package struct DBusConnection: ~Copyable {
 /// Whom a method is called on.
 package struct DBusTarget: Sendable {
     /// The name on the bus; nil where the service itself is at the other end.
-    var destination: String?
-    let path: String
-    let interface: String
+    package let destination: String?
+    package let path: String
+    package let interface: String
 
     package init(destination: String?, path: String, interface: String) {
         self.destination = destination

@@ -216,6 +216,8 @@ struct DBusReader {
         case UInt8(ascii: "s"): return .string(try string())
         case UInt8(ascii: "o"): return .objectPath(try string())
         case UInt8(ascii: "g"): return .signature(try signature())
+        // The place of a file descriptor among those that came with the message.
+        case UInt8(ascii: "h"): return .uint32(try number(UInt32.self))
         case UInt8(ascii: "v"): return try variant()
         default: throw .malformed("a value of type '\(Character(Unicode.Scalar(code)))'")
         }

@@ -1,0 +1,130 @@
+"""The agent's configuration file: a KubeletConfiguration, with drop-in files and flags over it."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from agent import Agent, FOLDER, wait
+
+HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+class File(unittest.TestCase):
+    def test_files_and_flags_in_their_order(self):
+        agent = Agent("merged")
+        file = write(f"{agent.folder}/kubelet.yaml", HEAD +
+                     "maxPods: 17\nclusterDomain: from.file\nsyncFrequency: 30s\nfeatureGates: {A: true}\n"
+                     "evictionHard: {memory.available: 50Mi}\nallowedUnsafeSysctls: [net.core.somaxconn]\n"
+                     "podLogsDir: /from/file\n")
+        write(f"{agent.folder}/conf.d/10-first.conf", HEAD + "maxPods: 18\nfeatureGates: {B: false}\n")
+        write(f"{agent.folder}/conf.d/20-second.conf", json.dumps({
+            "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
+            "maxPods": 19, "allowedUnsafeSysctls": ["kernel.shm*"]}))
+        write(f"{agent.folder}/conf.d/30-not-read.yaml", "no: kubelet")
+        agent.options = ["--kubelet-config", file, "--kubelet-config-dir", f"{agent.folder}/conf.d"]
+        agent.start()
+        try:
+            kubelet = json.loads(agent.get("/configz"))["kubeletconfig"]
+            self.assertEqual(kubelet["maxPods"], 19)
+            self.assertEqual(kubelet["clusterDomain"], "from.file")
+            self.assertEqual(kubelet["syncFrequency"], "30s")
+            self.assertEqual(kubelet["featureGates"], {"A": True, "B": False})
+            self.assertEqual(kubelet["evictionHard"], {"memory.available": "50Mi"})
+            self.assertEqual(kubelet["allowedUnsafeSysctls"], ["kernel.shm*"])
+            # A flag counts more than all files.
+            self.assertEqual(kubelet["podLogsDir"], f"{agent.folder}/logs")
+            self.assertEqual(kubelet["staticPodPath"], agent.manifests)
+            self.assertIn("featureGates: A, B: nothing is switched by gates here", agent.log())
+        finally:
+            agent.stop()
+
+    def test_every_problem_is_told_with_its_place(self):
+        file = write(f"{FOLDER}/bad/kubelet.yaml", HEAD +
+                     "maxPods: many\nmaxPodz: 1\nsyncFrequency: soon\nauthentication:\n  x509: {clientCA: x}\n")
+        drop = write(f"{FOLDER}/bad/conf.d/a.conf", HEAD + "port: '1'\n")
+        lines = self.refuse(file, f"{FOLDER}/bad/conf.d")
+        for line in (f'{file}: line 3: maxPods: expected an integer, found the string "many"',
+                     f'{file}: line 4: unknown field "maxPodz"',
+                     f"{file}: line 5: syncFrequency: not a duration, like 1h30m or 100ms",
+                     f'{file}: line 7: unknown field "authentication.x509.clientCA"',
+                     f'{drop}: line 3: port: expected an integer, found the string "1"'):
+            self.assertIn(line, lines)
+
+    def test_every_invalid_value_is_told(self):
+        file = write(f"{FOLDER}/invalid/kubelet.yaml", HEAD +
+                     "imageGCHighThresholdPercent: 101\nimageGCLowThresholdPercent: 102\nport: 70000\n"
+                     "shutdownGracePeriod: 10s\nshutdownGracePeriodCriticalPods: 20s\ncontainerLogMaxSize: big\n"
+                     "podsPerCore: -1\nrunOnce: true\ntopologyManagerPolicy: restricted\n"
+                     "evictionSoft: {memory.available: 10%}\nevictionHard: {memory.free: 1Gi}\n")
+        lines = self.refuse(file)
+        for line in ("line 3: imageGCHighThresholdPercent: Invalid value: 101: must be between 0 and 100, inclusive",
+                     "line 4: imageGCLowThresholdPercent: Invalid value: 102: must be between 0 and 100, inclusive",
+                     "line 4: imageGCLowThresholdPercent: Invalid value: 102: must be less than imageGCHighThresholdPercent 101",
+                     "line 5: port: Invalid value: 70000: must be between 0 and 65535, inclusive",
+                     'line 7: shutdownGracePeriodCriticalPods: Invalid value: 20s: must be <= shutdownGracePeriod 10s',
+                     'line 8: containerLogMaxSize: Invalid value: "big": must be a quantity of bytes, like 10Mi',
+                     "line 9: podsPerCore: Invalid value: -1: must not be a negative number",
+                     "line 10: runOnce: Runonce mode has been deprecated and should not be set",
+                     "line 11: topologyManagerPolicy: resources are not aligned by NUMA node"):
+            self.assertIn(f"{file}: {line}", lines)
+        text = "\n".join(lines)
+        self.assertIn("evictionSoftGracePeriod[memory.available]: Required value: grace period must be specified", text)
+        self.assertIn('evictionHard[memory.free]: Unsupported value: "memory.free"', text)
+
+    def test_a_file_of_kubeadm_is_good(self):
+        file = write(f"{FOLDER}/kubeadm/config.yaml", HEAD + """
+authentication:
+  anonymous: {enabled: false}
+  webhook: {cacheTTL: 0s, enabled: true}
+authorization:
+  mode: Webhook
+  webhook: {cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s}
+cgroupDriver: systemd
+clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
+containerRuntimeEndpoint: ""
+cpuManagerReconcilePeriod: 0s
+crashLoopBackOff: {}
+evictionPressureTransitionPeriod: 0s
+fileCheckFrequency: 0s
+healthzBindAddress: 127.0.0.1
+healthzPort: 10248
+httpCheckFrequency: 0s
+imageMaximumGCAge: 0s
+imageMinimumGCAge: 0s
+logging:
+  flushFrequency: 0
+  options: {json: {infoBufferSize: "0"}, text: {infoBufferSize: "0"}}
+  verbosity: 0
+memorySwap: {}
+nodeStatusReportFrequency: 0s
+nodeStatusUpdateFrequency: 0s
+rotateCertificates: true
+runtimeRequestTimeout: 0s
+shutdownGracePeriod: 0s
+shutdownGracePeriodCriticalPods: 0s
+staticPodPath: /etc/kubernetes/manifests
+streamingConnectionIdleTimeout: 0s
+syncFrequency: 0s
+volumeStatsAggPeriod: 0s
+""")
+        result = subprocess.run([os.environ["SWIFTLET"], "config", "check", file], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        warned = [line.split(": ")[3] for line in result.stdout.splitlines() if line.startswith("warning")]
+        self.assertEqual(warned, ["authentication", "authorization", "rotateCertificates"])
+
+    def refuse(self, file, folder=None):
+        words = ["agent", "--kubelet-config", file, "--port", "0", "--healthz-port", "0"]
+        words = [os.environ["SWIFTLET"], "--root", f"{FOLDER}/none"] + words
+        result = subprocess.run(words + (["--kubelet-config-dir", folder] if folder else []),
+                                capture_output=True, text=True, timeout=30)
+        self.assertNotEqual(result.returncode, 0)
+        return [line.removeprefix("swiftlet: ") for line in result.stderr.splitlines()]

@@ -1,0 +1,66 @@
+import KubernetesAPI
+import LinuxKernel
+import NodeAgent
+import Testing
+
+@Suite struct KubeletFieldTests {
+    private static let names = Set(
+        Mirror(reflecting: KubeletConfiguration()).children.compactMap(\.label).map {
+            $0.hasPrefix("_") ? String($0.dropFirst()) : $0
+        })
+
+    @Test func fieldsAreThere() {
+        for field in KubeletField.all { #expect(Self.names.contains(field.name), "\(field.name)") }
+        #expect(Set(KubeletField.all.map(\.name)).count == KubeletField.all.count)
+    }
+
+    @Test func documentationNamesThem() throws {
+        let tree = #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 }
+        let text = String(
+            decoding: try FileDescriptor.readFile("\(tree)/docs/agent.md", limit: 1 << 20), as: UTF8.self)
+        for field in KubeletField.all {
+            let line = text.split(separator: "\n").first {
+                $0.hasPrefix("| `") && $0.contains("`\(field.name)`")
+            }
+            #expect(line?.hasSuffix("| \(field.note) |") == true, "\(field.name): \(field.note)")
+        }
+    }
+
+    @Test func defaultsAreValid() {
+        #expect(KubeletConfiguration().withDefaults().validate().all == [])
+    }
+
+    @Test func harmlessValuesAreNotTalkedAbout() throws {
+        for field in KubeletField.all {
+            for value: APIValue in [.null, "", [], [:]] {
+                #expect(field.answer(to: value) == nil, "\(field.name)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "sysctl": KubeletConfiguration.with { $0.allowedUnsafeSysctls = ["kernel.panic"] },
+        "taint": .with { $0.registerWithTaints = [Taint(key: "a b", effect: "Never")] },
+        "range": .with { $0.podCIDR = "10.0.0.0/33" },
+        "period": .with { $0.shutdownGracePeriod = .milliseconds(1) },
+        "reserved": .with { $0.kubeReserved = ["gpu": "1"] },
+        "enforcement": .with { $0.enforceNodeAllocatable = ["pods", "kube-reserved"] },
+        "logs": .with { $0.podLogsDir = "/var/../log" },
+        "users": .with { $0.userNamespaces = UserNamespaces(idsPerPod: 1000) },
+        "both": .with {
+            $0.shutdownGracePeriod = .seconds(5)
+            $0.shutdownGracePeriodByPodPriority = [.init(priority: 1, shutdownGracePeriodSeconds: 1)]
+        },
+    ])
+    func isRefused(name: String, kubelet: KubeletConfiguration) {
+        #expect(!kubelet.withDefaults().validate().isEmpty, "\(name)")
+    }
+}
+
+extension KubeletConfiguration {
+    fileprivate static func with(_ change: (inout Self) -> Void) -> Self {
+        var result = Self()
+        change(&result)
+        return result
+    }
+}

@@ -255,7 +255,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "CLinux", "LinuxKernel", "KubernetesAPI", "PodVolumes", "PodProbes", "CRIProtocol",
+                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes",
+                "PodProbes", "CRIProtocol",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -357,7 +358,7 @@ let package = Package(
             name: "NodeAgentTests",
             dependencies: [
                 "NodeAgent", "KubernetesAPI", "PodProbes", "PodVolumes", "CRIProtocol", "LinuxKernel",
-                "StreamingServer",
+                "StreamingServer", "ContainerRuntime",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

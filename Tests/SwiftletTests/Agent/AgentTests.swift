@@ -8,6 +8,9 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
+    @Test(arguments: ["Groups"])
+    func resources(suite: String) throws { try run("test_resources.\(suite)") }
+
     @Test func configuration() throws { try run("test_configuration.File") }
 
     private func run(_ suite: String) throws {

@@ -43,7 +43,8 @@ package final class AgentDaemon: Sendable {
     private func work() async throws {
         let name = try await runtimeName()
         let objects = FolderObjects()
-        let resources = try NodeResources(maxPods: Int(settings.kubelet.maxPods))
+        let resources = try await NodeResources.start(
+            settings.kubelet, root: settings.root, driver: try await runtime.cgroupDriver(), log: log)
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
@@ -71,6 +72,7 @@ package final class AgentDaemon: Sendable {
             group.addTask { await watcher.run() }
             group.addTask { await LogRotation(services: services).run() }
             group.addTask { await self.keepSmall() }
+            group.addTask { await manager.lookAfterResources() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
@@ -87,6 +89,11 @@ package final class AgentDaemon: Sendable {
         await server.stop()
         await manager.stop()
         await scheduler.stop()
+        do {
+            try await resources.leave()
+        } catch {
+            log.warning("remove groups: \(error)")
+        }
     }
 
     /// A node that was busy once does not keep what it took then.

@@ -63,7 +63,12 @@ package actor PodManager {
 
     /// Those that hold something of the node.
     package var activePods: [Pod] {
-        entries.values.filter { failures[$0.pod.metadata.uid] == nil }.map(\.pod)
+        entries.values.filter { holdsSomething($0.pod.metadata.uid) }.map(\.pod)
+    }
+
+    private func holdsSomething(_ uid: String) -> Bool {
+        let phase = services.statuses.pod(uid)?.status.phase
+        return failures[uid] == nil && phase != .succeeded && phase != .failed
     }
 
     // MARK: What follows
@@ -122,9 +127,29 @@ package actor PodManager {
         return result
     }
 
+    /// Why a pod does not fit; room is made for a critical one.
+    private func refusal(of pod: Pod) -> PodFailure? {
+        let resources = services.resources
+        let others = activePods
+        guard let refusal = resources.admit(pod, beside: others) else { return nil }
+        guard pod.isCritical,
+            let victims = Preemption.victims(
+                for: pod, among: others, qosClass: resources.qosClass,
+                fits: { resources.admit(pod, beside: $0) == nil })
+        else { return refusal }
+        log.notice("pods make room for \(pod.fullName): \(refusal.message)")
+        for victim in victims {
+            guard let entry = entries[victim.metadata.uid] else { continue }
+            failures[victim.metadata.uid] = Preemption.failure
+            services.events.record(.warning, "Preempting", Preemption.failure.message, pod: victim)
+            Task { await entry.worker.end(.failed(Preemption.failure, grace: nil)) }
+        }
+        return nil
+    }
+
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        if failures[uid] == nil, !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+        if failures[uid] == nil, !isPresent, let failure = refusal(of: pod) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
@@ -187,6 +212,24 @@ package actor PodManager {
             }
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    /// Removes groups of pods that are gone, now and then, until the task is cancelled.
+    package func lookAfterResources() async {
+        while !Task.isCancelled {
+            if isComplete, let present {
+                do {
+                    try await services.resources.sweep(known: present.union(entries.keys))
+                } catch {
+                    log.warning("remove groups of pods that are gone: \(error)")
+                }
+            }
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                return
+            }
         }
     }
 

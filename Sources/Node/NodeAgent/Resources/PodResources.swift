@@ -6,8 +6,11 @@ package protocol PodResources: Sendable {
     /// Makes or changes the pod's own groups.
     /// - Returns: the parent for its containers' groups; nil where the runtime is to choose one.
     func prepare(_ pod: Pod) async throws -> String?
-    /// Removes the pod's groups, which must be empty; none there is no error.
+    /// Kills what may be left in the pod's groups and removes them; none there is no error.
     func remove(_ uid: String) async throws
+    /// Removes groups of pods that nobody knows.
+    /// - Parameter known: uids of pods that are wanted or there.
+    func sweep(known: Set<String>) async throws
     func resources(of container: Container, in pod: Pod) -> CRILinuxContainerResources
     /// Of all containers together, and of what holds them.
     func resources(ofPod pod: Pod) -> (

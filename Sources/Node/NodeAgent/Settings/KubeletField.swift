@@ -61,7 +61,6 @@ package struct KubeletField: Sendable {
         refused("qosReserved", "memory is not reserved for a class of pods"),
         refused(
             "enableSystemLogQuery", "the node's own logs are not served by the agent", besides: false),
-        refused("cgroupsPerQOS", "pods always have a tree of groups by their class", besides: true),
     ]
 
     private static let warnings: [KubeletField] = [
@@ -83,8 +82,11 @@ package struct KubeletField: Sendable {
         warned(
             "rotateCertificates", "there is no API server that would sign a client's certificate",
             besides: false),
-        KubeletField(name: "featureGates", note: "a warning: everything has one state here") { value in
-            let names = value.object?.members.map(\.name).sorted() ?? []
+        KubeletField(
+            name: "featureGates",
+            note: "`MemoryQoS` acts; a warning for others: everything has one state here"
+        ) { value in
+            let names = value.object?.members.map(\.name).filter { $0 != "MemoryQoS" }.sorted() ?? []
             return names.isEmpty
                 ? nil : .warned("\(names.joined(separator: ", ")): nothing is switched by gates here")
         },

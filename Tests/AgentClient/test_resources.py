@@ -162,3 +162,111 @@ class Groups(ResourceTest):
         self.assertEqual(container(again, "c"), container(stays, "c"))
         self.assertTrue(pids(self.path(stays, "/burstable")))
         self.drop("stays")
+
+
+class Resize(ResourceTest):
+    """A manifest with a uid of its own is the same pod after a change."""
+
+    configuration = {"evictionHard": {"memory.available": "100Mi"}}
+
+    def resize(self, name, *containers, holds, what):
+        self.run_pod(name, *containers, uid=f"resize-{name}")
+        return self.agent.wait_for(name, holds, what)
+
+    def limit(self, pod, name="c"):
+        return container(pod, name)["resources"].get("limits", {})
+
+    def test_without_a_restart(self):
+        self.run_pod("live", sized(cpu_limit="200m", memory_limit="64Mi"), sized("d", cpu_limit="300m", memory_limit="32Mi"),
+                     uid="resize-live")
+        before = self.agent.wait_ready("live")
+        path = self.path(before)
+        self.assertEqual(read(path, "cpu.cfs_quota_us"), 50000)
+        after = self.resize(
+            "live", sized(cpu_limit="400m", memory_limit="96Mi"), sized("d", cpu_limit="100m", memory_limit="16Mi"),
+            holds=lambda pod: self.limit(pod).get("cpu") == "400m" and self.limit(pod, "d").get("cpu") == "100m",
+            what="resized")
+        for name in ("c", "d"):
+            self.assertEqual(container(after, name)["containerID"], container(before, name)["containerID"])
+            self.assertEqual(container(after, name)["restartCount"], 0)
+        self.assertEqual(read(self.container_path(after), "cpu.cfs_quota_us"), 40000)
+        self.assertEqual(read(self.container_path(after), "memory.limit_in_bytes"), 96 << 20)
+        self.assertEqual(read(self.container_path(after, "d"), "cpu.cfs_quota_us"), 10000)
+        self.assertEqual(read(self.container_path(after, "d"), "memory.limit_in_bytes"), 16 << 20)
+        wait(lambda: read(path, "memory.limit_in_bytes") == 112 << 20, "the pod's group is as large as its containers")
+        self.assertEqual(read(path, "cpu.cfs_quota_us"), 50000)
+        self.assertEqual(container(after, "c")["allocatedResources"], {"cpu": "400m", "memory": "96Mi"})
+        self.assertIn("ResizeCompleted", [event["reason"] for event in self.agent.events("live")])
+        # The next agent knows what they have, and changes nothing.
+        self.agent.kill()
+        self.agent.start()
+        again = self.agent.wait_ready("live")
+        self.assertEqual(container(again, "c"), container(after, "c"))
+        self.drop("live")
+
+    def test_with_a_restart_where_the_policy_says_so(self):
+        policy = {"resizePolicy": [{"resourceName": "memory", "restartPolicy": "RestartContainer"}]}
+        self.run_pod("again", sized(cpu="100m", memory_limit="32Mi", **policy), sized("d", cpu="100m"),
+                     uid="resize-again")
+        before = self.agent.wait_ready("again")
+        after = self.resize(
+            "again", sized(cpu="100m", memory_limit="48Mi", **policy), sized("d", cpu="100m"),
+            holds=lambda pod: container(pod, "c")["restartCount"] == 1 and "running" in container(pod, "c")["state"],
+            what="restarted")
+        self.assertEqual(read(self.container_path(after, kind="/burstable"), "memory.limit_in_bytes"), 48 << 20)
+        self.assertEqual(container(after, "d")["containerID"], container(before, "d")["containerID"])
+        self.drop("again")
+
+    def test_waits_for_room(self):
+        cpus = os.cpu_count()
+        self.run_pod("neighbour", sized(cpu=f"{cpus * 1000 - 500}m"))
+        self.agent.wait_ready("neighbour")
+        self.run_pod("wants", sized(cpu="100m"), uid="resize-wants")
+        self.agent.wait_ready("wants")
+
+        def pending(reason):
+            return lambda pod: any(
+                c["type"] == "PodResizePending" and c["reason"] == reason for c in pod["status"]["conditions"])
+
+        pod = self.resize("wants", sized(cpu="1"), holds=pending("Deferred"), what="deferred")
+        self.assertEqual(container(pod, "c")["allocatedResources"], {"cpu": "100m"})
+        self.assertEqual(read(self.path(pod, "/burstable"), "cpu.shares"), shares(102))
+        self.resize("wants", sized(cpu=str(cpus + 1)), holds=pending("Infeasible"), what="infeasible")
+        self.resize("wants", sized(cpu="1"), holds=pending("Deferred"), what="deferred again")
+        # A decision waits for room also when the agent is another one.
+        self.agent.kill()
+        self.agent.start()
+        self.agent.wait_for("wants", pending("Deferred"), "deferred after a restart")
+        self.drop("neighbour")
+        pod = self.agent.wait_for(
+            "wants", lambda pod: container(pod, "c")["allocatedResources"] == {"cpu": "1"}, "resized")
+        wait(lambda: read(self.container_path(pod, kind="/burstable"), "cpu.shares") == shares(1024),
+             "its container has what it asked for")
+        self.assertEqual(container(pod, "c")["restartCount"], 0)
+        self.drop("wants")
+
+    def test_is_not_held_to_less_than_it_uses(self):
+        def filled(limit):
+            command = shell("head -c 20000000 /dev/urandom >/m/file; exec sleep 100000")
+            return {"name": "c", "command": command, "volumeMounts": [{"name": "m", "mountPath": "/m"}],
+                    "resources": {"limits": {"memory": limit, "cpu": "500m"}},
+                    "readinessProbe": {"exec": {"command": shell("test $(stat -c %s /m/file) = 20000000")},
+                                       "periodSeconds": 1}}
+
+        def apply(limit):
+            self.agent.pod("full", {"containers": [filled(limit)], "terminationGracePeriodSeconds": 1,
+                                    "volumes": [{"name": "m", "emptyDir": {"medium": "Memory"}}]}, uid="resize-full")
+
+        apply("64Mi")
+        before = self.agent.wait_ready("full")
+        apply("8Mi")
+        pod = self.agent.wait_for("full", lambda pod: any(
+            c["type"] == "PodResizeInProgress" and c.get("reason") == "Error" for c in pod["status"]["conditions"]),
+            "refused")
+        message = [c["message"] for c in pod["status"]["conditions"] if c["type"] == "PodResizeInProgress"][0]
+        self.assertIn('attempting to set container "c" memory limit (8388608) below current usage', message)
+        self.assertEqual(read(self.container_path(before), "memory.limit_in_bytes"), 64 << 20)
+        apply("64Mi")
+        self.agent.wait_for("full", lambda pod: not any(
+            c["type"].startswith("PodResize") for c in pod["status"]["conditions"]), "content")
+        self.drop("full")

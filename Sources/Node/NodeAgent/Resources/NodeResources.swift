@@ -98,7 +98,13 @@ package final class NodeResources: PodResources {
         try await groups?.prepare(pod, qosClass(of: pod), limits(of: pod))
     }
 
-    package func remove(_ uid: String) async throws { try await groups?.remove(uid) }
+    package func cover(_ pod: Pod, and other: Pod) async throws {
+        _ = try await groups?.prepare(pod, qosClass(of: pod), limits(of: pod).covering(limits(of: other)))
+    }
+
+    package func remove(_ uid: String) async throws {
+        try await groups?.remove(uid)
+    }
 
     package func sweep(known: Set<String>) async throws { try await groups?.sweep(known: known) }
 

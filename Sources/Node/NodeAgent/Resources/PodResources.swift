@@ -16,6 +16,8 @@ package protocol PodResources: Sendable {
     func resources(ofPod pod: Pod) -> (
         resources: CRILinuxContainerResources, overhead: CRILinuxContainerResources?
     )
+    /// Gives the pod's group what it needs with both of two sets of resources.
+    func cover(_ pod: Pod, and other: Pod) async throws
     func qosClass(of pod: Pod) -> PodQOSClass
     /// - Returns: why the pod cannot run on this node beside the others; nil: it can.
     func admit(_ pod: Pod, beside others: [Pod]) -> PodFailure?

@@ -34,6 +34,19 @@ struct PodLimits: Equatable, Sendable {
         if node.isUnified, node.memoryThrottling != nil { memoryMin = requests[.memory]?.value ?? 0 }
     }
 
+    /// Enough for both.
+    func covering(_ other: PodLimits) -> PodLimits {
+        var result = self
+        result.cpuShares = max(cpuShares, other.cpuShares)
+        result.cpuQuota = zip(cpuQuota, other.cpuQuota).map { max($0, $1) }
+        result.memory = zip(memory, other.memory).map { max($0, $1) }
+        result.hugePages.merge(other.hugePages) { max($0, $1) }
+        return result
+    }
+
+    /// No limit is more than any.
+    private func zip(_ a: Int64?, _ b: Int64?) -> (Int64, Int64)? { a.flatMap { a in b.map { (a, $0) } } }
+
     /// For the kernel: what is not limited is said to be so, since the group may have been limited before.
     func resources(isUnified: Bool) -> RuntimeSpec.Resources {
         var result = RuntimeSpec.Resources()

@@ -1,6 +1,8 @@
 """What pods may use of their node, as the kernel has it: groups, reservations, resizes, processors."""
 
+import json
 import os
+import unittest
 
 from agent import DRIVER, AgentTest, container, group, hierarchies, shell, wait
 
@@ -270,3 +272,36 @@ class Resize(ResourceTest):
         self.agent.wait_for("full", lambda pod: not any(
             c["type"].startswith("PodResize") for c in pod["status"]["conditions"]), "content")
         self.drop("full")
+
+
+@unittest.skipUnless(len(os.sched_getaffinity(0)) > 1 and os.cpu_count() > 1, "needs two processors")
+class Processors(ResourceTest):
+    configuration = {"cpuManagerPolicy": "static", "reservedSystemCPUs": "0", "cpuManagerReconcilePeriod": "1s"}
+
+    def cpus(self, name, kind=""):
+        return read(self.container_path(self.agent.find(name), kind=kind), "cpuset.cpus")
+
+    def test_whole_processors_are_a_containers_own(self):
+        every = f"0-{os.cpu_count() - 1}"
+        self.run_pod("shares", sized())
+        self.agent.wait_ready("shares")
+        self.assertEqual(self.cpus("shares", "/besteffort"), every)
+        self.run_pod("owns", sized(cpu_limit="1", memory_limit="32Mi"))
+        pod = self.agent.wait_ready("owns")
+        own = self.cpus("owns")
+        self.assertNotIn(own, ("0", every))
+        self.assertEqual(read(self.container_path(pod), "cpu.cfs_quota_us"), -1)
+        wait(lambda: self.cpus("shares", "/besteffort") not in (every, own), "the others have moved")
+        with open(f"{self.agent.root}/agent/cpu_manager_state") as file:
+            state = json.load(file)
+        self.assertEqual(state["entries"], {pod["metadata"]["uid"]: {"c": own}})
+        self.agent.kill()
+        self.agent.start()
+        self.agent.wait_ready("owns")
+        self.assertEqual(self.cpus("owns"), own)
+        self.run_pod("much", sized(cpu_limit=str(os.cpu_count() - 1), memory_limit="32Mi"))
+        much = self.agent.wait_phase("much", "Failed")
+        self.assertEqual(much["status"]["reason"], "UnexpectedAdmissionError" if os.cpu_count() > 2 else "OutOfcpu")
+        self.drop("owns", "much")
+        wait(lambda: self.cpus("shares", "/besteffort") == every, "all processors are shared again")
+        self.drop("shares")

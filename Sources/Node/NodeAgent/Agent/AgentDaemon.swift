@@ -73,6 +73,12 @@ package final class AgentDaemon: Sendable {
             group.addTask { await LogRotation(services: services).run() }
             group.addTask { await self.keepSmall() }
             group.addTask { await manager.lookAfterResources() }
+            if let cpus = resources.cpus {
+                let keeper = ProcessorKeeper(
+                    cpus: cpus, runtime: runtime, interval: settings.kubelet.cpuManagerReconcilePeriod,
+                    log: log)
+                group.addTask { await keeper.run() }
+            }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {

@@ -200,7 +200,7 @@ package actor PodManager {
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
         let refusal = isPresent ? nil : refusal(of: pod)
-        if failures[uid] == nil, let failure = refusal {
+        if failures[uid] == nil, let failure = refusal ?? services.resources.assign(pod) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }

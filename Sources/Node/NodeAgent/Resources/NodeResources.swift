@@ -13,25 +13,28 @@ package final class NodeResources: PodResources {
     /// nil: the runtime puts containers where it wants (`cgroupsPerQOS: false`).
     private let groups: PodGroups?
     private let pageSizes: [String]
+    /// nil: all containers share all processors.
+    package let cpus: CPUManager?
 
     /// A node without groups of pods.
     /// - Parameter machine: what it has: processors, memory.
     package convenience init(
         machine: ResourceList, _ kubelet: KubeletConfiguration = KubeletConfiguration(),
         isUnified: Bool = false,
-        swap: Int64 = 0
+        swap: Int64 = 0, cpus: CPUManager? = nil
     ) throws {
         let settings = try ResourceSettings(kubelet.withDefaults())
         let node = try Allocatable(machine, settings)
         self.init(
-            node, NodeFactsOfLimits(machine, node, settings, isUnified: isUnified, swap: swap), nil,
+            node, NodeFactsOfLimits(machine, node, settings, isUnified: isUnified, swap: swap), nil, cpus,
             pageSizes: [])
     }
 
     private init(
-        _ node: Allocatable, _ facts: NodeFactsOfLimits, _ groups: PodGroups?,
+        _ node: Allocatable, _ facts: NodeFactsOfLimits, _ groups: PodGroups?, _ cpus: CPUManager?,
         pageSizes: [String]
     ) {
+        self.cpus = cpus
         capacity = node.capacity
         allocatable = node.allocatable
         self.facts = facts
@@ -66,8 +69,9 @@ package final class NodeResources: PodResources {
         let pageSizes =
             try layout.unifiedControllers().contains("hugetlb")
             ? HugePages.limits(machine).map(\.size) : []
+        let cpus = try settings.cpuManager(folder: root)
         guard settings.groupsPerQOS else {
-            return NodeResources(node, facts, nil, pageSizes: pageSizes)
+            return NodeResources(node, facts, nil, cpus, pageSizes: pageSizes)
         }
         let names = GroupNames(
             driver: try settings.driver(saidByRuntime: driver, log), root: settings.cgroupRoot)
@@ -79,7 +83,7 @@ package final class NodeResources: PodResources {
             throw GroupsUnavailable(group: names.kubepods, reason: "\(error)")
         }
         log.notice("pods have groups below \(names.kubepods)", metadata: ["driver": "\(names.driver)"])
-        return NodeResources(node, facts, groups, pageSizes: pageSizes)
+        return NodeResources(node, facts, groups, cpus, pageSizes: pageSizes)
     }
 
     /// Without them nothing would hold pods to what they ask for, which has to be somebody's decision.
@@ -102,9 +106,19 @@ package final class NodeResources: PodResources {
         _ = try await groups?.prepare(pod, qosClass(of: pod), limits(of: pod).covering(limits(of: other)))
     }
 
+    package func resizeObstacle(from old: Pod, to new: Pod) -> String? {
+        guard let cpus, cpus.hasOwn(old.metadata.uid), old.requests[.cpu] != new.requests[.cpu] else {
+            return nil
+        }
+        return "Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy"
+    }
+
     package func remove(_ uid: String) async throws {
         try await groups?.remove(uid)
+        try cpus?.release(uid)
     }
+
+    package func assign(_ pod: Pod) -> PodFailure? { cpus?.assign(pod, qosClass(of: pod)) }
 
     package func sweep(known: Set<String>) async throws { try await groups?.sweep(known: known) }
 
@@ -112,13 +126,23 @@ package final class NodeResources: PodResources {
     package func leave() async throws { try await groups?.leave() }
 
     private func limits(of pod: Pod) -> PodLimits {
-        PodLimits(pod, qosClass(of: pod), facts, pageSizes: pageSizes)
+        var limits = PodLimits(pod, qosClass(of: pod), facts, pageSizes: pageSizes)
+        // Processors of its own are all that a container can use.
+        if cpus?.hasOwn(pod.metadata.uid) == true { limits.cpuQuota = nil }
+        return limits
     }
 
     // MARK: Numbers
 
     package func resources(of container: Container, in pod: Pod) -> CRILinuxContainerResources {
-        ContainerLimits(node: facts, pod: pod, qos: qosClass(of: pod)).of(container)
+        var result = ContainerLimits(node: facts, pod: pod, qos: qosClass(of: pod)).of(container)
+        guard let cpus else { return result }
+        result.cpusetCpus = "\(cpus.cpus(of: container.name, in: pod.metadata.uid))"
+        if cpus.hasOwn(container.name, in: pod.metadata.uid) {
+            result.cpuQuota = 0
+            result.cpuPeriod = 0
+        }
+        return result
     }
 
     package func resources(

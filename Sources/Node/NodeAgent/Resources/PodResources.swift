@@ -18,9 +18,14 @@ package protocol PodResources: Sendable {
     )
     /// Gives the pod's group what it needs with both of two sets of resources.
     func cover(_ pod: Pod, and other: Pod) async throws
+    /// - Returns: why a pod that runs can never be changed so; nil: it can, where there is room.
+    func resizeObstacle(from old: Pod, to new: Pod) -> String?
     func qosClass(of pod: Pod) -> PodQOSClass
     /// - Returns: why the pod cannot run on this node beside the others; nil: it can.
     func admit(_ pod: Pod, beside others: [Pod]) -> PodFailure?
+    /// Sets aside for a pod that was admitted what it has for itself.
+    /// - Returns: why that is not possible.
+    func assign(_ pod: Pod) -> PodFailure?
     var allocatable: ResourceList { get }
     var capacity: ResourceList { get }
 }

@@ -29,6 +29,8 @@ package struct ResourceSettings: Sendable {
     var kubeReservedCgroup = ""
     var systemReservedCgroup = ""
     var reservedCPUs = CPUSet()
+    var hasStaticCPUs = false
+    var cpuOptions: [String: String] = [:]
     var hardEviction = ResourceThresholds()
     var maxPods = 110
     var podsPerCore = 0
@@ -69,6 +71,13 @@ package struct ResourceSettings: Sendable {
         kubeReservedCgroup = kubelet.kubeReservedCgroup
         systemReservedCgroup = kubelet.systemReservedCgroup
         hardEviction = try ResourceThresholds(kubelet.evictionHard)
+        switch kubelet.cpuManagerPolicy {
+        case "none", "": hasStaticCPUs = false
+        case "static": hasStaticCPUs = true
+        case let policy:
+            throw Invalid(field: "cpuManagerPolicy", value: policy, reason: "must be \"none\" or \"static\"")
+        }
+        cpuOptions = kubelet.cpuManagerPolicyOptions
         maxPods = Int(kubelet.maxPods)
         podsPerCore = Int(kubelet.podsPerCore)
         podPidsLimit = kubelet.podPidsLimit ?? -1
@@ -160,6 +169,21 @@ package struct ResourceSettings: Sendable {
                 field: "memorySwap.swapBehavior", value: word, reason: "must be \"NoSwap\" or \"LimitedSwap\""
             )
         }
+    }
+}
+
+extension ResourceSettings {
+    /// - Parameter folder: of its state.
+    func cpuManager(folder: String) throws -> CPUManager? {
+        let options = try CPUManagerOptions(cpuOptions)
+        guard hasStaticCPUs else {
+            try CPUManager.refuseState(in: folder)
+            return nil
+        }
+        let kept = (kubeReserved[.cpu] ?? .zero) + (systemReserved[.cpu] ?? .zero)
+        return try CPUManager(
+            topology: CPUTopology.read(), reserved: reservedCPUs, reservedCount: Int(clamping: kept.value),
+            options: options, folder: folder)
     }
 }
 

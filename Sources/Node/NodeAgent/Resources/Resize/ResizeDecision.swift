@@ -18,6 +18,7 @@ package enum ResizeDecision: Equatable, Sendable {
         if resources.qosClass(of: desired) != resources.qosClass(of: before) {
             return .infeasible("Pod QOS Class may not change as a result of resizing")
         }
+        if let reason = resources.resizeObstacle(from: before, to: desired) { return .infeasible(reason) }
         let (wanted, had) = (desired.requests, before.requests)
         for (name, quantity) in wanted.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard let whole = resources.allocatable[name], quantity > whole else { continue }

@@ -305,3 +305,25 @@ class Processors(ResourceTest):
         self.drop("owns", "much")
         wait(lambda: self.cpus("shares", "/besteffort") == every, "all processors are shared again")
         self.drop("shares")
+
+
+@unittest.skipUnless(is_unified(), "needs cgroup v2 alone")
+class MemoryQoS(ResourceTest):
+    configuration = {"featureGates": {"MemoryQoS": True}}
+
+    def memory(self, path, name):
+        with open(f"/sys/fs/cgroup{path}/memory.{name}") as file:
+            return int(file.read())
+
+    def test_what_is_asked_for_is_kept_and_what_is_near_the_limit_is_slowed(self):
+        self.run_pod("kept", sized(memory="32Mi", memory_limit="64Mi"))
+        pod = self.agent.wait_ready("kept")
+        path = self.container_path(pod, kind="/burstable")
+        self.assertEqual(self.memory(path, "min"), 32 << 20)
+        self.assertEqual(self.memory(path, "high"), int((32 + 0.9 * 32) * (1 << 20)) // 4096 * 4096)
+        # All processes of a container go together.
+        self.assertEqual(self.memory(path, "oom.group"), 1)
+        for above in (self.path(pod, "/burstable"), self.group("/burstable"), self.group()):
+            self.assertEqual(self.memory(above, "min"), 32 << 20)
+        self.drop("kept")
+        self.assertEqual(self.memory(self.group(), "min"), 0)

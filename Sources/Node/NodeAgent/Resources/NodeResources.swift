@@ -79,6 +79,8 @@ package final class NodeResources: PodResources {
         do {
             let enforcement = Enforcement(node, settings, names)
             try await groups.start(limits: enforcement.pods, reserved: enforcement.reserved)
+        } catch let error as PodGroups.ReservedGroupMissing {
+            throw error
         } catch {
             throw GroupsUnavailable(group: names.kubepods, reason: "\(error)")
         }

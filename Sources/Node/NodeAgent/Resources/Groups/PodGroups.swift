@@ -67,11 +67,20 @@ final class PodGroups: Sendable {
             try self.set(self.names.kubepods, limits)
             for (name, resources) in reserved {
                 guard try ParentGroup(name, layout: self.layout).exists() else {
-                    throw CgroupError.gone(path: name)
+                    throw ReservedGroupMissing(group: name)
                 }
                 try self.set(name, resources)
             }
             try self.balance()
+        }
+    }
+
+    /// It is whoever set it aside that makes it, with what runs there.
+    struct ReservedGroupMissing: Error, CustomStringConvertible {
+        let group: String
+
+        var description: String {
+            "enforceNodeAllocatable: the group \(group) of what is reserved does not exist"
         }
     }
 

@@ -4,7 +4,7 @@ import json
 import os
 import unittest
 
-from agent import DRIVER, AgentTest, container, group, hierarchies, shell, wait
+from agent import DRIVER, Agent, AgentTest, container, group, hierarchies, remove_groups, shell, wait
 
 SLEEP = shell("trap 'exit 0' TERM; sleep 100000 & wait")
 
@@ -164,6 +164,23 @@ class Groups(ResourceTest):
         self.assertEqual(container(again, "c"), container(stays, "c"))
         self.assertTrue(pids(self.path(stays, "/burstable")))
         self.drop("stays")
+
+
+class Refusals(unittest.TestCase):
+    """An agent that would not keep what its configuration promises does not start, and says why."""
+
+    def test_what_cannot_be(self):
+        for number, (configuration, words) in enumerate((
+                ({"enforceNodeAllocatable": ["pods", "kube-reserved"], "kubeReservedCgroup": "/kube",
+                  "kubeReserved": {"cpu": "100m"}},
+                 "/kube of what is reserved does not exist"),
+                ({"systemReserved": {"memory": "1Ei"}}, 'resource "memory" has a reservation of'),
+                ({"cpuManagerPolicy": "static"}, "the static policy requires some processors to be reserved"))):
+            agent = Agent(f"refused{number}", configuration)
+            with self.assertRaises(RuntimeError):
+                agent.start()
+            self.assertIn(words, agent.log())
+            remove_groups(agent.cgroup_root)
 
 
 class Resize(ResourceTest):

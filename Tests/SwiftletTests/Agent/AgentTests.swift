@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
-    @Test(arguments: ["Groups", "Resize", "Processors"])
+    @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
     func resources(suite: String) throws { try run("test_resources.\(suite)") }
 
     @Test func configuration() throws { try run("test_configuration.File") }

@@ -74,10 +74,10 @@ package final class AgentDaemon: Sendable {
             group.addTask { await self.keepSmall() }
             group.addTask { await manager.lookAfterResources() }
             if let cpus = resources.cpus {
-                let keeper = ProcessorKeeper(
+                let processors = ProcessorKeeper(
                     cpus: cpus, runtime: runtime, interval: settings.kubelet.cpuManagerReconcilePeriod,
                     log: log)
-                group.addTask { await keeper.run() }
+                group.addTask { await processors.run() }
             }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {

@@ -178,7 +178,7 @@ package actor PodManager {
     }
 
     /// Why a pod does not fit; room is made for a critical one.
-    private func refusal(of pod: Pod) -> PodFailure? {
+    private func lackOfRoom(for pod: Pod) -> PodFailure? {
         let resources = services.resources
         let others = activePods
         guard let refusal = resources.admit(pod, beside: others) else { return nil }
@@ -199,7 +199,7 @@ package actor PodManager {
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        let refusal = isPresent ? nil : refusal(of: pod)
+        let refusal = isPresent ? nil : lackOfRoom(for: pod)
         if failures[uid] == nil, let failure = refusal ?? services.resources.assign(pod) {
             failures[uid] = failure
             services.events.record(.warning, failure.reason, failure.message, pod: pod)

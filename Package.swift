@@ -254,8 +254,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes", "PodProbes", "CRIProtocol",
-                "PodNetwork",
+                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes",
+                "PodProbes", "CRIProtocol", "PodNetwork",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -357,7 +357,7 @@ let package = Package(
             name: "NodeAgentTests",
             dependencies: [
                 "NodeAgent", "KubernetesAPI", "PodProbes", "PodVolumes", "CRIProtocol", "LinuxKernel",
-                "StreamingServer",
+                "StreamingServer", "ContainerRuntime",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -16,28 +16,38 @@ import urllib.error
 import urllib.request
 
 FOLDER = os.environ["NODE_FOLDER"]
+# Who makes groups, where the runtime is not to choose: cgroupfs or systemd.
+DRIVER = os.environ.get("CGROUP_DRIVER")
 
 
 class Agent:
     """Runs until it is stopped or killed; pods go on without it."""
 
     def __init__(self, name, configuration=None):
-        """`configuration`: its KubeletConfiguration."""
+        """`configuration`: its KubeletConfiguration. Groups of pods are below one of this agent's own."""
         self.folder = f"{FOLDER}/{name}"
         self.manifests = f"{self.folder}/manifests"
         self.root = f"{self.folder}/lib"
         os.makedirs(self.manifests)
         self.words = [os.environ["SWIFTLET"], "--root", self.root, "--state", f"{self.folder}/run"]
         self.process = None
-        self.options = []
-        if configuration:
-            self.options = ["--kubelet-config", f"{self.folder}/kubelet.json"]
-            with open(self.options[1], "w") as file:
-                json.dump(configuration, file)
+        self.cgroup_root = f"/swiftlet-test-{name}-{os.getpid()}"
+        self.options = ["--kubelet-config", f"{self.folder}/kubelet.json"]
+        self.configure(configuration or {})
+        if DRIVER:
+            self.options += ["--config", f"{self.folder}/runtime.toml"]
+            with open(self.options[-1], "w") as file:
+                file.write(f'cgroup_driver = "{DRIVER}"\n')
         self.run("load", "-i", os.environ["BUSYBOX"])
 
     def run(self, *words, check=True, timeout=60):
         return subprocess.run(self.words + list(words), capture_output=True, text=True, check=check, timeout=timeout)
+
+    def configure(self, configuration):
+        """Counts from the next start on."""
+        with open(self.options[1], "w") as file:
+            json.dump({"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
+                       "cgroupRoot": self.cgroup_root, **configuration}, file)
 
     def start(self):
         port = f"{self.root}/agent/port"
@@ -165,12 +175,39 @@ def shell(command):
     return ["sh", "-c", command]
 
 
+def hierarchies():
+    """Mount points of control groups: version 2's, and on a hybrid host version 1's."""
+    with open("/proc/self/mountinfo") as file:
+        fields = [line.split() for line in file]
+    return [line[4] for line in fields if line[line.index("-") + 1] in ("cgroup", "cgroup2")]
+
+
+def group(path):
+    """A group below the root of each hierarchy: of slices, with the systemd driver."""
+    if DRIVER != "systemd":
+        return path
+    parts = [part.replace("-", "_") for part in path.strip("/").split("/")]
+    return "".join("/" + "-".join(parts[:count + 1]) + ".slice" for count in range(len(parts)))
+
+
+def remove_groups(path):
+    """Of an agent that has ended; in none of them may be a process."""
+    path = group(path)
+    if DRIVER == "systemd":
+        subprocess.run(["systemctl", "stop", path.strip("/")], check=True)
+    for hierarchy in hierarchies():
+        for folder, _, _ in os.walk(hierarchy + path, topdown=False):
+            os.rmdir(folder)
+
+
 class AgentTest(unittest.TestCase):
     """One agent per class; all pods are removed at its end, and nothing may be left of them."""
 
+    configuration = {}
+
     @classmethod
     def setUpClass(cls):
-        cls.agent = Agent(cls.__name__.lower()).start()
+        cls.agent = Agent(cls.__name__.lower(), cls.configuration).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -187,6 +224,10 @@ class AgentTest(unittest.TestCase):
         with open("/proc/self/mountinfo") as file:
             mounts = [line for line in file if f"{agent.root}/agent/pods" in line]
         assert not mounts, f"mounts are left: {mounts}"
+        groups = [folder for hierarchy in hierarchies() for folder, _, _ in os.walk(hierarchy + group(agent.cgroup_root))
+                  if "pod" in os.path.basename(folder).replace("kubepods", "")]
+        assert not groups, f"groups of pods are left: {groups}"
+        remove_groups(agent.cgroup_root)
         cls.remove_folder()
 
     @classmethod

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from agent import Agent, FOLDER, wait
+from agent import Agent, FOLDER, remove_groups
 
 HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
 
@@ -20,7 +20,7 @@ def write(path, text):
 class File(unittest.TestCase):
     def test_files_and_flags_in_their_order(self):
         agent = Agent("merged")
-        file = write(f"{agent.folder}/kubelet.yaml", HEAD +
+        file = write(f"{agent.folder}/kubelet.yaml", HEAD + f"cgroupRoot: {agent.cgroup_root}\n"
                      "maxPods: 17\nclusterDomain: from.file\nsyncFrequency: 30s\nfeatureGates: {A: true}\n"
                      "evictionHard: {memory.available: 50Mi}\nallowedUnsafeSysctls: [net.core.somaxconn]\n"
                      "podLogsDir: /from/file\n")
@@ -45,6 +45,7 @@ class File(unittest.TestCase):
             self.assertIn("featureGates: A, B: nothing is switched by gates here", agent.log())
         finally:
             agent.stop()
+            remove_groups(agent.cgroup_root)
 
     def test_every_problem_is_told_with_its_place(self):
         file = write(f"{FOLDER}/bad/kubelet.yaml", HEAD +

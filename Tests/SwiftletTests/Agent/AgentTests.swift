@@ -10,6 +10,8 @@ import Testing
 
     @Test(arguments: ["Limits", "LimitsOff", "Memory", "Disk", "Images"])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
+    @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
+    func resources(suite: String) throws { try run("test_resources.\(suite)") }
 
     @Test func configuration() throws { try run("test_configuration.File") }
 

@@ -64,7 +64,8 @@ package final class AgentDaemon: Sendable {
         await tellRange()
         let objects = FolderObjects()
         let machine = MachineFacts.read()
-        let resources = try NodeResources(maxPods: Int(settings.kubelet.maxPods))
+        let resources = try await NodeResources.start(
+            settings.kubelet, root: settings.root, driver: try await runtime.cgroupDriver(), log: log)
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
@@ -129,6 +130,13 @@ package final class AgentDaemon: Sendable {
                     if services.shutdown.set(false) { keeper.changed() }
                 }
             }
+            group.addTask { await manager.lookAfterResources() }
+            if let cpus = resources.cpus {
+                let processors = ProcessorKeeper(
+                    cpus: cpus, runtime: runtime, interval: settings.kubelet.cpuManagerReconcilePeriod,
+                    log: log)
+                group.addTask { await processors.run() }
+            }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {
@@ -145,6 +153,11 @@ package final class AgentDaemon: Sendable {
         await server.stop()
         await manager.stop()
         await scheduler.stop()
+        do {
+            try await resources.leave()
+        } catch {
+            log.warning("remove groups: \(error)")
+        }
     }
 
     /// The range of the pods' addresses (`podCIDR`), for a runtime that wants to know it.

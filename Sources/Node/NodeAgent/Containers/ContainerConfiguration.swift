@@ -61,6 +61,8 @@ struct ContainerConfiguration {
             PodLabels.terminationMessagePath: container.terminationMessagePath,
             PodLabels.terminationMessagePolicy: container.terminationMessagePolicy.rawValue,
         ]
+        result[PodLabels.resources] = String(
+            decoding: ActualResources(container, in: pod).json.json(), as: UTF8.self)
         if let grace = pod.spec.terminationGracePeriodSeconds { result[PodLabels.podGrace] = String(grace) }
         if let hook = container.lifecycle?.preStop {
             result[PodLabels.preStop] = String(decoding: hook.apiValue.json(), as: UTF8.self)

@@ -8,7 +8,14 @@ package actor PodManager {
         let worker: PodWorker
         let task: Task<Void, Never>
         var isEnding = false
+        /// As its source has it.
         var pod: Pod
+        var allocated: AllocatedResources
+        /// Whether it was told of a change that it cannot have now.
+        var pending: PodCondition?
+
+        /// With what it was given.
+        var allocatedPod: Pod { allocated.applied(to: pod) }
     }
 
     private let services: AgentServices
@@ -79,7 +86,12 @@ package actor PodManager {
 
     /// Those that hold something of the node.
     package var activePods: [Pod] {
-        entries.values.filter { failures[$0.pod.metadata.uid] == nil }.map(\.pod)
+        entries.values.filter { holdsSomething($0.pod.metadata.uid) }.map(\.allocatedPod)
+    }
+
+    private func holdsSomething(_ uid: String) -> Bool {
+        let phase = services.statuses.pod(uid)?.status.phase
+        return failures[uid] == nil && phase != .succeeded && phase != .failed
     }
 
     /// Those that could be evicted.
@@ -101,10 +113,7 @@ package actor PodManager {
         for pod in wanted.values.sorted(by: { ($0.fullName) < ($1.fullName) }) {
             let uid = pod.metadata.uid
             if let entry = entries[uid] {
-                if entry.pod != pod {
-                    entries[uid]?.pod = pod
-                    await entry.worker.update(pod)
-                }
+                await change(uid, to: pod)
                 if pod.metadata.deletionTimestamp != nil, !entry.isEnding {
                     entries[uid]?.isEnding = true
                     await entry.worker.end(.deleted(grace: pod.metadata.deletionGracePeriodSeconds))
@@ -114,6 +123,7 @@ package actor PodManager {
             // Its predecessor of the same name has to be gone first: they share a hostname, ports and a log folder.
             if entries.values.contains(where: { $0.pod.fullName == pod.fullName }) { continue }
             begin(pod, isPresent: present.contains(uid))
+            await change(uid, to: pod)
         }
         guard isComplete else { return }
         for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
@@ -143,39 +153,112 @@ package actor PodManager {
         return result
     }
 
+    /// A pod that is there already, perhaps with other resources.
+    private func change(_ uid: String, to pod: Pod) async {
+        guard let entry = entries[uid] else { return }
+        let others = activePods.filter { $0.metadata.uid != uid }
+        var allocated = entry.allocated
+        let decision = ResizeDecision.make(
+            desired: pod, allocated: allocated, beside: others, services.resources)
+        if decision == .granted {
+            allocated = AllocatedResources(pod)
+            do {
+                try files(uid).write(allocated)
+            } catch {
+                log.error("resize of pod \(pod.fullName): \(error)")
+                return
+            }
+        }
+        let pending = decision.condition
+        guard entry.pod != pod || entry.allocated != allocated || entry.pending != pending else { return }
+        if let pending, pending != entry.pending {
+            services.events.record(.warning, "Resize\(pending.reason)", pending.message, pod: pod)
+        }
+        entries[uid]?.pod = pod
+        entries[uid]?.allocated = allocated
+        entries[uid]?.pending = pending
+        await entry.worker.update(allocated.applied(to: pod), resizePending: pending)
+    }
+
+    private func files(_ uid: String) -> ResourceFiles {
+        ResourceFiles(folder: services.settings.folder(ofPod: uid))
+    }
+
+    /// What a pod that begins has: as an agent before has given it, else what it asks for.
+    private func allocate(_ pod: Pod, isPresent: Bool) -> AllocatedResources {
+        let uid = pod.metadata.uid
+        do {
+            if isPresent, let before = try files(uid).allocated() {
+                return AllocatedResources(before.applied(to: pod))
+            }
+            try files(uid).write(AllocatedResources(pod))
+        } catch {
+            log.error("write down what pod \(pod.fullName) was given: \(error)")
+        }
+        return AllocatedResources(pod)
+    }
+
+    /// Why a pod does not fit; room is made for a critical one.
+    private func lackOfRoom(for pod: Pod) -> PodFailure? {
+        let resources = services.resources
+        let others = activePods
+        guard let refusal = resources.admit(pod, beside: others) else { return nil }
+        guard pod.isCritical,
+            let victims = Preemption.victims(
+                for: pod, among: others, qosClass: resources.qosClass,
+                fits: { resources.admit(pod, beside: $0) == nil })
+        else { return refusal }
+        log.notice("pods make room for \(pod.fullName): \(refusal.message)")
+        for victim in victims {
+            guard let entry = entries[victim.metadata.uid] else { continue }
+            failures[victim.metadata.uid] = Preemption.failure
+            services.events.record(.warning, "Preempting", Preemption.failure.message, pod: victim)
+            Task { await entry.worker.end(.failed(Preemption.failure, grace: nil)) }
+        }
+        return nil
+    }
+
+    /// Why a pod may not begin; one that is there already has begun.
+    private func refusal(of pod: Pod, isPresent: Bool) -> PodFailure? {
+        if !isPresent {
+            if let refusal = services.admission.refusal(of: pod) { return refusal }
+            let qosClass = services.resources.qosClass(of: pod)
+            if let refusal = services.pressure.refusal(of: pod, qosClass: qosClass) {
+                refused.insert(pod.metadata.uid)
+                return refusal
+            }
+            if let refusal = lackOfRoom(for: pod) { return refusal }
+        }
+        return services.resources.assign(pod)
+    }
+
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
         let record = evictions.read(uid)
-        if let record { failures[uid] = record.failure }
-        if failures[uid] == nil, !isPresent, let failure = refusal(of: pod) {
+        if let failure = record?.failure {
             failures[uid] = failure
-            services.events.record(.warning, failure.reason, failure.message, pod: pod)
-        }
-        if failures[uid] == nil, !isPresent,
-            let failure = services.pressure.refusal(of: pod, qosClass: services.resources.qosClass(of: pod))
-        {
+        } else if failures[uid] == nil, let failure = refusal(of: pod, isPresent: isPresent) {
             failures[uid] = failure
-            refused.insert(uid)
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
         // Known from the start, and told of its end before it runs: whoever comes between finds it.
         let end = failures[uid].map { PodWorker.End.failed($0, grace: record?.grace) }
+        let allocated = allocate(pod, isPresent: isPresent)
         let worker = PodWorker(
-            pod, services: services, adopted: services.statuses.pod(uid)?.status, end: end)
-        start(worker, pod)
+            allocated.applied(to: pod), services: services, adopted: services.statuses.pod(uid)?.status,
+            end: end)
+        start(worker, pod, allocated)
     }
 
-    private func refusal(of pod: Pod) -> PodFailure? {
-        services.admission.refusal(of: pod) ?? services.resources.admit(pod, beside: activePods)
-    }
-
-    private func start(_ worker: PodWorker, _ pod: Pod, isEnding: Bool = false) {
+    private func start(
+        _ worker: PodWorker, _ pod: Pod, _ allocated: AllocatedResources, isEnding: Bool = false
+    ) {
         let uid = pod.metadata.uid
         let task = Task {
             await worker.run()
             await self.gone(uid)
         }
-        entries[uid] = Entry(worker: worker, task: task, isEnding: isEnding, pod: pod)
+        entries[uid] = Entry(worker: worker, task: task, isEnding: isEnding, pod: pod, allocated: allocated)
     }
 
     private func gone(_ uid: String) async {
@@ -205,7 +288,7 @@ package actor PodManager {
             // Somebody may have wanted it meanwhile.
             guard entries[uid] == nil else { return }
             let worker = PodWorker(pod, services: services, adopted: nil, end: .deleted(grace: nil))
-            start(worker, pod, isEnding: true)
+            start(worker, pod, AllocatedResources(pod), isEnding: true)
         } catch {
             log.warning("look at pod \(uid): \(error)")
         }
@@ -224,6 +307,26 @@ package actor PodManager {
             try evictions.removeAll { wanted[$0] != nil || entries[$0] != nil }
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    /// Now and then, until the task is cancelled: removes groups of pods that are gone, and looks again at what had to wait.
+    package func lookAfterResources() async {
+        while !Task.isCancelled {
+            if isComplete, let present {
+                // Pods that have ended meanwhile may have made room.
+                for (uid, entry) in entries where entry.pending != nil { await change(uid, to: entry.pod) }
+                do {
+                    try await services.resources.sweep(known: present.union(entries.keys))
+                } catch {
+                    log.warning("remove groups of pods that are gone: \(error)")
+                }
+            }
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                return
+            }
         }
     }
 

@@ -88,6 +88,7 @@ extension PodWorker {
         try await services.volumes.unmount(uid: uid)
         try await services.resources.remove(uid)
         cgroupParent = nil
+        groupLimits = nil
     }
 
     /// Everything: containers, sandboxes, volumes, groups, logs and files.

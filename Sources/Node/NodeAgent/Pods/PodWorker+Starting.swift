@@ -36,6 +36,8 @@ extension PodWorker {
             // An agent that was started under a running pod: the volumes are there, and are to be kept up to date.
             try await prepare()
         }
+        // What was stopped just now is no longer what was seen.
+        if plan.stops.isEmpty { try await resize() }
         retries.reset("step")
         try await collect()
         try await refreshVolumes()
@@ -53,6 +55,7 @@ extension PodWorker {
         if cgroupParent == nil {
             do {
                 cgroupParent = try await services.resources.prepare(pod)
+                groupLimits = AllocatedResources(pod)
             } catch {
                 services.events.record(
                     .warning, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)",
@@ -99,7 +102,7 @@ extension PodWorker {
     // MARK: Containers
 
     /// - Returns: whether it was started.
-    private func attempt(_ start: PodPlan.Start) async -> Bool {
+    func attempt(_ start: PodPlan.Start) async -> Bool {
         let container = start.container
         let name = container.name
         if let previous = start.previous, previous.state == .exited {

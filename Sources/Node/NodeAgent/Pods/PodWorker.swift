@@ -35,6 +35,14 @@ actor PodWorker {
     var due: ContinuousClock.Instant?
     var mounts: PodMounts?
     var cgroupParent: String?
+    /// What the pod's own group was last set for.
+    var groupLimits: AllocatedResources?
+    /// What containers were changed to since they were made, by id.
+    var changedResources: [String: ActualResources] = [:]
+    /// Set while containers have not yet what the pod was given.
+    var resizing: PodCondition?
+    /// What the pod's source asks for and cannot have now.
+    private var resizePending: PodCondition?
     /// Messages that containers left, by container id.
     private var messages: [String: String] = [:]
     private var isSettled = false
@@ -62,12 +70,19 @@ actor PodWorker {
         log = services.log
         log[metadataKey: "pod"] = "\(pod.fullName)"
         log[metadataKey: "uid"] = "\(uid)"
+        do {
+            changedResources = try ResourceFiles(folder: services.settings.folder(ofPod: uid)).actual()
+        } catch {
+            log.warning("read what containers have: \(error)")
+        }
     }
 
     // MARK: What is wanted
 
-    func update(_ pod: Pod) {
+    /// - Parameter resizePending: why the pod has other resources than its source asks for.
+    func update(_ pod: Pod, resizePending: PodCondition? = nil) {
         self.pod = pod
+        self.resizePending = resizePending
         isSettled = false
         wakeup.signal()
     }
@@ -179,6 +194,8 @@ actor PodWorker {
         builder.failures = failures
         builder.probes = services.probes.verdicts(of: uid)
         builder.isTerminating = end != nil
+        builder.actualResources = actualResources
+        builder.resizeConditions = [resizePending, resizing].compactMap { $0 }
         if case .failed(let failure, _) = end { builder.failure = failure }
         status = builder.make()
         var said = pod

@@ -1,149 +1,187 @@
 import CRIProtocol
-import Glibc
+import ContainerRuntime
 import KubernetesAPI
 import LinuxKernel
+import Logging
+import OCISpec
 
-/// What this node has, which pods it takes, and what containers may use of it. Pods have no groups of their own yet: the
-/// runtime makes them where it wants.
-package struct NodeResources: PodResources {
+/// What this node has, which pods it takes, and what pods and their containers may use of it.
+package final class NodeResources: PodResources {
     package let capacity: ResourceList
-    package var allocatable: ResourceList { capacity }
-    private let maxPods: Int
+    package let allocatable: ResourceList
+    private let facts: NodeFactsOfLimits
+    /// nil: the runtime puts containers where it wants (`cgroupsPerQOS: false`).
+    private let groups: PodGroups?
+    private let pageSizes: [String]
+    /// nil: all containers share all processors.
+    package let cpus: CPUManager?
 
-    /// - Parameter capacity: processors, memory and pods.
-    package init(capacity: ResourceList, maxPods: Int) {
-        var capacity = capacity
-        capacity[.pods] = Quantity(Int64(maxPods))
-        self.capacity = capacity
-        self.maxPods = maxPods
-    }
-
-    /// The node that this program runs on.
-    package init(maxPods: Int) throws {
+    /// A node without groups of pods.
+    /// - Parameter machine: what it has: processors, memory.
+    package convenience init(
+        machine: ResourceList, _ kubelet: KubeletConfiguration = KubeletConfiguration(),
+        isUnified: Bool = false,
+        swap: Int64 = 0, cpus: CPUManager? = nil
+    ) throws {
+        let settings = try ResourceSettings(kubelet.withDefaults())
+        let node = try Allocatable(machine, settings)
         self.init(
-            capacity: [
-                .cpu: Quantity(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
-                .memory: Quantity(try Self.memory(), format: .binarySI),
-            ], maxPods: maxPods)
+            node, NodeFactsOfLimits(machine, node, settings, isUnified: isUnified, swap: swap), nil, cpus,
+            pageSizes: [])
     }
 
-    /// `MemTotal` of proc_meminfo(5), in bytes.
-    private static func memory() throws(KernelError) -> Int64 {
-        let text = String(
-            decoding: try FileDescriptor.readFile("/proc/meminfo", limit: 1 << 16), as: UTF8.self)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
-        let words = line?.split(separator: " ") ?? []
-        return (words.count > 1 ? Int64(words[1]) ?? 0 : 0) * 1024
+    private init(
+        _ node: Allocatable, _ facts: NodeFactsOfLimits, _ groups: PodGroups?, _ cpus: CPUManager?,
+        pageSizes: [String]
+    ) {
+        self.cpus = cpus
+        capacity = node.capacity
+        allocatable = node.allocatable
+        self.facts = facts
+        self.groups = groups
+        self.pageSizes = pageSizes
     }
 
-    package func prepare(_ pod: Pod) async throws -> String? { nil }
-    package func remove(_ uid: String) async throws {}
+    /// The node that this program runs on, with the groups above those of pods made.
+    /// - Parameters:
+    ///   - root: the agent's folder.
+    ///   - driver: as the runtime says; nil: as configured.
+    package static func start(
+        _ kubelet: KubeletConfiguration, root: String, driver: CRICgroupDriver?, log: Logger
+    ) async throws -> NodeResources {
+        let settings = try ResourceSettings(kubelet)
+        let layout = try CgroupLayout.detect()
+        let machine = try NodeCapacity.read(root: root)
+        let node = try Allocatable(machine, settings)
+        let facts = NodeFactsOfLimits(
+            machine, node, settings, isUnified: layout.isUnified, swap: try NodeCapacity.swap())
+        if !layout.isUnified {
+            if settings.killsSingleProcess == false {
+                throw ResourceSettings.Invalid(
+                    field: "singleProcessOOMKill", value: "false", reason: "needs a host with cgroup v2 alone"
+                )
+            }
+            if settings.memoryThrottling != nil {
+                log.notice("featureGates[MemoryQoS] has no effect: this host has cgroup v1")
+            }
+        }
+        // The kernel limits pages only where it has the controller.
+        let pageSizes =
+            try layout.unifiedControllers().contains("hugetlb")
+            ? HugePages.limits(machine).map(\.size) : []
+        let cpus = try settings.cpuManager(folder: root)
+        guard settings.groupsPerQOS else {
+            return NodeResources(node, facts, nil, cpus, pageSizes: pageSizes)
+        }
+        let names = GroupNames(
+            driver: try settings.driver(saidByRuntime: driver, log), root: settings.cgroupRoot)
+        let groups = PodGroups(names: names, layout: layout, facts: facts, log: log)
+        do {
+            let enforcement = Enforcement(node, settings, names)
+            try await groups.start(limits: enforcement.pods, reserved: enforcement.reserved)
+        } catch let error as PodGroups.ReservedGroupMissing {
+            throw error
+        } catch {
+            throw GroupsUnavailable(group: names.kubepods, reason: "\(error)")
+        }
+        log.notice("pods have groups below \(names.kubepods)", metadata: ["driver": "\(names.driver)"])
+        return NodeResources(node, facts, groups, cpus, pageSizes: pageSizes)
+    }
 
-    // MARK: Containers
+    /// Without them nothing would hold pods to what they ask for, which has to be somebody's decision.
+    struct GroupsUnavailable: Error, CustomStringConvertible {
+        let group: String
+        let reason: String
+
+        var description: String {
+            "cannot make the control groups of pods, \(group): \(reason) (with cgroupsPerQOS: false pods have none)"
+        }
+    }
+
+    // MARK: Groups
+
+    package func prepare(_ pod: Pod) async throws -> String? {
+        try await groups?.prepare(pod, qosClass(of: pod), limits(of: pod))
+    }
+
+    package func cover(_ pod: Pod, and other: Pod) async throws {
+        _ = try await groups?.prepare(pod, qosClass(of: pod), limits(of: pod).covering(limits(of: other)))
+    }
+
+    package func resizeObstacle(from old: Pod, to new: Pod) -> String? {
+        guard let cpus, cpus.hasOwn(old.metadata.uid), old.requests[.cpu] != new.requests[.cpu] else {
+            return nil
+        }
+        return "Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy"
+    }
+
+    package func remove(_ uid: String) async throws {
+        try await groups?.remove(uid)
+        try cpus?.release(uid)
+    }
+
+    package func assign(_ pod: Pod) -> PodFailure? { cpus?.assign(pod, qosClass(of: pod)) }
+
+    package func sweep(known: Set<String>) async throws { try await groups?.sweep(known: known) }
+
+    /// A node that no agent works on and no pod runs on has none of its groups.
+    package func leave() async throws { try await groups?.leave() }
+
+    private func limits(of pod: Pod) -> PodLimits {
+        var limits = PodLimits(pod, qosClass(of: pod), facts, pageSizes: pageSizes)
+        // Processors of its own are all that a container can use.
+        if cpus?.hasOwn(pod.metadata.uid) == true { limits.cpuQuota = nil }
+        return limits
+    }
+
+    // MARK: Numbers
 
     package func resources(of container: Container, in pod: Pod) -> CRILinuxContainerResources {
-        var result = CRILinuxContainerResources()
-        let limits = container.resources.limits
-        let request = container.resources.requests[.cpu] ?? limits[.cpu]
-        // Shares of 1,024 for each processor; two is the kernel's least.
-        result.cpuShares = max(2, (request?.milliValue ?? 0) * 1024 / 1000)
-        if let limit = limits[.cpu], !limit.isZero {
-            result.cpuPeriod = 100_000
-            // A millisecond in each period is the least that counts.
-            result.cpuQuota = max(1000, limit.milliValue * 100)
+        var result = ContainerLimits(node: facts, pod: pod, qos: qosClass(of: pod)).of(container)
+        guard let cpus else { return result }
+        result.cpusetCpus = "\(cpus.cpus(of: container.name, in: pod.metadata.uid))"
+        if cpus.hasOwn(container.name, in: pod.metadata.uid) {
+            result.cpuQuota = 0
+            result.cpuPeriod = 0
         }
-        if let limit = limits[.memory] { result.memoryLimitInBytes = limit.value }
-        for (name, quantity) in limits where name.isHugePages {
-            let size = String(name.rawValue.dropFirst("hugepages-".count))
-            result.hugepageLimits.append(
-                .with {
-                    // `2Mi` is `2MB` to the kernel and the CRI.
-                    $0.pageSize = size.hasSuffix("i") ? size.dropLast() + "B" : size + "B"
-                    $0.limit = UInt64(max(0, quantity.value))
-                })
-        }
-        result.oomScoreAdj = oomScore(of: container, in: pod)
         return result
-    }
-
-    /// As Kubernetes has it: guaranteed pods last, best-effort ones first, the others by what they asked for, between.
-    private func oomScore(of container: Container, in pod: Pod) -> Int64 {
-        switch qosClass(of: pod) {
-        case .guaranteed: return -997
-        case .bestEffort: return 1000
-        default: break
-        }
-        let total = capacity[.memory]?.value ?? 0
-        guard total > 0 else { return 999 }
-        let request =
-            (container.resources.requests[.memory] ?? container.resources.limits[.memory])?.value ?? 0
-        return min(999, max(3, 1000 - 1000 * request / total))
     }
 
     package func resources(
         ofPod pod: Pod
     ) -> (resources: CRILinuxContainerResources, overhead: CRILinuxContainerResources?) {
-        var sum = CRILinuxContainerResources()
-        sum.cpuShares = max(2, (pod.containerRequests[.cpu]?.milliValue ?? 0) * 1024 / 1000)
-        if let limit = pod.containerLimits[.memory], pod.hasLimit(.memory) {
-            sum.memoryLimitInBytes = limit.value
-        }
-        if let limit = pod.containerLimits[.cpu], pod.hasLimit(.cpu) {
-            sum.cpuPeriod = 100_000
-            sum.cpuQuota = max(1000, limit.milliValue * 100)
-        }
+        let sum = limits(of: pod).cri
         guard !pod.spec.overhead.isEmpty else { return (sum, nil) }
         var overhead = CRILinuxContainerResources()
-        overhead.cpuShares = (pod.spec.overhead[.cpu]?.milliValue ?? 0) * 1024 / 1000
+        overhead.cpuShares = CPUTime.shares(milli: pod.spec.overhead[.cpu]?.milliValue ?? 0)
         overhead.memoryLimitInBytes = pod.spec.overhead[.memory]?.value ?? 0
         return (sum, overhead)
     }
 
-    package func qosClass(of pod: Pod) -> PodQOSClass {
-        let all = (pod.initContainers + pod.mainContainers).map(\.container.resources)
-        let isCounted: (ResourceList) -> Bool = { list in
-            [ResourceName.cpu, .memory].contains { !(list[$0] ?? .zero).isZero }
-        }
-        if !all.contains(where: { isCounted($0.limits) || isCounted($0.requests) }) { return .bestEffort }
-        let isGuaranteed = all.allSatisfy { resources in
-            [ResourceName.cpu, .memory].allSatisfy { name in
-                guard let limit = resources.limits[name], !limit.isZero else { return false }
-                return (resources.requests[name] ?? limit) == limit
-            }
-        }
-        return isGuaranteed ? .guaranteed : .burstable
-    }
-
-    // MARK: Admission
+    package func qosClass(of pod: Pod) -> PodQOSClass { QualityOfService.of(pod) }
 
     package func admit(_ pod: Pod, beside others: [Pod]) -> PodFailure? {
-        if others.count >= maxPods {
-            return PodFailure(
-                reason: "OutOfpods",
-                message: "Pod was rejected: Node didn't have enough resource: pods, requested: 1, "
-                    + "used: \(others.count), capacity: \(maxPods)")
-        }
-        var used = ResourceList()
-        for other in others { used.add(other.requests) }
-        for name in [ResourceName.cpu, .memory] {
-            guard let wanted = pod.requests[name], !wanted.isZero, let whole = capacity[name] else {
-                continue
-            }
-            let taken = used[name] ?? .zero
-            guard taken + wanted > whole else { continue }
-            let number: (Quantity) -> Int64 = { name == .cpu ? $0.milliValue : $0.value }
-            return PodFailure(
-                reason: "OutOf\(name.rawValue)",
-                message: "Pod was rejected: Node didn't have enough resource: \(name.rawValue), "
-                    + "requested: \(number(wanted)), used: \(number(taken)), capacity: \(number(whole))")
-        }
-        return nil
+        NodeAdmission(allocatable: allocatable).refusal(of: pod, beside: others)
     }
 }
 
-extension Pod {
-    /// Whether every container has one: else the sum limits nothing.
-    fileprivate func hasLimit(_ name: ResourceName) -> Bool {
-        mainContainers.allSatisfy { !($0.container.resources.limits[name] ?? .zero).isZero }
+extension ResourceSettings {
+    /// Who makes groups. Runtime and agent have to agree, so the runtime's word counts.
+    fileprivate func driver(saidByRuntime said: CRICgroupDriver?, _ log: Logger) throws -> CgroupDriver {
+        let configured: CgroupDriver = cgroupDriver == "systemd" ? .systemd : .files
+        let driver: CgroupDriver =
+            switch said {
+            case .systemd: .systemd
+            case .cgroupfs: .files
+            default: configured
+            }
+        if driver == .systemd, !CgroupDriver.isSystemdInit {
+            throw Invalid(
+                field: "cgroupDriver", value: "systemd", reason: "systemd is not this host's first process")
+        }
+        if said != nil, driver != configured {
+            log.info("the runtime's cgroup driver counts, not the configured one, \(cgroupDriver)")
+        }
+        return driver
     }
 }

@@ -135,6 +135,15 @@ extension CRIRuntime {
         }
     }
 
+    /// In bytes, without what the kernel can take back at once; nil when the runtime does not say.
+    func memoryUsage(of id: String) async throws(RuntimeError) -> Int64? {
+        let stats = try await call("ContainerStats") {
+            try await self.runtime.containerStats(.with { $0.containerID = id }, options: $0).stats
+        }
+        return stats.hasMemory && stats.memory.hasWorkingSetBytes
+            ? Int64(clamping: stats.memory.workingSetBytes.value) : nil
+    }
+
     func reopenLog(_ id: String) async throws(RuntimeError) {
         _ = try await call("ReopenContainerLog") {
             try await self.runtime.reopenContainerLog(.with { $0.containerID = id }, options: $0)

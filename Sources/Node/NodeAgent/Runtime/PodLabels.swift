@@ -11,6 +11,8 @@ package enum PodLabels {
     static let restartCount = "io.kubernetes.container.restartCount"
     static let terminationMessagePath = "io.kubernetes.container.terminationMessagePath"
     static let terminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy"
+    /// What a container was made with, of its own and of its pod as a whole.
+    static let resources = "swiftlet.container.resources"
     static let preStop = "io.kubernetes.container.preStopHandler"
     static let ports = "io.kubernetes.container.ports"
     static let podGrace = "io.kubernetes.pod.terminationGracePeriod"

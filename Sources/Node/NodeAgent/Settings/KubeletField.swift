@@ -82,8 +82,11 @@ package struct KubeletField: Sendable {
         warned(
             "rotateCertificates", "there is no API server that would sign a client's certificate",
             besides: false),
-        KubeletField(name: "featureGates", note: "a warning: everything has one state here") { value in
-            let names = value.object?.members.map(\.name).sorted() ?? []
+        KubeletField(
+            name: "featureGates",
+            note: "`MemoryQoS` acts; a warning for others: everything has one state here"
+        ) { value in
+            let names = value.object?.members.map(\.name).filter { $0 != "MemoryQoS" }.sorted() ?? []
             return names.isEmpty
                 ? nil : .warned("\(names.joined(separator: ", ")): nothing is switched by gates here")
         },

@@ -14,6 +14,10 @@ package struct PodStatusBuilder {
     /// Set when the pod as a whole has failed: evicted, over its deadline, refused.
     package var failure: PodFailure?
     package var isTerminating = false
+    /// What containers have, by id, where that is known.
+    package var actualResources: [String: ActualResources] = [:]
+    /// `PodResizePending` and `PodResizeInProgress`, where they hold.
+    package var resizeConditions: [PodCondition] = []
     package var hostIPs: [String]
     /// `containerd`, `swiftlet`: what container ids begin with.
     package var runtimeName: String
@@ -37,9 +41,11 @@ package struct PodStatusBuilder {
         var status = PodStatus()
         status.observedGeneration = pod.metadata.generation
         status.qosClass = before.qosClass
-        status.resize = before.resize
-        status.allocatedResources = before.allocatedResources
-        status.resources = before.resources
+        if let own = pod.spec.resources {
+            status.allocatedResources = own.requests
+            let actual = runtime?.running.compactMap { actualResources[$0.id] }.first
+            status.resources = actual.map(\.pod) ?? own
+        }
         status.hostIP = hostIPs.first ?? ""
         status.hostIPs = hostIPs.map { HostIP(ip: $0) }
         var ips = pod.spec.hostNetwork ? hostIPs : runtime?.sandboxes.first?.ips ?? []
@@ -92,8 +98,8 @@ package struct PodStatusBuilder {
                 linux: LinuxContainerUser(
                     uid: user.uid, gid: user.gid, supplementalGroups: user.supplementalGroups))
         }
-        status.resources =
-            container.container.resources == ResourceRequirements() ? nil : container.container.resources
+        let resources = actualResources[record.id]?.container ?? container.container.resources
+        status.resources = resources == ResourceRequirements() ? nil : resources
         status.allocatedResources = container.container.resources.requests
         status.volumeMounts = container.container.volumeMounts.map(\.status)
         status.lastState.terminated =
@@ -203,8 +209,11 @@ package struct PodStatusBuilder {
                     type: .disruptionTarget, status: .true, reason: "TerminationByKubelet",
                     message: failure.message))
         }
+        list += resizeConditions
         // What others have set stays: readiness gates are theirs.
-        for other in before.conditions where !list.contains(where: { $0.type == other.type }) {
+        let own: [PodConditionType] = [.podResizePending, .podResizeInProgress]
+        for other in before.conditions
+        where !own.contains(other.type) && !list.contains(where: { $0.type == other.type }) {
             list.append(other)
         }
         return list.map { condition in

@@ -137,6 +137,24 @@ struct SystemdManager: ~Copyable {
         }
     }
 
+    /// Makes and starts a unit that has no file, or changes the one that runs.
+    /// - Parameters:
+    ///   - base: what only a new unit gets.
+    ///   - limits: what both get.
+    mutating func startOrSet(
+        _ unit: String, _ base: [SystemdProperty], _ limits: [SystemdProperty]
+    ) throws(CgroupError) {
+        do throws(DBusError) {
+            let result = try startJob(unit, base + limits)
+            if result != "done" { throw .answer(name: "", text: "its job ended with '\(result)'") }
+        } catch {
+            guard case .answer("org.freedesktop.systemd1.UnitExists", _) = error else {
+                throw Self.failure("start unit '\(unit)'", error)
+            }
+            if !limits.isEmpty { try set(limits, of: unit) }
+        }
+    }
+
     private mutating func runStartJob(
         _ unit: String, _ properties: [SystemdProperty]
     ) throws(DBusError) -> String {

@@ -3,8 +3,15 @@ import NodeAgent
 import Testing
 
 @Suite struct NodeResourcesTests {
-    private let node = NodeResources(
-        capacity: [.cpu: Quantity(2), .memory: Quantity(8 << 30, format: .binarySI)], maxPods: 3)
+    private let node: NodeResources
+
+    init() throws {
+        var kubelet = KubeletConfiguration()
+        kubelet.maxPods = 3
+        kubelet.evictionHard = ["memory.available": "0"]
+        node = try NodeResources(
+            machine: [.cpu: Quantity(2), .memory: Quantity(8 << 30, format: .binarySI)], kubelet)
+    }
 
     private func pod(requests: ResourceList = [:], limits: ResourceList = [:]) -> Pod {
         var pod = TestPod().pod

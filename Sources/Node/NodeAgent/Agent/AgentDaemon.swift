@@ -47,6 +47,8 @@ package final class AgentDaemon: Sendable {
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
+        let records = StatusRecords(root: settings.root, log: log)
+        _ = statuses.listen { records.note($0) }
         let services = AgentServices(
             settings: settings, runtime: runtime, runtimeName: name,
             images: ImagePuller(
@@ -56,8 +58,8 @@ package final class AgentDaemon: Sendable {
                 root: settings.root, sources: objects, node: NodeFacts(allocatable: resources.allocatable)),
             objects: objects,
             probes: probes,
-            prober: prober, events: events, statuses: statuses, resources: resources,
-            users: UserRangeBook(root: settings.root), log: log)
+            prober: prober, events: events, statuses: statuses, records: records,
+            resources: resources, users: UserRangeBook(root: settings.root), log: log)
         let server = try makeServer(NodeView(services: services) { try await scheduler.metrics() })
         let ports = try await server.start()
         try AgentAddress(port: ports.api).write(in: settings.root)
@@ -71,6 +73,7 @@ package final class AgentDaemon: Sendable {
             group.addTask { await watcher.run() }
             group.addTask { await LogRotation(services: services).run() }
             group.addTask { await self.keepSmall() }
+            group.addTask { await records.run() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {

@@ -15,6 +15,7 @@ package final class AgentServices: Sendable {
     let prober: Prober
     let events: EventRecorder
     let statuses: StatusBook
+    let records: StatusRecords
     let resources: any PodResources
     let users: UserRangeBook
     let log: Logger
@@ -23,7 +24,7 @@ package final class AgentServices: Sendable {
         settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
         volumes: VolumeManager,
         objects: any ObjectSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
-        statuses: StatusBook,
+        statuses: StatusBook, records: StatusRecords,
         resources: any PodResources, users: UserRangeBook, log: Logger
     ) {
         self.settings = settings
@@ -36,6 +37,7 @@ package final class AgentServices: Sendable {
         self.prober = prober
         self.events = events
         self.statuses = statuses
+        self.records = records
         self.resources = resources
         self.users = users
         self.log = log

@@ -46,7 +46,12 @@ package actor PodManager {
     }
 
     /// Something of a pod has changed: in the runtime, or what its probes say.
-    package func poke(_ uid: String) { entries[uid]?.worker.wakeup.signal() }
+    package func poke(_ uid: String) async {
+        if let entry = entries[uid] { return entry.worker.wakeup.signal() }
+        // Nobody's: what was under way when its pod was removed may have come to its end only now.
+        guard !isStopping, present != nil, isComplete, wantedPods()[uid] == nil else { return }
+        await end(orphan: uid)
+    }
 
     package func objectsChanged() async {
         for entry in entries.values { await entry.worker.objectsChanged() }
@@ -56,6 +61,7 @@ package actor PodManager {
     package func evict(_ uid: String, _ failure: PodFailure, grace: Int64?) async {
         guard let entry = entries[uid], !entry.isEnding else { return }
         failures[uid] = failure
+        services.records.fail(services.statuses.pod(uid) ?? entry.pod, failure)
         await entry.worker.end(.failed(failure, grace: grace))
     }
 
@@ -124,14 +130,18 @@ package actor PodManager {
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        if failures[uid] == nil, !isPresent, let failure = services.resources.admit(pod, beside: activePods) {
+        let adopted = services.statuses.pod(uid)?.status ?? services.records.status(of: uid)
+        if failures[uid] == nil { failures[uid] = adopted?.failure }
+        if failures[uid] == nil, !isPresent, adopted?.hasEnded != true,
+            let failure = services.resources.admit(pod, beside: activePods)
+        {
             failures[uid] = failure
+            services.records.fail(pod, failure)
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
         // Known from the start, and told of its end before it runs: whoever comes between finds it.
         let end = failures[uid].map { PodWorker.End.failed($0, grace: nil) }
-        let worker = PodWorker(
-            pod, services: services, adopted: services.statuses.pod(uid)?.status, end: end)
+        let worker = PodWorker(pod, services: services, adopted: adopted, end: end)
         start(worker, pod)
     }
 
@@ -151,6 +161,8 @@ package actor PodManager {
         present?.remove(uid)
         // A successor of the same name may be waiting.
         await reconcile()
+        // And what the runtime has finished since the worker's last look is nobody's now.
+        await poke(uid)
     }
 
     // MARK: What nobody wants
@@ -165,9 +177,9 @@ package actor PodManager {
             pod.metadata.namespace = found.namespace
             pod.spec.terminationGracePeriodSeconds =
                 found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
-            log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            // Somebody may have wanted it meanwhile.
+            // Somebody may have wanted it, or have ended it, meanwhile.
             guard entries[uid] == nil else { return }
+            log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
             let worker = PodWorker(pod, services: services, adopted: nil, end: .deleted(grace: nil))
             start(worker, pod, isEnding: true)
         } catch {
@@ -178,15 +190,26 @@ package actor PodManager {
     /// Folders of pods that neither a source nor the runtime has.
     private func cleanFolders(_ wanted: [String: Pod]) async {
         do {
-            for uid in try AgentFiles.names(in: "\(services.settings.root)/pods")
+            let kept = try AgentFiles.names(in: "\(services.settings.root)/pods") + services.records.uids()
+            for uid in kept
             where wanted[uid] == nil && entries[uid] == nil && present?.contains(uid) != true {
+                try removeLogs(uid)
                 try await services.volumes.unmount(uid: uid)
                 try await services.resources.remove(uid)
                 try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
                 services.users.forget(uid)
+                services.records.forget(uid)
             }
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    /// Of a pod whose name is not known any more.
+    private func removeLogs(_ uid: String) throws {
+        let folder = services.settings.kubelet.podLogsDir
+        for name in try AgentFiles.names(in: folder) where name.hasSuffix("_" + uid) {
+            try AgentFiles.removeTree("\(folder)/\(name)")
         }
     }
 

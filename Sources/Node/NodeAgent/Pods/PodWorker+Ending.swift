@@ -92,15 +92,19 @@ extension PodWorker {
 
     /// Everything: containers, sandboxes, volumes, groups, logs and files.
     func removeEverything() async throws {
+        // First: as long as the runtime has the pod, an agent that comes next finds what else there is to remove.
+        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
         for record in runtime?.containers ?? [] { try await services.runtime.removeContainer(record.id) }
         for sandbox in runtime?.sandboxes ?? [] {
             try await services.runtime.stopSandbox(sandbox.id)
             try await services.runtime.removeSandbox(sandbox.id)
         }
         try await release()
+        // Again: a start that was under way may have made a log meanwhile.
         try AgentFiles.removeTree(services.settings.logFolder(of: pod))
         try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
         services.users.forget(uid)
+        services.records.forget(uid)
         services.statuses.remove(uid)
     }
 }

@@ -82,6 +82,7 @@ package struct PodStatusBuilder {
                 // Collected since; what it ended with is still true.
                 return old
             }
+            if let old { keep(old, in: &status) }
             status.state.waiting = waiting(container)
             status.started = false
             return status
@@ -122,6 +123,18 @@ package struct PodStatusBuilder {
             }
         }
         return status
+    }
+
+    /// A container that the runtime has lost, with its host's start or by somebody's hand.
+    private func keep(_ old: ContainerStatus, in status: inout ContainerStatus) {
+        status.lastState = old.lastState
+        guard old.state.running != nil else { return }
+        status.restartCount = old.restartCount + 1
+        status.lastState.terminated = ContainerStateTerminated(
+            exitCode: 137, reason: "ContainerStatusUnknown",
+            message:
+                "The container could not be located when the pod was deleted.  The container used to be Running",
+            containerID: old.containerID)
     }
 
     private func waiting(_ container: PodContainer) -> ContainerStateWaiting {

@@ -30,8 +30,8 @@ class OnContainerd(unittest.TestCase):
         try:
             for file in os.listdir(agent.manifests):
                 agent.remove(file)
-            wait(lambda: not agent.pods() and not os.listdir(f"{agent.root}/agent/pods"), "all pods are gone", 90)
-            assert not os.listdir(f"{agent.folder}/logs"), "logs of pods are left"
+            folders = [f"{agent.root}/agent/pods", f"{agent.root}/agent/statuses", f"{agent.folder}/logs"]
+            wait(lambda: not agent.pods() and not any(map(os.listdir, folders)), "all pods are gone", 90)
             assert not cls.containerd.containers(), "containers are left"
             wait(lambda: not cls.containerd.shims(), "no shim is left", 20)
             links = subprocess.run(["ip", "link", "show", "type", "veth"], capture_output=True, text=True).stdout

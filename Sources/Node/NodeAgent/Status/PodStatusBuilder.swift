@@ -230,14 +230,15 @@ package struct PodStatusBuilder {
         }
     }
 
+    /// As the kubelet: what has no init containers is initialized from the start, also while it has no sandbox.
     private func initialized(_ status: PodStatus) -> PodCondition {
-        if plan.isInitialized || status.phase == .succeeded {
-            return PodCondition(
-                type: .initialized, status: .true, reason: status.phase == .succeeded ? "PodCompleted" : "")
-        }
         let incomplete = zip(pod.initContainers, status.initContainerStatuses).filter { container, status in
             container.role == .sidecar ? status.started != true : status.state.terminated?.exitCode != 0
         }.map(\.0.name)
+        if plan.isInitialized || incomplete.isEmpty || status.phase == .succeeded {
+            return PodCondition(
+                type: .initialized, status: .true, reason: status.phase == .succeeded ? "PodCompleted" : "")
+        }
         return PodCondition(
             type: .initialized, status: .false, reason: "ContainersNotInitialized",
             message: "containers with incomplete status: [\(incomplete.joined(separator: " "))]")

@@ -15,7 +15,7 @@ BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libisal-dev libsqlite
 	zlib1g-dev libbz2-dev liblzma-dev libzstd-dev pkg-config
 FIXTURE_PACKAGES := busybox-static mmdebstrap python3 golang-github-containers-common zstd
 TEST_PACKAGES := runc skopeo umoci jq iproute2 nftables containernetworking-plugins procps attr libcap2-bin \
-	util-linux strace uidmap docker-registry openssl apache2-utils podman buildah python3-venv python3-pip
+	util-linux strace uidmap docker-registry openssl apache2-utils podman buildah containerd python3-venv python3-pip
 BENCH_PACKAGES := runc crun gcc libc6-dev docker-registry skopeo podman containerd
 # What makes and boots the virtual machine; what is in it, vm/run says.
 VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils

@@ -21,9 +21,12 @@ DRIVER = os.environ.get("CGROUP_DRIVER")
 
 
 class Agent:
-    """Runs until it is stopped or killed; pods go on without it."""
+    """Runs until it is stopped or killed; pods go on without it.
 
-    def __init__(self, name, configuration=None):
+    Its runtime is in its process, or a `swiftlet cri` of its own beside it (`separate`), or somebody else's (`endpoint`).
+    """
+
+    def __init__(self, name, configuration=None, separate=False, endpoint=None):
         """`configuration`: its KubeletConfiguration. Groups of pods are below one of this agent's own."""
         self.folder = f"{FOLDER}/{name}"
         self.manifests = f"{self.folder}/manifests"
@@ -34,11 +37,17 @@ class Agent:
         self.cgroup_root = f"/swiftlet-test-{name}-{os.getpid()}"
         self.options = ["--kubelet-config", f"{self.folder}/kubelet.json"]
         self.configure(configuration or {})
+        self.runtime = None
+        self.separate = separate
+        self.endpoint = f"unix://{self.folder}/run/cri.sock" if separate else endpoint
+        self.runtime_options = []
         if DRIVER:
-            self.options += ["--config", f"{self.folder}/runtime.toml"]
-            with open(self.options[-1], "w") as file:
+            self.runtime_options = ["--config", f"{self.folder}/runtime.toml"]
+            with open(self.runtime_options[-1], "w") as file:
                 file.write(f'cgroup_driver = "{DRIVER}"\n')
-        self.run("load", "-i", os.environ["BUSYBOX"])
+        if endpoint is None:
+            self.options += [] if separate else self.runtime_options
+            self.run("load", "-i", os.environ["BUSYBOX"])
 
     def run(self, *words, check=True, timeout=60):
         return subprocess.run(self.words + list(words), capture_output=True, text=True, check=check, timeout=timeout)
@@ -50,14 +59,30 @@ class Agent:
                        "cgroupRoot": self.cgroup_root, **configuration}, file)
 
     def start(self):
+        if self.separate:
+            self.start_runtime()
+        self.launch()
+        return self.wait_listening()
+
+    def start_runtime(self):
+        with open(f"{self.folder}/runtime.log", "ab") as log:
+            self.runtime = subprocess.Popen(self.words + ["cri"] + self.runtime_options, stdout=log, stderr=log)
+
+    def launch(self):
+        """Starts the agent, and waits for nothing."""
         port = f"{self.root}/agent/port"
         if os.path.exists(port):
             os.remove(port)
+        words = self.words + ["agent", "--manifests", self.manifests, "--node-name", "node", "--port", "0",
+                              "--healthz-port", "0", "--pod-logs", f"{self.folder}/logs"]
+        words += self.options
+        if self.endpoint is not None:
+            words += ["--runtime-endpoint", self.endpoint]
         with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(
-                self.words + ["agent", "--manifests", self.manifests, "--node-name", "node", "--port", "0",
-                              "--healthz-port", "0", "--pod-logs", f"{self.folder}/logs"] + self.options,
-                stdout=log, stderr=log)
+            self.process = subprocess.Popen(words, stdout=log, stderr=log)
+
+    def wait_listening(self):
+        port = f"{self.root}/agent/port"
         wait(lambda: os.path.exists(port) or self.process.poll() is not None, "the agent listens")
         if self.process.poll() is not None:
             raise RuntimeError("the agent has ended: " + self.log()[-2000:])
@@ -67,9 +92,17 @@ class Agent:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def kill_runtime(self):
+        self.runtime.send_signal(signal.SIGKILL)
+        self.runtime.wait()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        code = self.process.wait(timeout=30)
+        if self.runtime is not None:
+            self.runtime.send_signal(signal.SIGTERM)
+            self.runtime.wait(timeout=30)
+        return code
 
     def log(self):
         with open(f"{self.folder}/log") as file:
@@ -203,11 +236,12 @@ def remove_groups(path):
 class AgentTest(unittest.TestCase):
     """One agent per class; all pods are removed at its end, and nothing may be left of them."""
 
+    separate = False
     configuration = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.agent = Agent(cls.__name__.lower(), cls.configuration).start()
+        cls.agent = Agent(cls.__name__.lower(), cls.configuration, separate=cls.separate).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -215,10 +249,10 @@ class AgentTest(unittest.TestCase):
         try:
             for file in os.listdir(agent.manifests):
                 agent.remove(file)
-            wait(lambda: not agent.pods(), "all pods are gone", 90)
-            # An agent that was just started has no pods yet, and may have to remove some.
-            wait(lambda: not os.listdir(f"{agent.root}/agent/pods"), "no folders of pods are left")
-            wait(lambda: not os.listdir(f"{agent.folder}/logs"), "no logs of pods are left")
+            # An agent that was started a moment ago may not have found its pods yet: something of them is there.
+            folders = [f"{agent.root}/agent/pods", f"{agent.root}/agent/statuses", f"{agent.folder}/logs"]
+            wait(lambda: not agent.pods() and not any(os.path.exists(one) and os.listdir(one) for one in folders),
+                 f"all pods are gone, and nothing is in {folders}", 90)
         finally:
             agent.stop()
         with open("/proc/self/mountinfo") as file:

@@ -146,6 +146,36 @@ import Testing
         #expect(plan.stops.map(\.container.name) == ["t", "s"])
     }
 
+    // MARK: What an earlier agent knew
+
+    @Test(arguments: [PodPhase.succeeded, .failed])
+    func `a pod that has ended stays so when the runtime has lost it`(phase: PodPhase) {
+        var before = PodStatus()
+        before.phase = phase
+        #expect(PodPlan.make(TestPod(policy: .never).pod, nil, before: before).isFinished)
+        before.phase = .running
+        #expect(!PodPlan.make(TestPod(policy: .never).pod, nil, before: before).isFinished)
+    }
+
+    @Test func `a container that the runtime has lost gets the next number`() {
+        var test = TestPod()
+        test.sandbox()
+        var before = PodStatus()
+        before.containerStatuses = [ContainerStatus(name: "a", restartCount: 3, containerID: "x://1")]
+        #expect(PodPlan.make(test.pod, test.runtime, before: before).starts.map(\.attempt) == [4])
+        // Counted already, when its loss was told.
+        before.containerStatuses = [ContainerStatus(name: "a", restartCount: 4)]
+        #expect(PodPlan.make(test.pod, test.runtime, before: before).starts.map(\.attempt) == [4])
+    }
+
+    @Test func `an init container that failed for good is remembered without its sandbox`() {
+        var test = TestPod(policy: .never, initial: ["i"])
+        test.sandbox(isReady: false)
+        test.exit("i", code: 4)
+        let plan = PodPlan.make(test.pod, test.runtime)
+        #expect(plan.isFinished && plan.failedInit == "i" && !plan.isInitialized)
+    }
+
     // MARK: Running containers
 
     @Test func `a container whose definition changed is stopped and its resources may change`() {

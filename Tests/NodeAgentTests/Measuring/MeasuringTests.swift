@@ -43,25 +43,4 @@ import Testing
         #expect((200_000...220_000).contains(usage["a"]?.bytes ?? 0))
         #expect(try LogFolder.usage(folder.file("none")).isEmpty)
     }
-
-    @Test func recordsOfEvictions() throws {
-        let folder = TemporaryFolder()
-        let records = FailureRecords(root: folder.path, log: Logger(label: "test"))
-        #expect(records.read("uid") == nil)
-        let record = FailureRecords.Record(
-            failure: PodFailure(reason: "Evicted", message: "It was \"full\".\n", isDisruption: true),
-            grace: 0)
-        records.write("uid", record)
-        records.write("other", .init(failure: PodFailure(reason: "Evicted", message: "m"), grace: nil))
-        #expect(records.read("uid") == record)
-        #expect(records.read("other")?.grace == nil)
-        try records.removeAll { $0 == "uid" }
-        #expect(records.read("other") == nil)
-        records.remove("uid")
-        records.remove("uid")
-        #expect(records.read("uid") == nil)
-        let file = try FileDescriptor.open(folder.file("evicted/uid"), O_WRONLY | O_CREAT, mode: 0o644)
-        try file.writeAll("half a rec")
-        #expect(records.read("uid") == nil)
-    }
 }

@@ -10,6 +10,7 @@ import Testing
 
     @Test(arguments: ["Limits", "LimitsOff", "Memory", "Disk", "Images"])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
+
     @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
     func resources(suite: String) throws { try run("test_resources.\(suite)") }
 
@@ -20,6 +21,14 @@ import Testing
         "services.Services",
     ])
     func node(suite: String) throws { try run("test_\(suite)") }
+
+    @Test(arguments: ["Sources", "Probes", "Memory", "FullDisk", "FrozenRuntime"])
+    func faults(suite: String) throws { try run("test_faults.\(suite)") }
+
+    @Test(arguments: ["InProcess", "Separate"])
+    func kills(suite: String) throws { try run("test_kills.\(suite)") }
+
+    @Test func onContainerd() throws { try run("test_containerd.OnContainerd") }
 
     private func run(_ suite: String) throws {
         let host = try Host()

@@ -69,6 +69,8 @@ package final class AgentDaemon: Sendable {
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
+        let records = StatusRecords(root: settings.root, log: log)
+        _ = statuses.listen { records.note($0) }
         let services = AgentServices(
             settings: settings, runtime: runtime, runtimeName: name,
             images: ImagePuller(
@@ -85,7 +87,8 @@ package final class AgentDaemon: Sendable {
                     allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
             objects: objects,
             probes: probes,
-            prober: prober, events: events, statuses: statuses, resources: resources,
+            prober: prober, events: events, statuses: statuses, records: records,
+            resources: resources,
             users: UserRangeBook(
                 root: settings.root, size: settings.kubelet.userNamespaces?.idsPerPod ?? 65536),
             log: log)
@@ -137,6 +140,7 @@ package final class AgentDaemon: Sendable {
                     log: log)
                 group.addTask { await processors.run() }
             }
+            group.addTask { await records.run() }
             group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
             for source in sources {
                 group.addTask {

@@ -15,6 +15,7 @@ package final class AgentServices: Sendable {
     let prober: Prober
     let events: EventRecorder
     let statuses: StatusBook
+    let records: StatusRecords
     let resources: any PodResources
     let users: UserRangeBook
     /// What the node is short of.
@@ -30,7 +31,7 @@ package final class AgentServices: Sendable {
         settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
         volumes: VolumeManager,
         objects: any ObjectSource & ServiceSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
-        statuses: StatusBook,
+        statuses: StatusBook, records: StatusRecords,
         resources: any PodResources, users: UserRangeBook, log: Logger
     ) {
         self.settings = settings
@@ -44,6 +45,7 @@ package final class AgentServices: Sendable {
         self.prober = prober
         self.events = events
         self.statuses = statuses
+        self.records = records
         self.resources = resources
         self.users = users
         self.log = log

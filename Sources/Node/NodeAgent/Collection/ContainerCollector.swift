@@ -5,7 +5,7 @@ import Logging
 /// what they wrote, their logs and their sandboxes. What they ended with stays in their status.
 ///
 /// Containers of pods that have ended by themselves stay: they are the record of that for an agent that is started
-/// later. Of evicted pods there is another one, `FailureRecords`.
+/// later. Of evicted pods there is another one, `StatusRecords`.
 struct ContainerCollector: Sendable {
     let services: AgentServices
     let reserve: DiskReserve
@@ -30,7 +30,8 @@ struct ContainerCollector: Sendable {
     private func collect(_ pod: Pod) async throws {
         let uid = pod.metadata.uid
         guard let found = try await services.runtime.pod(uid: uid) else { return }
-        keepRecord(of: pod)
+        // There may have been no space for it when the pod was evicted.
+        services.records.note(pod)
         // On a full disk the runtime could not write down that they have ended.
         for record in found.running { try await services.runtime.stopContainer(record.id, grace: 0) }
         for record in found.containers { try await services.runtime.removeContainer(record.id) }
@@ -39,16 +40,5 @@ struct ContainerCollector: Sendable {
             if sandbox.isReady { try await services.runtime.stopSandbox(sandbox.id) }
             try await services.runtime.removeSandbox(sandbox.id)
         }
-    }
-
-    /// One that there was no space for when the pod was evicted.
-    private func keepRecord(of pod: Pod) {
-        let records = FailureRecords(root: services.settings.root, log: services.log)
-        guard records.read(pod.metadata.uid) == nil,
-            pod.status.conditions.contains(where: { $0.type == .disruptionTarget })
-        else { return }
-        let failure = PodFailure(
-            reason: pod.status.reason, message: pod.status.message, isDisruption: true)
-        records.write(pod.metadata.uid, .init(failure: failure, grace: 0))
     }
 }

@@ -26,7 +26,6 @@ package actor PodManager {
     private var failures: [String: PodFailure] = [:]
     /// Of these the ones that a shortage of the node kept from beginning.
     private var refused: Set<String> = []
-    private let evictions: FailureRecords
     private var told: Set<String> = []
     /// What the runtime has; nil before the first look.
     private var present: Set<String>?
@@ -38,7 +37,6 @@ package actor PodManager {
         self.services = services
         sourceNames = sources
         log = services.log
-        evictions = FailureRecords(root: services.settings.root, log: services.log)
     }
 
     // MARK: What is told
@@ -57,7 +55,12 @@ package actor PodManager {
     }
 
     /// Something of a pod has changed: in the runtime, or what its probes say.
-    package func poke(_ uid: String) { entries[uid]?.worker.wakeup.signal() }
+    package func poke(_ uid: String) async {
+        if let entry = entries[uid] { return entry.worker.wakeup.signal() }
+        // Nobody's: what was under way when its pod was removed may have come to its end only now.
+        guard !isStopping, present != nil, isComplete, wantedPods()[uid] == nil else { return }
+        await end(orphan: uid)
+    }
 
     package func objectsChanged() async {
         for entry in entries.values { await entry.worker.objectsChanged() }
@@ -68,7 +71,7 @@ package actor PodManager {
     package func evict(_ uid: String, _ failure: PodFailure, grace: Int64?, isKept: Bool = false) async {
         guard let entry = entries[uid], !entry.isEnding else { return }
         failures[uid] = failure
-        if isKept { evictions.write(uid, .init(failure: failure, grace: grace)) }
+        services.records.fail(services.statuses.pod(uid) ?? entry.pod, failure, isKept: isKept)
         await entry.worker.end(.failed(failure, grace: grace))
     }
 
@@ -212,6 +215,7 @@ package actor PodManager {
         for victim in victims {
             guard let entry = entries[victim.metadata.uid] else { continue }
             failures[victim.metadata.uid] = Preemption.failure
+            services.records.fail(victim, Preemption.failure, isKept: true)
             services.events.record(.warning, "Preempting", Preemption.failure.message, pod: victim)
             Task { await entry.worker.end(.failed(Preemption.failure, grace: nil)) }
         }
@@ -219,34 +223,36 @@ package actor PodManager {
     }
 
     /// Why a pod may not begin; one that is there already has begun.
-    private func refusal(of pod: Pod, isPresent: Bool) -> PodFailure? {
+    /// - Returns: also whether it may not begin under the next agent either: what the node lacks now, or is about to do,
+    ///   is over then.
+    private func refusal(of pod: Pod, isPresent: Bool) -> (failure: PodFailure, isKept: Bool)? {
         if !isPresent {
-            if let refusal = services.admission.refusal(of: pod) { return refusal }
+            if let failure = services.admission.refusal(of: pod) { return (failure, false) }
             let qosClass = services.resources.qosClass(of: pod)
-            if let refusal = services.pressure.refusal(of: pod, qosClass: qosClass) {
+            if let failure = services.pressure.refusal(of: pod, qosClass: qosClass) {
                 refused.insert(pod.metadata.uid)
-                return refusal
+                return (failure, false)
             }
-            if let refusal = lackOfRoom(for: pod) { return refusal }
+            if let failure = lackOfRoom(for: pod) { return (failure, true) }
         }
-        return services.resources.assign(pod)
+        return services.resources.assign(pod).map { ($0, true) }
     }
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        let record = evictions.read(uid)
-        if let failure = record?.failure {
+        let adopted = services.statuses.pod(uid)?.status ?? services.records.status(of: uid)
+        if failures[uid] == nil { failures[uid] = adopted?.failure }
+        if failures[uid] == nil, adopted?.hasEnded != true,
+            let (failure, isKept) = refusal(of: pod, isPresent: isPresent)
+        {
             failures[uid] = failure
-        } else if failures[uid] == nil, let failure = refusal(of: pod, isPresent: isPresent) {
-            failures[uid] = failure
+            services.records.fail(pod, failure, isKept: isKept)
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
         // Known from the start, and told of its end before it runs: whoever comes between finds it.
-        let end = failures[uid].map { PodWorker.End.failed($0, grace: record?.grace) }
+        let end = failures[uid].map { PodWorker.End.failed($0, grace: nil) }
         let allocated = allocate(pod, isPresent: isPresent)
-        let worker = PodWorker(
-            allocated.applied(to: pod), services: services, adopted: services.statuses.pod(uid)?.status,
-            end: end)
+        let worker = PodWorker(allocated.applied(to: pod), services: services, adopted: adopted, end: end)
         start(worker, pod, allocated)
     }
 
@@ -266,10 +272,11 @@ package actor PodManager {
         entries[uid] = nil
         failures[uid] = nil
         refused.remove(uid)
-        evictions.remove(uid)
         present?.remove(uid)
         // A successor of the same name may be waiting.
         await reconcile()
+        // And what the runtime has finished since the worker's last look is nobody's now.
+        await poke(uid)
     }
 
     // MARK: What nobody wants
@@ -284,9 +291,9 @@ package actor PodManager {
             pod.metadata.namespace = found.namespace
             pod.spec.terminationGracePeriodSeconds =
                 found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
-            log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            // Somebody may have wanted it meanwhile.
+            // Somebody may have wanted it, or have ended it, meanwhile.
             guard entries[uid] == nil else { return }
+            log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
             let worker = PodWorker(pod, services: services, adopted: nil, end: .deleted(grace: nil))
             start(worker, pod, AllocatedResources(pod), isEnding: true)
         } catch {
@@ -297,16 +304,26 @@ package actor PodManager {
     /// Folders of pods that neither a source nor the runtime has.
     private func cleanFolders(_ wanted: [String: Pod]) async {
         do {
-            for uid in try AgentFiles.names(in: "\(services.settings.root)/pods")
+            let kept = try AgentFiles.names(in: "\(services.settings.root)/pods") + services.records.uids()
+            for uid in kept
             where wanted[uid] == nil && entries[uid] == nil && present?.contains(uid) != true {
+                try removeLogs(uid)
                 try await services.volumes.unmount(uid: uid)
                 try await services.resources.remove(uid)
                 try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
                 services.users.forget(uid)
+                services.records.forget(uid)
             }
-            try evictions.removeAll { wanted[$0] != nil || entries[$0] != nil }
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    /// Of a pod whose name is not known any more.
+    private func removeLogs(_ uid: String) throws {
+        let folder = services.settings.kubelet.podLogsDir
+        for name in try AgentFiles.names(in: folder) where name.hasSuffix("_" + uid) {
+            try AgentFiles.removeTree("\(folder)/\(name)")
         }
     }
 

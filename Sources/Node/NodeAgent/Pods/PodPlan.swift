@@ -67,15 +67,18 @@ package struct ProbeVerdict: Equatable, Sendable {
 }
 
 extension PodPlan {
-    /// - Parameter probes: by container id; what is not in it has no probes.
+    /// - Parameters:
+    ///   - probes: by container id; what is not in it has no probes.
+    ///   - before: what was last said of the pod; it knows containers that the runtime has lost.
     package static func make(
-        _ pod: Pod, _ runtime: RuntimePod?, probes: [String: ProbeVerdict] = [:]
+        _ pod: Pod, _ runtime: RuntimePod?, probes: [String: ProbeVerdict] = [:],
+        before: PodStatus = PodStatus()
     ) -> PodPlan {
         guard let sandbox = runtime?.readySandbox, runtime?.sandboxes.filter(\.isReady).count == 1 else {
-            return withNewSandbox(pod, runtime)
+            return withNewSandbox(pod, runtime, hasEnded: before.hasEnded)
         }
         var plan = PodPlan(sandbox: .keep(sandbox.id))
-        let here = Here(pod: pod, sandbox: sandbox.id, runtime: runtime, probes: probes)
+        let here = Here(pod: pod, sandbox: sandbox.id, runtime: runtime, probes: probes, before: before)
         plan.isInitialized = plan.initialize(here)
         guard plan.failedInit == nil else {
             plan.finish(here)
@@ -99,6 +102,7 @@ extension PodPlan {
         let sandbox: String
         let runtime: RuntimePod?
         let probes: [String: ProbeVerdict]
+        let before: PodStatus
 
         /// In the sandbox of now: what ran in an older one has to run again.
         func latest(_ name: String) -> ContainerRecord? {
@@ -107,7 +111,15 @@ extension PodPlan {
 
         func start(_ container: PodContainer) -> Start {
             let last = runtime?.latest(container.name)
-            return Start(container: container, attempt: last.map { $0.attempt + 1 } ?? 0, previous: last)
+            return Start(
+                container: container,
+                attempt: last.map { $0.attempt + 1 } ?? attempt(before.status(of: container)), previous: last)
+        }
+
+        /// Of a container that the runtime does not have (any more).
+        private func attempt(_ old: ContainerStatus?) -> UInt32 {
+            guard let old else { return 0 }
+            return UInt32(old.restartCount) + (old.containerID.isEmpty ? 0 : 1)
         }
 
         func verdict(_ record: ContainerRecord) -> ProbeVerdict { probes[record.id] ?? ProbeVerdict() }
@@ -115,7 +127,7 @@ extension PodPlan {
 
     // MARK: Sandbox
 
-    private static func withNewSandbox(_ pod: Pod, _ runtime: RuntimePod?) -> PodPlan {
+    private static func withNewSandbox(_ pod: Pod, _ runtime: RuntimePod?, hasEnded: Bool) -> PodPlan {
         let attempt = runtime?.sandboxes.map(\.attempt).max().map { $0 + 1 } ?? 0
         var plan = PodPlan(sandbox: .create(attempt: attempt))
         plan.stops = (runtime?.running ?? []).map { Stop(container: $0, message: "Pod sandbox changed") }
@@ -127,9 +139,16 @@ extension PodPlan {
         // A pod that is not to be restarted has had its sandbox, and one whose containers are all done needs none.
         let neverAgain =
             attempt > 0 && pod.spec.restartPolicy == .never && runtime?.containers.isEmpty == false
-        if wanted.isEmpty || neverAgain {
+        if wanted.isEmpty || neverAgain || hasEnded {
             plan.sandbox = .none
-            plan.isInitialized = true
+            plan.failedInit =
+                pod.initContainers.first { container in
+                    guard let last = runtime?.latest(container.name), container.role == .initial else {
+                        return false
+                    }
+                    return last.state == .exited && last.exitCode != 0
+                }?.name
+            plan.isInitialized = plan.failedInit == nil
             return plan
         }
         // Containers are planned at the next look, which finds the sandbox.

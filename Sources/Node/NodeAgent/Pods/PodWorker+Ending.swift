@@ -102,8 +102,11 @@ extension PodWorker {
             try await services.runtime.removeSandbox(sandbox.id)
         }
         try await release()
+        // Again: a start that was under way may have made a log meanwhile.
+        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
         try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
         services.users.forget(uid)
+        services.records.forget(uid)
         services.statuses.remove(uid)
     }
 }

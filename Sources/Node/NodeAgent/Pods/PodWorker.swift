@@ -180,7 +180,9 @@ actor PodWorker {
             adopted: old?.containerID.hasSuffix(record.id) == true ? old : nil)
     }
 
-    var currentPlan: PodPlan { PodPlan.make(pod, runtime, probes: services.probes.verdicts(of: uid)) }
+    var currentPlan: PodPlan {
+        PodPlan.make(pod, runtime, probes: services.probes.verdicts(of: uid), before: status)
+    }
 
     // MARK: Status
 

@@ -155,7 +155,7 @@ extension CRIRuntime {
         _ command: [String], in id: String, timeout: Duration
     ) async throws(RuntimeError) -> CRIExecSyncResponse {
         let seconds = max(1, timeout.components.seconds)
-        return try await call("ExecSync", timeout: timeout + .seconds(5)) {
+        return try await call("ExecSync", timeout: timeout + deadlines.request) {
             try await self.runtime.execSync(
                 .with {
                     $0.containerID = id

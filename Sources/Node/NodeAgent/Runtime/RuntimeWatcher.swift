@@ -27,6 +27,7 @@ struct RuntimeWatcher: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await follow(events) }
             while !Task.isCancelled {
+                let turns = events.turns
                 do {
                     let now = try await look()
                     for (uid, print) in now where before[uid] != print { changed(uid) }
@@ -36,9 +37,12 @@ struct RuntimeWatcher: Sendable {
                 } catch {
                     log.warning("the runtime does not answer", metadata: ["error": "\(error)"])
                 }
-                // Looks at the state anew each second: a stream that ends makes the next look due at once.
+                // A stream that has ended, or begun, since this look began makes the next one due at once, also where
+                // both were within a second: what happened between two streams, no event tells.
                 var waited = Duration.zero
-                while !Task.isCancelled, waited < (events.isAlive ? pace.withEvents : pace.withoutEvents) {
+                while !Task.isCancelled, events.turns == turns,
+                    waited < (events.isAlive ? pace.withEvents : pace.withoutEvents)
+                {
                     let step = min(pace.withoutEvents, .seconds(1))
                     try? await Task.sleep(for: step)
                     waited += step
@@ -94,13 +98,17 @@ struct RuntimeWatcher: Sendable {
     }
 }
 
-/// Whether a stream of events is open.
+/// Whether a stream of events is open, and how often that has changed.
 private final class EventState: Sendable {
-    private let alive = Atomic<Bool>(false)
+    /// Odd while a stream is open.
+    private let count = Atomic<Int>(0)
+
+    var turns: Int { count.load(ordering: .relaxed) }
 
     var isAlive: Bool {
-        get { alive.load(ordering: .relaxed) }
-        set { alive.store(newValue, ordering: .relaxed) }
+        get { turns % 2 == 1 }
+        // Only who follows the stream sets it.
+        set { if newValue != isAlive { count.add(1, ordering: .relaxed) } }
     }
 }
 

@@ -28,10 +28,11 @@ package final class ManifestFolder: PodSource {
         var files: [String: ManifestFile] = [:]
         var before: [String]?
         while !Task.isCancelled {
-            if watch == nil {
+            if watch?.isOutdated(path) != false {
                 do throws(KernelError) {
                     watch = try FolderWatch(path) { wakeup.signal() }
                 } catch {
+                    watch = nil
                     // The look below says what is wrong with the folder.
                 }
             }

@@ -88,6 +88,7 @@ package struct PodStatusBuilder {
                 // Collected since; what it ended with is still true.
                 return old
             }
+            if let old { keep(old, in: &status) }
             status.state.waiting = waiting(container)
             status.started = false
             return status
@@ -128,6 +129,18 @@ package struct PodStatusBuilder {
             }
         }
         return status
+    }
+
+    /// A container that the runtime has lost, with its host's start or by somebody's hand.
+    private func keep(_ old: ContainerStatus, in status: inout ContainerStatus) {
+        status.lastState = old.lastState
+        guard old.state.running != nil else { return }
+        status.restartCount = old.restartCount + 1
+        status.lastState.terminated = ContainerStateTerminated(
+            exitCode: 137, reason: "ContainerStatusUnknown",
+            message:
+                "The container could not be located when the pod was deleted.  The container used to be Running",
+            containerID: old.containerID)
     }
 
     private func waiting(_ container: PodContainer) -> ContainerStateWaiting {
@@ -226,14 +239,15 @@ package struct PodStatusBuilder {
         }
     }
 
+    /// As the kubelet: what has no init containers is initialized from the start, also while it has no sandbox.
     private func initialized(_ status: PodStatus) -> PodCondition {
-        if plan.isInitialized || status.phase == .succeeded {
-            return PodCondition(
-                type: .initialized, status: .true, reason: status.phase == .succeeded ? "PodCompleted" : "")
-        }
         let incomplete = zip(pod.initContainers, status.initContainerStatuses).filter { container, status in
             container.role == .sidecar ? status.started != true : status.state.terminated?.exitCode != 0
         }.map(\.0.name)
+        if plan.isInitialized || incomplete.isEmpty || status.phase == .succeeded {
+            return PodCondition(
+                type: .initialized, status: .true, reason: status.phase == .succeeded ? "PodCompleted" : "")
+        }
         return PodCondition(
             type: .initialized, status: .false, reason: "ContainersNotInitialized",
             message: "containers with incomplete status: [\(incomplete.joined(separator: " "))]")

@@ -8,6 +8,8 @@ enum ProbeLimits {
     static let grpcMessage = 64 << 10
     /// Redirects that are followed.
     static let redirects = 10
+    /// How long a runtime may be silent after a program's time is over (the kubelet's runtimeRequestTimeout).
+    static let runtimePatience = Duration.seconds(120)
     /// Attempts to reach the runtime for one exec probe.
     static let execAttempts = 3
 }

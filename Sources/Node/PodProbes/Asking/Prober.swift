@@ -56,9 +56,10 @@ public struct Prober: Sendable {
                 .ask(attempt)
             return attempt
         case .exec(let command):
-            // The runtime's own end of the time comes first, with what it knows; this one is for a runtime that
-            // does not answer.
-            let attempt = Attempt(on: eventLoop, timeout: timeout + .milliseconds(500))
+            // The runtime ends the program in time, and knows that. One that does not answer says nothing about the
+            // container; as with the kubelet a probe waits for it, a hook does not.
+            let patience = purpose == .hook ? .milliseconds(500) : ProbeLimits.runtimePatience
+            let attempt = Attempt(on: eventLoop, timeout: timeout + patience)
             attempt.whenOverdue(Self.execOverdue(command, timeout))
             attempt.run { [exec] in await Self.run(command, in: container, timeout, exec) }
             return attempt

@@ -178,10 +178,11 @@ class AgentTest(unittest.TestCase):
         try:
             for file in os.listdir(agent.manifests):
                 agent.remove(file)
-            wait(lambda: not agent.pods(), "all pods are gone", 90)
-            # An agent that was just started has no pods yet, and may have to remove some.
-            wait(lambda: not os.listdir(f"{agent.root}/agent/pods"), "no folders of pods are left")
-            wait(lambda: not os.listdir(f"{agent.folder}/logs"), "no logs of pods are left")
+            # An agent that has just begun has not told of all its pods yet.
+            wait(lambda: not agent.pods() and not os.listdir(f"{agent.root}/agent/pods"), "all pods are gone", 90)
+            left = os.listdir(f"{agent.root}/agent/pods")
+            assert not left, f"folders of pods are left: {left}"
+            assert not os.listdir(f"{agent.folder}/logs"), "logs of pods are left"
         finally:
             agent.stop()
         with open("/proc/self/mountinfo") as file:

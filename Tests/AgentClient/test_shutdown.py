@@ -32,6 +32,13 @@ def pods(agent):
 
 
 def clean(agent):
+    def settled(name):
+        pod = agent.find(name)
+        return pod is not None and (condition(pod, "Ready") == "True" or pod["status"]["phase"] in ("Failed", "Succeeded"))
+
+    # An agent that has just begun knows its pods before they are taken away.
+    for file in os.listdir(agent.manifests):
+        wait(lambda: settled(file.removesuffix(".json")), f"{file} is settled", 30)
     for file in os.listdir(agent.manifests):
         agent.remove(file)
     wait(lambda: not agent.pods(), "all pods are gone", 90)

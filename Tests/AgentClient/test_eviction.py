@@ -237,6 +237,10 @@ class Images(EvictionTest):
         wait(lambda: self.taken() < 50 * MIB, "the unused image is gone", 60)
         # At its first look the agent has known it for too short a time.
         self.assertIn("Failed to garbage collect required amount of images.", self.node_events("FreeDiskSpaceFailed")[0])
+        # Another process sees it, too: the agent has kept its locks on the records.
+        images = self.agent.run("image", "ls").stdout
+        self.assertNotIn("example.com/unused", images)
+        self.assertIn("example.com/used", images)
         # What both containers are made of is still there.
         self.assertGreater(self.taken(), 32 * MIB)
         self.assertEqual(self.agent.find("user")["status"]["containerStatuses"][0]["restartCount"], 0)

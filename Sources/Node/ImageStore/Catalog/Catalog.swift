@@ -2,6 +2,7 @@ import GRDB
 import Glibc
 import LinuxKernel
 import OCISpec
+import Synchronization
 
 /// The store's records. Transactions are short: no file is unpacked and nothing is waited for inside one.
 ///
@@ -33,11 +34,37 @@ final class Catalog: Sendable {
     /// Switching a new database to WAL does not wait for other processes that do the same at that moment, so
     /// they wait here. Later the database says itself that it is in that mode, and nobody waits for anybody.
     private static func locked<Result>(_ folder: StoreFolder, _ body: () throws -> Result) throws -> Result {
+        if isKnown(folder) { return try body() }
+        defer { know(folder) }
         if try isPrepared(folder) { return try body() }
         let lock = try folder.root.openAt(".", O_RDONLY | O_DIRECTORY)
         _ = try check("lock", folder.path) { flock(lock.raw, LOCK_EX) }
         defer { flock(lock.raw, LOCK_UN) }
         return try body()
+    }
+
+    /// Databases that this process has opened. A file's POSIX locks are gone with the first of its descriptors that the
+    /// process closes (fcntl(2)), those of SQLite too: another process would take itself for the last user and remove the
+    /// log that this one goes on writing. So a header is only looked at before SQLite has the file.
+    private static let known = Mutex<Set<FileIdentity>>([])
+
+    private struct FileIdentity: Hashable {
+        var device: dev_t
+        var inode: ino_t
+    }
+
+    private static func identity(_ folder: StoreFolder) -> FileIdentity? {
+        var status = stat()
+        guard fstatat(folder.root.raw, "metadata.db", &status, 0) == 0 else { return nil }
+        return FileIdentity(device: status.st_dev, inode: status.st_ino)
+    }
+
+    private static func isKnown(_ folder: StoreFolder) -> Bool {
+        identity(folder).map { identity in known.withLock { $0.contains(identity) } } ?? false
+    }
+
+    private static func know(_ folder: StoreFolder) {
+        if let identity = identity(folder) { known.withLock { _ = $0.insert(identity) } }
     }
 
     /// Whether the file's header (sqlite.org/fileformat.html, 1.3) has the version of WAL.

@@ -37,6 +37,30 @@ class Sources(AgentTest):
         self.agent.remove("after.json")
         self.agent.wait_gone("after")
 
+    def test_a_manifest_that_is_broken_when_an_agent_begins(self):
+        before = self.steady("hurt")
+        with open(f"{self.agent.manifests}/hurt.json") as file:
+            good = file.read()
+        self.agent.kill()
+        self.agent.write("hurt.json", good[:-20])
+        self.agent.start()
+        wait(lambda: "hurt.json: document 1" in self.agent.log(), "the error is told", 10)
+        # Nobody knows that the file is this pod's; but nobody knows that it is not, either.
+        other = self.steady("beside")
+        time.sleep(2)
+        self.agent.write("hurt.json", good)
+        self.agent.wait_ready("hurt", 15)
+        self.is_untouched("hurt", before)
+        self.is_untouched("beside", other)
+
+        self.agent.kill()
+        self.agent.write("hurt.json", "{")
+        self.agent.start()
+        self.agent.wait_ready("beside", 15)
+        self.agent.remove("hurt.json")
+        wait(lambda: "hurt" not in self.agent.run("pods", "--format", "json").stdout
+             and not [one for one in os.listdir(f"{self.agent.folder}/logs") if "hurt" in one], "the pod goes", 20)
+
     def test_a_folder_that_is_replaced_at_once(self):
         before = self.steady("kept")
         manifests = self.agent.manifests

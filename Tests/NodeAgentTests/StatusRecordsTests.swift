@@ -22,7 +22,7 @@ import Testing
 
     @Test func `a failure is written at once, and is one for the next agent`() {
         let failure = PodFailure(reason: "Evicted", message: "low on memory", isDisruption: true)
-        records.fail(pod(.running), failure)
+        records.fail(pod(.running), failure, isKept: true)
         let status = records.status(of: "uid")
         #expect(status?.phase == .failed)
         #expect(status?.reason == "Evicted" && status?.message == "low on memory")
@@ -34,12 +34,29 @@ import Testing
     @Test func `what is said while a pod is made to fail takes nothing back`() async {
         let records = records
         records.note(pod(.running))
-        records.fail(pod(.running), PodFailure(reason: "Evicted", message: "m"))
+        records.fail(pod(.running), PodFailure(reason: "Evicted", message: "m"), isKept: true)
         records.note(pod(.running))
         let writer = Task { await records.run() }
         writer.cancel()
         await writer.value
         #expect(records.status(of: "uid")?.phase == .failed)
+    }
+
+    @Test func `what is over when the next agent begins is not told to it`() async {
+        let records = records
+        records.note(pod(.running))
+        records.fail(pod(.running), PodFailure(reason: "Terminated", message: "m"), isKept: false)
+        records.note(pod(.failed))
+        let writer = Task { await records.run() }
+        writer.cancel()
+        await writer.value
+        #expect(records.status(of: "uid") == nil)
+        records.forget("uid")
+        records.note(pod(.succeeded))
+        let next = Task { await records.run() }
+        next.cancel()
+        await next.value
+        #expect(records.status(of: "uid")?.phase == .succeeded)
     }
 
     @Test func `a status is written soon, and none for a pod that is gone`() async throws {
@@ -67,7 +84,7 @@ import Testing
 
     @Test(arguments: ["", "{", "[]", "{\"metadata\": {\"uid\": \"other\"}}", "{\"status\": 5}"])
     func `a damaged record is none`(text: String) {
-        records.fail(pod(.running), PodFailure(reason: "r", message: "m"))
+        records.fail(pod(.running), PodFailure(reason: "r", message: "m"), isKept: true)
         let descriptor = open(file, O_WRONLY | O_TRUNC)
         #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
         close(descriptor)

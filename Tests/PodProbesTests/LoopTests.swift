@@ -49,20 +49,28 @@ extension ProbeTests {
         }
 
         @Test func manyThreadsAtOnce() async throws {
-            let count = Mutex(0)
-            await withTaskGroup(of: Void.self) { group in
+            let counter = Counter()
+            await withTaskGroup(of: Void.self) { [loop] group in
                 for _ in 0..<8 {
-                    group.addTask {
-                        for _ in 0..<500 {
-                            loop.execute { count.withLock { $0 += 1 } }
-                            loop.scheduleTask(in: .microseconds(.random(in: 0...2000))) {
-                                count.withLock { $0 += 1 }
-                            }
-                        }
-                    }
+                    group.addTask { Self.give(loop, 500, to: counter) }
                 }
             }
-            #expect(await eventually { count.withLock { $0 } == 8000 })
+            #expect(await eventually { counter.value == 8000 })
+        }
+
+        private static func give(_ loop: ProbeLoop, _ number: Int, to counter: Counter) {
+            for _ in 0..<number {
+                loop.execute { counter.add() }
+                _ = loop.scheduleTask(in: .microseconds(.random(in: 0...2000))) { counter.add() }
+            }
+        }
+
+        private final class Counter: Sendable {
+            private let count = Mutex(0)
+
+            var value: Int { count.withLock { $0 } }
+
+            func add() { count.withLock { $0 += 1 } }
         }
     }
 }

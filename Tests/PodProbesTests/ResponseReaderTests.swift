@@ -1,6 +1,5 @@
+import PodProbes
 import Testing
-
-@testable import PodProbes
 
 /// Responses by their bytes, whole and in any pieces.
 @Suite struct ResponseReaderTests {

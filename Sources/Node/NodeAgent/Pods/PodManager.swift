@@ -58,7 +58,7 @@ package actor PodManager {
     package func poke(_ uid: String) async {
         if let entry = entries[uid] { return entry.worker.wakeup.signal() }
         // Nobody's: what was under way when its pod was removed may have come to its end only now.
-        guard !isStopping, present != nil, isComplete, wantedPods()[uid] == nil else { return }
+        guard !isStopping, present != nil, knowsAll, wantedPods()[uid] == nil else { return }
         await end(orphan: uid)
     }
 
@@ -128,13 +128,16 @@ package actor PodManager {
             begin(pod, isPresent: present.contains(uid))
             await change(uid, to: pod)
         }
-        guard isComplete else { return }
+        guard knowsAll else { return }
         for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
         await cleanFolders(wanted)
     }
 
     /// Every source has said what it has.
     private var isComplete: Bool { sourceNames.isSubset(of: states.keys) }
+
+    /// And none has something that could never be read: a pod that nobody seems to want may be in it.
+    private var knowsAll: Bool { isComplete && !states.values.contains(where: \.mayHaveMore) }
 
     /// By uid. Of two pods with one name the first one counts.
     private func wantedPods() -> [String: Pod] {

@@ -62,7 +62,7 @@ package final class ManifestFolder: PodSource {
         let contents = files.keys.sorted().compactMap { files[$0]?.content }
         return SourceState(
             source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects),
-            problems: problems)
+            problems: problems, mayHaveMore: files.values.contains(where: \.isUnknown))
     }
 
     /// Reads what has changed.
@@ -106,11 +106,12 @@ package final class ManifestFolder: PodSource {
                 content.pods = before.pods
                 content.objects = before.objects
             }
-            return ManifestFile(stamp: stamp, content: content)
+            let isUnknown = !content.problems.isEmpty && before?.isUnknown != false
+            return ManifestFile(stamp: stamp, content: content, isUnknown: isUnknown)
         } catch {
             var content = before?.content ?? ManifestReader.Content()
             content.problems = ["\(file): \(error)"]
-            return ManifestFile(stamp: stamp, content: content)
+            return ManifestFile(stamp: stamp, content: content, isUnknown: before?.isUnknown != false)
         }
     }
 }
@@ -118,6 +119,8 @@ package final class ManifestFolder: PodSource {
 private struct ManifestFile {
     var stamp: FileStamp
     var content: ManifestReader.Content
+    /// It could never be read as a whole.
+    var isUnknown: Bool
     var problems: [String] { content.problems }
 }
 

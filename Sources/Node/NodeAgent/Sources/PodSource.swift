@@ -16,13 +16,17 @@ package struct SourceState: Sendable {
     package var objects: [any KubernetesResource]
     /// What the source has and is no pod, one line each: which file, which document, which field, why.
     package var problems: [String]
+    /// Something could not be read from the first look on: whose pods it has nobody knows, and they may be running.
+    package var mayHaveMore: Bool
 
     package init(
-        source: String, pods: [Pod], objects: [any KubernetesResource] = [], problems: [String] = []
+        source: String, pods: [Pod], objects: [any KubernetesResource] = [], problems: [String] = [],
+        mayHaveMore: Bool = false
     ) {
         self.source = source
         self.pods = pods
         self.objects = objects
         self.problems = problems
+        self.mayHaveMore = mayHaveMore
     }
 }

@@ -1,20 +1,26 @@
 /// Reads a response from the bytes of a connection, as far as probes want to know it: the status, where a redirect
 /// leads, and the beginning of the body (RFC 9112). Pure: whoever has the connection feeds it.
-struct HTTPResponseReader: Sendable {
-    struct Response: Sendable, Equatable {
-        var status: Int
-        var location: String?
+package struct HTTPResponseReader: Sendable {
+    package struct Response: Sendable, Equatable {
+        package var status: Int
+        package var location: String?
         /// At most `ProbeLimits.message` bytes.
-        var body: [UInt8] = []
+        package var body: [UInt8]
+
+        package init(status: Int, location: String? = nil, body: [UInt8] = []) {
+            self.status = status
+            self.location = location
+            self.body = body
+        }
     }
 
     /// What is no response.
-    enum Failure: Error, Equatable, CustomStringConvertible {
+    package enum Failure: Error, Equatable, CustomStringConvertible {
         case malformed(String)
         case end
         case endWithin
 
-        var description: String {
+        package var description: String {
             switch self {
             case .malformed(let what): "malformed HTTP response \(what)"
             case .end: "EOF"
@@ -36,8 +42,10 @@ struct HTTPResponseReader: Sendable {
     private var response: Response?
     private var body = Body.none
 
+    package init() {}
+
     /// - Returns: the response, as soon as all of it that is wanted is there.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Response? {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Response? {
         guard response == nil else { return try feedBody(bytes) }
         head += bytes
         // An interim response has another one after it (section 15.2 of RFC 9110).
@@ -61,7 +69,7 @@ struct HTTPResponseReader: Sendable {
     }
 
     /// The other side has closed.
-    func end() throws(Failure) -> Response {
+    package func end() throws(Failure) -> Response {
         guard let response else { throw head.isEmpty ? .end : .endWithin }
         guard case .open = body else { throw .endWithin }
         return response

@@ -33,6 +33,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
 
 class Programs(unittest.TestCase):
+    number = 0
+
     def setUp(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
         self.server.users = []
@@ -42,7 +44,9 @@ class Programs(unittest.TestCase):
         os.makedirs(f"{self.folder}/bin")
         self.write("bin/helper", PLUGIN.format(folder=self.folder))
         os.chmod(f"{self.folder}/bin/helper", 0o755)
-        self.agent = Agent(self._testMethodName + "-agent")
+        # A socket's path is short.
+        Programs.number += 1
+        self.agent = Agent(f"agent{Programs.number}")
 
     def tearDown(self):
         agent = self.agent

@@ -95,7 +95,7 @@ class Limits(EvictionTest):
         # What the manifest says now is another pod.
         self.agent.pod("full", {"containers": [sleeper()], "terminationGracePeriodSeconds": 1})
         self.agent.wait_ready("full")
-        self.assertNotIn(pod["metadata"]["uid"], os.listdir(f"{self.agent.root}/agent/evicted"))
+        self.assertNotIn(pod["metadata"]["uid"] + ".json", os.listdir(f"{self.agent.root}/agent/statuses"))
 
     def test_a_container_beyond_its_limit(self):
         self.agent.pod("layer", {"terminationGracePeriodSeconds": 1, "containers": [

@@ -55,7 +55,7 @@ class Signal(unittest.TestCase):
         agent.process.send_signal(signal.SIGTERM)
         wait(lambda: ready(agent).get("status") == "False", "the node is not ready", 5)
         self.assertEqual((ready(agent)["reason"], ready(agent)["message"]), ("KubeletNotReady", "node is shutting down"))
-        agent.pod("late", {"containers": [{"name": "c", "command": ["true"]}]})
+        agent.pod("late", {"terminationGracePeriodSeconds": 0, "containers": [{"name": "c", "command": ["sleep", "1000"]}]})
         status = agent.wait_phase("late", "Failed", seconds=5)["status"]
         self.assertEqual((status["reason"], status["message"]),
                          ("NodeShutdown", "Pod was rejected as the node is shutting down."))

@@ -33,8 +33,13 @@ package final class CRIRuntime: Sendable {
 
     /// - Parameter endpoint: the path of the socket; `unix://` may stand before it.
     /// - Parameter imageEndpoint: of another image service; empty for none.
+    /// - Throws: `SocketPathError` for a path that no client can connect to.
     package init(endpoint: String, imageEndpoint: String = "", deadlines: Deadlines = Deadlines()) throws {
         self.endpoint = Self.path(endpoint)
+        for path in [self.endpoint, Self.path(imageEndpoint)] where path.utf8.count > SocketPathError.longest
+        {
+            throw SocketPathError(path: path)
+        }
         self.deadlines = deadlines
         client = try Self.client(self.endpoint)
         let isOther = !imageEndpoint.isEmpty && Self.path(imageEndpoint) != self.endpoint
@@ -125,5 +130,15 @@ package final class CRIRuntime: Sendable {
             try await self.runtime.updateRuntimeConfig(
                 .with { $0.runtimeConfig.networkConfig.podCidr = podCIDR }, options: $0)
         }
+    }
+}
+
+/// A path that does not fit into the address of a socket (unix(7)).
+package struct SocketPathError: Error, CustomStringConvertible {
+    static let longest = 107
+    let path: String
+
+    package var description: String {
+        "the runtime's socket \(path): its path has \(path.utf8.count) bytes, and a socket's has at most \(Self.longest)"
     }
 }

@@ -62,13 +62,16 @@ down: ## take away what `make up` has made
 
 # Tests of servers and clients are asynchronous and say how long things may take; in one process with the others, which
 # block the few threads that there are for such work, or with each other, they would wait for those.
+# The agent's tests wait for minutes, which would hold up what runs beside them.
+LONG := SwiftletTests.AgentTests
 ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests PodProbesTests NodeAgentTests
 test: setup fixtures ## set up, build and run all tests (as root)
 	$(SWIFT_BUILD) --build-tests
 	for suite in $(ASYNCHRONOUS); do \
 		scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter $$suite || exit 1; \
 	done
-	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(ASYNCHRONOUS:%=--skip %) $(TEST_FLAGS)
+	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter $(LONG)
+	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(ASYNCHRONOUS:%=--skip %) --skip $(LONG) $(TEST_FLAGS)
 
 test-vm: setup setup-vm build fixtures ## run the suite of a pure cgroup v2 host in a virtual machine (as root)
 	$(SWIFT_BUILD) --build-tests

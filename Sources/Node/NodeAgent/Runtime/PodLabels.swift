@@ -16,5 +16,4 @@ package enum PodLabels {
     static let preStop = "io.kubernetes.container.preStopHandler"
     static let ports = "io.kubernetes.container.ports"
     static let podGrace = "io.kubernetes.pod.terminationGracePeriod"
-    static let podDeletionGrace = "io.kubernetes.pod.deletionGracePeriod"
 }

@@ -6,9 +6,9 @@ import PackageDescription
 /// are an error in whoever imports both.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
 
-/// Of the runtime, and of what pulls images, each function is a section: what is not called is left out, and the linker
-/// can put together what is.
-let divisible: [SwiftSetting] = strict + [.unsafeFlags(["-Xfrontend", "-function-sections"])]
+/// Each function is a section: what is not called is left out, and the linker can put together what is.
+let inSections: [SwiftSetting] = [.unsafeFlags(["-Xfrontend", "-function-sections"])]
+let divisible: [SwiftSetting] = strict + inSections
 
 /// The static programs are linked without any shared library, so that they start quickly and run
 /// from a memory file inside a container whatever that container's root holds.
@@ -179,7 +179,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            path: "Sources/Node/PodEngine", swiftSettings: strict),
+            path: "Sources/Node/PodEngine", swiftSettings: divisible),
 
         // Exec, attach and port-forward over SPDY and WebSocket, as kubectl and crictl speak them.
         .target(
@@ -193,7 +193,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
-            path: "Sources/Node/StreamingServer", swiftSettings: strict),
+            path: "Sources/Node/StreamingServer", swiftSettings: divisible),
 
         // The CRI's messages and services, generated from api.proto (`make generate`).
         .target(
@@ -203,7 +203,7 @@ let package = Package(
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            path: "Sources/Node/CRIProtocol", exclude: ["api.proto"]),
+            path: "Sources/Node/CRIProtocol", exclude: ["api.proto"], swiftSettings: inSections),
 
         // The CRI service: what a kubelet asks, translated for the engine, the image store and the streaming server.
         .target(
@@ -230,12 +230,12 @@ let package = Package(
         .target(
             name: "KubernetesAPI",
             dependencies: ["OCISpec", .product(name: "Yams", package: "Yams")],
-            path: "Sources/Cluster/KubernetesAPI", swiftSettings: strict),
+            path: "Sources/Cluster/KubernetesAPI", swiftSettings: divisible),
 
         // The volumes of pods on this node: made, kept up to date, taken away.
         .target(
             name: "PodVolumes", dependencies: ["CLinux", "LinuxKernel", "KubernetesAPI"],
-            path: "Sources/Node/PodVolumes", swiftSettings: strict),
+            path: "Sources/Node/PodVolumes", swiftSettings: divisible),
 
         // Probes of containers: when they are due, how they are asked, what their answers mean.
         .target(
@@ -248,7 +248,7 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
-            path: "Sources/Node/PodProbes", swiftSettings: strict),
+            path: "Sources/Node/PodProbes", swiftSettings: divisible),
 
         // The node agent, a kubelet in function: pods from manifests, kept running over CRI, probed, reported.
         .target(
@@ -270,7 +270,7 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
             ],
-            path: "Sources/Node/NodeAgent", swiftSettings: strict),
+            path: "Sources/Node/NodeAgent", swiftSettings: divisible),
 
         // The command line, and its form that works with archives and registries, and is the node's daemon.
         .target(

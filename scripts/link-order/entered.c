@@ -4,9 +4,11 @@
 //
 // The program is traced with all the processes that it makes (ptrace(2)). Each address of the file ADDRESSES that
 // lies in its text, from TEXT to END, gets a breakpoint, which is taken away when it is hit. OUTPUT gets the
-// addresses that were. Numbers are hexadecimal. Processes that live on when the program ends go on untraced.
+// addresses that were. Numbers are hexadecimal. Processes that execute another program, or live on when this one ends,
+// go on untraced. At SIGUSR1 all begins anew, after a line `-` in OUTPUT; SIGTERM is passed on to the program.
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,6 +24,7 @@ static const uint8_t breakpoint = 0xcc;
 static uint64_t text_start, text_size;
 // Of each byte of the text: what it is, whether a function begins there, and whether that was entered.
 static uint8_t *text, *is_function, *is_entered;
+static volatile sig_atomic_t begins_anew, program;
 
 static int open_memory(pid_t pid) {
 	char path[64];
@@ -31,9 +34,14 @@ static int open_memory(pid_t pid) {
 	return fd;
 }
 
-static void set_breakpoints(pid_t pid) {
+static void take_signal(int signal) {
+	if (signal == SIGUSR1) begins_anew = 1;
+	else if (program > 0) kill(program, signal);
+}
+
+static void set_breakpoints(pid_t pid, int is_first) {
 	int memory = open_memory(pid);
-	if (pread(memory, text, text_size, (off_t)text_start) != (ssize_t)text_size) err(1, "read text");
+	if (is_first && pread(memory, text, text_size, (off_t)text_start) != (ssize_t)text_size) err(1, "read text");
 	uint8_t *with = malloc(text_size);
 	memcpy(with, text, text_size);
 	for (uint64_t i = 0; i < text_size; i++)
@@ -72,7 +80,10 @@ int main(int argc, char **argv) {
 	while (fscanf(addresses, "%lx", &address) == 1)
 		if (address >= text_start && address < text_start + text_size) is_function[address - text_start] = 1;
 
-	pid_t program = fork();
+	struct sigaction action = { .sa_handler = take_signal };
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	program = fork();
 	if (program == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
@@ -85,15 +96,25 @@ int main(int argc, char **argv) {
 	       PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC);
 	ptrace(PTRACE_CONT, program, 0, 0);
 	for (;;) {
+		if (begins_anew && is_set) {
+			begins_anew = 0;
+			memset(is_entered, 0, text_size);
+			set_breakpoints(program, 0);
+			fprintf(output, "-\n");
+		}
 		pid_t pid = waitpid(-1, &status, __WALL);
+		if (pid < 0 && errno == EINTR) continue;
 		if (pid < 0) err(1, "wait");
 		if (!WIFSTOPPED(status)) {
 			if (pid == program) break;
 			continue;
 		}
 		int signal = WSTOPSIG(status), event = status >> 16;
-		if (event == PTRACE_EVENT_EXEC && pid == program && !is_set) {
-			set_breakpoints(pid);
+		if (event == PTRACE_EVENT_EXEC && pid != program) {
+			ptrace(PTRACE_DETACH, pid, 0, 0);
+			continue;
+		} else if (event == PTRACE_EVENT_EXEC && !is_set) {
+			set_breakpoints(pid, 1);
 			is_set = 1;
 		} else if (signal == SIGTRAP && !event) {
 			enter(pid, output);

@@ -51,18 +51,29 @@ class Tracer:
                 names.setdefault(address, []).append(fields[2])
         return names
 
+    def command(self, found):
+        """The words that trace the program whose words follow, and write what it enters to the file `found`."""
+        return [self.entered, f"{self.start:x}", f"{self.end:x}", self.addresses, found, self.program]
+
     def trace(self, *words, environment=None):
         found = os.path.join(self.folder, "found")
-        subprocess.run([self.entered, f"{self.start:x}", f"{self.end:x}", self.addresses, found, self.program, *words],
-                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        subprocess.run([*self.command(found), *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        env=dict(os.environ, **(environment or {})))
-        known = set(self.order)
+        for part in self.parts(found):
+            self.add(part)
+
+    def parts(self, found):
+        """The addresses in the file `found`, in as many lists as it was begun anew."""
         with open(found) as stream:
-            for line in stream:
-                for name in self.names[int(line, 16)]:
-                    if name not in known:
-                        known.add(name)
-                        self.order.append(name)
+            return [[int(line, 16) for line in part.split()] for part in stream.read().split("-")]
+
+    def add(self, addresses):
+        known = set(self.order)
+        for address in addresses:
+            for name in self.names[address]:
+                if name not in known:
+                    known.add(name)
+                    self.order.append(name)
 
     def put_divided_first(self):
         """Whole files move with what is not divided into sections of functions: these lie behind the others, or what

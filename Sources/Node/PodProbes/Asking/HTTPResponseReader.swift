@@ -109,16 +109,18 @@ package struct HTTPResponseReader: Sendable {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
                 !line[..<colon].contains(where: { $0 <= 0x20 || $0 >= 0x7f })
             else { throw .malformed(Self.quoted(line)) }
-            let value = String(decoding: line[(colon + 1)...], as: UTF8.self).trimmingBlanks
-            switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
-            case "content-length":
+            // Most fields say nothing to a probe; of these no text is made.
+            guard let field = Field(name: line[..<colon]) else { continue }
+            let bytes = line[(colon + 1)...].trimmingBlanks
+            let value = String(decoding: bytes, as: UTF8.self)
+            switch field {
+            case .contentLength:
                 guard let number = Int(value), number >= 0, length == nil || length == number else {
-                    throw .malformed("with Content-Length \(Self.quoted(Array(value.utf8)))")
+                    throw .malformed("with Content-Length \(Self.quoted(bytes))")
                 }
                 length = number
-            case "transfer-encoding": isChunked = value.lowercased().hasSuffix("chunked")
-            case "location": response.location = value
-            default: break
+            case .transferEncoding: isChunked = value.lowercased().hasSuffix("chunked")
+            case .location: response.location = value
             }
         }
         // These never have one (section 6.3).
@@ -205,8 +207,8 @@ private struct ChunkReader: Sendable {
             switch place {
             case .size:
                 // What follows a semicolon are extensions that nobody knows.
-                let digits = String(decoding: line.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
-                guard let size = UInt32(digits.trimmingBlanks, radix: 16) else {
+                let digits = line.prefix { $0 != UInt8(ascii: ";") }.trimmingBlanks
+                guard let size = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
                     throw .malformed("with a chunk without its size")
                 }
                 place = size == 0 ? .trailer : .data(Int(size))
@@ -221,9 +223,29 @@ private struct ChunkReader: Sendable {
     }
 }
 
-extension String {
-    fileprivate var trimmingBlanks: String {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+/// The fields of a head that a probe asks for.
+private enum Field {
+    case contentLength, transferEncoding, location
+
+    private static let names: [(Field, [UInt8])] = [
+        (.contentLength, Array("content-length".utf8)), (.transferEncoding, Array("transfer-encoding".utf8)),
+        (.location, Array("location".utf8)),
+    ]
+
+    /// Names of fields are the same in either case (RFC 9110, section 5.1).
+    init?(name: ArraySlice<UInt8>) {
+        let found = Self.names.first { _, known in
+            known.count == name.count && zip(known, name).allSatisfy { $0 == ($1 | ($0 & 0x20)) }
+        }
+        guard let found else { return nil }
+        self = found.0
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate var trimmingBlanks: ArraySlice<UInt8> {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        guard let last = lastIndex(where: { !isBlank($0) }) else { return self[endIndex...] }
+        return self[...last].drop(while: isBlank)
     }
 }

@@ -126,69 +126,6 @@ import Testing
         #expect(try text(of: path).contains("line 19"))
     }
 
-    // MARK: Removing
-
-    @Test func removesDeepTreesWithOddNames() throws {
-        let folder = TemporaryFolder()
-        let tree = folder.path + "/tree"
-        try makeFolder(tree)
-        // Deeper than a path can be long, and than descriptors would last.
-        var place = try FileDescriptor.open(tree, O_RDONLY | O_DIRECTORY)
-        for _ in 0..<5000 {
-            try #require(mkdirat(place.raw, "d", 0o700) == 0)
-            try #require(symlinkat("/etc", place.raw, "link") == 0)
-            place = try place.openAt("d", O_RDONLY | O_DIRECTORY)
-        }
-        let bytes: [CChar] = [-1, 10, 92, 0]
-        try #require(close(openat_(place.raw, bytes)) == 0)
-        try removeTree(tree)
-        #expect(access(tree, F_OK) != 0)
-        #expect(access("/etc/passwd", F_OK) == 0)
-        try removeTree(tree)
-    }
-
-    /// Somebody who still runs moves what is being removed to the top of the tree: going up from there would end in the
-    /// folder beside the tree.
-    @Test func neverGoesAboveATreeThatIsBeingMoved() async throws {
-        for _ in 0..<20 {
-            let folder = TemporaryFolder()
-            let tree = folder.path + "/tree"
-            for path in [tree, tree + "/a", tree + "/a/b", folder.path + "/a", folder.path + "/keep"] {
-                try makeFolder(path)
-            }
-            // Long enough for the mover to come in between.
-            for number in 0..<2000 { try write("", to: "\(tree)/a/b/\(number)") }
-            try write("precious", to: folder.path + "/keep/file")
-            let mover = Task.detached { rename(tree + "/a/b", tree + "/moved") }
-            do {
-                try removeTree(tree)
-            } catch {
-                #expect([.busy, .noEntry].contains(error.errno), "\(error)")
-            }
-            _ = await mover.value
-            #expect(try text(of: folder.path + "/keep/file") == "precious")
-            #expect(access(folder.path + "/a", F_OK) == 0)
-        }
-    }
-
-    private func openat_(_ folder: Int32, _ name: [CChar]) -> Int32 {
-        (try? FileDescriptor(owning: dup(folder)).openAt(name, O_CREAT | O_WRONLY, mode: 0o600).release())
-            ?? -1
-    }
-
-    @Test(.enabled(if: geteuid() == 0)) func neverRemovesWhatIsMounted() throws {
-        let folder = TemporaryFolder()
-        let (tree, other) = (folder.path + "/tree", folder.path + "/other")
-        for path in [tree, other, tree + "/mounted"] { try makeFolder(path) }
-        try write("precious", to: other + "/file")
-        // A bind mount of the same file system: the device number does not tell.
-        try #require(mount(other, tree + "/mounted", nil, UInt(MS_BIND), nil) == 0)
-        defer { umount2(tree + "/mounted", Int32(MNT_DETACH)) }
-        let error = #expect(throws: KernelError.self) { try removeTree(tree) }
-        #expect(error?.errno == .crossDevice)
-        #expect(try text(of: other + "/file") == "precious")
-    }
-
     // MARK: Overlays
 
     @Test(.enabled(if: geteuid() == 0), arguments: ["plain", "with,comma:colon\\back"])

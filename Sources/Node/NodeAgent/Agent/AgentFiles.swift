@@ -1,31 +1,17 @@
 import Glibc
 import LinuxKernel
+import PodVolumes
 
 /// Small files of the agent's own folder.
 enum AgentFiles {
     /// Makes a folder with those above it.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(KernelError) {
-        if mkdir(path, mode) == 0 { return }
-        switch Errno.current {
-        case .exists: return
-        case .noEntry: break
-        case let errno: throw KernelError("mkdir", path, errno)
-        }
-        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-            separator: "/")
-        if parent.isEmpty { throw KernelError("mkdir", path, .noEntry) }
-        try makeFolder(parent, mode: mode)
-        try makeFolder(path, mode: mode)
+        try Folders.make(path, mode: mode)
     }
 
     /// Writes a file as a whole: who reads it sees the one before or this one.
     static func replace(_ path: String, _ text: String, mode: mode_t = 0o644) throws(KernelError) {
-        let draft = path + ".new"
-        do {
-            let file = try FileDescriptor.open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
-            try file.writeAll(text)
-        }
-        _ = try check("rename", path) { rename(draft, path) }
+        try Folders.replace(path, with: Array(text.utf8), mode: mode)
     }
 
     /// - Returns: nil when there is no such file.
@@ -50,22 +36,5 @@ enum AgentFiles {
     /// Removes a file; none there is no error.
     static func remove(_ path: String) throws(KernelError) {
         if unlink(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
-    }
-
-    /// Removes a folder with everything in it, and never what is mounted there.
-    static func removeTree(_ path: String) throws(KernelError) {
-        let folder: FileDescriptor
-        do {
-            folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        } catch  where error.errno == .noEntry {
-            return
-        }
-        for entry in try folder.listing(of: path) {
-            let name = "\(path)/\(entry.name)"
-            if unlink(name) == 0 { continue }
-            if Errno.current == .noEntry { continue }
-            try removeTree(name)
-        }
-        if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("rmdir", path) }
     }
 }

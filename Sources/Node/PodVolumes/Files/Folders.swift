@@ -3,9 +3,9 @@ import Glibc
 import LinuxKernel
 
 /// Folders and files of the agent's own, which only root reaches.
-enum Folders {
+package enum Folders {
     /// Makes the folders of `path` that are missing.
-    static func make(_ path: String, mode: mode_t = 0o750) throws(KernelError) {
+    package static func make(_ path: String, mode: mode_t = 0o750) throws(KernelError) {
         if mkdir(path, mode) == 0 || Errno.current == .exists { return }
         guard Errno.current == .noEntry else { throw KernelError("mkdir", path) }
         let parent = path.splitAtLastComponent.parent
@@ -21,7 +21,7 @@ enum Folders {
     }
 
     /// A file that is complete or not there, whenever this program is killed.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(KernelError) {
+    package static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(KernelError) {
         let new = path + ".new"
         unlink(new)
         let file = try FileDescriptor.open(new, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode: 0o600)

@@ -1,27 +1,23 @@
 import CLinux
 import Glibc
-import LinuxKernel
 
-/// Removes a folder with everything in it. Never follows a link and never goes into another mount: a mount that
-/// is still there ends it with EXDEV. The depth of the tree, which a container decides, costs memory only.
+/// Removes a folder with everything in it, as containers have left it. Links are removed and never followed
+/// (CVE-2017-1002102), and a mount that is still there, the folder itself included, ends it with EXDEV before anything in
+/// that mount is touched: what is behind it may be the host's. How deep the tree is costs memory only. What is no folder
+/// is removed, too.
 /// - Throws: at the first thing that cannot be removed; a folder that is not there is no error.
 public func removeTree(_ path: String) throws(KernelError) {
-    var current: FileDescriptor
-    do throws(KernelError) {
-        current = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    } catch {
-        if error.errno == .noEntry { return }
-        throw error
-    }
+    // With a slash at its end a link would be followed.
+    let bare = path.utf8.reversed().drop { $0 == UInt8(ascii: "/") }
+    let path = String(decoding: bare.reversed(), as: UTF8.self)
+    guard var current = try openTop(path) else { return }
     var entered: [(name: [CChar], parent: stat)] = []
     while true {
         if let folder = try emptyUntilFolder(current, below: path) {
-            let next = clinux_openat2(
-                current.raw, folder, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
-                UInt64(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
-            if next < 0 { throw KernelError("open for removal", "\(path)/…/\(shown(folder))") }
+            // Exchanged for a file since it was listed: listed again.
+            guard let next = try open(folder, in: current, "\(path)/…/\(shown(folder))") else { continue }
             entered.append((folder, try current.status()))
-            current = FileDescriptor(owning: next)
+            current = next
             continue
         }
         guard let (name, parent) = entered.popLast() else { break }
@@ -31,11 +27,48 @@ public func removeTree(_ path: String) throws(KernelError) {
         guard above.st_dev == parent.st_dev, above.st_ino == parent.st_ino else {
             throw KernelError("remove", "\(path)/…/\(shown(name)), which was moved meanwhile", .busy)
         }
-        if unlinkat(current.raw, name, AT_REMOVEDIR) != 0 {
+        if unlinkat(current.raw, name, AT_REMOVEDIR) != 0, Errno.current != .noEntry {
             throw KernelError("remove", "\(path)/…/\(shown(name))")
         }
     }
     if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
+}
+
+/// - Returns: nil where nothing is, any more.
+private func openTop(_ path: String) throws(KernelError) -> FileDescriptor? {
+    let (parent, name) = path.splitAtLastComponent
+    if name.isEmpty { throw KernelError("remove", "/", .invalidArgument) }
+    let folder: FileDescriptor
+    do throws(KernelError) {
+        folder = try FileDescriptor.open(
+            parent.isEmpty ? path.utf8.first == UInt8(ascii: "/") ? "/" : "." : parent, O_RDONLY | O_DIRECTORY)
+    } catch {
+        if error.errno == .noEntry { return nil }
+        throw error
+    }
+    if let found = try open(Array(name.utf8CString), in: folder, path) { return found }
+    if unlink(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
+    return nil
+}
+
+/// - Returns: nil when the entry is no folder, or is gone.
+private func open(
+    _ name: [CChar], in folder: borrowing FileDescriptor, _ path: @autoclosure () -> String
+) throws(KernelError) -> FileDescriptor? {
+    // EAGAIN: something was renamed or mounted somewhere while the kernel looked. Not for ever.
+    var attempts = 100
+    while true {
+        let found = clinux_openat2(
+            folder.raw, name, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
+            UInt64(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
+        if found >= 0 { return FileDescriptor(owning: found) }
+        attempts -= 1
+        switch Errno.current {
+        case .noEntry, .notDirectory, .loop: return nil
+        case .again where attempts > 0, .interrupted where attempts > 0: continue
+        case let errno: throw KernelError("open for removal", path(), errno)
+        }
+    }
 }
 
 /// Removes what is in a folder up to the first folder that is not empty, and answers its name.

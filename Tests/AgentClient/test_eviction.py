@@ -212,6 +212,27 @@ class Disk(EvictionTest):
         wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
 
 
+    def test_what_has_ended_goes_before_what_runs(self):
+        self.agent.pod("done", {"restartPolicy": "Never", "containers": [
+            {"name": "c", "command": shell("dd if=/dev/zero of=/tmp/file bs=1M count=60; echo 7 > /dev/termination-log; exit 7")}]})
+        self.agent.wait_phase("done", "Failed")
+        self.agent.pod("user", {"volumes": [{"name": "v", "emptyDir": {}}], "terminationGracePeriodSeconds": 1,
+                                "containers": [writer("c", 40, "/v", volumeMounts=[{"name": "v", "mountPath": "/v"}])]})
+        wait(lambda: free(self.agent.root) > 60 * MIB and self.agent.find("user")["status"]["phase"] == "Running",
+             "what the pod that has ended wrote is gone")
+        # It stays what it was, for the next agent, too.
+        for _ in range(2):
+            status = self.agent.find("done")["status"]
+            ended = container(self.agent.find("done"), "c")["state"]["terminated"]
+            self.assertEqual((status["phase"], status.get("reason"), ended["exitCode"], ended["message"]),
+                             ("Failed", None, 7, "7\n"))
+            self.assertEqual(condition(self.agent.find("user"), "Ready"), "True")
+            self.agent.kill()
+            self.agent.start()
+            self.agent.wait_ready("user")
+        self.assertEqual(container(self.agent.find("user"), "c")["restartCount"], 0)
+
+
 class Images(EvictionTest):
     """Two images that take 32 MiB each, packed and unpacked, on a disk of 96: the unused one goes, the used one stays."""
     disk = 96

@@ -62,36 +62,15 @@ package final class AgentDaemon: Sendable {
     private func work() async throws {
         let name = try await runtimeName()
         await tellRange()
-        let objects = FolderObjects()
         let machine = MachineFacts.read()
-        let resources = try await NodeResources.start(
-            settings.kubelet, root: settings.root, driver: try await runtime.cgroupDriver(), log: log)
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
-        let probes = ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses)
-        let records = StatusRecords(root: settings.root, log: log)
-        _ = statuses.listen { records.note($0) }
-        let services = AgentServices(
-            settings: settings, runtime: runtime, runtimeName: name,
-            images: ImagePuller(
-                runtime: runtime, events: events,
-                keys: NodeCredentials(
-                    objects: objects, plugins: settings.credentialPlugins, events: events,
-                    root: settings.root),
-                limit: settings.parallelPulls,
-                rate: PullRate(
-                    perSecond: settings.kubelet.registryPullQPS ?? 5, burst: settings.kubelet.registryBurst)),
-            volumes: try VolumeManager(
-                root: settings.root, sources: objects,
-                node: NodeFacts(
-                    allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
-            objects: objects,
-            probes: probes,
-            prober: prober, events: events, statuses: statuses, records: records,
-            resources: resources,
-            users: UserRangeBook(
-                root: settings.root, size: settings.kubelet.userNamespaces?.idsPerPod ?? 65536),
-            log: log)
+        let objects = FolderObjects()
+        let resources = try await NodeResources.start(
+            settings.kubelet, root: settings.root, driver: try await runtime.cgroupDriver(), log: log)
+        let services = try makeServices(
+            runtimeName: name, machine, objects, resources, prober,
+            ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses))
         let meter = NodeMeter(root: settings.root, runtime: runtime, log: log)
         let podMeter = PodMeter(runtime: runtime, volumes: services.volumes, settings: settings)
         let server = try makeServer(
@@ -102,56 +81,9 @@ package final class AgentDaemon: Sendable {
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
         let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api))
         running.withLock { $0 = (ShutdownRun(services: services, manager: manager), keeper) }
-        let watcher = RuntimeWatcher(
-            runtime: runtime, log: log,
-            changed: { uid in Task { await manager.poke(uid) } },
-            seen: { uids in Task { await manager.seen(uids) } })
-        let images = ImageCollector(
-            runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
-            log: log)
-        let reserve = DiskReserve(root: settings.root, log: log)
-        let node = AgentNode(
-            services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
-            containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)
-        let limitsStorage = settings.kubelet.localStorageCapacityIsolation != false
-        let evictionSettings = eviction
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await watcher.run() }
-            group.addTask { await images.run() }
-            group.addTask {
-                var eviction = EvictionManager(
-                    node, evictionSettings, limitsStorage: limitsStorage, log: self.log)
-                await eviction.run()
-            }
-            group.addTask { await LogRotation(services: services).run() }
-            group.addTask { await self.keepSmall() }
-            group.addTask { await keeper.run() }
-            group.addTask {
-                await ShutdownWatch(self.settings.kubelet, log: self.log).run {
-                    await self.shutDown()
-                } goOn: {
-                    if services.shutdown.set(false) { keeper.changed() }
-                }
-            }
-            group.addTask { await manager.lookAfterResources() }
-            if let cpus = resources.cpus {
-                let processors = ProcessorKeeper(
-                    cpus: cpus, runtime: runtime, interval: settings.kubelet.cpuManagerReconcilePeriod,
-                    log: log)
-                group.addTask { await processors.run() }
-            }
-            group.addTask { await records.run() }
-            group.addTask { await probes.run { uid in Task { await manager.poke(uid) } } }
-            for source in sources {
-                group.addTask {
-                    await source.run { state in
-                        let change = objects.set(file: state.source, objects: state.objects)
-                        if !change.objects.isEmpty { await manager.objectsChanged() }
-                        await manager.apply(state)
-                    }
-                }
-            }
-            if sources.isEmpty { log.notice("no source of pods is set: pods that are there are left alone") }
+            keepPods(services, manager, objects, sources, &group)
+            keepNode(services, manager, keeper, meter, podMeter, resources.cpus, &group)
             await group.waitForAll()
         }
         await server.stop()
@@ -161,6 +93,94 @@ package final class AgentDaemon: Sendable {
             try await resources.leave()
         } catch {
             log.warning("remove groups: \(error)")
+        }
+    }
+
+    private func makeServices(
+        runtimeName: String, _ machine: MachineFacts, _ objects: FolderObjects,
+        _ resources: NodeResources, _ prober: Prober, _ probes: ProbeKeeper
+    ) throws -> AgentServices {
+        let kubelet = settings.kubelet
+        let records = StatusRecords(root: settings.root, log: log)
+        _ = statuses.listen { records.note($0) }
+        return AgentServices(
+            settings: settings, runtime: runtime, runtimeName: runtimeName,
+            images: ImagePuller(
+                runtime: runtime, events: events,
+                keys: NodeCredentials(
+                    objects: objects, plugins: settings.credentialPlugins, events: events,
+                    root: settings.root),
+                limit: settings.parallelPulls,
+                rate: PullRate(perSecond: kubelet.registryPullQPS ?? 5, burst: kubelet.registryBurst)),
+            volumes: try VolumeManager(
+                root: settings.root, sources: objects,
+                node: NodeFacts(
+                    allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
+            objects: objects, probes: probes, prober: prober, events: events, statuses: statuses, records: records,
+            resources: resources,
+            users: UserRangeBook(root: settings.root, size: kubelet.userNamespaces?.idsPerPod ?? 65536),
+            log: log)
+    }
+
+    /// What makes pods what their sources say.
+    private func keepPods(
+        _ services: AgentServices, _ manager: PodManager, _ objects: FolderObjects,
+        _ sources: [any PodSource], _ group: inout TaskGroup<Void>
+    ) {
+        let watcher = RuntimeWatcher(
+            runtime: runtime, log: log,
+            changed: { uid in Task { await manager.poke(uid) } },
+            seen: { uids in Task { await manager.seen(uids) } })
+        group.addTask { await watcher.run() }
+        group.addTask { await manager.lookAfterResources() }
+        group.addTask { await services.records.run() }
+        group.addTask { await services.probes.run { uid in Task { await manager.poke(uid) } } }
+        group.addTask { await LogRotation(services: services).run() }
+        for source in sources {
+            group.addTask {
+                await source.run { state in
+                    let change = objects.set(file: state.source, objects: state.objects)
+                    if !change.objects.isEmpty { await manager.objectsChanged() }
+                    await manager.apply(state)
+                }
+            }
+        }
+        if sources.isEmpty { log.notice("no source of pods is set: pods that are there are left alone") }
+    }
+
+    /// What keeps the node able to have pods.
+    private func keepNode(
+        _ services: AgentServices, _ manager: PodManager, _ keeper: NodeKeeper, _ meter: NodeMeter,
+        _ podMeter: PodMeter, _ cpus: CPUManager?, _ group: inout TaskGroup<Void>
+    ) {
+        let images = ImageCollector(
+            runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
+            log: log)
+        let reserve = DiskReserve(root: settings.root, log: log)
+        let node = AgentNode(
+            services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
+            containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)
+        let kubelet = settings.kubelet
+        group.addTask { await images.run() }
+        group.addTask {
+            var eviction = EvictionManager(
+                node, self.eviction, limitsStorage: kubelet.localStorageCapacityIsolation != false,
+                log: self.log)
+            await eviction.run()
+        }
+        group.addTask { await self.keepSmall() }
+        group.addTask { await keeper.run() }
+        group.addTask {
+            await ShutdownWatch(kubelet, log: self.log).run {
+                await self.shutDown()
+            } goOn: {
+                if services.shutdown.set(false) { keeper.changed() }
+            }
+        }
+        if let cpus {
+            let processors = ProcessorKeeper(
+                cpus: cpus, runtime: runtime, interval: kubelet.cpuManagerReconcilePeriod, log: log)
+            group.addTask { await processors.run() }
         }
     }
 

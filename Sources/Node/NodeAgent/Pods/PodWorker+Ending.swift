@@ -1,4 +1,5 @@
 import KubernetesAPI
+import LinuxKernel
 import PodProbes
 
 /// What brings a pod down.
@@ -96,15 +97,15 @@ extension PodWorker {
         for record in runtime?.containers ?? [] { try await services.runtime.removeContainer(record.id) }
         // Before the sandboxes: as long as there is one, an agent that comes after one that was killed knows the pod's
         // name, and with it this folder's.
-        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
+        try removeTree(services.settings.logFolder(of: pod))
         for sandbox in runtime?.sandboxes ?? [] {
             try await services.runtime.stopSandbox(sandbox.id)
             try await services.runtime.removeSandbox(sandbox.id)
         }
         try await release()
         // Again: a start that was under way may have made a log meanwhile.
-        try AgentFiles.removeTree(services.settings.logFolder(of: pod))
-        try AgentFiles.removeTree(services.settings.folder(ofPod: uid))
+        try removeTree(services.settings.logFolder(of: pod))
+        try removeTree(services.settings.folder(ofPod: uid))
         services.users.forget(uid)
         services.records.forget(uid)
         services.statuses.remove(uid)

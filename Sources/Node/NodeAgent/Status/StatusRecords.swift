@@ -72,6 +72,14 @@ package final class StatusRecords: Sendable {
         wakeup.signal()
     }
 
+    /// Writes it now: what else tells of it is about to go.
+    package func keep(_ pod: Pod) throws(KernelError) {
+        let record = state.withLock { Self.record(of: pod, $0.failures[pod.metadata.uid]) }
+        var outcome = Result<Void, KernelError>.success(())
+        writing.withLock { _ in outcome = Result { () throws(KernelError) in try write(record) } }
+        try outcome.get()
+    }
+
     /// A pod fails as a whole: written before anything is done about it, so that an agent that is killed half-way is not
     /// followed by one that starts the rest again.
     /// - Parameter isKept: false for a failure that the next agent is not to know of: the node went down, or lacked

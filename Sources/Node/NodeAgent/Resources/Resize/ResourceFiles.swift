@@ -12,9 +12,11 @@ struct ResourceFiles {
     // MARK: What the pod was given
 
     /// - Returns: nil when nothing was written yet.
-    func allocated() throws(KernelError) -> AllocatedResources? {
-        // Files are replaced as a whole; one that cannot be read is not ours, and the pod is looked at anew.
-        try json(allocatedFile).flatMap { AllocatedResources($0) }
+    /// - Throws: for a file that is damaged, too; files are replaced as a whole, so it was not this agent.
+    func allocated() throws -> AllocatedResources? {
+        guard let value = try json(allocatedFile) else { return nil }
+        guard let resources = AllocatedResources(value) else { throw DamagedFile(path: allocatedFile) }
+        return resources
     }
 
     func write(_ allocated: AllocatedResources) throws(KernelError) {
@@ -25,11 +27,14 @@ struct ResourceFiles {
     // MARK: What its containers were changed to
 
     /// By container id: those that were changed since they were made.
-    func actual() throws(KernelError) -> [String: ActualResources] {
-        let members = try json(actualFile)?.object?.members ?? []
-        return Dictionary(
-            members.compactMap { member in ActualResources(member.value).map { (member.name, $0) } },
-            uniquingKeysWith: { $1 })
+    func actual() throws -> [String: ActualResources] {
+        guard let value = try json(actualFile) else { return [:] }
+        guard let members = value.object?.members else { throw DamagedFile(path: actualFile) }
+        return try Dictionary(
+            members.map { member in
+                guard let resources = ActualResources(member.value) else { throw DamagedFile(path: actualFile) }
+                return (member.name, resources)
+            }, uniquingKeysWith: { $1 })
     }
 
     func write(_ actual: [String: ActualResources]) throws(KernelError) {
@@ -38,10 +43,21 @@ struct ResourceFiles {
         try AgentFiles.replace(actualFile, text(.object(object)), mode: 0o600)
     }
 
-    private func json(_ file: String) throws(KernelError) -> APIValue? {
+    private func json(_ file: String) throws -> APIValue? {
         guard let text = try AgentFiles.text(of: file) else { return nil }
-        return try? APIValue(json: text)
+        do {
+            return try APIValue(json: text)
+        } catch {
+            throw DamagedFile(path: file)
+        }
     }
 
     private func text(_ value: APIValue) -> String { String(decoding: value.json(), as: UTF8.self) }
+}
+
+/// A file of the agent's own that says nothing it would have written.
+struct DamagedFile: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String { "\(path) is damaged" }
 }

@@ -87,6 +87,35 @@ import Testing
         #expect(try endpoints("docker.io", [:]).map(\.origin.host) == ["registry-1.docker.io"])
     }
 
+    /// As with containerd: what stands outside of the hosts is about the registry, whether it is named there or not.
+    @Test func configuresTheRegistryItselfWithoutAServer() throws {
+        let found = try endpoints(
+            "r.example:5000",
+            [
+                "r.example:5000/hosts.toml": """
+                skip_verify = true
+                ca = "top.pem"
+                client = "/etc/both.pem"
+                [header]
+                  X-One = "1"
+                [host."https://m.example"]
+                """
+            ])
+        let own = found[1]
+        #expect(own.origin.description == "https://r.example:5000" && own.root == "/v2" && !own.isMirror)
+        #expect(own.tls.skipVerify && own.tls.authorities.first?.hasSuffix("/r.example:5000/top.pem") == true)
+        #expect(own.tls.clientPairs == [.init(certificate: "/etc/both.pem", key: nil)])
+        #expect(own.headers.map(\.name) == ["X-One"])
+        #expect(!found[0].tls.skipVerify && found[0].headers.isEmpty)
+    }
+
+    @Test func keepsTheOrderOfAFileFromWindows() throws {
+        let text = "[host.\"https://z.example\"]\r\n[host.\"https://a.example\"]\r\n"
+        #expect(
+            try endpoints("r.example", ["r.example/hosts.toml": text]).map(\.origin.host)
+                == ["z.example", "a.example", "r.example"])
+    }
+
     @Test func readsDockersCertificateFolders() throws {
         let found = try endpoints(
             "r.example:5000",

@@ -25,8 +25,8 @@ package struct EndpointResolver: Sendable {
             endpoint.tls = try Self.certificates(in: folder)
             return [endpoint]
         }
-        let file = try HostsFile(text, path: path, folder: folder)
-        return file.hosts + [file.server ?? own]
+        let file = try HostsFile(text, path: path, folder: folder, own: own)
+        return file.hosts + [file.server]
     }
 
     /// The server that a registry's name means where nobody configured another one.

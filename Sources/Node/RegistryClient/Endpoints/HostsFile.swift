@@ -7,12 +7,14 @@ import TOMLKit
 /// registry itself, which is asked last (containerd, docs/hosts.md).
 package struct HostsFile {
     package let hosts: [RegistryEndpoint]
-    /// The registry itself, where the file says what it is; else it is what it is without a file.
-    package let server: RegistryEndpoint?
+    /// The registry itself.
+    package let server: RegistryEndpoint
 
-    /// - Parameter folder: what relative paths in it are relative to.
+    /// - Parameters:
+    ///   - folder: what relative paths in it are relative to.
+    ///   - own: what the registry itself is where the file does not say; the file's other members count for it, too.
     /// - Throws: `RegistryError` (`.configuration`).
-    package init(_ text: String, path: String, folder: String) throws {
+    package init(_ text: String, path: String, folder: String, own: RegistryEndpoint) throws {
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -28,10 +30,9 @@ package struct HostsFile {
                 endpoint.isMirror = true
                 return endpoint
             }
-            server = try table["server"].map { server in
-                guard let name = server.string else { throw Problem("server is not a string") }
-                return name
-            }.flatMap { $0.isEmpty ? nil : try Self.endpoint($0, table, folder) }
+            let name = try Self.server(table)
+            server = try name.isEmpty
+                ? Self.configured(own, table, folder) : Self.endpoint(name, table, folder)
         } catch let problem as Problem {
             throw RegistryError(.configuration, "\(path): \(problem.text)")
         }
@@ -57,7 +58,9 @@ package struct HostsFile {
         if names.count < 2 { return names }
         var found: [String] = []
         var beginning = ""
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        // "\r\n" is one character, and another one than "\n".
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for line in lines {
             beginning += line + "\n"
             // The middle of a list over several lines, say, is no document.
             guard let table = try? TOMLTable(string: beginning), let hosts = table["host"]?.table else {
@@ -71,6 +74,13 @@ package struct HostsFile {
 
     // MARK: One server
 
+    /// - Returns: empty: the name's own.
+    private static func server(_ table: TOMLTable) throws -> String {
+        guard let value = table["server"] else { return "" }
+        guard let name = value.string else { throw Problem("server is not a string") }
+        return name
+    }
+
     private static func endpoint(
         _ name: String, _ table: TOMLTable, _ folder: String
     ) throws -> RegistryEndpoint {
@@ -80,6 +90,14 @@ package struct HostsFile {
         }
         var endpoint = RegistryEndpoint(origin: address.origin)
         endpoint.root = root(of: address.path, isComplete: try bool("override_path", table))
+        return try configured(endpoint, table, folder)
+    }
+
+    /// How a server is spoken to, whatever its address.
+    private static func configured(
+        _ server: RegistryEndpoint, _ table: TOMLTable, _ folder: String
+    ) throws -> RegistryEndpoint {
+        var endpoint = server
         endpoint.capabilities = try capabilities(table)
         endpoint.tls.skipVerify = try bool("skip_verify", table)
         endpoint.tls.authorities = try strings("ca", table).map { absolute($0, folder) }

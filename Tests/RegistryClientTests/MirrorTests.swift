@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func sendsHeadersAndPathsAsConfigured() async throws {
-        let options = "override_path = true\n[host.\"http://HOST\".header]\nX-Token = [\"a\"]"
+        let options = "override_path = true\n[host.\"http://HOST\".header]\nX-Token = [\"a\", \"b\"]"
         let mirror = try FaultServer(Self.good)
         defer { mirror.stop() }
         let folder = try TemporaryFolder()
@@ -129,7 +129,7 @@ import Testing
             let repository = try client.repository(try ImageReference("r.example/team/app"))
             _ = try await repository.manifest(.tag("latest"))
             #expect(mirror.requests[0].path == "/deep/path/team/app/manifests/latest")
-            #expect(mirror.requests[0].headers["x-token"] == "a")
+            #expect(mirror.requests[0].headers["x-token"] == "a, b")
         }
     }
 

@@ -242,8 +242,10 @@ private struct RequestReader {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = String(
-                line[line.index(after: colon)...].drop { $0 == " " })
+            let value = String(line[line.index(after: colon)...].drop { $0 == " " })
+            // One that comes several times is a list (RFC 9110, section 5.3).
+            let name = line[..<colon].lowercased()
+            headers[name] = headers[name].map { "\($0), \(value)" } ?? value
         }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
         while bytes.count < length { if !more() { return nil } }

@@ -226,7 +226,9 @@ final class RequestRunner: Sendable {
         var headers = request.headers
         var tls = endpoint.tls
         if address.origin == endpoint.origin {
-            for header in endpoint.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
+            // One that has several values is there once for each of them.
+            for header in endpoint.headers { headers.remove(name: header.name) }
+            for header in endpoint.headers { headers.add(name: header.name, value: header.value) }
             if let authorization { headers.replaceOrAdd(name: "Authorization", value: authorization) }
         } else {
             // What proves who we are is for the registry alone.

@@ -31,7 +31,8 @@ package struct HostsFile {
                 return endpoint
             }
             let name = try Self.server(table)
-            server = try name.isEmpty
+            server =
+                try name.isEmpty
                 ? Self.configured(own, table, folder) : Self.endpoint(name, table, folder)
         } catch let problem as Problem {
             throw RegistryError(.configuration, "\(path): \(problem.text)")

@@ -290,6 +290,34 @@ import Testing
         }
     }
 
+    /// As the other clients do; the password stays with the service that the registry named.
+    @Test func followsATokenServiceThatMoved() async throws {
+        let other = try FaultServer { request in
+            FaultServer.answer(200, json: request.headers["authorization"] == nil ? #"{"token":"T"}"# : "{}")
+        }
+        defer { other.stop() }
+        let near = Self.registry(token: { request in
+            FaultServer.answer(307, ["Location": "/moved?\(request.target.drop { $0 != "?" }.dropFirst())"])
+        })
+        try await withRepository(
+            credential: Self.me,
+            server: { request in
+                request.path == "/moved" && request.headers["authorization"] == Self.basic
+                    ? FaultServer.answer(200, json: #"{"token":"T"}"#) : near(request)
+            }
+        ) { repository, server in
+            try await fetch(repository)
+            #expect(server.requests.contains { $0.path == "/moved" && $0.target.contains("scope=") })
+        }
+        let far = Self.registry(token: { _ in
+            FaultServer.answer(302, ["Location": "http://\(other.host)/t"])
+        })
+        try await withRepository(credential: Self.me, server: far) { repository, _ in
+            try await fetch(repository)
+            #expect(other.requests.map { $0.headers["authorization"] } == [nil])
+        }
+    }
+
     @Test func endsRedirectLoops() async throws {
         try await withRepository(server: { request in
             FaultServer.answer(307, ["Location": request.path + "x"])

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import OCISpec
@@ -45,7 +46,7 @@ struct TokenService: Sendable {
 
     private func fetchOnce(_ request: Request) async throws -> Token {
         let begin = ContinuousClock.now
-        let response = try await transport.send(message(request))
+        let response = try await answer(message(request))
         let bytes = try await transport.body(of: response, limit: configuration.limits.listBytes)
         guard response.status.code == 200 else {
             throw RegistryError(status: response, body: bytes)
@@ -63,6 +64,31 @@ struct TokenService: Sendable {
         } catch {
             throw RegistryError(.corrupt, "it answers no token: \(error)")
         }
+    }
+
+    /// Follows redirects; what proves who we are goes to the service that the registry named and to no other.
+    private func answer(_ first: HTTPTransport.Request) async throws -> HTTPClientResponse {
+        var message = first
+        for _ in 0...configuration.limits.redirects {
+            let response = try await transport.send(message)
+            // A refresh token is in the body, which is not sent on.
+            guard message.method == .GET, [301, 302, 303, 307, 308].contains(response.status.code),
+                let location = response.headers.first(name: "Location")
+            else { return response }
+            guard let next = message.address.resolve(location) else {
+                throw RegistryError(.corrupt, "it redirects to '\(oneLine(location))', which is no address")
+            }
+            if next.origin != message.address.origin {
+                if next.origin.scheme == .http, !next.origin.isLoopback {
+                    throw RegistryError(.denied, "it redirects to plain HTTP, at \(next.origin)")
+                }
+                message.headers.remove(name: "Authorization")
+                message.tls.clientPairs = []
+            }
+            _ = try? await transport.body(of: response, limit: configuration.limits.listBytes)
+            message.address = next
+        }
+        throw RegistryError(.limit, "it redirects more than \(configuration.limits.redirects) times")
     }
 
     /// Seconds, where the service does not say.

@@ -203,7 +203,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("echo broken; exit 3", "broken"), ("echo '{'", "line 2"), ("kill -9 $$", "get"),
+        ("echo broken; exit 3", "broken"), ("echo '{'", "line 2"), ("kill -9 $$", "exit code"),
         ("yes x | head -c 3000000", "too large"),
     ])
     func saysWhichHelperFails(_ script: String, _ word: String) async throws {

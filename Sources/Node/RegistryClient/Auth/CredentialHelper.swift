@@ -33,7 +33,7 @@ package struct CredentialHelper {
     package func get(_ server: String) throws -> Credential? {
         let (status, output) = try run("get", server)
         if status != 0 {
-            let text = oneLine(String(decoding: output, as: UTF8.self).trimmingLines)
+            let text = said(output, status)
             // The protocol has no code for it, only these words.
             if text.contains("credentials not found") { return nil }
             throw RegistryError(.configuration, "\(program) get: \(text)")
@@ -75,9 +75,14 @@ package struct CredentialHelper {
     private func change(_ action: String, _ input: String) throws {
         let (status, output) = try run(action, input)
         if status != 0 {
-            let text = oneLine(String(decoding: output, as: UTF8.self).trimmingLines)
-            throw RegistryError(.configuration, "\(program) \(action): \(text)")
+            throw RegistryError(.configuration, "\(program) \(action): \(said(output, status))")
         }
+    }
+
+    /// What a program that failed says of it; one that was killed says nothing.
+    private func said(_ output: [UInt8], _ status: Int32) -> String {
+        let text = oneLine(String(decoding: output, as: UTF8.self).trimmingLines)
+        return text.isEmpty ? "exit code \(status)" : text
     }
 
     // MARK: The program

@@ -209,6 +209,26 @@ import Testing
         #expect(try store.verify() == [])
     }
 
+    /// What an interrupted pull left goes before any image, and not before it is old enough.
+    @Test func interruptedDownloadsGoFirst() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        _ = try image("a", bytes: 1000, in: temporary)
+        let path = "\(temporary.root)/partial/sha256-\(String(repeating: "a", count: 64))"
+        try Data(count: 100_000).write(to: URL(fileURLWithPath: path))
+        let full = DiskSpace(capacity: 1_000_000, available: 100_000)
+        let young = try store.collectImages(
+            .init(high: 85, low: 80), inUse: nobody, space: { full })
+        #expect(young.removed.events.isEmpty && access(path, F_OK) == 0)
+        let old = try store.collectImages(
+            .init(high: 85, low: 80, minimumAge: 0), inUse: nobody,
+            space: { access(path, F_OK) == 0 ? full : DiskSpace(capacity: 1_000_000, available: 500_000) })
+        #expect(old.removed.events.isEmpty && old.removed.reclaimed >= 100_000)
+        #expect(access(path, F_OK) != 0)
+        #expect(try names(store) == ["test/a:latest"])
+    }
+
     /// A file system that has room, but can hold no more files.
     @Test func filesCountAsBytesDo() throws {
         let temporary = try TemporaryStore()

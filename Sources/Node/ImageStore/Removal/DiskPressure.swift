@@ -114,6 +114,11 @@ extension ImageStore {
             while try removeOldest(unusedSince: now() - age) {}
         }
         var (missing, missingFiles): (Int64, Int64) = (0, 0)
+        if let high = policy.high, max(before.usedPercent, before.usedFilesPercent) >= high {
+            // Downloads that nobody goes on with are worth less than any image.
+            let freed = try PartialBlob.removeAbandoned(in: folder, age: policy.minimumAge)
+            removed = PruneResult(events: removed.events, reclaimed: removed.reclaimed + freed)
+        }
         let state = try space()
         let free = Int64(100 - policy.low)
         if let high = policy.high, state.usedPercent >= high {

@@ -24,6 +24,12 @@ struct RemoteImage: Sendable {
         while true {
             switch try content.image() {
             case .image(let document):
+                // Registries do not have those: their bytes are with their owner, who is asked by nobody here.
+                if let layer = document.layers.first(where: \.mediaType.isNondistributable) {
+                    throw RegistryError(
+                        .unsupported,
+                        "\(reference.familiar): layer \(layer.digest) is a foreign one, which is not fetched")
+                }
                 return RemoteImage(
                     reference: reference, manifest: content, document: document, indexes: indexes)
             case .index(let index):

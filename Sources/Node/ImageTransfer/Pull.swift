@@ -25,8 +25,10 @@ extension ImageTransfer {
         for reference in candidates.dropLast() {
             do {
                 return try await pull(reference, platform, credential, isAccepted, progress)
-            } catch let error as RegistryError where [.notFound, .unreachable].contains(error.kind) {
-                // The next registry in the search may have it.
+            } catch let error as RegistryError
+                where [.notFound, .unreachable, .unauthorized].contains(error.kind) || error.status == 403
+            {
+                // The next registry in the search may have it. What Docker's has not, it calls unauthorized.
                 progress?(.message("\(error)"))
             }
         }

@@ -61,6 +61,13 @@ struct ImageTests {
             #expect(try other.check("load", "-i", path).output == "Loaded image: busybox:latest\n")
             #expect(try other.check("images", "-q", "--no-trunc").line == id)
         }
+        // A device stays one.
+        var status = stat()
+        try #require(stat("/dev/null", &status) == 0)
+        let device = host.root + "/null"
+        try #require(mknod(device, S_IFCHR | 0o600, status.st_rdev) == 0)
+        try host.check("save", "-o", device, "busybox")
+        #expect(stat(device, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
         try host.checkFails(1, "save", "-o", host.root + "/x.tar", "nothing")
         #expect(access(host.root + "/x.tar", F_OK) != 0)
         #expect(try folderNames(host.root).allSatisfy { !$0.contains("partial") })

@@ -86,6 +86,15 @@ struct SaveCommand: SwiftletCommand {
             try store.save(images, format: format, to: STDOUT_FILENO, outputName: "standard output")
             return 0
         }
+        var status = stat()
+        if stat(output, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            // A device or a pipe is written to; a file in its place would be the machine's /dev/null.
+            let file = try FileDescriptor.open(output, O_WRONLY)
+            try context.trace.step("save") {
+                try store.save(images, format: format, to: file.raw, outputName: output)
+            }
+            return 0
+        }
         // Beside it first: what is there already stays until the new archive is complete.
         let temporary = output + ".partial-\(getpid())"
         do {

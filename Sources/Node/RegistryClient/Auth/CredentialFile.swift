@@ -190,6 +190,10 @@ package struct CredentialFile: Sendable {
                 defer { free(resolved) }
                 return String(cString: resolved)
             } ?? path
+        var status = stat()
+        if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw RegistryError(.configuration, "write \(path): it is not a regular file")
+        }
         let temporary = "\(target).\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         do {
             let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)

@@ -129,6 +129,16 @@ struct CopyTests {
         #expect(try host.run(["cp", "-", "c:/u"], input: "this is no archive").code == 1)
     }
 
+    @Test func aDeviceStaysOne() throws {
+        try startContainer()
+        try host.check("exec", "c", "sh", "-c", "echo a > /a")
+        var status = stat()
+        try #require(stat("/dev/null", &status) == 0)
+        try #require(mknod(folder + "/null", S_IFCHR | 0o600, status.st_rdev) == 0)
+        try host.checkFails(1, "cp", "c:/a", folder + "/null")
+        #expect(stat(folder + "/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+    }
+
     @Test func archivesThatClimbOut() throws {
         try startContainer()
         let script =

@@ -138,6 +138,10 @@ extension Engine {
             if isFolder {
                 throw UsageError("cannot copy the folder \(source.path) over the file \(target.path)")
             }
+            // A file in its place would be the machine's /dev/null.
+            guard try present.status().st_mode & S_IFMT == S_IFREG else {
+                throw UsageError("cannot copy over \(target.path): it is neither a file nor a folder")
+            }
         } else if target.wantsFolder, !isFolder {
             throw KernelError("copy to", target.path, .noEntry)
         }

@@ -38,8 +38,8 @@ private func explain(_ error: any Error) -> (RegistryError.Kind, String) {
     case let error as BoringSSLError:
         return (.unreachable, "TLS failed: \(explain(error))")
     case let error as IOError:
-        if notReached.contains(error.errnoCode) { return (.unreachable, oneLine(error.description)) }
-        return (.interrupted, "connection lost: \(oneLine(error.description))")
+        if notReached.contains(error.errnoCode) { return (.unreachable, explain(error)) }
+        return (.interrupted, "connection lost: \(explain(error))")
     case let error as HTTPParserError:
         switch error {
         case .invalidEOFState, .closedConnection: return (.interrupted, "the connection ended too early")
@@ -71,9 +71,16 @@ private func explain(_ error: HTTPClientError) -> (RegistryError.Kind, String) {
     }
 }
 
+/// The library's own text names its function, and of a connection that was refused says that it was reset.
+private func explain(_ error: IOError) -> String {
+    String(cString: strerror(error.errnoCode)).lowercased()
+}
+
 private func explain(_ error: NIOConnectionError) -> String {
     if let failure = error.connectionErrors.first {
-        return "connect to \(failure.target): \(connectProblem(failure.error))"
+        let address = failure.target.ipAddress ?? "\(failure.target)"
+        let host = address.contains(":") ? "[\(address)]" : address
+        return "connect to \(host):\(failure.target.port ?? 0): \(connectProblem(failure.error))"
     }
     if error.dnsAError != nil || error.dnsAAAAError != nil { return "no such host" }
     return "no connection"
@@ -81,7 +88,7 @@ private func explain(_ error: NIOConnectionError) -> String {
 
 private func connectProblem(_ error: any Error) -> String {
     switch error {
-    case let error as IOError: oneLine(error.description)
+    case let error as IOError: explain(error)
     case ChannelError.connectTimeout: "no answer in time"
     default: oneLine("\(error)")
     }

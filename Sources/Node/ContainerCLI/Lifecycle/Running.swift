@@ -155,7 +155,7 @@ extension Engine {
                 throw error
             }
             if let lock {
-                try cleanUp(container)
+                try cleanUp(container, isRemoved: true)
                 // First the definition: from here on the container is gone, whatever happens to us.
                 unlink(folder + "/" + ContainerDefinition.fileName)
                 try removeTree(folder)

@@ -28,10 +28,12 @@ public enum ContainerCleanup {
 
     /// As `run`, for a container whose shim is gone: also removes the shim's run folder, and writes down
     /// that the container has ended. The caller holds the container's lock.
+    /// - Parameter isRemoved: the folder is about to go: a full disk, which may be the reason, is none to stop.
     /// - Returns: the status as it is now.
     @discardableResult
     public static func afterLostShim(
-        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
+        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log,
+        isRemoved: Bool = false
     ) throws -> LiveStatus {
         try run(container: container, folder: folder, state: state, network: network, log: log)
         RunFolders(state: state).removeShim(container.text)
@@ -41,7 +43,11 @@ public enum ContainerCleanup {
         status.process = nil
         status.shim = nil
         status.bootID = bootID
-        try status.write(in: folder)
+        do throws(KernelError) {
+            try status.write(in: folder)
+        } catch {
+            if !isRemoved || error.errno != .noSpace { throw error }
+        }
         return status
     }
 }

@@ -36,6 +36,8 @@ final class EngineDatabase: Sendable {
                 "\(path) was written by a newer swiftlet (schema \(version), this one knows \(schemaVersion))"
             )
         }
+        // Nothing is written then: the daemon starts on a full disk, too.
+        if version == schemaVersion { return }
         try database.execute(
             sql: """
                 CREATE TABLE IF NOT EXISTS sandbox (id TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;

@@ -25,10 +25,8 @@ extension ImageTransfer {
         for reference in candidates.dropLast() {
             do {
                 return try await pull(reference, platform, credential, isAccepted, progress)
-            } catch let error as RegistryError
-                where [.notFound, .unreachable, .unauthorized].contains(error.kind) || error.status == 403
-            {
-                // The next registry in the search may have it. What Docker's has not, it calls unauthorized.
+            } catch let error as RegistryError where error.mayBeElsewhere {
+                // The next registry in the search may have it.
                 progress?(.message("\(error)"))
             }
         }

@@ -74,6 +74,16 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         RegistryError(kind, description, codes: codes, status: status, symptom: .spent)
     }
 
+    /// Whether the next registry of a search may have what this one has not. Docker's own calls unauthorized what it
+    /// has not; the refusal of our own policy has no status.
+    public var mayBeElsewhere: Bool {
+        switch kind {
+        case .notFound, .unreachable, .unauthorized: true
+        case .denied: status != nil
+        default: false
+        }
+    }
+
     /// Whether the network is to blame and the same request may succeed a moment later.
     var isTransient: Bool {
         switch kind {

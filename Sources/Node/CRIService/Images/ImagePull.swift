@@ -77,7 +77,7 @@ struct ImagePull: Sendable {
             } catch let error as RegistryError {
                 // The next registry in the search may have it.
                 let isLast = index == candidates.count - 1
-                if isLast || ![.notFound, .unreachable].contains(error.kind) { throw PullFailure(error) }
+                if isLast || !error.mayBeElsewhere { throw PullFailure(error) }
             }
         }
         throw RPCError(code: .notFound, message: "no registry to look for \(name) in")

@@ -14,11 +14,18 @@ struct Registries: RegistryWork {
         let policy =
             try order.access.policyFile.map { try SignaturePolicy(file: $0) }
             ?? SignaturePolicy.standard(environment: Self.environment)
-        let pulled = try Self.withClient(order.access) { client in
-            let transfer = ImageTransfer(store: try ImageStore(root: order.store), client: client)
-            return try await transfer.pull(
-                order.name, platform: order.platform, credential: credential,
-                isAccepted: { try await policy?.check($0, $1, in: $2) }, progress: progress)
+        let pulled: PulledImage
+        do {
+            pulled = try Self.withClient(order.access) { client in
+                let transfer = ImageTransfer(store: try ImageStore(root: order.store), client: client)
+                return try await transfer.pull(
+                    order.name, platform: order.platform, credential: credential,
+                    isAccepted: { try await policy?.check($0, $1, in: $2) }, progress: progress)
+            }
+        } catch let error as RegistryError where error.kind == .unsupported {
+            throw UnsupportedImage("\(error)")
+        } catch let error as ImageError where error.kind == .unsupported {
+            throw UnsupportedImage("\(error)")
         }
         return PullAnswer(
             image: pulled.image, reference: pulled.reference, digest: pulled.digest, isNew: pulled.isNew)

@@ -35,7 +35,12 @@ struct PullCommand: SwiftletCommand {
         for name in names {
             let order = PullOrder(
                 name: name, platform: platform, access: access, store: context.options.layout.images)
-            try pull(order, work)
+            do {
+                try pull(order, work)
+            } catch let other as UnsupportedImage where allTags {
+                // Signatures and other artifacts have tags of their own.
+                Standard.printError("swiftlet: passed over: \(other)\n")
+            }
         }
         return 0
     }

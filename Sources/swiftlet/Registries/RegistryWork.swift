@@ -4,6 +4,7 @@ import OCISpec
 /// What commands do with registries. `swiftlet` has no network in it, so that it stays small and starts quickly:
 /// its registry commands go on as `swiftlet-node`, which has.
 public protocol RegistryWork: Sendable {
+    /// - Throws: `UnsupportedImage`, and whatever went wrong.
     func pull(_ order: PullOrder, progress: @escaping ProgressHandler) throws -> PullAnswer
     func push(_ order: PushOrder, progress: @escaping @Sendable (PushStep) -> Void) throws -> PushAnswer
     /// Checks a credential with the registry and keeps it.
@@ -13,6 +14,16 @@ public protocol RegistryWork: Sendable {
     /// - Returns: whether there was a credential.
     func logout(_ registry: String, _ access: RegistryAccess) throws -> Bool
     func tags(_ repository: String, _ access: RegistryAccess) throws -> [String]
+}
+
+/// What a name means in its registry is there and whole, and nothing that can run here: an artifact, a signature, an
+/// image for other platforms.
+public struct UnsupportedImage: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
 }
 
 /// How registries are reached.

@@ -106,6 +106,7 @@ import Testing
         ) { repository, mirror, registry in
             let error = try await registryError { _ = try await repository.manifest(.tag("x")) }
             #expect(error.kind == .notFound)
+            #expect(mirror.requests.count == 1, "nobody waits for a mirror")
             #expect(
                 error.description
                     == "manifest x of r.example/team/app: \(registry.host): 404 Not Found (before it "

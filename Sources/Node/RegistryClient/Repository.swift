@@ -37,7 +37,10 @@ public struct Repository: Sendable {
         _ body: (RegistryEndpoint) async throws -> Result
     ) async throws -> Result {
         var failures: [(host: String, error: RegistryError)] = []
-        for endpoint in try endpoints(capability) {
+        let servers = try endpoints(capability)
+        for (index, server) in servers.enumerated() {
+            var endpoint = server
+            endpoint.hasNext = index < servers.count - 1
             do {
                 return try await body(endpoint)
             } catch let error as RegistryError {
@@ -100,7 +103,8 @@ public struct Repository: Sendable {
             do {
                 return (answer, try await runner.transport.body(of: answer.response, limit: limit))
             } catch let error as RegistryError {
-                guard let delay = runner.configuration.retry.delay(afterAttempt: attempt, error),
+                guard !endpoint.hasNext,
+                    let delay = runner.configuration.retry.delay(afterAttempt: attempt, error),
                     error.symptom != .timeout || attempt < runner.configuration.retry.attemptsAfterTimeout
                 else { throw error }
                 try await Task.sleep(for: delay)

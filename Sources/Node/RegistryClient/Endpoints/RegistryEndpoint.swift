@@ -28,6 +28,8 @@ package struct RegistryEndpoint: Sendable {
     package var headers: [Header] = []
     /// Somebody else than the registry: it gets its own credentials, and is told which registry is meant.
     package var isMirror = false
+    /// Another server is there to be asked when this one fails: nobody waits for it to get well.
+    package var hasNext = false
 
     package struct Header: Hashable, Sendable {
         package let name: String

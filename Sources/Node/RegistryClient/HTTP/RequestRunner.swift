@@ -71,7 +71,7 @@ final class RequestRunner: Sendable {
             do {
                 return try await runOnce(request, endpoint, context)
             } catch let error as RegistryError {
-                let isFinal = !request.isRetried || isSpent(request.body)
+                let isFinal = !request.isRetried || endpoint.hasNext || isSpent(request.body)
                 guard !isFinal, let delay = configuration.retry.delay(afterAttempt: attempt, error),
                     error.symptom != .timeout || attempt < configuration.retry.attemptsAfterTimeout
                 else { throw error }

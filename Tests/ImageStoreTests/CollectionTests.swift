@@ -209,6 +209,27 @@ import Testing
         #expect(try store.verify() == [])
     }
 
+    /// Not a byte is left, so that not even the log of a removal can grow.
+    @Test func aDiskWithoutAByteIsEmptied() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        _ = try temporary.makeFolder("images")
+        try #require(mount("tmpfs", temporary.root, "tmpfs", 0, "size=32m") == 0)
+        defer { umount2(temporary.root, Int32(MNT_DETACH)) }
+        for name in ["a", "b"] { _ = try image(name, bytes: 3_000_000, in: temporary) }
+        let path = temporary.root + "/filler"
+        let filler = open(path, O_WRONLY | O_CREAT, 0o600)
+        let bytes = [UInt8](repeating: 1, count: 4096)
+        while write(filler, bytes, bytes.count) > 0 {}
+        close(filler)
+        let store = try temporary.open()
+        #expect(try store.remove("test/a").contains(.untagged("test/a:latest")))
+        #expect(try store.prune(all: true).events.contains(.untagged("test/b:latest")))
+        #expect(try store.verify() == [] && store.images() == [])
+        unlink(path)
+        #expect(try image("c", bytes: 1000, in: temporary).names.count == 1)
+    }
+
     /// What an interrupted pull left goes before any image, and not before it is old enough.
     @Test func interruptedDownloadsGoFirst() throws {
         let temporary = try TemporaryStore()

@@ -22,12 +22,29 @@ final class Catalog: Sendable {
             // Readers never wait for a writer.
             try database.execute(sql: "PRAGMA journal_mode = WAL")
         }
-        queue = try Self.translate(path) {
-            let queue = try Self.locked(folder) {
-                try DatabaseQueue(path: path, configuration: configuration)
+        queue = try Self.translate(path) { [configuration] in
+            // Even to read it, files are made beside it.
+            try Self.makingRoom(folder) {
+                let queue = try Self.locked(folder) {
+                    try DatabaseQueue(path: path, configuration: configuration)
+                }
+                try queue.inDatabase { try Schema.prepare($0, path: folder.path) }
+                return queue
             }
-            try queue.inDatabase { try Schema.prepare($0, path: folder.path) }
-            return queue
+        }
+    }
+
+    /// Does something once more, with the room that is kept for this, when the disk is full.
+    private static func makingRoom<Result>(_ folder: StoreFolder, _ body: () throws -> Result) throws
+        -> Result
+    {
+        do {
+            return try body()
+        } catch let error as DatabaseError
+            where [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN].contains(error.resultCode)
+        {
+            guard folder.giveUpReserve() else { throw error }
+            return try body()
         }
     }
 
@@ -87,23 +104,27 @@ final class Catalog: Sendable {
     /// A transaction that changes names, images, content or snapshots: alone in the store's gate, so that no
     /// lookup works with what it is about to change. It holds the write lock from its start and is on the disk
     /// when it returns.
-    func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    /// - Parameter makesRoom: it removes something, and may take the room that is kept for this; `body` may be called
+    ///   twice.
+    func write<Result>(makesRoom: Bool = false, _ body: (Database) throws -> Result) throws -> Result {
         let gate = try StoreGate.forChange(folder.root, folder.path)
         try RememberedAnswers(folder.root).forgetAll()
-        let result = try transaction(synchronous: "FULL", body)
+        let result = try transaction(synchronous: "FULL", makesRoom, body)
         gate.leave()
         return result
     }
 
     /// A transaction for what need not survive a loss of power, since nothing that it speaks of does: leases.
-    func writeVolatile<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try transaction(synchronous: "NORMAL", body)
+    /// - Parameter makesRoom: as for `write`.
+    func writeVolatile<Result>(makesRoom: Bool = false, _ body: (Database) throws -> Result) throws -> Result
+    {
+        try transaction(synchronous: "NORMAL", makesRoom, body)
     }
 
     private func transaction<Result>(
-        synchronous: String, _ body: (Database) throws -> Result
+        synchronous: String, _ makesRoom: Bool, _ body: (Database) throws -> Result
     ) throws -> Result {
-        try Self.translate(queue.path) {
+        func once() throws -> Result {
             try queue.inDatabase { database in
                 try database.execute(sql: "PRAGMA synchronous = \(synchronous)")
                 var result: Result?
@@ -113,6 +134,10 @@ final class Catalog: Sendable {
                 }
                 return result!
             }
+        }
+        return try Self.translate(queue.path) {
+            if !makesRoom { return try once() }
+            return try Self.makingRoom(folder) { try once() }
         }
     }
 

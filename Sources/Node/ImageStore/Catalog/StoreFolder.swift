@@ -14,6 +14,7 @@ import OCISpec
 ///     trash/            what is being deleted
 ///     empty/            the lower folder of images without layers
 ///     answers/          what lookups have found since the last change
+///     reserve           room for the records of a removal
 final class StoreFolder: Sendable {
     let path: String
     let root: FileDescriptor
@@ -109,6 +110,23 @@ final class StoreFolder: Sendable {
     func syncFolder(_ folder: String) throws {
         try root.openAt(folder, O_RDONLY | O_DIRECTORY).sync()
     }
+
+    // MARK: Room
+
+    /// Bytes: the log of a removal of some hundred images.
+    private static let reserveBytes: off_t = 2 << 20
+
+    /// Keeps room for the records of a removal. On a full disk the database's log cannot grow, and without this
+    /// nothing could be removed any more. Where there is no room for it, there is none.
+    func keepReserve() {
+        let raw = openat(root.raw, "reserve", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard raw >= 0 else { return }
+        let file = FileDescriptor(owning: raw)
+        if posix_fallocate(file.raw, 0, Self.reserveBytes) != 0 { unlinkat(root.raw, "reserve", 0) }
+    }
+
+    /// - Returns: whether there was any.
+    func giveUpReserve() -> Bool { unlinkat(root.raw, "reserve", 0) == 0 }
 
     // MARK: Moving and removing
 

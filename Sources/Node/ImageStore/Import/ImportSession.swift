@@ -206,6 +206,7 @@ package final class ImportSession: Sendable {
         }
         self.state.withLock { $0 = State() }
         locks.releaseAll()
+        store.folder.keepReserve()
         return records
     }
 

@@ -40,13 +40,14 @@ extension ImageStore {
     func removing<Result>(
         inUse: () throws -> [ContainerUse], _ body: (Database, StoreUse) throws -> Result
     ) throws -> (result: Result, freed: Int64) {
-        let done = try catalog.write { database in
+        let done = try catalog.write(makesRoom: true) { database in
             try catalog.endDeadLeases(database)
             let use = try StoreUse(database, folder, containers: inUse)
             let result = try body(database, use)
             return (result, try forgetUnneeded(database, use.chains))
         }
         try removeGarbage()
+        folder.keepReserve()
         return done
     }
 
@@ -90,7 +91,7 @@ extension ImageStore {
     /// Deletes the files of what has no record any more. They are moved away under the write lock, each after one more
     /// look: an import may have brought the same content again.
     func removeGarbage() throws {
-        try catalog.writeVolatile { database in
+        try catalog.writeVolatile(makesRoom: true) { database in
             for row in try Row.fetchAll(database, sql: "SELECT kind, key FROM garbage") {
                 let key: String = row["key"]
                 switch PinKind(rawValue: row["kind"]) {

@@ -25,7 +25,7 @@ extension ImageStore {
         }
         if garbage > 0 { try removeGarbage() }
         if try names.isEmpty && leases == 0 && TreeRemoval.names(in: folder.trash).isEmpty { return }
-        let crashed = try catalog.writeVolatile { database in
+        let crashed = try catalog.writeVolatile(makesRoom: true) { database in
             try endDeadLeases(database, names)
         }
         if crashed { try removeUnrecorded() } else { try folder.emptyTrash() }
@@ -43,7 +43,7 @@ extension ImageStore {
     /// Removes blobs and snapshots without a record. They are moved away under the write lock: an import
     /// moves its files into place and records them in one transaction.
     func removeUnrecorded() throws {
-        try catalog.writeVolatile { database in
+        try catalog.writeVolatile(makesRoom: true) { database in
             let numbers = Set(try Int64.fetchAll(database, sql: "SELECT number FROM snapshot"))
             for name in try TreeRemoval.names(in: folder.snapshots).map({
                 String(decoding: $0, as: UTF8.self)

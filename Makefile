@@ -4,7 +4,10 @@
 SHELL := /bin/bash
 CONFIGURATION := release
 BUILD := .build/$(CONFIGURATION)
-SWIFT_BUILD := swift build -c $(CONFIGURATION)
+# Each function is a section, of what is not ours, too: the linker leaves out what is not called, and puts together what a
+# program enters (scripts/link-order). Half of the memory of a node's programs is pages of their code.
+export SWIFT_BUILD := swift build -c $(CONFIGURATION) \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections
 SOURCES := Package.swift Sources Tests
 
 PREFIX ?= /usr/local
@@ -24,7 +27,7 @@ VM_PACKAGES := qemu-system-x86 mmdebstrap e2fsprogs cpio jq binutils
 SOAK := Crashes|Faults|Fuzzing|PullFaultTests|CRIClientTests|AgentTests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench setup-vm build fixtures run up down test test-vm soak bench generate fmt lint install uninstall clean
+.PHONY: help setup setup-bench setup-vm build build-tests fixtures run up down test test-vm soak bench generate fmt lint install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +43,9 @@ setup-vm:
 
 build: ## build all programs into .build/release
 	$(SWIFT_BUILD)
+
+build-tests:
+	$(SWIFT_BUILD) --build-tests
 
 fixtures: ## make what tests need: images and root filesystems from Debian packages, a CRI client from PyPI
 	rootfs-fixtures/make busybox
@@ -65,20 +71,17 @@ down: ## take away what `make up` has made
 # The agent's tests wait for minutes, which would hold up what runs beside them.
 LONG := SwiftletTests.AgentTests
 ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests PodProbesTests NodeAgentTests
-test: setup fixtures ## set up, build and run all tests (as root)
-	$(SWIFT_BUILD) --build-tests
+test: setup build-tests fixtures ## set up, build and run all tests (as root)
 	for suite in $(ASYNCHRONOUS); do \
 		scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter $$suite || exit 1; \
 	done
 	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter $(LONG)
 	scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build $(ASYNCHRONOUS:%=--skip %) --skip $(LONG) $(TEST_FLAGS)
 
-test-vm: setup setup-vm build fixtures ## run the suite of a pure cgroup v2 host in a virtual machine (as root)
-	$(SWIFT_BUILD) --build-tests
+test-vm: setup setup-vm build build-tests fixtures ## run the suite of a pure cgroup v2 host in a virtual machine (as root)
 	vm/test --bin $(BUILD)
 
-soak: setup fixtures ## run the long forms of the campaigns: fuzzing, kills at every step (as root)
-	$(SWIFT_BUILD) --build-tests
+soak: setup build-tests fixtures ## run the long forms of the campaigns: fuzzing, kills at every step (as root)
 	SWIFTLET_SOAK=1 scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter '$(SOAK)'
 
 bench: setup setup-bench build ## measure against runc, crun, podman and containerd, side by side

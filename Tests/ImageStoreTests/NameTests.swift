@@ -29,6 +29,32 @@ import Testing
         for text in texts { #expect(try store.resolve(text) == image, "\(text)") }
     }
 
+    /// Found by a search in another registry than the default one.
+    @Test func aShortNameMeansWhatWasFound() throws {
+        let (temporary, store) = try loaded("busybox")
+        defer { temporary.remove() }
+        let image = try store.resolve("busybox")
+        try store.tag("busybox", as: "local.example/team/app:v1")
+        let found = try ImageReference("local.example/team/app:v1")
+        #expect(message { try store.resolve("team/app:v1") } != nil)
+        try store.rememberShortName("team/app:v1", means: found)
+        for text in ["team/app:v1", "team/app@\(image.manifest)"] { #expect(try store.resolve(text) == image, "\(text)") }
+        #expect(try store.fullName(of: "team/app:v1") == "local.example/team/app:v1")
+        #expect(try store.fullName(of: "other.example/team/app:v1") == "other.example/team/app:v1")
+        // Other tags, and other repositories, are what they are.
+        #expect(message { try store.resolve("team/app:v2") } != nil)
+        #expect(message { try store.resolve("app:v1") } != nil)
+        // One of that name from the default registry is asked for when the other is gone.
+        try store.tag("busybox", as: "docker.io/team/app:v1")
+        #expect(try store.remove("team/app:v1") == [.untagged("local.example/team/app:v1")])
+        #expect(try store.fullName(of: "team/app:v1") == "team/app:v1")
+        #expect(try store.resolve("team/app:v1") == image)
+        // And when that is what the newest search has found.
+        try store.tag("busybox", as: "local.example/team/app:v1")
+        try store.rememberShortName("team/app", means: try ImageReference("team/app:v1"))
+        #expect(try store.fullName(of: "team/app:v1") == "team/app:v1")
+    }
+
     @Test(arguments: [
         "nothing", "busybox:other", "busybox@sha256:" + String(repeating: "0", count: 64), "0000", "busy",
     ])

@@ -24,13 +24,14 @@ extension ImageTransfer {
         let candidates = try client.candidates(for: name)
         for reference in candidates.dropLast() {
             do {
-                return try await pull(reference, platform, credential, isAccepted, progress)
+                return try await pull(reference, platform, credential, isAccepted, progress).remembered(name, store)
             } catch let error as RegistryError where error.mayBeElsewhere {
                 // The next registry in the search may have it.
                 progress?(.message("\(error)"))
             }
         }
         return try await pull(candidates.last!, platform, credential, isAccepted, progress)
+            .remembered(name, store)
     }
 
     private func pull(
@@ -105,5 +106,13 @@ package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws ->
         } catch {
             continuation.resume(throwing: error)
         }
+    }
+}
+
+extension PulledImage {
+    /// It can be used by the name that it was pulled by.
+    fileprivate func remembered(_ name: String, _ store: ImageStore) throws -> PulledImage {
+        try store.rememberShortName(name, means: reference)
+        return self
     }
 }

@@ -7,13 +7,14 @@ extension ImageTransfer {
     /// Puts an image of the store into its registry, manifests byte by byte as they are here.
     /// - Parameters:
     ///   - image: as for `ImageStore.resolve`.
-    ///   - destination: what it is called there; nil: as here.
+    ///   - destination: what it is called there; nil: as here, and where it was found if that took a search.
     ///   - credential: instead of a stored one.
     /// - Throws: `ImageError`, `RegistryError`, `KernelError`.
     public func push(
         _ image: String, to destination: String? = nil, credential: Credential? = nil,
         progress: @escaping @Sendable (PushProgress) -> Void = { _ in }
     ) async throws -> PushedImage {
+        let image = try store.fullName(of: image)
         let record = try store.resolve(image)
         let reference = try ImageReference(destination ?? image).withDefaultTag
         let outgoing = try store.outgoing(record, name: try? ImageReference(image).withDefaultTag)

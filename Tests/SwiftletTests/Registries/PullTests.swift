@@ -49,6 +49,29 @@ struct PullTests {
                 == raw)
     }
 
+    /// Where a search has found it, it is what its short name goes on to mean.
+    @Test func aShortNameIsUsedAsItWasPulled() throws {
+        defer { withExtendedLifetime(self) {} }
+        let name = "team/short:v1"
+        try loadAndPush("\(registry.host)/\(name)")
+        let other = try Host(ownNetwork: false)
+        let file = other.folder + "/registries.conf"
+        try FileDescriptor.open(file, O_WRONLY | O_CREAT, mode: 0o600)
+            .writeAll("unqualified-search-registries = [\"\(registry.host)\"]\n")
+        let environment = ["CONTAINERS_REGISTRIES_CONF=\(file)"]
+        #expect(try other.start(["pull", "-q", name], environment: environment).finish().code == 0)
+        // Nobody has to know of the search any more.
+        #expect(
+            try other.check("run", "--rm", "--network", "none", name, "echo", "found").line == "found")
+        try other.check("image", "history", name)
+        #expect(try other.check("rmi", name).output.contains("Untagged: \(registry.host)/\(name)"))
+        let again = try other.start(
+            ["run", "--rm", "--network", "none", name, "echo", "again"], environment: environment
+        ).finish()
+        #expect(again.code == 0 && again.output == "again\n", "\(again.error)")
+        #expect(try other.start(["image", "tags", "team/short"], environment: environment).finish().output == "v1\n")
+    }
+
     @Test func anImageByItsDigest() throws {
         defer { withExtendedLifetime(self) {} }
         try registry.push(layout: try Fixtures.archive("oci/layers") + ":test/layers:latest", as: "layers:v1")

@@ -70,10 +70,12 @@ struct ImagePull: Sendable {
         for (index, reference) in candidates.enumerated() {
             do {
                 let credential = try auth.flatMap { try Self.credential($0, for: reference) }
-                return try await transfer.pull(
+                let pulled = try await transfer.pull(
                     reference.description, credential: credential,
-                    isAccepted: { try await Self.accept(policy, $0, $1, $2) }
-                ).image
+                    isAccepted: { try await Self.accept(policy, $0, $1, $2) })
+                // A kubelet goes on to ask for the image by the name that it gave.
+                try transfer.store.rememberShortName(name, means: pulled.reference)
+                return pulled.image
             } catch let error as RegistryError {
                 // The next registry in the search may have it.
                 let isLast = index == candidates.count - 1

@@ -24,6 +24,7 @@ extension ImageStore {
         let lease = try catalog.makeLease("save")
         let entries = try catalog.writeVolatile { database in
             let entries = try images.map { text in
+                let text = try Self.meaning(database, text)
                 let image = try Self.resolve(database, text)
                 return (image, try Self.savedNames(of: image, meantBy: text))
             }

@@ -4,6 +4,7 @@ import OCISpec
 extension ImageStore {
     /// See `resolve(_:)`.
     static func resolve(_ database: Database, _ text: String) throws -> ImageRecord {
+        let text = try meaning(database, text)
         if let found = try byName(database, text) ?? byIdentifier(database, text) { return found }
         throw ImageError(.notFound, "no such image: \(shown(Array(text.utf8)))")
     }

@@ -24,6 +24,7 @@ extension ImageStore {
     /// - Throws: `ImageError`: `.notFound`, `.ambiguous`; `.invalid` for an image without a name.
     public func setPinned(_ text: String, _ isPinned: Bool) throws {
         try catalog.write { database in
+            let text = try Self.meaning(database, text)
             let image = try Self.resolve(database, text)
             let names = try Self.names(of: image, meantBy: text)
             if names.isEmpty {

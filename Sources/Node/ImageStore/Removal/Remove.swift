@@ -16,6 +16,7 @@ extension ImageStore {
     ) throws -> [RemovalEvent] {
         try removeLeftovers()
         return try removing(inUse: inUse) { database, use in
+            let text = try Self.meaning(database, text)
             let image = try Self.resolve(database, text)
             let named = try Self.names(of: image, meantBy: text)
             if !force, let pinned = named.first(where: image.pinned.contains) {

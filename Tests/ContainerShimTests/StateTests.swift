@@ -126,6 +126,32 @@ import Testing
         #expect(try text(of: path).contains("line 19"))
     }
 
+    /// How a container ended is known, whatever the disk.
+    @Test(.enabled(if: geteuid() == 0)) func statusIsWrittenOnAFullDisk() throws {
+        let folder = TemporaryFolder()
+        let place = folder.path + "/disk"
+        try makeFolder(place)
+        try #require(mount("tmpfs", place, "tmpfs", 0, "size=16k") == 0)
+        defer { umount2(place, Int32(MNT_DETACH)) }
+        var status = try runningStatus(shim: ProcessIdentity.current(), boot: BootID.current())
+        status.error = String(repeating: "long ", count: 100)
+        try status.write(in: place)
+        let filler = open(place + "/filler", O_WRONLY | O_CREAT, 0o600)
+        defer { close(filler) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        while Glibc.write(filler, page, page.count) > 0 {}
+        status.phase = .exited
+        status.exitCode = 7
+        status.error = nil
+        try status.write(in: place)
+        #expect(try LiveStatus.current(in: place) == status)
+        // What would need another block is refused, and leaves what is there.
+        var long = status
+        long.error = String(repeating: "long ", count: 2000)
+        #expect(throws: KernelError.self) { try long.write(in: place) }
+        #expect(try LiveStatus.current(in: place) == status)
+    }
+
     // MARK: Overlays
 
     @Test(.enabled(if: geteuid() == 0), arguments: ["plain", "with,comma:colon\\back"])

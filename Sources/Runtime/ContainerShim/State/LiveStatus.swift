@@ -121,8 +121,17 @@ public struct StateFileError: Error, CustomStringConvertible, Sendable {
     public var description: String { "read \(path): \(reason)" }
 }
 
-/// Writes a file beside `path` and renames it over it.
+/// Writes a file beside `path` and renames it over it; on a full disk, into what is there.
 package func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError) {
+    do throws(KernelError) {
+        try writeBeside(path, bytes)
+    } catch {
+        // What is known now is worth more than that the file changes as a whole.
+        if error.errno != .noSpace || !overwrite(path, bytes) { throw error }
+    }
+}
+
+private func writeBeside(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
     let temporary = path + ".new"
     let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
     do throws(KernelError) {
@@ -132,6 +141,20 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) throws(KernelError
         throw KernelError("write", temporary, error.errno)
     }
     if rename(temporary, path) != 0 { throw KernelError("rename \(temporary) to", path) }
+}
+
+/// In the blocks that a file has already, which takes no space of a full disk. Blanks fill what it had more: they mean
+/// nothing in JSON.
+/// - Returns: whether it was possible.
+private func overwrite(_ path: String, _ bytes: [UInt8]) -> Bool {
+    let raw = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+    if raw < 0 { return false }
+    let file = FileDescriptor(owning: raw)
+    var status = stat()
+    guard fstat(file.raw, &status) == 0, bytes.count <= Int(status.st_blocks) * 512 else { return false }
+    let blanks = max(0, Int(status.st_size) - bytes.count)
+    let text = bytes + [UInt8](repeating: UInt8(ascii: " "), count: blanks)
+    return pwrite(file.raw, text, text.count, 0) == text.count
 }
 
 // MARK: JSON

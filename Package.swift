@@ -205,13 +205,18 @@ let package = Package(
             ],
             path: "Sources/Node/CRIProtocol", exclude: ["api.proto"], swiftSettings: inSections),
 
+        // What connections of gRPC need beside its library: PINGs that are answered, and not taken for a flood.
+        .target(
+            name: "HTTP2Pings", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            path: "Sources/Node/HTTP2Pings", swiftSettings: divisible),
+
         // The CRI service: what a kubelet asks, translated for the engine, the image store and the streaming server.
         .target(
             name: "CRIService",
             dependencies: [
                 "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "ContainerShim", "PodNetwork",
                 "ImageStore", "RegistryClient", "ImageTransfer", "PodEngine", "StreamingServer",
-                "ContainerCLI", "CRIProtocol",
+                "ContainerCLI", "CRIProtocol", "HTTP2Pings",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),
@@ -255,7 +260,7 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes",
-                "PodProbes", "CRIProtocol", "PodNetwork",
+                "PodProbes", "CRIProtocol", "HTTP2Pings", "PodNetwork",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -330,7 +335,9 @@ let package = Package(
         .testTarget(
             name: "CRIServiceTests",
             dependencies: [
-                "CLinux", "CRIService", "CRIProtocol", "PodEngine", "ImageStore", "LinuxKernel", "OCISpec",
+                "CLinux", "CRIService", "CRIProtocol", "HTTP2Pings", "PodEngine", "ImageStore", "LinuxKernel",
+                "OCISpec",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
+import HTTP2Pings
 import Logging
 import NIOCore
 import NIOPosix
@@ -68,19 +69,19 @@ public struct CRIServer: Service {
             config.rpc.maxRequestPayloadSize = Self.maximumRequest
             // Waiting for more to write doubles the time of a single call, and saves nothing on a local socket.
             config.connection.flushCoalescing = nil
-            config.channelDebuggingCallbacks.onAcceptTCPConnection = { Self.refuseOthers($0, log) }
+            config.channelDebuggingCallbacks.onAcceptTCPConnection = { Self.accept($0, log) }
         }
     }
 
     /// The socket's mode keeps other users out; this does, too, when somebody opened it wider or passed it on.
-    private static func refuseOthers(_ channel: any Channel, _ log: Logger) -> EventLoopFuture<Void> {
+    private static func accept(_ channel: any Channel, _ log: Logger) -> EventLoopFuture<Void> {
         guard let options = channel as? any SocketOptionProvider else {
             return channel.close()
         }
         let peer: EventLoopFuture<ucred> = options.unsafeGetSocketOption(
             level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         return peer.flatMap { peer in
-            if peer.uid == 0 || peer.uid == geteuid() { return channel.eventLoop.makeSucceededVoidFuture() }
+            if peer.uid == 0 || peer.uid == geteuid() { return PingAnswerer.add(to: channel, .server) }
             log.warning(
                 "connection refused: this socket is for root",
                 metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])

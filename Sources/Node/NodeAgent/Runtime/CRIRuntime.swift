@@ -1,6 +1,7 @@
 import CRIProtocol
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import HTTP2Pings
 import NIOCore
 import NIOPosix
 
@@ -59,6 +60,7 @@ package final class CRIRuntime: Sendable {
         configuration.backoff = .init(
             initial: .milliseconds(50), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
         configuration.connection.maxIdleTime = nil
+        configuration.channelDebuggingCallbacks.onCreateTCPConnection = { PingAnswerer.add(to: $0, .client) }
         return GRPCClient(
             transport: try Transport(
                 target: .unixDomainSocket(path: path), transportSecurity: .plaintext, config: configuration))

@@ -175,6 +175,31 @@ class Memory(EvictionTest):
         self.assertEqual(self.agent.find("vital")["status"]["phase"], "Running")
 
 
+class PodMemory(EvictionTest):
+    """All but 500 MiB is reserved for the system: pods have no more together, whatever else is free."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open("/proc/meminfo") as file:
+            total = int(file.readline().split()[1]) * 1024
+        cls.configuration = {"systemReserved": {"memory": str(total - 500 * MIB)},
+                             "evictionHard": {"memory.available": "100Mi"}, "evictionPressureTransitionPeriod": "5s"}
+        super().setUpClass()
+
+    def test_the_largest_pod_goes_before_the_kernel_ends_one(self):
+        self.agent.pod("vital", {"priority": 2000000000, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+        self.agent.wait_ready("vital")
+        self.agent.pod("hog", {
+            "volumes": [{"name": "m", "emptyDir": {"medium": "Memory"}}],
+            "containers": [writer("c", 440, "/m", volumeMounts=[{"name": "m", "mountPath": "/m"}])]})
+        pod = self.wait_evicted("hog", "The node was low on resource: memory. Threshold quantity: 100Mi, available: ")
+        self.assertRegex(pod["status"]["message"], r"request is 0, has larger consumption of memory\. ")
+        ended = container(pod, "c")["state"]["terminated"]
+        self.assertNotEqual(ended["reason"], "OOMKilled")
+        wait(lambda: self.pressure("MemoryPressure") == "False", "the node is well again")
+        self.assertEqual(container(self.agent.find("vital"), "c")["restartCount"], 0)
+
+
 class Disk(EvictionTest):
     """All of the agent and of its runtime is on a disk that one pod fills to its last byte."""
     disk = 128

@@ -13,7 +13,8 @@ import Testing
         let settings = try settings { _ in }
         #expect(
             settings.thresholds == [
-                EvictionThreshold(.memory, .quantity("100Mi")), EvictionThreshold(.nodeDisk, .share(0.1)),
+                EvictionThreshold(.memory, .quantity("100Mi")),
+                EvictionThreshold(.podMemory, .quantity("100Mi")), EvictionThreshold(.nodeDisk, .share(0.1)),
                 EvictionThreshold(.nodeInodes, .share(0.05)), EvictionThreshold(.imageDisk, .share(0.15)),
                 EvictionThreshold(.imageInodes, .share(0.05)),
             ])
@@ -40,12 +41,24 @@ import Testing
         #expect(settings.transition == .seconds(30))
     }
 
+    /// What pods have together counts where something limits it.
+    @Test func memoryOfAllPods() throws {
+        let own = try settings { $0.evictionHard = ["memory.available": "1Gi", "allocatableMemory.available": "5%"] }
+        #expect(own.thresholds.map(\.signal) == [.memory, .podMemory])
+        #expect(own.thresholds.last == EvictionThreshold(.podMemory, .share(0.05)))
+        for change: (inout KubeletConfiguration) -> Void in [
+            { $0.enforceNodeAllocatable = ["none"] }, { $0.cgroupsPerQOS = false },
+        ] {
+            #expect(!(try settings(change).thresholds.contains { $0.signal == .podMemory }))
+        }
+    }
+
     @Test func ownThresholdsBesideTheStandardOnes() throws {
         let settings = try settings {
             $0.evictionHard = ["memory.available": "1Gi"]
             $0.mergeDefaultEvictionSettings = true
         }
-        #expect(settings.thresholds.count == 5)
+        #expect(settings.thresholds.count == 6)
         #expect(settings.thresholds.first == EvictionThreshold(.memory, .quantity("1Gi")))
     }
 

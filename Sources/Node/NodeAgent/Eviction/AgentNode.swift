@@ -15,7 +15,13 @@ struct AgentNode: EvictableNode {
     /// What a pod that was evicted has to end in.
     private static let patience: Duration = .seconds(30)
 
-    func reading() async -> NodeReading { await meter.reading() }
+    func reading() async -> NodeReading {
+        var reading = await meter.reading()
+        reading.amounts[.podMemory] = meter.attempt("memory of all pods") {
+            try services.resources.memoryOfPods()
+        } ?? nil
+        return reading
+    }
 
     func pods() async -> [Pod] {
         var result: [Pod] = []

@@ -15,7 +15,7 @@ package enum EvictionMessage {
             guard let taken = usage?.containers[container.name].flatMap({ used($0, signal) }) else {
                 continue
             }
-            let name = signal == .memory ? ResourceName.memory : .ephemeralStorage
+            let name = signal.isMemory ? ResourceName.memory : .ephemeralStorage
             let request = container.resources.requests[name] ?? .zero
             let quantity = Quantity(taken, format: .binarySI)
             guard quantity > request else { continue }
@@ -28,7 +28,7 @@ package enum EvictionMessage {
     /// Nil for what a container cannot ask for.
     private static func used(_ usage: PodUsage.Container, _ signal: EvictionSignal) -> Int64? {
         switch signal {
-        case .memory: usage.memory
+        case .memory, .podMemory: usage.memory
         case .nodeDisk, .imageDisk: (usage.layer + usage.logs).bytes
         case .nodeInodes, .imageInodes, .processes: nil
         }

@@ -24,7 +24,7 @@ package enum EvictionRanking {
             let used: Int64
             var request: Int64 = 0
             switch signal {
-            case .memory:
+            case .memory, .podMemory:
                 used = usage.memory
                 request = pod.requests[.memory]?.value ?? 0
             case .processes:

@@ -31,6 +31,13 @@ package struct EvictionSettings: Sendable, Equatable {
             thresholds.append(
                 EvictionThreshold(signal, amount, softGrace: grace, reclaim: reclaim[signal]))
         }
+        // Before the kernel ends somebody because of the limit of all pods together, the kubelet ends who takes most.
+        if kubelet.cgroupsPerQOS != false, kubelet.enforceNodeAllocatable.contains("pods"),
+            let memory = thresholds.first(where: { $0.signal == .memory && !$0.isSoft }),
+            !thresholds.contains(where: { $0.signal == .podMemory })
+        {
+            thresholds.append(EvictionThreshold(.podMemory, memory.amount, reclaim: memory.reclaim))
+        }
         // Always in the same order, whatever that of a dictionary is.
         thresholds.sort { ($0.signal.rank, $0.isSoft ? 1 : 0) < ($1.signal.rank, $1.isSoft ? 1 : 0) }
         transition = kubelet.evictionPressureTransitionPeriod
@@ -63,11 +70,9 @@ extension EvictionSignal {
 
 /// The maps from signals to amounts and times.
 private enum Reader {
-    /// Signals with nothing to set. For `containerfs` the kubelet replaces what is set there by what is for the disk that
-    /// it shares, nodefs' or imagefs'. What pods may use of the memory together, the kernel enforces by their group.
-    private static let derived: Set<String> = [
-        "containerfs.available", "containerfs.inodesFree", "allocatableMemory.available",
-    ]
+    /// Signals with nothing to set: the kubelet replaces what is set there by what is for the disk that it shares, nodefs'
+    /// or imagefs'.
+    private static let derived: Set<String> = ["containerfs.available", "containerfs.inodesFree"]
 
     static func amounts(
         _ field: String, _ map: [String: String], zeroIsFine: Bool = false, _ problems: inout [String]

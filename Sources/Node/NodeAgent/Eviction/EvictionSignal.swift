@@ -3,6 +3,8 @@ import KubernetesAPI
 /// What is watched for a shortage (Node-pressure eviction, "Eviction signals").
 package enum EvictionSignal: String, Sendable, CaseIterable, Hashable {
     case memory = "memory.available"
+    /// What is left of what all pods together may have (`enforceNodeAllocatable`).
+    case podMemory = "allocatableMemory.available"
     case nodeDisk = "nodefs.available"
     case nodeInodes = "nodefs.inodesFree"
     case imageDisk = "imagefs.available"
@@ -12,7 +14,7 @@ package enum EvictionSignal: String, Sendable, CaseIterable, Hashable {
     /// What of the node's conditions a shortage is.
     package var condition: NodeConditionType {
         switch self {
-        case .memory: .memoryPressure
+        case .memory, .podMemory: .memoryPressure
         case .nodeDisk, .nodeInodes, .imageDisk, .imageInodes: .diskPressure
         case .processes: .pidPressure
         }
@@ -21,7 +23,7 @@ package enum EvictionSignal: String, Sendable, CaseIterable, Hashable {
     /// The name in messages.
     package var resource: String {
         switch self {
-        case .memory: "memory"
+        case .memory, .podMemory: "memory"
         case .nodeDisk, .imageDisk: "ephemeral-storage"
         case .nodeInodes, .imageInodes: "inodes"
         case .processes: "pids"
@@ -29,7 +31,9 @@ package enum EvictionSignal: String, Sendable, CaseIterable, Hashable {
     }
 
     /// Whether it counts bytes: of these messages say how many in units of 1024.
-    var isBytes: Bool { self == .memory || self == .nodeDisk || self == .imageDisk }
+    var isBytes: Bool { isMemory || self == .nodeDisk || self == .imageDisk }
+
+    var isMemory: Bool { self == .memory || self == .podMemory }
 }
 
 /// An amount, or a share of the whole.

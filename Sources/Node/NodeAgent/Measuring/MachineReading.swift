@@ -73,12 +73,12 @@ package enum MachineReading {
 
     // MARK: Files of the kernel
 
-    private static func number(_ path: String) throws(KernelError) -> Int64? {
+    static func number(_ path: String) throws(KernelError) -> Int64? {
         try AgentFiles.text(of: path).flatMap { Int64($0.split(separator: "\n").first ?? "") }
     }
 
     /// Lines of a name and a number.
-    private static func numbers(_ path: String) throws(KernelError) -> [Substring: Int64] {
+    static func numbers(_ path: String) throws(KernelError) -> [Substring: Int64] {
         let text = try AgentFiles.text(of: path) ?? ""
         var result: [Substring: Int64] = [:]
         for line in text.split(separator: "\n") {

@@ -122,6 +122,8 @@ package final class NodeResources: PodResources {
 
     package func assign(_ pod: Pod) -> PodFailure? { cpus?.assign(pod, qosClass(of: pod)) }
 
+    package func memoryOfPods() throws -> NodeReading.Amount? { try groups?.memory() }
+
     package func sweep(known: Set<String>) async throws { try await groups?.sweep(known: known) }
 
     /// A node that no agent works on and no pod runs on has none of its groups.

@@ -26,6 +26,12 @@ package protocol PodResources: Sendable {
     /// Sets aside for a pod that was admitted what it has for itself.
     /// - Returns: why that is not possible.
     func assign(_ pod: Pod) -> PodFailure?
+    /// What all pods together may have of the memory, and what is left of it; nil where nothing limits them.
+    func memoryOfPods() throws -> NodeReading.Amount?
     var allocatable: ResourceList { get }
     var capacity: ResourceList { get }
+}
+
+extension PodResources {
+    package func memoryOfPods() throws -> NodeReading.Amount? { nil }
 }

@@ -123,6 +123,21 @@ final class PodGroups: Sendable {
         }
     }
 
+    /// What all pods together may have of the memory, and what is left of it; nil without a limit, and without a controller.
+    func memory() throws -> NodeReading.Amount? {
+        let record = try ParentGroup(names.kubepods, layout: layout).record()
+        guard let folder = layout.isUnified ? record.unified : record.legacy["memory"] else { return nil }
+        let files =
+            layout.isUnified
+            ? (limit: "memory.max", usage: "memory.current", inactive: "inactive_file")
+            : (limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", inactive: "total_inactive_file")
+        guard let limit = try MachineReading.number("\(folder)/\(files.limit)"), limit < 1 << 60,
+            let usage = try MachineReading.number("\(folder)/\(files.usage)")
+        else { return nil }
+        let inactive = try MachineReading.numbers("\(folder)/memory.stat")[files.inactive[...]] ?? 0
+        return .init(capacity: limit, available: max(0, limit - max(0, usage - inactive)))
+    }
+
     /// Removes the groups above those of pods, as far as nothing is in them.
     func leave() async throws {
         try await run {

@@ -25,6 +25,12 @@ import Testing
     @Test(arguments: ["Sources", "Probes", "Memory", "FullDisk", "FrozenRuntime"])
     func faults(suite: String) throws { try run("test_faults.\(suite)") }
 
+    @Test(arguments: ["Files", "Address"])
+    func manifests(suite: String) throws { try run("test_manifests.\(suite)") }
+
+    @Test(arguments: ["Certificates", "Clients", "Commands"])
+    func api(suite: String) throws { try run("test_api.\(suite)") }
+
     @Test(arguments: ["InProcess", "Separate"])
     func kills(suite: String) throws { try run("test_kills.\(suite)") }
 

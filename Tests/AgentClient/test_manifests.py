@@ -1,0 +1,202 @@
+"""Manifests as nobody should write them: odd files beside good ones, rewritten without end, and from an address that lies."""
+
+import http.server
+import json
+import os
+import stat
+import threading
+import unittest
+
+from agent import Agent, AgentTest, condition, container, wait
+
+
+def sleeping():
+    return {"terminationGracePeriodSeconds": 1, "containers": [
+        {"name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent", "command": ["sleep", "1000"]}]}
+
+
+def manifest(name, **metadata):
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **metadata}, "spec": sleeping()})
+
+
+class Files(AgentTest):
+    def is_told(self, *problems):
+        for problem in problems:
+            wait(lambda: problem in self.agent.log(), f"the log has {problem!r}", 20)
+
+    def test_many_documents_of_every_form(self):
+        items = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(manifest("third")),
+                                                                          json.loads(manifest("fourth"))]})
+        block = manifest("block").replace("{", "{\r\n").replace(",", ",\r\n")
+        self.agent.write("several.yaml", f"# nothing\n---\n---\n{manifest('first')}\n---\n{block}\n---\n{items}\n")
+        with open(f"{self.agent.manifests}/marked.json", "wb") as file:
+            file.write(b"\xef\xbb\xbf" + manifest("marked").encode())
+        self.agent.write("anchors.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: anchored}\nspec: {"
+                         "terminationGracePeriodSeconds: 1, containers: [&c {name: c, image: busybox, "
+                         "imagePullPolicy: IfNotPresent, command: [sleep, '1000']}, {<<: *c, name: d}]}\n")
+        for name in ("first", "block", "third", "fourth", "marked", "anchored"):
+            self.agent.wait_ready(name)
+
+    def test_odd_names(self):
+        names = ["with space.yaml", "ü😀.json", "none", "-x", "new\nline.yaml", "'\".json", "a" * 250, "x.yaml~", "#x#"]
+        for number, name in enumerate(names):
+            self.agent.write(name, manifest(f"odd{number}"))
+        for number, name in enumerate(names):
+            self.agent.wait_ready(f"odd{number}")
+            self.agent.remove(name)
+        wait(lambda: not [pod for pod in self.agent.pods() if pod["metadata"]["name"].startswith("odd")], "all are gone")
+
+    def test_what_is_no_file(self):
+        folder = self.agent.manifests
+        os.mkfifo(f"{folder}/0fifo.yaml")
+        os.mknod(f"{folder}/0zero.yaml", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+        links = {"0nowhere.yaml": "/nowhere", "0loop.yaml": "0loop.yaml", "0device.yaml": "/dev/zero", "0folder.yaml": "/etc"}
+        for name, target in links.items():
+            os.symlink(target, f"{folder}/{name}")
+        os.mkdir(f"{folder}/0inner.yaml")
+        with open(f"{self.agent.folder}/elsewhere", "w") as file:
+            file.write(manifest("linked"))
+        os.symlink(f"{self.agent.folder}/elsewhere", f"{folder}/link.yaml")
+        self.agent.write("beside.json", manifest("beside"))
+        self.agent.wait_ready("beside")
+        self.agent.wait_ready("linked")
+        for name in ["0fifo.yaml", "0zero.yaml", *links]:
+            self.agent.remove(name)
+        os.rmdir(f"{folder}/0inner.yaml")
+
+    def test_too_large_too_deep_and_multiplied(self):
+        size = 10 << 20
+        with open(f"{self.agent.manifests}/0sparse.yaml", "w") as file:
+            file.truncate(1 << 40)
+        self.agent.write("0large.json", manifest("large").ljust(size + 1))
+        self.agent.write("0fits.json", manifest("fits").ljust(size - 1000))
+        self.agent.write("0labels.json", manifest("annotated", annotations={"x": "y" * (1 << 20)}))
+        deep = {"0a.json": "[" * 100000 + "]" * 100000, "0b.yaml": "a: " + "{a: " * 50000 + "}" * 50000,
+                "0c.yaml": "\n".join(" " * depth + "a:" for depth in range(3000)), "0d.yaml": "- " * 20000 + "x"}
+        for name, text in deep.items():
+            self.agent.write(name, text)
+        bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12))
+        self.agent.write("0bomb.yaml", bomb)
+        self.agent.write("0self.yaml", "a: &a [*a]\n")
+        self.agent.write("beyond.json", manifest("beyond"))
+        self.agent.wait_ready("beyond")
+        self.agent.wait_ready("fits")
+        self.is_told("0sparse.yaml: file too large", "0large.json: file too large",
+                     "0labels.json: document 1, line 1: metadata.annotations: Too long",
+                     "0bomb.yaml: document 1, line 1, column 12: aliases make the document many times larger than its text",
+                     "0self.yaml: document 1, line 1, column 8: found undefined alias",
+                     *(f"{name}: document 1, line" for name in deep))
+
+    def test_rewritten_without_end(self):
+        def is_last(version):
+            self.agent.wait_for("hurried", lambda pod: pod["metadata"]["labels"]["version"] == version
+                                and condition(pod, "Ready") == "True", f"version {version} and ready")
+
+        path = f"{self.agent.manifests}/hurried.json"
+        for number in range(1000):
+            # In place, and of one length: nothing but the time tells one from the other.
+            with open(path, "r+" if number else "w") as file:
+                file.write(manifest("hurried", labels={"version": f"{number:04}"}))
+        is_last("0999")
+        for number in range(1000, 2000):
+            self.agent.write("hurried.json", manifest("hurried", labels={"version": f"{number}"}))
+        is_last("1999")
+        wait(lambda: [pod["metadata"]["name"] for pod in json.loads(self.agent.get("/runningpods"))["items"]]
+             .count("hurried-node") == 1, "one of them runs", 20)
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """What is served at the address: by `mode`, `body` or something worse."""
+
+    mode, body, headers_seen = "good", b"", {}
+    asked = 0
+
+    def do_GET(self):
+        Page.headers_seen = dict(self.headers)
+        Page.asked += 1
+        if Page.mode == "error":
+            return self.send_error(500)
+        self.send_response(302 if Page.mode == "circle" else 200)
+        if Page.mode == "circle":
+            self.send_header("Location", self.path)
+        elif Page.mode != "endless":
+            self.send_header("Content-Length", str(len(Page.body) + (100 if Page.mode == "short" else 0)))
+        self.end_headers()
+        try:
+            if Page.mode == "endless":
+                while True:
+                    self.wfile.write(b"#" * (1 << 20))
+            elif Page.mode != "circle":
+                self.wfile.write(Page.body)
+        except OSError:
+            # The agent has had enough.
+            return
+
+    def log_message(self, *_):
+        return
+
+
+class Address(AgentTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        cls.server.daemon_threads = True
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+        cls.serve("one")
+        cls.agent = Agent("address", {"staticPodURL": f"http://127.0.0.1:{cls.server.server_port}/pods",
+                                      "staticPodURLHeader": {"X-Node": ["here"]}, "httpCheckFrequency": "200ms"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        Page.mode, Page.body = "good", b""
+        super().tearDownClass()
+        cls.server.shutdown()
+
+    @staticmethod
+    def serve(*names, mode="good"):
+        Page.body = "\n---\n".join(map(manifest, names)).encode()
+        Page.mode = mode
+
+    def id_of(self, name):
+        return container(self.agent.wait_ready(name), "c")["containerID"]
+
+    def is_asked_again(self):
+        """What is served now has been read, and what came of it can be seen."""
+        before = Page.asked
+        wait(lambda: Page.asked >= before + 3, "the address is asked again")
+
+    def test_pods_stay_while_it_answers_badly(self):
+        before = self.id_of("one")
+        self.assertEqual(Page.headers_seen["X-Node"], "here")
+        self.assertEqual(self.agent.find("one")["metadata"]["annotations"]["kubernetes.io/config.source"], "http")
+        bad = {"error": "answered 500", "endless": "TooManyBytes", "circle": "redirect", "short": ""}
+        for mode, told in bad.items():
+            with self.subTest(mode):
+                self.serve("one", mode=mode)
+                self.is_asked_again()
+                self.assertEqual(self.id_of("one"), before)
+                self.assertIn(told.lower(), self.agent.log().lower())
+                self.serve("one", mode)
+                self.agent.wait_ready(mode)
+                self.assertEqual(self.id_of("one"), before)
+        for body in (os.urandom(5000), b"<html>login</html>", manifest("one").encode() + b"\n---\nkind: Pod\nx: ["):
+            Page.body = body
+            self.is_asked_again()
+            self.assertEqual(self.id_of("one"), before)
+        self.serve("one")
+        self.agent.wait_gone("short")
+        self.assertEqual(self.id_of("one"), before)
+
+    def test_is_away_when_an_agent_begins(self):
+        before = self.id_of("one")
+        self.agent.kill()
+        self.serve("one", mode="error")
+        self.agent.start()
+        self.is_asked_again()
+        self.serve("one")
+        self.assertEqual(self.id_of("one"), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -28,6 +28,9 @@ import Testing
     @Test(arguments: ["Files", "Address"])
     func manifests(suite: String) throws { try run("test_manifests.\(suite)") }
 
+    @Test(arguments: ["Containers", "Volumes"])
+    func corners(suite: String) throws { try run("test_corners.\(suite)") }
+
     @Test(arguments: ["Certificates", "Clients", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 

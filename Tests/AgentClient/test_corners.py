@@ -1,0 +1,267 @@
+"""Corners of a pod's life: orders, signals, times, hooks that fail, and what volumes may be."""
+
+import json
+import os
+import socket
+import time
+import unittest
+
+from agent import AgentTest, condition, container, shell, wait
+
+# Says what it gets, and goes on.
+DEAF = "trap '' TERM; while :; do sleep 0.1; done"
+
+
+class CornerTest(AgentTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.host = f"{cls.agent.folder}/host"
+        os.mkdir(cls.host)
+
+    def spec(self, *containers, **more):
+        """With the test's own folder at /h."""
+        for one in list(containers) + more.get("initContainers", []):
+            one.setdefault("volumeMounts", []).append({"name": "h", "mountPath": "/h"})
+        more.setdefault("volumes", []).append({"name": "h", "hostPath": {"path": self.host}})
+        return {"terminationGracePeriodSeconds": 1, "containers": list(containers), **more}
+
+    def read(self, name):
+        with open(f"{self.host}/{name}") as file:
+            return file.read()
+
+    def log(self, name, of="c"):
+        return self.agent.get(f"/containerLogs/default/{name}-node/{of}")
+
+    def reasons(self, name):
+        return [event["reason"] for event in self.agent.events(name)]
+
+    def remove(self, name):
+        """The seconds that it takes."""
+        begun = time.time()
+        self.agent.remove(f"{name}.json")
+        self.agent.wait_gone(name)
+        return time.time() - begun
+
+
+class Containers(CornerTest):
+    def test_sidecars_begin_in_order_and_end_in_reverse(self):
+        def told(name, **more):
+            return {"name": name, **more, "command": shell(
+                f"echo start-{name} >>/h/order; trap 'echo stop-{name} >>/h/order; exit 0' TERM; while :; do sleep 0.1; done")}
+
+        side = {"restartPolicy": "Always", "startupProbe": {"exec": {"command": ["true"]}, "periodSeconds": 1}}
+        self.agent.pod("ordered", self.spec(told("c"), initContainers=[told("s1", **side), told("s2", **side)],
+                                            terminationGracePeriodSeconds=20))
+        self.agent.wait_ready("ordered")
+        self.remove("ordered")
+        self.assertEqual(self.read("order").split(), ["start-s1", "start-s2", "start-c", "stop-c", "stop-s2", "stop-s1"])
+
+    def test_an_init_container_that_fails(self):
+        def failing(**more):
+            return [{"name": "i", "command": shell("echo bad; exit 9"), "terminationMessagePolicy": "FallbackToLogsOnError", **more}]
+
+        app = {"name": "c", "command": ["true"]}
+        self.agent.pod("never", self.spec(dict(app), restartPolicy="Never", initContainers=failing() + [
+            {"name": "later", "command": ["true"]}]))
+        self.agent.pod("own", self.spec(dict(app), initContainers=failing(restartPolicy="Never")))
+        self.agent.pod("always", self.spec(dict(app), initContainers=failing()))
+        for name in ("never", "own"):
+            pod = self.agent.wait_phase(name, "Failed")
+            end = container(pod, "i", "initContainerStatuses")["state"]["terminated"]
+            self.assertEqual((end["exitCode"], end["message"]), (9, "bad\n"))
+            self.assertEqual(container(pod, "c")["state"], {"waiting": {"reason": "PodInitializing"}})
+            self.assertEqual(condition(pod, "Initialized"), "False")
+        pod = self.agent.wait_for("always", lambda pod: container(pod, "i", "initContainerStatuses")["state"]
+                                  .get("waiting", {}).get("reason") == "CrashLoopBackOff", "in its back-off")
+        self.assertEqual(pod["status"]["phase"], "Pending")
+        self.assertIn("Init:CrashLoopBackOff", self.agent.run("pods").stdout)
+
+    def test_containers_have_policies_and_rules_of_their_own(self):
+        rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
+        self.agent.pod("mixed", self.spec(
+            {"name": "always", "restartPolicy": "Always", "command": ["true"]},
+            {"name": "never", "command": ["false"]},
+            {"name": "ruled", "restartPolicy": "Never", "restartPolicyRules": [rule],
+             "command": shell("[ -e /h/ruled ] && exit 7; touch /h/ruled; exit 42")}, restartPolicy="Never"))
+        pod = self.agent.wait_for("mixed", lambda pod: container(pod, "always")["restartCount"] > 0
+                                  and container(pod, "ruled")["restartCount"] > 0
+                                  and "terminated" in container(pod, "ruled")["state"], "restarted as it should be")
+        self.assertEqual(container(pod, "ruled")["state"]["terminated"]["exitCode"], 7)
+        self.assertEqual((container(pod, "ruled")["restartCount"], container(pod, "never")["restartCount"]), (1, 0))
+        self.assertEqual(pod["status"]["phase"], "Running")
+
+    def test_a_stop_signal(self):
+        self.agent.pod("signalled", self.spec({"name": "c", "lifecycle": {"stopSignal": "SIGUSR1"}, "command": shell(
+            "trap 'echo usr1 >/h/signal; exit 0' USR1; trap 'echo term >/h/signal; exit 0' TERM; while :; do sleep 0.1; done")},
+            os={"name": "linux"}, terminationGracePeriodSeconds=30))
+        self.agent.wait_ready("signalled")
+        self.remove("signalled")
+        self.assertEqual(self.read("signal"), "usr1\n")
+
+    def test_its_predecessor_is_still_ending(self):
+        def version(number):
+            self.agent.pod("heir", self.spec({"name": "c", "command": shell(
+                f"[ -e /h/alive ] && echo {number} >>/h/overlap; touch /h/alive; echo {number} >>/h/heirs; "
+                "trap 'sleep 1; rm /h/alive; exit 0' TERM; while :; do sleep 0.1; done")}, terminationGracePeriodSeconds=30))
+
+        version(1)
+        self.agent.wait_ready("heir")
+        wait(lambda: os.path.exists(f"{self.host}/heirs"), "the first one works", 10)
+        for number in (2, 3, 1):
+            version(number)
+            time.sleep(0.2)
+        # The first one again: what is ending is not taken for it.
+        wait(lambda: self.read("heirs").split()[1:] == ["1"], "the last one works, and none between")
+        self.agent.wait_ready("heir")
+        self.assertFalse(os.path.exists(f"{self.host}/overlap"))
+
+    def test_hooks_that_fail_or_last(self):
+        self.agent.pod("poststart", self.spec({"name": "c", "command": ["sleep", "1000"], "lifecycle": {
+            "postStart": {"exec": {"command": shell("exit 3")}}}}))
+        pod = self.agent.wait_for("poststart", lambda pod: container(pod, "c")["state"].get("waiting", {}).get("reason") in (
+            "PostStartHookError", "CrashLoopBackOff"), "ended for its hook")
+        self.assertEqual(container(pod, "c")["lastState"]["terminated"]["exitCode"], 137)
+        self.assertIn("FailedPostStartHook", self.reasons("poststart"))
+        hooks = {"execs": {"exec": {"command": ["sleep", "1000"]}}, "asks": {"httpGet": {"port": 1}},
+                 "sleeps": {"sleep": {"seconds": 2}}}
+        for name, hook in hooks.items():
+            self.agent.pod(name, self.spec({"name": "c", "command": shell(DEAF), "lifecycle": {"preStop": hook}},
+                                           terminationGracePeriodSeconds=3))
+            self.agent.wait_ready(name)
+        # A hook has the whole grace period; then two seconds are left for the signal.
+        for name, seconds in {"execs": 5, "asks": 3, "sleeps": 4}.items():
+            took = self.remove(name)
+            self.assertGreater(took, seconds - 0.5, name)
+            self.assertLess(took, seconds + 10, name)
+
+    def test_a_probe_with_a_grace_period_of_its_own(self):
+        self.agent.pod("impatient", self.spec(
+            {"name": "c", "command": shell(f"[ -e /h/deaf ] && exec httpd -f -p 80; touch /h/deaf; {DEAF}"),
+             "livenessProbe": {"grpc": {"port": 5000}, "periodSeconds": 1, "failureThreshold": 1,
+                               "terminationGracePeriodSeconds": 1}}, terminationGracePeriodSeconds=600))
+        # Its pod's grace period would be ten minutes.
+        self.agent.wait_for("impatient", lambda pod: container(pod, "c")["restartCount"] > 0, "restarted", 30)
+        self.assertIn('failed to connect service "', [event["message"] for event in self.agent.events("impatient")
+                                                      if event["reason"] == "Unhealthy"][0])
+
+    def test_a_readiness_gate_that_nobody_opens(self):
+        self.agent.pod("gated", self.spec({"name": "c", "command": ["sleep", "1000"]},
+                                          readinessGates=[{"conditionType": "example.com/open"}]))
+        pod = self.agent.wait_for("gated", lambda pod: condition(pod, "ContainersReady") == "True", "up")
+        ready = [one for one in pod["status"]["conditions"] if one["type"] == "Ready"][0]
+        self.assertEqual((ready["status"], ready["reason"]), ("False", "ReadinessGatesNotReady"))
+
+    def test_last_words(self):
+        self.agent.pod("wordy", self.spec(
+            {"name": "long", "command": shell("head -c 100000 /dev/zero | tr '\\0' x >/dev/termination-log")},
+            {"name": "elsewhere", "terminationMessagePath": "/tmp/words", "command": shell("echo here >/tmp/words")},
+            {"name": "bytes", "command": shell("printf '\\377' >/dev/termination-log")},
+            {"name": "logged", "terminationMessagePolicy": "FallbackToLogsOnError", "command": shell("seq 1 10000; exit 1")},
+            restartPolicy="Never"))
+        pod = self.agent.wait_phase("wordy", "Failed")
+        words = {one["name"]: one["state"]["terminated"]["message"] for one in pod["status"]["containerStatuses"]}
+        self.assertEqual(words["long"], "x" * 4096)
+        self.assertEqual(words["elsewhere"], "here\n")
+        self.assertEqual(words["bytes"], "\N{REPLACEMENT CHARACTER}")
+        self.assertTrue(words["logged"].endswith("9999\n10000\n"))
+        self.assertLessEqual(len(words["logged"]), 2048)
+
+
+class Volumes(CornerTest):
+    def mounting(self, volume, command="true", **mount):
+        return self.spec({"name": "c", "command": shell(command), "volumeMounts": [{"name": "v", "mountPath": "/v", **mount}]},
+                         volumes=[{"name": "v", **volume}], restartPolicy="Never")
+
+    def test_host_paths_of_every_type(self):
+        os.mkdir(f"{self.host}/folder")
+        open(f"{self.host}/file", "w").close()
+        os.symlink("file", f"{self.host}/link")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{self.host}/socket")
+        good = [("Directory", "folder"), ("File", "file"), ("Socket", "socket"), ("CharDevice", "/dev/null"),
+                ("DirectoryOrCreate", "new/folder"), ("FileOrCreate", "newfile"), ("", "link")]
+        bad = [("Directory", "file", "a directory"), ("File", "folder", "a file"), ("Socket", "file", "a socket file"),
+               ("CharDevice", "file", "a character device"), ("BlockDevice", "/dev/null", "a block device"),
+               ("DirectoryOrCreate", "file", "a directory"), ("FileOrCreate", "folder", "a file")]
+
+        def apply(name, kind, path):
+            self.agent.pod(name, self.mounting({"hostPath": {"path": os.path.join(self.host, path), "type": kind}}))
+
+        for number, (kind, path) in enumerate(good):
+            apply(f"good{number}", kind, path)
+        for number, (kind, path, _) in enumerate(bad):
+            apply(f"bad{number}", kind, path)
+        for number in range(len(good)):
+            self.agent.wait_phase(f"good{number}", "Succeeded")
+        for number, (_, path, what) in enumerate(bad):
+            self.agent.wait_for(f"bad{number}", lambda _: [
+                event for event in self.agent.events(f"bad{number}") if event["reason"] == "FailedMount"
+                and f"hostPath type check failed: {os.path.join(self.host, path)} is not {what}" in event["message"]], "told why")
+
+    def test_sub_paths_and_links(self):
+        os.makedirs(f"{self.host}/releases/1")
+        with open(f"{self.host}/releases/1/x", "w") as file:
+            file.write("one")
+        for name, target in {"current": "releases/1", "out": "/etc", "up": "../../../../../etc"}.items():
+            os.symlink(target, f"{self.host}/{name}")
+        volume = {"hostPath": {"path": self.host}}
+        self.agent.pod("within", self.mounting(volume, command="cat /v/x", subPath="current"))
+        self.agent.wait_phase("within", "Succeeded")
+        self.assertEqual(self.log("within"), "one")
+        expression = self.mounting(volume, command="touch /v/here", subPathExpr="sub/$(NAME)")
+        expression["containers"][0]["env"] = [{"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+        self.agent.pod("named", expression)
+        self.agent.wait_phase("named", "Succeeded")
+        self.assertEqual(os.listdir(f"{self.host}/sub/named-node"), ["here"])
+        self.agent.pod("unnamed", self.mounting(volume, subPathExpr="$(NOBODY)"))
+        outside = {"out": "out", "up": "up", "deep": "out/passwd"}
+        for name, path in outside.items():
+            self.agent.pod(name, self.mounting(volume, command="cat /v/hostname /v", subPath=path))
+        for name in ("unnamed", *outside):
+            self.agent.wait_for(name, lambda pod: container(pod, "c")["state"].get("waiting", {}).get("reason")
+                                == "CreateContainerConfigError", "refused")
+        for name, path in {"dots": "../x", "rooted": "/etc", "inner": "a/../../b"}.items():
+            self.agent.pod(name, self.mounting(volume, subPath=path))
+            wait(lambda: f"{name}.json: document 1, line 1: spec.containers[0].volumeMounts[0].subPath: Invalid value"
+                 in self.agent.log(), "it is told", 10)
+
+    def test_projected_into_one_folder_for_a_group(self):
+        objects = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mixed"}, "data": {"a": "1"}, "binaryData": {"b": "AAE="}},
+                   {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mixed"}, "data": {"k": "djE="}}]
+        self.agent.write("mixed.yaml", "\n---\n".join(map(json.dumps, objects)))
+        sources = [{"configMap": {"name": "mixed", "items": [{"key": "a", "path": "x/y"}, {"key": "b", "path": "b", "mode": 0o400}]}},
+                   {"configMap": {"name": "nobody", "optional": True}}, {"secret": {"name": "mixed"}},
+                   {"downwardAPI": {"items": [
+                       {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}},
+                       {"path": "limit", "resourceFieldRef": {"containerName": "c", "resource": "limits.memory", "divisor": "1Mi"}}]}}]
+        spec = self.mounting({"projected": {"defaultMode": 0o440, "sources": sources}}, command=(
+            "cd /v; for f in x/y k labels limit; do cat $f; echo; done; stat -Lc %a,%g x/y b; stat -c %g,%a /e; touch /e/f; "
+            "stat -c %g /e/f; [ -x /i/bin/busybox ] && ! touch /i/x 2>/dev/null && echo $CPU $NOTE"))
+        spec["securityContext"] = {"fsGroup": 2000, "runAsUser": 1000, "fsGroupChangePolicy": "OnRootMismatch"}
+        spec["volumes"] += [{"name": "e", "emptyDir": {}}, {"name": "i", "image": {"reference": "busybox", "pullPolicy": "IfNotPresent"}}]
+        one = spec["containers"][0]
+        one["volumeMounts"] += [{"name": "e", "mountPath": "/e"}, {"name": "i", "mountPath": "/i"}]
+        one["resources"] = {"limits": {"memory": "64Mi", "cpu": "1500m"}}
+        one["env"] = [{"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
+                      {"name": "NOTE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['example.com/note']"}}}]
+        self.agent.pod("projects", spec, labels={"l": "v"}, annotations={"example.com/note": "noted"})
+        self.agent.wait_phase("projects", "Succeeded")
+        self.assertEqual(self.log("projects").split("\n"), [
+            "1", "v1", 'l="v"', "64", "440,2000", "440,2000", "2000,2777", "2000", "2 noted", ""])
+
+    def test_a_config_map_goes_while_it_is_mounted(self):
+        self.agent.write("going.json", json.dumps(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "going"}, "data": {"a": "kept"}}))
+        spec = self.mounting({"configMap": {"name": "going"}}, command="exec sleep 1000")
+        self.agent.pod("holder", spec)
+        before = container(self.agent.wait_ready("holder"), "c")["containerID"]
+        self.agent.remove("going.json")
+        self.agent.kill()
+        self.agent.start()
+        self.assertEqual(container(self.agent.wait_ready("holder"), "c")["containerID"], before)
+        self.assertEqual(self.agent.run("exec", "holder", "cat", "/v/a").stdout, "kept")
+
+
+if __name__ == "__main__":
+    unittest.main()

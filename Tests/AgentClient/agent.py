@@ -32,6 +32,8 @@ class Agent:
         self.folder = f"{FOLDER}/{name}"
         self.manifests = f"{self.folder}/manifests"
         self.root = f"{self.folder}/lib"
+        # Of the pods, from the next start on.
+        self.logs = f"{self.folder}/logs"
         os.makedirs(self.manifests)
         self.words = [os.environ["SWIFTLET"], "--root", self.root, "--state", f"{self.folder}/run"]
         self.process = None
@@ -77,7 +79,7 @@ class Agent:
         if os.path.exists(port):
             os.remove(port)
         words = self.words + ["agent", "--manifests", self.manifests, "--node-name", "node", "--port", "0",
-                              "--healthz-port", "0", "--pod-logs", f"{self.folder}/logs"]
+                              "--healthz-port", "0", "--pod-logs", self.logs]
         words += self.options
         if self.endpoint is not None:
             words += ["--runtime-endpoint", self.endpoint]

@@ -28,6 +28,9 @@ import Testing
     @Test(arguments: ["Files", "Address"])
     func manifests(suite: String) throws { try run("test_manifests.\(suite)") }
 
+    @Test(arguments: ["Files", "Configurations", "Sharing", "ImageService"])
+    func changes(suite: String) throws { try run("test_changes.\(suite)") }
+
     @Test(arguments: ["Containers", "Volumes"])
     func corners(suite: String) throws { try run("test_corners.\(suite)") }
 

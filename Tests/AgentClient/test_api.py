@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import unittest
 import urllib.error
 
@@ -183,6 +184,28 @@ class Clients(AgentTest):
         self.assertEqual((ask("-H", "X: " + "a" * 20000), ask(*many), ask(path="/" + "a" * 100000)), ("400",) * 3)
         self.assertEqual(ask("-X", "POST", "--data-binary", f"@{os.environ['BUSYBOX']}", path="/pods"), "405")
         self.assertEqual(self.agent.get("/healthz"), "ok")
+
+
+class Leaving(AgentTest):
+    def test_clients_that_leave_while_their_programs_end(self):
+        """Whoever keeps the container finds out that they are gone while it tells them of the end, and goes on."""
+        self.agent.pod("left", {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "command": ["sleep", "1000"]}]})
+        before = container(self.agent.wait_ready("left"), "c")
+        for turn in range(20):
+            programs = (["yes"], ["cat", "/dev/zero"], ["sleep", "0.3"], ["yes"])
+            processes = [subprocess.Popen(self.agent.words + ["exec", "left", *program], stdout=subprocess.PIPE,
+                                          stderr=subprocess.DEVNULL) for program in programs]
+            for process in processes:
+                if "sleep" not in process.args:
+                    process.stdout.read(10)
+                process.stdout.close()
+            time.sleep(0.02 * turn)
+            for process in processes:
+                process.kill()
+                process.wait()
+        wait(lambda: self.agent.run("exec", "left", "ps").stdout.count("yes") == 0, "the programs have ended, too", 20)
+        after = container(self.agent.find("left"), "c")
+        self.assertEqual((after["containerID"], after["restartCount"]), (before["containerID"], 0))
 
 
 class Commands(AgentTest):

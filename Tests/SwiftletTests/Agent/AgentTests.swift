@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: ["Containers", "Volumes"])
     func corners(suite: String) throws { try run("test_corners.\(suite)") }
 
-    @Test(arguments: ["Certificates", "Clients", "Commands"])
+    @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
     @Test(arguments: ["InProcess", "Separate"])

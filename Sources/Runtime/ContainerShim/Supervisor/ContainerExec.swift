@@ -63,8 +63,9 @@ extension ManagedContainer {
         executed[index].report = report
         let process = executed[index]
         executed[index].waiters = []
-        for waiter in process.waiters { waiter.send(.exited(report)) }
+        // Before anybody is told: a client that is found gone then is forgotten at once, with what is kept for it here.
         if !process.waiters.isEmpty || process.owner.isClosed { executed.remove(at: index) }
+        for waiter in process.waiters { waiter.send(.exited(report)) }
     }
 
     func waitExecuted(_ number: UInt64, _ reply: Reply) {
@@ -83,7 +84,8 @@ extension ManagedContainer {
     /// told it yet.
     func endExecuted() {
         shim.reap()
-        for index in executed.indices.reversed() where executed[index].report == nil {
+        // Each end may take others from the list.
+        while let index = executed.firstIndex(where: { $0.report == nil }) {
             executedEnded(index, .signaled(SIGKILL))
         }
     }

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import threading
+import time
 import unittest
 
 from agent import Agent, AgentTest, condition, container, wait
@@ -120,13 +121,17 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.send_response(302 if Page.mode == "circle" else 200)
         if Page.mode == "circle":
             self.send_header("Location", self.path)
-        elif Page.mode != "endless":
+        elif Page.mode not in ("endless", "drip"):
             self.send_header("Content-Length", str(len(Page.body) + (100 if Page.mode == "short" else 0)))
         self.end_headers()
         try:
             if Page.mode == "endless":
                 while True:
                     self.wfile.write(b"#" * (1 << 20))
+            elif Page.mode == "drip":
+                while True:
+                    self.wfile.write(b"#")
+                    time.sleep(0.2)
             elif Page.mode != "circle":
                 self.wfile.write(Page.body)
         except OSError:
@@ -187,6 +192,32 @@ class Address(AgentTest):
         self.serve("one")
         self.agent.wait_gone("short")
         self.assertEqual(self.id_of("one"), before)
+
+    def test_an_answer_that_never_ends(self):
+        before = self.id_of("one")
+        self.serve("one", mode="drip")
+        asked = Page.asked
+        wait(lambda: Page.asked > asked, "it is asked", 20)
+        self.serve("one", "awaited")
+        self.agent.wait_ready("awaited")
+        self.assertIn("no answer as a whole within 10 s", self.agent.log())
+        self.serve("one")
+        self.agent.wait_gone("awaited")
+        self.assertEqual(self.id_of("one"), before)
+
+    def test_lies_when_an_agent_begins(self):
+        before = self.id_of("one")
+        for body in (b"<html>login</html>", manifest("other").encode() + b"\n---\nkind: Pod\nx: ["):
+            self.agent.kill()
+            Page.body = body
+            self.agent.start()
+            self.is_asked_again()
+            if b"other" in body:
+                # What is good in it is not stopped by what is not.
+                self.agent.wait_ready("other")
+            self.serve("one")
+            self.assertEqual(self.id_of("one"), before)
+            self.agent.wait_gone("other")
 
     def test_is_away_when_an_agent_begins(self):
         before = self.id_of("one")

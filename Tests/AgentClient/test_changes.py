@@ -1,4 +1,4 @@
-"""What lies under running pods changes: the agent's files are damaged, its configuration is another one, two agents share."""
+"""What lies under running pods changes: the agent's files, its configuration, who else is there."""
 
 import os
 import socket
@@ -39,8 +39,7 @@ class ChangeTest(AgentTest):
         self.assertEqual(self.containers(), self.before)
 
     def refused(self, change=None, configuration=None):
-        """Another agent does not start; the one after it, as before, does.
-        - Returns: what it says."""
+        """Another agent does not start; what it says."""
         self.agent.kill()
         if change is not None:
             change()
@@ -65,6 +64,8 @@ class Files(ChangeTest):
 
     def test_of_the_node(self):
         self.damage(f"{self.agent.root}/agent/node.json")
+        # An empty document says nothing that is wrong.
+        self.assertGreaterEqual(self.agent.log().count("what was known of this node is forgotten"), len(self.RUBBISH) - 1)
 
     def test_of_statuses(self):
         folder = f"{self.agent.root}/agent/statuses"
@@ -85,19 +86,22 @@ class Files(ChangeTest):
         path = f"{self.agent.root}/agent/cpu_manager_state"
         self.start_again(configuration=static)
         # Whose processors are whose is not guessed.
-        for text, said in (('{"policyName": "static", "defaultCpuSet": "0-63"}', "is of other processors"),
-                           ('{"policyName": "none", "defaultCpuSet": "0-1"}', 'state checkpoint policy "none"'),
-                           ('{"policyName": "static", "defaultCpuSet": "0-99999999999"}', "is no state of a CPU manager")):
-            def change():
-                with open(path, "w") as file:
-                    file.write(text)
+        try:
+            for text, said in (("", "is no state of a CPU manager"), ("{", "is no state of a CPU manager"),
+                               ('{"policyName": "static", "defaultCpuSet": "0-63"}', "is of other processors"),
+                               ('{"policyName": "none", "defaultCpuSet": "0-1"}', 'state checkpoint policy "none"'),
+                               ('{"policyName": "static", "defaultCpuSet": "0-99999999999"}', "is no state of a CPU manager")):
+                def change():
+                    with open(path, "w") as file:
+                        file.write(text)
 
-            message = self.refused(change, static)
-            self.assertIn(said, message)
-            self.assertIn(path, message)
-        self.agent.configure({})
-        os.remove(path)
-        self.agent.start()
+                message = self.refused(change, static)
+                self.assertIn(said, message)
+                self.assertIn(path, message)
+        finally:
+            self.agent.configure({})
+            os.remove(path)
+            self.agent.start()
         self.assertEqual(self.containers(), self.before)
 
     def test_in_a_folder_that_is_read_only(self):

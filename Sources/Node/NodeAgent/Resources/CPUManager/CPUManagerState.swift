@@ -18,8 +18,7 @@ struct CPUManagerState: Equatable, Sendable {
     /// - Throws: also for one that cannot be read: whose processors are whose would be forgotten.
     init?(file: String) throws {
         guard let text = try AgentFiles.text(of: file) else { return nil }
-        let json = try APIValue(json: text)
-        guard let policy = json["policyName"]?.string,
+        guard let json = try? APIValue(json: text), let policy = json["policyName"]?.string,
             let shared = CPUSet(json["defaultCpuSet"]?.string ?? "")
         else {
             throw Unreadable(file: file)

@@ -30,7 +30,9 @@ package final class NodeBook: Sendable {
             guard let text = try AgentFiles.text(of: file, limit: 16 << 20) else { return nil }
             var problems = Problems()
             let node = Node(from: try APIValue(json: text), at: .root, reporting: &problems)
-            return problems.isEmpty ? node : nil
+            guard let problem = problems.all.first else { return node }
+            log.warning("what was known of this node is forgotten: \(file): \(problem)")
+            return nil
         } catch {
             log.warning("what was known of this node is forgotten: \(file): \(error)")
             return nil

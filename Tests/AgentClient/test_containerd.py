@@ -1,16 +1,14 @@
 """The agent on Debian's containerd, over the CRI and nothing else."""
 
-import base64
 import os
 import shutil
 import socket
-import ssl
-import struct
 import subprocess
 import unittest
 
 from agent import FOLDER, Agent, condition, container, shell, wait
 from containerd import Containerd
+from websockets import execute
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples")
 
@@ -64,7 +62,8 @@ class OnContainerd(unittest.TestCase):
         self.assertIn(b"It works", answer)
         wait(lambda: "GET" in self.agent.get("/containerLogs/default/web-node/access-log")
              or "response:200" in self.agent.get("/containerLogs/default/web-node/access-log"), "the log has it", 20)
-        self.assertIn("It works", self.execute("web", "httpd", "cat", "/www/index.html"))
+        out = execute(self.agent, "web", "cat", "/www/index.html", container="httpd", protocol="v4.channel.k8s.io")[0]
+        self.assertIn(b"It works", out)
         # A runtime without events is detected once.
         self.assertEqual(self.agent.log().count("the runtime has no events"), 1)
 
@@ -88,35 +87,14 @@ class OnContainerd(unittest.TestCase):
         self.agent.remove("lasting.json")
         self.agent.wait_gone("lasting")
 
-    def execute(self, pod, name, *command):
-        """What a program writes, through the agent's /exec and WebSocket frames, each of which begins with its channel."""
-        with open(f"{self.agent.root}/agent/port") as file:
-            port = int(file.read())
-        with open(f"{self.agent.root}/agent/pki/token") as file:
-            token = file.read().strip()
-        context = ssl.create_default_context(cafile=f"{self.agent.root}/agent/pki/kubelet.crt")
-        context.check_hostname = False
-        query = "&".join(f"command={word}" for word in command)
-        request = (f"GET /exec/default/{pod}-node/{name}?{query}&output=1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-                   f"Authorization: Bearer {token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                   f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
-                   "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\nOrigin: http://127.0.0.1\r\n\r\n")
-        with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=20)) as connection:
-            connection.sendall(request.encode())
-            data = b""
-            while part := connection.recv(4096):
-                data += part
-        head, _, frames = data.partition(b"\r\n\r\n")
-        self.assertIn(b" 101 ", head.split(b"\r\n")[0] + b" ", data)
-        output = b""
-        while len(frames) >= 2:
-            length, start = frames[1] & 127, 2
-            if length == 126:
-                length, start = struct.unpack(">H", frames[2:4])[0], 4
-            body, frames = frames[start:start + length], frames[start + length:]
-            if body[:1] == b"\1":
-                output += body[1:]
-        return output.decode()
+    def test_a_hundred_programs(self):
+        """More calls than a client of HTTP/2 may take for a flood: grpc-go sends a PING with each answer."""
+        self.agent.pod("steady", {"terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": ["sleep", "1000"]}]})
+        self.agent.wait_ready("steady")
+        for number in range(100):
+            out, _, status = execute(self.agent, "steady", "echo", str(number), protocol="v4.channel.k8s.io")
+            self.assertEqual((out, status["status"]), (f"{number}\n".encode(), "Success"))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ import Testing
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
+    @Test func calls() throws { try run("test_calls.Calls") }
+
     @Test(arguments: ["InProcess", "Separate"])
     func kills(suite: String) throws { try run("test_kills.\(suite)") }
 

@@ -1,0 +1,59 @@
+"""The agent's own runtime, called as programs in Go call it: grpc-go measures its connection with a PING at each answer."""
+
+import socket
+import struct
+import unittest
+
+from agent import AgentTest
+
+
+def frame(kind, flags, stream, body=b""):
+    """RFC 9113, section 4.1."""
+    return struct.pack(">I", len(body))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + body
+
+
+def field(name, value):
+    """Of a block of headers: a literal that is not kept (RFC 7541, section 6.2.2)."""
+    return b"\0" + b"".join(bytes([len(text)]) + text.encode() for text in (name, value))
+
+
+class Calls(AgentTest):
+    DATA, HEADERS, SETTINGS, PING, GOAWAY = 0, 1, 4, 6, 7
+    END_STREAM, ACK, END_HEADERS = 1, 1, 4
+
+    def test_more_calls_than_a_flood_would_be(self):
+        head = b"".join(field(*pair) for pair in (
+            (":method", "POST"), (":scheme", "http"), (":path", "/runtime.v1.RuntimeService/Version"), (":authority", "x"),
+            ("content-type", "application/grpc"), ("te", "trailers")))
+        with socket.socket(socket.AF_UNIX) as self.connection:
+            self.connection.settimeout(20)
+            self.connection.connect(f"{self.agent.folder}/run/cri.sock")
+            self.unread = b""
+            self.connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(self.SETTINGS, 0, 0) + frame(self.SETTINGS, self.ACK, 0))
+            for call in range(600):
+                stream = 2 * call + 1
+                self.connection.sendall(frame(self.HEADERS, self.END_HEADERS, stream, head)
+                                        + frame(self.DATA, self.END_STREAM, stream, b"\0\0\0\0\0"))
+                ended = False
+                while not ended:
+                    kind, flags, body = self.read()
+                    self.assertNotEqual(kind, self.GOAWAY, f"cut off at call {call}: {body}")
+                    if kind == self.DATA:
+                        self.connection.sendall(frame(self.PING, 0, 0, b"\2\4\x10\x10\x09\x0e\x07\x07"))
+                    ended = kind == self.HEADERS and flags & self.END_STREAM
+
+    def read(self):
+        head = self.take(9)
+        return head[3], head[4], self.take(int.from_bytes(head[:3], "big"))
+
+    def take(self, count):
+        while len(self.unread) < count:
+            part = self.connection.recv(1 << 16)
+            self.assertTrue(part, "the connection has ended")
+            self.unread += part
+        taken, self.unread = self.unread[:count], self.unread[count:]
+        return taken
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -80,6 +80,34 @@ class File(unittest.TestCase):
         self.assertIn("evictionSoftGracePeriod[memory.available]: Required value: grace period must be specified", text)
         self.assertIn('evictionHard[memory.free]: Unsupported value: "memory.free"', text)
 
+    def test_values_that_cannot_be(self):
+        values = {
+            "oomScoreAdj: 5000": "oomScoreAdj: Invalid value: 5000: must be between -1000 and 1000, inclusive",
+            "maxOpenFiles: -1": "maxOpenFiles: Invalid value: -1: must not be a negative number",
+            "containerLogMonitorInterval: 1s": "containerLogMonitorInterval: Invalid value: 1s: must be a positive time "
+                                               "duration greater than or equal to 3s",
+            "containerLogMaxWorkers: 0": "containerLogMaxWorkers: Invalid value: 0: must be greater than or equal to 1",
+            "containerLogMaxFiles: 1": "containerLogMaxFiles: Invalid value: 1: must be greater than 1",
+            "maxParallelImagePulls: 3\nserializeImagePulls: true":
+                "maxParallelImagePulls: Invalid value: 3: cannot be larger than 1 unless serializeImagePulls is set to false",
+            "registryPullQPS: -1": "registryPullQPS: Invalid value: -1: must not be a negative number",
+            "eventRecordQPS: -1": "eventRecordQPS: Invalid value: -1: must not be a negative number",
+            "fileCheckFrequency: -1s": "fileCheckFrequency: Invalid value: -1s: must be greater than 0",
+            "memorySwap: {swapBehavior: Foo}": 'memorySwap.swapBehavior: Unsupported value: "Foo": supported values: "", '
+                                               '"LimitedSwap", "NoSwap"',
+            "cgroupDriver: foo": 'cgroupDriver: Unsupported value: "foo": supported values: "cgroupfs", "systemd"',
+            "kubeReserved: {memory: lots}": 'kubeReserved[memory]: Invalid value: "lots": must be a quantity',
+            "clusterDNS: [foo]": 'clusterDNS[0]: Invalid value: "foo": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+            "address: nope": 'address: Invalid value: "nope": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+            "reservedMemory: [{numaNode: 0, limits: {memory: 1Gi}}]": "reservedMemory: memory is not reserved by NUMA node",
+            "shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 5}]\nshutdownGracePeriod: 10s":
+                "shutdownGracePeriodByPodPriority: Forbidden: cannot specify both shutdownGracePeriodByPodPriority and "
+                "shutdownGracePeriod at the same time",
+        }
+        for number, (text, told) in enumerate(values.items()):
+            file = write(f"{FOLDER}/values/{number}.yaml", HEAD + text + "\n")
+            self.assertEqual(self.refuse(file), [f"{file}: line 3: {told}"])
+
     def test_a_file_of_kubeadm_is_good(self):
         file = write(f"{FOLDER}/kubeadm/config.yaml", HEAD + """
 authentication:

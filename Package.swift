@@ -89,6 +89,7 @@ let package = Package(
     targets: [
         // System: what the kernel and the C libraries offer, typed.
         .target(name: "CLinux", path: "Sources/System/CLinux"),
+        .target(name: "CArguments", path: "Sources/System/CArguments"),
         .systemLibrary(name: "CSeccomp", path: "Sources/System/CSeccomp"),
         .systemLibrary(name: "CCapability", path: "Sources/System/CCapability"),
         .systemLibrary(name: "CArchive", path: "Sources/System/CArchive"),
@@ -109,7 +110,7 @@ let package = Package(
             name: "ContainerShim", dependencies: ["LinuxKernel", "OCISpec", "ContainerRuntime"],
             path: "Sources/Runtime/ContainerShim", swiftSettings: divisible),
         .executableTarget(
-            name: "swiftlet-oci", dependencies: ["ContainerRuntime"],
+            name: "swiftlet-oci", dependencies: ["CArguments", "ContainerRuntime"],
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
             linkerSettings: fullyStatic + inOrderOfUse("Runtime/swiftlet-oci")),
         .executableTarget(

@@ -47,6 +47,15 @@ struct Arguments {
         positional = rest
     }
 
+    /// Those of this program. The library makes `CommandLine.arguments` by generic code, which it has to set up first.
+    static func ofProgram() -> [String] {
+        var words: [String] = []
+        for index in 0..<Int(CommandLine.argc) {
+            if let word = CommandLine.unsafeArgv[index] { words.append(String(cString: word)) }
+        }
+        return words
+    }
+
     func has(_ name: String) -> Bool { given.contains { $0.key == name } }
 
     /// The last value given.

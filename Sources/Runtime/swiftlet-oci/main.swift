@@ -4,13 +4,16 @@ import ContainerRuntime
 import Glibc
 import LinuxKernel
 
+// A heap that is given back to the kernel is asked for again a moment later.
+mallopt(M_TRIM_THRESHOLD, 64 << 20)
+
 // Nothing inside a container may look into this process or its memory, which a container's first process
 // shares for a while (ptrace(2), /proc/PID/mem).
 _ = clinux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 let invocation: Invocation
 do {
-    invocation = try Invocation(CommandLine.arguments)
+    invocation = try Invocation(Arguments.ofProgram())
 } catch {
     printError("swiftlet-oci: \(error)")
     exit(1)

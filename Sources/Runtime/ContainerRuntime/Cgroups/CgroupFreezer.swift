@@ -29,6 +29,11 @@ extension ContainerCgroup {
         return try unified.number("cgroup.freeze") == 1
     }
 
+    /// The same of the container that a record tells of; only the version 2 group is opened for it.
+    public static func isFrozen(_ record: CgroupRecord) throws(CgroupError) -> Bool {
+        try ContainerCgroup(record: CgroupRecord(unified: record.unified)).isFrozen()
+    }
+
     /// Waits until no process is left in the container's group and those below.
     public func waitUntilEmpty(within milliseconds: Int) throws(CgroupError) {
         guard exists else { return }

@@ -45,6 +45,37 @@ extension ContainerCgroup {
         return try placement(unifiedSubgroup: choice.common, legacy: choice)
     }
 
+    /// The same for the container that a record tells of, without opening the folders of its version 1 groups.
+    public static func placement(
+        in record: CgroupRecord, subgroups: [String]
+    ) throws(CgroupError) -> CgroupPlacement {
+        let choice = try SubgroupChoice(subgroups)
+        let group = try ContainerCgroup(record: CgroupRecord(unified: record.unified))
+        let clone = try group.openUnified(choice.common)
+        var tasks: [Int32] = []
+        tasks.reserveCapacity(record.legacy.entries.count)
+        do throws(CgroupError) {
+            for (hierarchy, path) in record.legacy {
+                let file = "\(path)/\(choice.folder(in: hierarchy))tasks"
+                let fd = clinux_open(file, O_WRONLY | O_CLOEXEC, 0)
+                if fd >= 0 {
+                    tasks.append(fd)
+                } else {
+                    let errno = Errno.current
+                    // Of a group that is gone there is nothing to enter.
+                    guard errno == .noEntry, access(path, F_OK) != 0 else {
+                        throw .system("open", file, errno)
+                    }
+                }
+            }
+        } catch {
+            close(clone)
+            for fd in tasks { close(fd) }
+            throw error
+        }
+        return CgroupPlacement(cloneDescriptor: clone, tasks: tasks)
+    }
+
     /// The placement that an existing process of the container has in the version 2 tree. For containers that
     /// run an init which divides their group (systemd): once it has enabled controllers, the kernel refuses
     /// processes in the container's own group (a clone into it fails with EBUSY), but not beside that init.
@@ -66,15 +97,13 @@ extension ContainerCgroup {
     private func placement(
         unifiedSubgroup: String, legacy choice: SubgroupChoice
     ) throws(CgroupError) -> CgroupPlacement {
-        let directory = try requireUnified()
-        let clone = clinux_openat(
-            directory.descriptor, unifiedSubgroup.isEmpty ? "." : unifiedSubgroup,
-            O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
-        if clone < 0 { throw .system("open", directory.path + "/" + unifiedSubgroup) }
+        let clone = try openUnified(unifiedSubgroup)
         var tasks: [Int32] = []
         do throws(CgroupError) {
             for group in legacy where group.descriptor >= 0 {
-                tasks.append(try group.directory.open(choice.folder(of: group) + "tasks", O_WRONLY).release())
+                tasks.append(
+                    try group.directory.open(choice.folder(in: group.hierarchy) + "tasks", O_WRONLY).release()
+                )
             }
         } catch {
             close(clone)
@@ -82,6 +111,15 @@ extension ContainerCgroup {
             throw error
         }
         return CgroupPlacement(cloneDescriptor: clone, tasks: tasks)
+    }
+
+    /// - Parameter subgroup: relative to the container's group; empty for that group itself.
+    private func openUnified(_ subgroup: String) throws(CgroupError) -> Int32 {
+        let directory = try requireUnified()
+        let fd = clinux_openat(
+            directory.descriptor, subgroup.isEmpty ? "." : subgroup, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+        if fd < 0 { throw .system("open", directory.path + "/" + subgroup) }
+        return fd
     }
 
     /// Moves another process into all of the container's groups, the version 1 ones only or every one. Takes
@@ -119,9 +157,11 @@ private struct SubgroupChoice {
     }
 
     /// The folder to join in one hierarchy, relative to the container's group, with a trailing slash or empty.
-    func folder(of group: ContainerCgroup.LegacyGroup) -> String {
+    /// - Parameter hierarchy: its controllers, as in `/proc/self/cgroup`.
+    func folder(in hierarchy: String) -> String {
+        if byController.isEmpty { return common.isEmpty ? "" : common + "/" }
         var path = common
-        let names = group.hierarchy.split(separator: ",")
+        let names = hierarchy.split(separator: ",")
         for choice in byController where names.contains(where: { $0 == choice.controller }) {
             path = choice.path
         }

@@ -31,7 +31,9 @@ extension Runtime {
             if status == .running, let place = record.cgroup { try ContainerCgroup(record: place).thaw() }
             throw error
         }
-        if !options.leaveRunning && !options.preDump { try remove(record, folder) }
+        if !options.leaveRunning && !options.preDump {
+            try remove(record, folder, process: try record.liveProcess())
+        }
     }
 
     private func dump(_ record: ContainerRecord, _ spec: RuntimeSpec, _ settings: CheckpointOptions) throws {

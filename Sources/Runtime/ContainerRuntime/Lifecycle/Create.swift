@@ -76,6 +76,7 @@ final class Creation {
             bootID: try BootID.current(), created: Timestamp.now().rfc3339())
         record.annotations = spec.annotations
         record.hasPoststopHooks = !spec.hooks.poststop.isEmpty
+        record.hasNoStartHooks = spec.hooks.startContainer.isEmpty && spec.hooks.poststart.isEmpty
         folder = try ContainerFolder.make(root: runtime.root, id: id)
         if options.notifySocket != nil { spec.mounts.append(NotifySocket.mount(of: folder.path)) }
         self.spec = spec
@@ -189,7 +190,7 @@ final class Creation {
     func startAtOnce() throws {
         try folder.lock()
         defer { folder.unlock() }
-        try runtime.runStartContainerHooks(record, spec)
+        try runtime.runStartContainerHooks(record, spec.hooks)
         switch try Channel.proceed(socket.raw) {
         case .closed: break
         case .failure(let error): throw error

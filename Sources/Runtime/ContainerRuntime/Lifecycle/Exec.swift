@@ -43,16 +43,16 @@ extension Runtime {
         guard let record = try folder.readRecord() else {
             throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
         }
-        switch try status(record, folder) {
+        guard let initProcess = try record.liveProcess() else {
+            throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
+        }
+        switch try statusOfLiving(record, folder) {
         case .running, .created: break
         case .paused where options.ignoresPaused: break
         case .paused:
             throw RuntimeError(
                 "cannot exec in a paused container (use --ignore-paused to override)", kind: .wrongState)
         case .creating, .stopped: throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
-        }
-        guard let initProcess = try record.liveProcess() else {
-            throw RuntimeError("cannot exec in a stopped container", kind: .wrongState)
         }
         let configuration = try options.configuration ?? folder.readConfiguration()
         try options.process.validate()
@@ -94,7 +94,7 @@ private struct Joining {
                 answer = try Channel.proceed(ours.raw)
             }
             try expectReady(answer)
-            if let score = options.process.oomScoreAdj, try CallerRights.current().administers {
+            if let score = options.process.oomScoreAdj, try CallerRights.administers() {
                 try OutOfMemoryScore.set(score, pid: process.pid, log: runtime.log)
             }
             if let path = options.pidFile {
@@ -126,7 +126,7 @@ private struct Joining {
 
     private func placement() throws -> Placement? {
         guard let place = record.cgroup else { return nil }
-        return Placement(try ContainerCgroup(record: place).placement(subgroups: options.cgroupPaths))
+        return Placement(try ContainerCgroup.placement(in: place, subgroups: options.cgroupPaths))
     }
 
     /// The new process enters the container's pid namespace by being born into it: its maker enters it for
@@ -142,10 +142,13 @@ private struct Joining {
         let attaching = record.cgroup?.scope.flatMap { $0.attachesProcesses ? $0 : nil }
         if let placement, attaching == nil { options.cgroup = placement.value.cloneDescriptor }
         try self.options.process.execCPUAffinity?.applyInitial()
-        let joinsTime = try ContainerNamespaces.differs(.time, pid: pid)
-        let joinsPID = try ContainerNamespaces.differs(.pid, pid: pid)
+        let joins = try ContainerNamespaces.different(fromProcess: pid)
+        let joinsTime = joins & NamespaceKind.time.flag != 0
+        let joinsPID = joins & NamespaceKind.pid.flag != 0
         // Who does not administer the host's namespaces joins them as the container's root only.
-        let administers = try CallerRights.current().administers
+        let administers = try CallerRights.administers()
+        // Entered before the process is born.
+        let early = joins & (NamespaceKind.pid.flag | (administers ? 0 : NamespaceKind.user.flag))
         options.sharesMemory = administers && !joinsTime
         let own = try FileDescriptor.open("/proc/self/ns/pid", O_RDONLY)
         if administers, joinsPID {
@@ -167,13 +170,13 @@ private struct Joining {
         let log = runtime.log
         func prepare() throws {
             if let score { try OutOfMemoryScore.setOwn(score, log: log) }
-            try ContainerNamespaces.enterAsRoot(pidfd: pidfd, pid: pid)
+            try ContainerNamespaces.enter(pidfd: pidfd, early)
         }
         func body() -> Int32 {
             do {
                 try placement?.value.joinLegacy()
                 try process.execCPUAffinity?.applyFinal()
-                try ContainerNamespaces.enter(pidfd: pidfd, pid: pid)
+                try ContainerNamespaces.enter(pidfd: pidfd, joins & ~early)
                 try InitProcess.resetSignals()
                 if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
                 try InitProcess.becomeNamespaceRoot(configuration.spec)

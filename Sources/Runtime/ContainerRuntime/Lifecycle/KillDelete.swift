@@ -76,12 +76,13 @@ extension Runtime {
             try folder.remove()
             return
         }
+        let process = try record.liveProcess()
         if record.pid != 0 {
-            switch try status(record, folder) {
+            switch try status(record, folder, process: process) {
             case .stopped: break
             case .created where !force:
-                try kill(record)
-                try waitForEnd(record)
+                try kill(process)
+                try waitForEnd(process)
             case let status where !force:
                 throw RuntimeError(
                     "cannot delete container \(id) that is not stopped: \(status.rawValue)", kind: .wrongState
@@ -89,20 +90,24 @@ extension Runtime {
             default: break
             }
         }
-        try remove(record, folder)
+        try remove(record, folder, process: process)
     }
 
     /// Ends what is left of a container, whose folder is locked, and removes everything of it.
-    func remove(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) throws {
+    /// - Parameter process: the record's `liveProcess`.
+    func remove(
+        _ record: ContainerRecord, _ folder: borrowing ContainerFolder, process: borrowing ProcessHandle?
+    ) throws {
         if let place = record.cgroup {
             // Processes that outlived the first one go with the container; the first one also when somebody has moved
             // it out of the group.
             try ContainerCgroup.kill(place)
-            try waitForEnd(record, killing: true)
+            try kill(process)
+            try waitForEnd(process)
             try ContainerCgroup.delete(place)
         } else {
-            try kill(record)
-            try waitForEnd(record)
+            try kill(process)
+            try waitForEnd(process)
         }
         try ResourceControl.remove(record.resourceControl)
         runPoststop(record, folder)
@@ -110,17 +115,12 @@ extension Runtime {
     }
 
     /// Ten seconds are for processes that the kernel cannot end at once: in the middle of a core dump, say.
-    private func waitForEnd(_ record: ContainerRecord, killing: Bool = false) throws {
-        switch try record.liveProcess() {
+    private func waitForEnd(_ process: borrowing ProcessHandle?) throws {
+        switch process {
         case .none: return
         case .some(let process):
-            do throws(KernelError) {
-                if killing { try process.send(signal: SIGKILL) }
-            } catch {
-                if error.errno != .noProcess { throw error }
-            }
             if try !process.waitForEnd(milliseconds: 10_000) {
-                throw RuntimeError("container init still running: process \(record.pid)", kind: .wrongState)
+                throw RuntimeError("container init still running: process \(process.pid)", kind: .wrongState)
             }
         }
     }

@@ -25,17 +25,18 @@ extension Runtime {
         case .creating, .running:
             throw RuntimeError("cannot start an already running container", kind: .wrongState)
         }
-        let spec = try folder.readConfiguration().spec
-        if folder.hasNotifySocket { try notifySocket?.open(in: folder.descriptor) }
+        let hooks =
+            record.hasNoStartHooks ? RuntimeSpec.Hooks() : try folder.readConfiguration().spec.hooks
+        if let notifySocket, folder.hasNotifySocket { try notifySocket.open(in: folder.descriptor) }
         do {
-            try runStartContainerHooks(record, spec)
+            try runStartContainerHooks(record, hooks)
         } catch {
-            try kill(record)
+            try kill(try record.liveProcess())
             folder.removeGate()
             throw error
         }
         try release(folder)
-        Hooks.runAll(spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: log)
+        Hooks.runAll(hooks.poststart, kind: "poststart", state: record.state(.running), log: log)
         return StartedProcess(pid: record.pid)
     }
 
@@ -61,21 +62,22 @@ extension Runtime {
     }
 
     /// Hooks that run inside the container, before its program (config.md, "startContainer").
-    func runStartContainerHooks(_ record: ContainerRecord, _ spec: RuntimeSpec) throws {
-        guard !spec.hooks.startContainer.isEmpty else { return }
+    func runStartContainerHooks(_ record: ContainerRecord, _ hooks: RuntimeSpec.Hooks) throws {
+        guard !hooks.startContainer.isEmpty else { return }
         var state = record.state(.created)
         state.pid = record.pid
         guard let process = try record.liveProcess() else {
             throw RuntimeError("cannot start a container that has stopped", kind: .wrongState)
         }
-        let (hooks, log) = (spec.hooks.startContainer, log)
+        let (hooks, log) = (hooks.startContainer, log)
         try ContainerNamespaces.run(in: process, "startContainer hooks") {
             try Hooks.run(hooks, kind: "startContainer", state: state, log: log)
         }
     }
 
-    func kill(_ record: ContainerRecord) throws {
-        switch try record.liveProcess() {
+    /// - Parameter process: a record's `liveProcess`.
+    func kill(_ process: borrowing ProcessHandle?) throws {
+        switch process {
         case .none: return
         case .some(let process):
             do throws(KernelError) {
@@ -99,7 +101,7 @@ enum ContainerNamespaces {
         let pid = process.pid
         let child = try spawnChild(CloneOptions(), gate: childEnd, peer: talk.read.raw) {
             do {
-                try enter(pidfd: pidfd, pid: pid)
+                try enter(pidfd: pidfd, try different(fromProcess: pid))
                 try body()
                 return 0
             } catch {
@@ -113,37 +115,47 @@ enum ContainerNamespaces {
         if status != .exited(0) { throw RuntimeError("\(what): their process ended early") }
     }
 
-    /// For a process whose children are to be born into the pid namespace, with the rights of the user namespace.
-    static func enterAsRoot(pidfd: Int32, pid: Int32) throws {
-        var flags: UInt64 = 0
-        for kind in [NamespaceKind.user, .pid] where try differs(kind, pid: pid) { flags |= kind.flag }
-        guard flags != 0 else { return }
-        _ = try check("join namespaces of", "process \(pid)") {
-            clinux_syscall(Int(SYS_setns), Int(pidfd), Int(flags), 0, 0, 0, 0)
+    /// - Parameter kinds: flags of setns(2).
+    static func enter(pidfd: Int32, _ kinds: UInt64) throws(KernelError) {
+        guard kinds != 0 else { return }
+        _ = try check("join namespaces of", "the container's process") {
+            clinux_syscall(Int(SYS_setns), Int(pidfd), Int(kinds), 0, 0, 0, 0)
         }
     }
 
-    static func enter(pidfd: Int32, pid: Int32) throws {
-        var flags: UInt64 = 0
-        for kind in NamespaceKind.allCases where try differs(kind, pid: pid) { flags |= kind.flag }
-        guard flags != 0 else { return }
-        _ = try check("join namespaces of", "process \(pid)") {
-            clinux_syscall(Int(SYS_setns), Int(pidfd), Int(flags), 0, 0, 0, 0)
+    /// The kinds of which a process is in another namespace than this one, as flags of setns(2), which fails or
+    /// changes the root for a user or mount namespace that one is in already.
+    static func different(fromProcess pid: Int32) throws(KernelError) -> UInt64 {
+        let ours = try FileDescriptor.open("/proc/self/ns", O_PATH | O_DIRECTORY)
+        let theirs = try FileDescriptor.open("/proc/\(pid)/ns", O_PATH | O_DIRECTORY)
+        var kinds: UInt64 = 0
+        var next = NamespaceKind(rawValue: 0)
+        while let kind = next {
+            next = NamespaceKind(rawValue: kind.rawValue + 1)
+            guard let own = try identity(kind, in: ours) else { continue }
+            if try identity(kind, in: theirs) != own { kinds |= kind.flag }
         }
+        return kinds
     }
 
-    /// setns(2) into a user or mount namespace that one is in already fails or changes the root.
-    static func differs(_ kind: NamespaceKind, pid: Int32) throws -> Bool {
-        var ours = stat()
-        var theirs = stat()
-        if stat("/proc/self/ns/\(kind.procName)", &ours) != 0 {
-            // This kernel does not have the kind.
-            if Errno.current == .noEntry { return false }
-            throw KernelError("stat", "/proc/self/ns/\(kind.procName)")
+    /// What the kernel calls a namespace, `net:[4026531840]`: the number. To follow the link would make an inode for
+    /// it each time.
+    /// - Returns: nil when this kernel does not have the kind.
+    private static func identity(
+        _ kind: NamespaceKind, in folder: borrowing FileDescriptor
+    ) throws(KernelError) -> UInt64? {
+        var text: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let count = withUnsafeMutableBytes(of: &text) {
+            readlinkat(folder.raw, kind.procName, $0.baseAddress!, $0.count)
         }
-        _ = try check("stat", "/proc/\(pid)/ns/\(kind.procName)") {
-            stat("/proc/\(pid)/ns/\(kind.procName)", &theirs)
+        if count < 0 {
+            if Errno.current == .noEntry { return nil }
+            throw KernelError("read link", "namespace \(kind.procName)")
         }
-        return ours.st_ino != theirs.st_ino
+        return withUnsafeBytes(of: text) { bytes in
+            bytes.prefix(count).reduce(0) { number, byte in
+                (48...57).contains(byte) ? number &* 10 &+ UInt64(byte - 48) : number
+            }
+        }
     }
 }

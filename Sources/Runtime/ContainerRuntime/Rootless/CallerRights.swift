@@ -12,10 +12,14 @@ public struct CallerRights {
     private let isRoot: Bool
 
     public static func current() throws -> CallerRights {
-        let capabilities = try CapabilitySets.permittedHere()
-        return CallerRights(
-            administers: capabilities & Capability.sysAdmin.mask != 0,
-            isInUserNamespace: try isInUserNamespace(), isRoot: geteuid() == 0)
+        CallerRights(
+            administers: try administers(), isInUserNamespace: try isInUserNamespace(), isRoot: geteuid() == 0
+        )
+    }
+
+    /// `current().administers`, without the rest.
+    static func administers() throws(KernelError) -> Bool {
+        try CapabilitySets.permittedHere() & Capability.sysAdmin.mask != 0
     }
 
     /// An ordinary user, or the root of a user namespace that one made: no control groups but those that

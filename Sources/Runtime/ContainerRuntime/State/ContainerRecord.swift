@@ -24,6 +24,8 @@ public struct ContainerRecord: Equatable, Sendable {
     public var rootless = false
     /// `delete` has to read the configuration for them.
     public var hasPoststopHooks = false
+    /// `start` need not read the configuration. Absent, as in the records of older versions, it has to.
+    public var hasNoStartHooks = false
 }
 
 extension ContainerRecord: JSONDecodable, JSONEncodable {
@@ -42,6 +44,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
         resourceControl = try object.list("resourceControl")
         rootless = try object.flag("rootless")
         hasPoststopHooks = try object.flag("hasPoststopHooks")
+        hasNoStartHooks = try object.flag("hasNoStartHooks")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -59,6 +62,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
             $0.nonEmpty("resourceControl", resourceControl)
             $0.flag("rootless", rootless)
             $0.flag("hasPoststopHooks", hasPoststopHooks)
+            $0.flag("hasNoStartHooks", hasNoStartHooks)
         }
     }
 }

@@ -72,6 +72,13 @@ extension Runtime {
     }
 
     func status(_ record: ContainerRecord, _ folder: borrowing ContainerFolder) throws -> ContainerStatus {
+        try status(record, folder, process: try record.liveProcess())
+    }
+
+    /// - Parameter process: the record's `liveProcess`, of callers that go on with it.
+    func status(
+        _ record: ContainerRecord, _ folder: borrowing ContainerFolder, process: borrowing ProcessHandle?
+    ) throws -> ContainerStatus {
         if record.pid == 0 {
             // Whoever makes the container holds the lock; without it the maker has died.
             if flock(folder.descriptor.raw, LOCK_SH | LOCK_NB) == 0 {
@@ -80,11 +87,17 @@ extension Runtime {
             }
             return .creating
         }
-        switch try record.liveProcess() {
+        switch process {
         case .none: return .stopped
-        case .some: break
+        case .some: return try statusOfLiving(record, folder)
         }
-        if let cgroup = record.cgroup, try ContainerCgroup(record: cgroup).isFrozen() { return .paused }
+    }
+
+    /// Of a container whose first process lives.
+    func statusOfLiving(
+        _ record: ContainerRecord, _ folder: borrowing ContainerFolder
+    ) throws -> ContainerStatus {
+        if let place = record.cgroup, try ContainerCgroup.isFrozen(place) { return .paused }
         return folder.isWaitingForStart ? .created : .running
     }
 

@@ -49,19 +49,24 @@ final class Foreground {
         defer { restoreTerminal() }
         var input: Int32 = master >= 0 ? 0 : -1
         while true {
-            var polls = [
-                pollfd(fd: process.descriptor.raw, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: input, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: master, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: notifySocket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
-            ]
-            _ = try check("poll") { poll(&polls, nfds_t(polls.count), -1) }
-            if polls[4].revents != 0 { pass(notifySocket, started) }
-            if polls[3].revents != 0, !copy(from: master, to: 1) { master = -1 }
-            if polls[2].revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
-            if polls[1].revents != 0 { try forwardSignals(process, master) }
-            if polls[0].revents != 0 {
+            // No array: the library would make a class for it first.
+            func watch(_ descriptor: Int32) -> pollfd {
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            }
+            var polls = (
+                watch(process.descriptor.raw), watch(signals), watch(input), watch(master),
+                watch(notifySocket?.descriptor ?? -1)
+            )
+            _ = try check("poll") {
+                withUnsafeMutableBytes(of: &polls) {
+                    poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 5, -1)
+                }
+            }
+            if polls.4.revents != 0 { pass(notifySocket, started) }
+            if polls.3.revents != 0, !copy(from: master, to: 1) { master = -1 }
+            if polls.2.revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
+            if polls.1.revents != 0 { try forwardSignals(process, master) }
+            if polls.0.revents != 0 {
                 // What the program printed last may still lie in the terminal.
                 while master >= 0, copy(from: master, to: 1, waiting: false) {}
                 return try process.wait().code

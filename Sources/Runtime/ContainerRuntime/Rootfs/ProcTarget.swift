@@ -18,6 +18,8 @@ enum ProcTarget {
         _ destination: String, target: borrowing FileDescriptor, source: Int32?
     ) throws {
         let isInProc = try target.fileSystemType() == Int(PROC_SUPER_MAGIC)
+        // What has no component `proc` is not below it by name either. Most mounts end here.
+        if !isInProc, strstr(destination, "proc") == nil { return }
         let components = destination.utf8.split(separator: UInt8(ascii: "/"))
             .filter { !$0.elementsEqual(".".utf8) }
         let isBelowProc = components.first?.elementsEqual("proc".utf8) ?? false

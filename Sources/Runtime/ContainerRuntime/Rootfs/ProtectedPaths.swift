@@ -87,16 +87,23 @@ struct ProtectedPaths: ~Copyable {
     }
 
     private func find(_ path: String) throws -> FileDescriptor? {
-        let components = path.split(separator: "/")
         do throws(KernelError) {
-            if proc.raw >= 0, components.count > 1, components[0] == "proc" {
-                return try proc.openInRoot(components.dropFirst().joined(separator: "/"), O_PATH)
+            if proc.raw >= 0, let inside = Self.pathInProc(path) {
+                return try proc.openInRootIfThere(inside, O_PATH)
             }
-            return try root.openInRoot(path, O_PATH)
+            return try root.openInRootIfThere(path, O_PATH)
         } catch {
-            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            if error.errno == .notDirectory { return nil }
             throw error
         }
+    }
+
+    /// `bus` for `/proc/bus`; nil for what does not begin with `/proc`, and for that itself.
+    private static func pathInProc(_ path: String) -> String? {
+        let rest = path.utf8.drop { $0 == UInt8(ascii: "/") }
+        guard rest.starts(with: "proc/".utf8) else { return nil }
+        let inside = rest.dropFirst(5).drop { $0 == UInt8(ascii: "/") }
+        return inside.isEmpty ? nil : String(inside)
     }
 
     private static func emptyFolder() throws -> LinuxKernel.Mount {

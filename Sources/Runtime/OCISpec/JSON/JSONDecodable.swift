@@ -53,8 +53,9 @@ extension Bool: JSONDecodable {
     public init(from json: JSONValue) throws(JSONError) { self = try json.bool() }
 }
 
+// Inlined, the code goes by no witness tables, which the library makes when they are first asked for.
 extension FixedWidthInteger where Self: JSONDecodable {
-    public init(from json: JSONValue) throws(JSONError) { self = try json.integer() }
+    @inline(__always) public init(from json: JSONValue) throws(JSONError) { self = try json.integer() }
 }
 
 extension Int: JSONDecodable {}
@@ -65,7 +66,7 @@ extension UInt32: JSONDecodable {}
 extension UInt64: JSONDecodable {}
 
 extension Array: JSONDecodable where Element: JSONDecodable {
-    public init(from json: JSONValue) throws(JSONError) {
+    @inlinable public init(from json: JSONValue) throws(JSONError) {
         var count = 0
         for _ in try json.elements() { count += 1 }
         self = []

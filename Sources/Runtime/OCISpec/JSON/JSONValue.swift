@@ -111,6 +111,7 @@ public struct JSONValue {
     }
 
     /// An integer of the wanted width. `1.0` and `1e3` are no integers, as for Go.
+    @inline(__always)
     public func integer<Integer: FixedWidthInteger>(as type: Integer.Type = Integer.self) throws(JSONError)
         -> Integer
     {
@@ -139,6 +140,7 @@ public struct JSONValue {
         return .double(Double(String(decoding: rawBytes, as: UTF8.self)).unsafelyUnwrapped)
     }
 
+    @inline(__always)
     private func exactInteger<Integer: FixedWidthInteger>() -> Integer? {
         let bytes = rawBytes
         let negative = bytes[0] == UInt8(ascii: "-")

@@ -89,7 +89,7 @@ extension SortedMap: Sendable where Value: Sendable {}
 
 extension SortedMap: JSONDecodable where Value: JSONDecodable {
     /// Members that are null count as absent.
-    public init(from json: JSONValue) throws(JSONError) {
+    @inlinable public init(from json: JSONValue) throws(JSONError) {
         var found: [(key: String, value: Value)] = []
         for (key, value) in try json.object().members {
             if key.utf8.contains(0) { throw value.error("the key contains a NUL character") }

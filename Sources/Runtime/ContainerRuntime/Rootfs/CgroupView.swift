@@ -74,7 +74,11 @@ struct CgroupView: Sendable {
         spec.mounts.contains { ($0.type == "cgroup" || $0.type == "cgroup2") && !$0.isBind }
     }
 
-    func mount(at destination: String, _ options: MountOptions, in root: borrowing FileDescriptor) throws {
+    /// - Parameter mayChangeFolder: whether the working directory may be another one afterwards.
+    func mount(
+        at destination: String, _ options: MountOptions, in root: borrowing FileDescriptor,
+        mayChangeFolder: Bool
+    ) throws {
         let target = try root.makeDirectoriesInRoot(destination)
         let attributes = options.attributes.setting
         if isUnified {
@@ -94,12 +98,22 @@ struct CgroupView: Sendable {
             let name = hierarchy.name
             _ = try check("mkdir", "\(destination)/\(name)") { mkdirat(folder.descriptor.raw, name, 0o755) }
             let place = try folder.descriptor.openAt(name, O_PATH | O_DIRECTORY)
-            let mount =
-                hasNamespace
-                ? try LinuxKernel.Mount.new(
-                    type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: attributes)
-                : try copy(hierarchy.bind, attributes)
-            try mount.attach(on: place, name: "\(destination)/\(name)")
+            if hasNamespace, mayChangeFolder,
+                LinuxKernel.Mount.attachNew(
+                    type: "cgroup", source: "cgroup", options: hierarchy.options,
+                    attributes: attributes & ~MountAttributes.readOnly, on: place)
+            {
+                if attributes & MountAttributes.readOnly != 0 {
+                    try LinuxKernel.Mount.makeReadOnly(name, in: folder.descriptor)
+                }
+            } else {
+                let mount =
+                    hasNamespace
+                    ? try LinuxKernel.Mount.new(
+                        type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: attributes)
+                    : try copy(hierarchy.bind, attributes)
+                try mount.attach(on: place, name: "\(destination)/\(name)")
+            }
             // Controllers that share a hierarchy are also found by their own names.
             guard name.utf8.contains(UInt8(ascii: ",")) else { continue }
             for alias in name.split(separator: ",") {

@@ -58,7 +58,8 @@ struct RootfsBuilder: ~Copyable {
         } else if mount.type == "cgroup" || mount.type == "cgroup2" {
             guard let cgroup else { throw RuntimeError("this container has no control group to show") }
             folders.forget()
-            try cgroup.mount(at: mount.destination, options, in: root)
+            try cgroup.mount(
+                at: mount.destination, options, in: root, mayChangeFolder: folders.mayBeEntered)
         } else {
             try mountNew(mount, options, &folders)
         }
@@ -97,7 +98,7 @@ struct RootfsBuilder: ~Copyable {
         let attributes =
             options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0)
         // What nothing is done with before it is attached.
-        let isPlain = type == "tmpfs" && !options.copiesUp && options.recursiveAttributes.isEmpty
+        let isPlain = !options.copiesUp && options.recursiveAttributes.isEmpty && Self.isKnown(type)
         if isPlain, folders.mayBeEntered,
             LinuxKernel.Mount.attachNew(
                 type: type, source: mount.source ?? "none", options: data, attributes: attributes, on: target)
@@ -113,6 +114,14 @@ struct RootfsBuilder: ~Copyable {
             try new.setAttributes(options.recursiveAttributes, recursive: true)
         }
         try new.attach(on: target, name: mount.destination)
+    }
+
+    /// File systems that take their options as text, and no source.
+    private static func isKnown(_ type: String) -> Bool {
+        switch type {
+        case "tmpfs", "proc", "sysfs", "devpts", "mqueue": true
+        default: false
+        }
     }
 
     private func kernelViewTarget(_ destination: String) throws -> FileDescriptor {
@@ -133,7 +142,9 @@ struct RootfsBuilder: ~Copyable {
         if let label = spec.linux?.mountLabel, !label.isEmpty, !["proc", "sysfs", "mqueue"].contains(type) {
             data.append("context=\(label)")
         }
-        guard type == "tmpfs", !data.contains(where: { $0.hasPrefix("mode=") }) else { return data }
+        guard type == "tmpfs", !data.contains(where: { $0.utf8.starts(with: "mode=".utf8) }) else {
+            return data
+        }
         data.append("mode=\(Self.octal(try target.status().st_mode & 0o7777))")
         return data
     }
@@ -172,7 +183,7 @@ struct RootfsBuilder: ~Copyable {
     /// Nodes and links, unless the configuration binds a /dev of its own.
     func makeDevices() throws {
         let bindsDev = spec.mounts.indices.contains {
-            options[$0].isBind && Self.clean(spec.mounts[$0].destination) == "/dev"
+            options[$0].isBind && Self.isInRoot("dev", spec.mounts[$0].destination)
         }
         guard !bindsDev else { return }
         if sources.devices.isEmpty {
@@ -183,8 +194,12 @@ struct RootfsBuilder: ~Copyable {
         try DeviceNodes.makeLinks(in: root)
     }
 
-    private static func clean(_ path: String) -> String {
-        "/" + path.split(separator: "/").joined(separator: "/")
+    /// Whether a path is that of the folder `name` in the root, however many slashes it has.
+    private static func isInRoot(_ name: StaticString, _ path: String) -> Bool {
+        let rest = path.utf8.drop { $0 == UInt8(ascii: "/") }
+        return name.withUTF8Buffer { name in
+            rest.starts(with: name) && rest.dropFirst(name.count).allSatisfy { $0 == UInt8(ascii: "/") }
+        }
     }
 
     // MARK: Entering
@@ -222,7 +237,7 @@ struct RootfsBuilder: ~Copyable {
     private func protectPaths() throws {
         let (readOnly, masked) = (spec.linux?.readonlyPaths ?? [], spec.linux?.maskedPaths ?? [])
         guard !readOnly.isEmpty || !masked.isEmpty else { return }
-        let mountsProc = spec.mounts.contains { $0.type == "proc" && Self.clean($0.destination) == "/proc" }
+        let mountsProc = spec.mounts.contains { $0.type == "proc" && Self.isInRoot("proc", $0.destination) }
         let paths = try ProtectedPaths(root: root, mountsProc: mountsProc)
         try paths.makeReadOnly(readOnly)
         try paths.mask(masked, nullDevice: sources.nullDevice)

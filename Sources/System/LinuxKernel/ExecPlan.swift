@@ -25,7 +25,8 @@ public struct ExecPlan {
         case offset(Int)
     }
 
-    private var calls: [clinux_plan_call] = []
+    /// `clinux_plan_call` after `clinux_plan_call`, as the trampoline sees them.
+    private var calls: [UInt8] = []
     private var data: [UInt8] = []
     /// First byte of a failure's message.
     public static let failureWord = UInt8(ascii: "X")
@@ -38,7 +39,7 @@ public struct ExecPlan {
     }
 
     public init() {
-        calls.reserveCapacity(24)
+        calls.reserveCapacity(64 * MemoryLayout<clinux_plan_call>.stride)
     }
 
     /// Puts bytes into the plan.
@@ -106,7 +107,7 @@ public struct ExecPlan {
                 }
             }
         }
-        calls.append(call)
+        withUnsafeBytes(of: call) { calls.append(contentsOf: $0) }
     }
 
     /// Writes the plan into a memory file that the trampoline maps.
@@ -115,11 +116,11 @@ public struct ExecPlan {
     ///   - failureStatus: the exit status after a failure.
     public func write(report: Int32, failureStatus: Int32) throws(KernelError) -> FileDescriptor {
         let headerSize = MemoryLayout<clinux_plan_header>.size
-        let tableSize = MemoryLayout<clinux_plan_call>.stride * calls.count
-        let dataStart = headerSize + tableSize
+        let dataStart = headerSize + calls.count
+        let count = calls.count / MemoryLayout<clinux_plan_call>.stride
         var header = clinux_plan_header()
         header.magic = CLINUX_PLAN_MAGIC
-        header.calls = UInt32(calls.count)
+        header.calls = UInt32(count)
         header.size = UInt32(dataStart + data.count)
         header.report = report
         header.failure_status = failureStatus
@@ -127,22 +128,32 @@ public struct ExecPlan {
         var image = [UInt8]()
         image.reserveCapacity(dataStart + data.count)
         withUnsafeBytes(of: header) { image.append(contentsOf: $0) }
-        for call in calls {
-            var call = call
-            call.failure += UInt32(dataStart)
-            if call.number == CLINUX_PLAN_RELOCATE { call.argument.1 = Int64(dataStart) }
-            withUnsafeMutableBytes(of: &call.argument) { raw in
-                let slots = raw.bindMemory(to: Int64.self)
-                for index in 0..<6 where call.relocate & (1 << UInt32(index)) != 0 {
-                    slots[index] += Int64(dataStart)
-                }
+        image.append(contentsOf: calls)
+        image.withUnsafeMutableBytes { image in
+            for index in 0..<count {
+                let offset = headerSize + index * MemoryLayout<clinux_plan_call>.stride
+                var call = image.load(fromByteOffset: offset, as: clinux_plan_call.self)
+                Self.move(&call, by: dataStart)
+                image.storeBytes(of: call, toByteOffset: offset, as: clinux_plan_call.self)
             }
-            withUnsafeBytes(of: call) { image.append(contentsOf: $0) }
         }
         image.append(contentsOf: data)
         let file = try FileDescriptor.memoryFile("plan")
         try file.writeAll(image)
         return file
+    }
+
+    /// Offsets into the plan's data become offsets into its file.
+    private static func move(_ call: inout clinux_plan_call, by dataStart: Int) {
+        call.failure += UInt32(dataStart)
+        if call.number == CLINUX_PLAN_RELOCATE { call.argument.1 = Int64(dataStart) }
+        let relocate = call.relocate
+        withUnsafeMutableBytes(of: &call.argument) { raw in
+            let slots = raw.bindMemory(to: Int64.self)
+            for index in 0..<6 where relocate & (1 << UInt32(index)) != 0 {
+                slots[index] += Int64(dataStart)
+            }
+        }
     }
 
     /// The sealed memory file that holds the trampoline program.

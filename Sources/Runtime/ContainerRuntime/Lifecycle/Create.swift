@@ -114,7 +114,7 @@ final class Creation {
         let capabilities = try CapabilitySets.forContainer(process, spec, log: runtime.log)
         let plan = LaunchPlan(
             process: process, capabilities: capabilities,
-            boundingDrops: Capability.members(of: try capabilities.boundingToDrop()), seccomp: filter,
+            boundingDrops: try capabilities.boundingToDrop(), seccomp: filter,
             preservedDescriptors: options.preservedDescriptors, socket: childEnd.raw, start: startFD,
             result: resultFD)
         let namespaces = try NamespacePlan(spec.linux)

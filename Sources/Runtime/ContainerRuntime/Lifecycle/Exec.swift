@@ -78,7 +78,7 @@ private struct Joining {
         let socket = childEnd.raw
         let plan = LaunchPlan(
             process: options.process, capabilities: capabilities,
-            boundingDrops: Capability.members(of: try capabilities.boundingToDrop()), seccomp: filter,
+            boundingDrops: try capabilities.boundingToDrop(), seccomp: filter,
             preservedDescriptors: options.preservedDescriptors, socket: socket, start: socket, result: socket)
         let process = try spawn(initProcess, socket: socket, peer: gate.read.raw, plan: plan)
         _ = consume childEnd

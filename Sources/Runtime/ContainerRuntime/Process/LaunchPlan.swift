@@ -8,7 +8,8 @@ import OCISpec
 struct LaunchPlan {
     let process: RuntimeSpec.Process
     let capabilities: CapabilitySets
-    let boundingDrops: [Capability]
+    /// A mask.
+    let boundingDrops: UInt64
     let seccomp: SeccompFilter?
     /// Descriptors above the standard streams that the program gets.
     let preservedDescriptors: Int32
@@ -83,10 +84,10 @@ struct LaunchPlan {
 
     /// Groups before the user, as only root may change them; capabilities last, as each step needs some.
     private func appendCredentials(to plan: inout ExecPlan) {
-        for capability in boundingDrops {
+        for capability in 0..<64 where boundingDrops & 1 << UInt64(capability) != 0 {
             plan.append(
                 "drop a capability from the bounding set", Int(SYS_prctl),
-                [.number(Int(PR_CAPBSET_DROP)), .number(Int(capability.rawValue))])
+                [.number(Int(PR_CAPBSET_DROP)), .number(capability)])
         }
         plan.append("keep capabilities", Int(SYS_prctl), [.number(Int(PR_SET_KEEPCAPS)), .number(1)])
         let user = process.user
@@ -110,11 +111,11 @@ struct LaunchPlan {
         plan.append(
             "clear ambient capabilities", Int(SYS_prctl),
             [.number(Int(PR_CAP_AMBIENT)), .number(4), .number(0), .number(0), .number(0)])
-        for capability in Capability.members(of: capabilities.ambient) {
+        for capability in 0..<64 where capabilities.ambient & 1 << UInt64(capability) != 0 {
             plan.append(
                 "raise an ambient capability", Int(SYS_prctl),
                 [
-                    .number(Int(PR_CAP_AMBIENT)), .number(2), .number(Int(capability.rawValue)), .number(0),
+                    .number(Int(PR_CAP_AMBIENT)), .number(2), .number(capability), .number(0),
                     .number(0),
                 ])
         }

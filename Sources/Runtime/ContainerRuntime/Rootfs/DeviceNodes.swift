@@ -8,11 +8,13 @@ import OCISpec
 enum DeviceNodes {
     /// What every container has: null, zero, full, random, urandom, tty.
     static let defaults: [RuntimeSpec.Device] = [
-        ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
-    ].map { name, major, minor in
+        everybodys("/dev/null", 1, 3), everybodys("/dev/zero", 1, 5), everybodys("/dev/full", 1, 7),
+        everybodys("/dev/random", 1, 8), everybodys("/dev/urandom", 1, 9), everybodys("/dev/tty", 5, 0),
+    ]
+
+    private static func everybodys(_ path: String, _ major: Int64, _ minor: Int64) -> RuntimeSpec.Device {
         RuntimeSpec.Device(
-            path: "/dev/\(name)", type: .character, major: major, minor: minor, fileMode: 0o666, uid: 0,
-            gid: 0)
+            path: path, type: .character, major: major, minor: minor, fileMode: 0o666, uid: 0, gid: 0)
     }
 
     /// The defaults and what the configuration adds; one it names itself replaces the default.

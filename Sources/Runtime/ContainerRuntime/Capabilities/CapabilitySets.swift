@@ -64,8 +64,11 @@ public struct CapabilitySets: Equatable, Sendable {
     /// The two `struct __user_cap_data_struct` for capset(2): effective, permitted and inheritable, first the
     /// lower 32 bits of each.
     public var kernelData: [UInt32] {
-        let sets = [effective, permitted, inheritable]
-        return sets.map { UInt32(truncatingIfNeeded: $0) } + sets.map { UInt32(truncatingIfNeeded: $0 >> 32) }
+        func lower(_ set: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: set) }
+        return [
+            lower(effective), lower(permitted), lower(inheritable), lower(effective >> 32),
+            lower(permitted >> 32), lower(inheritable >> 32),
+        ]
     }
 
     // MARK: This process

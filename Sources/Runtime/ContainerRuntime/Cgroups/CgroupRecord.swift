@@ -10,7 +10,7 @@ public struct CgroupRecord: Equatable, Sendable {
     /// The unit that the groups belong to; nil where the runtime made them itself.
     package var scope: SystemdScope?
 
-    public init(unified: String, legacy: SortedMap<String> = [:]) {
+    public init(unified: String, legacy: SortedMap<String> = SortedMap()) {
         self.unified = unified
         self.legacy = legacy
     }

@@ -27,13 +27,22 @@ public struct ProcessRecord: Equatable, Sendable {
     static func parse(_ bytes: [UInt8], pid: Int32) -> ProcessRecord? {
         // The second field is the program's name in parentheses and may hold anything, `)` too.
         guard let close = bytes.lastIndex(of: UInt8(ascii: ")")), close + 2 < bytes.count else { return nil }
-        let fields = bytes[(close + 2)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19, let state = fields[0].first else { return nil }
+        let state = bytes[close + 2]
+        var parent: UInt64 = 0
+        var field = 0
+        var number: UInt64 = 0
+        for byte in bytes[(close + 2)...] {
+            if byte == UInt8(ascii: " ") {
+                if field == 1 { parent = number }
+                if field == 19 { break }
+                field += 1
+                number = 0
+            } else if (48...57).contains(byte) {
+                number = number &* 10 &+ UInt64(byte - 48)
+            }
+        }
+        guard field == 19 else { return nil }
         return ProcessRecord(
-            pid: pid, state: state, parent: Int32(decimal(fields[1])), startTime: decimal(fields[19]))
-    }
-
-    private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt64 {
-        digits.reduce(0) { (48...57).contains($1) ? $0 &* 10 &+ UInt64($1 - 48) : $0 }
+            pid: pid, state: state, parent: Int32(clamping: parent), startTime: number)
     }
 }

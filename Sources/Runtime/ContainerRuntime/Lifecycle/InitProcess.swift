@@ -62,7 +62,7 @@ struct InitProcess {
             try cgroup?.copyFolders()
             try buildRoot(try make(), cgroup)
         case .joined:
-            try Channel.ask(socket, Channel.Word.hooks)
+            try waitForHooks()
             try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
         }
         try become()
@@ -164,7 +164,7 @@ struct InitProcess {
             spec: spec, options: mountOptions, sources: sources, cgroup: cgroup)
         try rootfs.mountAll()
         try rootfs.makeDevices()
-        try Channel.ask(socket, Channel.Word.hooks)
+        try waitForHooks()
         try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
         try rootfs.enter(pivot: !options.noPivot)
         if case .terminal = options.streams {
@@ -173,6 +173,12 @@ struct InitProcess {
         }
         try rootfs.makeWorkingDirectory(process.cwd)
         try rootfs.protect()
+    }
+
+    /// Lets the runtime run the hooks of its own namespaces. Most containers have none, and need not wait.
+    private func waitForHooks() throws {
+        if spec.hooks.prestart.isEmpty && spec.hooks.createRuntime.isEmpty { return }
+        try Channel.ask(socket, Channel.Word.hooks)
     }
 
     private func become() throws {

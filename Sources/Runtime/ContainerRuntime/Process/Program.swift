@@ -78,13 +78,36 @@ enum Program {
             let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG,
             let bytes = try? file.readToEnd(limit: 16 << 20)
         else { return "/" }
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            guard fields.count >= 6, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid else {
-                continue
-            }
-            return fields[5].isEmpty ? "/" : String(decoding: fields[5], as: UTF8.self)
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            if let home = home(uid: uid, line: bytes[start..<end]) { return home }
+            start = end + 1
         }
         return "/"
+    }
+
+    /// - Parameter line: of passwd(5): seven fields, the third the user's number and the sixth the folder.
+    /// - Returns: nil for another user's.
+    private static func home(uid: UInt32, line: ArraySlice<UInt8>) -> String? {
+        var field = 0
+        var begin = line.startIndex
+        for index in line.startIndex...line.endIndex {
+            guard index == line.endIndex || line[index] == UInt8(ascii: ":") else { continue }
+            let text = line[begin..<index]
+            if field == 2, number(text) != UInt64(uid) { return nil }
+            if field == 5 { return text.isEmpty ? "/" : String(decoding: text, as: UTF8.self) }
+            field += 1
+            begin = index + 1
+        }
+        return nil
+    }
+
+    /// - Returns: nil for anything but digits.
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        guard (1...10).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
+        return digits.reduce(0) { $0 * 10 + UInt64($1 - 48) }
     }
 }

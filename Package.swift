@@ -114,7 +114,7 @@ let package = Package(
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
             linkerSettings: fullyStatic + inOrderOfUse("Runtime/swiftlet-oci")),
         .executableTarget(
-            name: "swiftlet-shim", dependencies: ["ContainerShim", "PodNetwork"],
+            name: "swiftlet-shim", dependencies: ["CArguments", "ContainerShim", "PodNetwork"],
             path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
 
         .executableTarget(
@@ -287,7 +287,8 @@ let package = Package(
             ],
             path: "Sources/swiftlet", swiftSettings: divisible),
         .executableTarget(
-            name: "swiftlet", dependencies: ["SwiftletCommands"], path: "Sources/Programs/swiftlet",
+            name: "swiftlet", dependencies: ["CArguments", "SwiftletCommands"],
+            path: "Sources/Programs/swiftlet",
             swiftSettings: strict, linkerSettings: staticWithFoundation),
         .executableTarget(
             name: "swiftlet-node",

@@ -2,9 +2,10 @@
 
 import socket
 import struct
+import time
 import unittest
 
-from agent import AgentTest
+from agent import AgentTest, container, shell
 
 
 def frame(kind, flags, stream, body=b""):
@@ -53,6 +54,25 @@ class Calls(AgentTest):
             self.unread += part
         taken, self.unread = self.unread[:count], self.unread[count:]
         return taken
+
+
+class Ending(AgentTest):
+    def test_a_signal_ends_it_at_once_and_no_pod(self):
+        self.agent.pod("goes-on", {"terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": shell("exec sleep 1000")}]})
+        self.agent.wait_ready("goes-on")
+        start = time.monotonic()
+        self.assertEqual(self.agent.stop(), 0)
+        self.assertLess(time.monotonic() - start, 4)
+        # Somebody who asks is told so, and not kept waiting.
+        start = time.monotonic()
+        asked = self.agent.run("pods", check=False)
+        self.assertNotEqual(asked.returncode, 0)
+        self.assertRegex(asked.stderr, r"^swiftlet: no agent answers at https://127\.0\.0\.1:\d+: [Cc]onnection refused\n$")
+        self.assertLess(time.monotonic() - start, 4)
+        self.agent.start()
+        self.agent.wait_ready("goes-on")
+        self.assertEqual(container(self.agent.find("goes-on"), "c")["restartCount"], 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import Testing
 
 /// Frames are written as RFC 9113, section 4.1, says.
 @Suite struct PingAnswererTests {
-    private static func frame(_ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
+    private static func frame(_ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]) -> [UInt8]
+    {
         let length = UInt32(payload.count)
         let head = [UInt8(length >> 16 & 0xff), UInt8(length >> 8 & 0xff), UInt8(length & 0xff), kind, flags]
         return head + (0..<4).map { UInt8(stream >> (24 - 8 * $0) & 0xff) } + payload
@@ -30,7 +31,9 @@ import Testing
             try channel.writeInbound(ByteBuffer(bytes: rest.prefix(pieces)))
             rest = rest.dropFirst(pieces)
             while let read = try channel.readInbound(as: ByteBuffer.self) { passed += read.readableBytesView }
-            while let written = try channel.readOutbound(as: ByteBuffer.self) { sent += written.readableBytesView }
+            while let written = try channel.readOutbound(as: ByteBuffer.self) {
+                sent += written.readableBytesView
+            }
         }
         _ = try channel.finish(acceptAlreadyClosed: true)
         return (passed, sent)

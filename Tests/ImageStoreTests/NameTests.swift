@@ -38,7 +38,9 @@ import Testing
         let found = try ImageReference("local.example/team/app:v1")
         #expect(message { try store.resolve("team/app:v1") } != nil)
         try store.rememberShortName("team/app:v1", means: found)
-        for text in ["team/app:v1", "team/app@\(image.manifest)"] { #expect(try store.resolve(text) == image, "\(text)") }
+        for text in ["team/app:v1", "team/app@\(image.manifest)"] {
+            #expect(try store.resolve(text) == image, "\(text)")
+        }
         #expect(try store.fullName(of: "team/app:v1") == "local.example/team/app:v1")
         #expect(try store.fullName(of: "other.example/team/app:v1") == "other.example/team/app:v1")
         // Other tags, and other repositories, are what they are.

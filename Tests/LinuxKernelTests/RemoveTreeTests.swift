@@ -73,7 +73,9 @@ import Testing
         try folder.file("other/kept")
         try folder.file("other/deep/gone")
         try folder.link("link", to: "other")
-        for name in ["file", "link", "missing", "missing/below", "other/deep/"] { try removeTree("\(folder.path)/\(name)") }
+        for name in ["file", "link", "missing", "missing/below", "other/deep/"] {
+            try removeTree("\(folder.path)/\(name)")
+        }
         #expect(!folder.exists("file") && !folder.exists("other/deep"))
         #expect(!(try folder.open().listing().map(\.name).contains("link")))
         #expect(folder.exists("other/kept"))

@@ -24,7 +24,8 @@ extension ImageTransfer {
         let candidates = try client.candidates(for: name)
         for reference in candidates.dropLast() {
             do {
-                return try await pull(reference, platform, credential, isAccepted, progress).remembered(name, store)
+                return try await pull(reference, platform, credential, isAccepted, progress).remembered(
+                    name, store)
             } catch let error as RegistryError where error.mayBeElsewhere {
                 // The next registry in the search may have it.
                 progress?(.message("\(error)"))

@@ -17,7 +17,8 @@ extension Node {
         signal(SIGPIPE, SIG_IGN)
         var file = try Self.kubeletFile(order)
         let score = file.sets("oomScoreAdj") ? file.configuration.oomScoreAdj.map(Int.init) : nil
-        let source = Self.source(order.runtime, isAgent: true, oomScore: score)
+        let files = file.sets("maxOpenFiles") ? file.configuration.maxOpenFiles : nil
+        let source = Self.source(order.runtime, isAgent: true, oomScore: score, keepsFileLimit: files != nil)
         let output = LogOutput(level: order.debug ? .debug : .info, isJournal: LogOutput.isJournal())
         let bringsRuntime = file.configuration.containerRuntimeEndpoint.isEmpty
         if bringsRuntime {
@@ -27,12 +28,13 @@ extension Node {
         let log = output.logger("agent")
         // Its own runtime has a score of its configuration's, unless this one says another.
         if !bringsRuntime { Self.limitMemoryRisk(file, log) }
-        if file.sets("maxOpenFiles") { Self.limitFiles(file.configuration.maxOpenFiles, log) }
-        let (ending, end) = AsyncStream<Void>.makeStream()
+        if let files { Self.limitFiles(files, log) }
+        let (ended, end) = AsyncStream<Void>.makeStream()
         try waiting {
+            let agentWork = Task { try await agent.run() }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    let untilEnd: @Sendable () async -> Void = { for await _ in ending {} }
+                    let untilEnd: @Sendable () async -> Void = { for await _ in ended {} }
                     if bringsRuntime {
                         try await CRIDaemon.run(source, until: untilEnd)
                     } else {
@@ -46,21 +48,28 @@ extension Node {
                         if isFirst, order.shutsDownPods {
                             Task {
                                 await agent.shutDown()
-                                end.finish()
+                                agentWork.cancel()
                             }
                         } else {
                             // The second one means now.
-                            end.finish()
+                            agentWork.cancel()
                         }
                         isFirst = false
                     }
                 }
                 group.addTask {
-                    do {
-                        try await agent.run()
-                    } catch is CancellationError {
-                        // The runtime has ended, since it was told to.
+                    try await withTaskCancellationHandler {
+                        do {
+                            try await agentWork.value
+                        } catch is CancellationError {
+                            // It was told to end.
+                        }
+                    } onCancel: {
+                        agentWork.cancel()
                     }
+                    // The runtime ends after it, with no call left to wait for, and with the runtime the program.
+                    end.finish()
+                    try await Task.sleep(for: .seconds(1 << 30))
                 }
                 defer { group.cancelAll() }
                 try await group.next()
@@ -103,7 +112,7 @@ extension Node {
         try waiting {
             let client = try AgentClient(root: place.root)
             let pod = try await client.pods().find(name, namespace: place.namespace)
-            let container = container ?? pod.spec.containers.first?.name ?? ""
+            let container = Self.container(container, of: pod)
             try await client.log(pod, container, query: query) { part in
                 try Standard.write(Array(buffer: part))
             }
@@ -113,7 +122,7 @@ extension Node {
     func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> String {
         try waiting {
             let pod = try await AgentClient(root: place.root).pods().find(name, namespace: place.namespace)
-            let wanted = container ?? pod.spec.containers.first?.name ?? ""
+            let wanted = Self.container(container, of: pod)
             let states =
                 pod.status.initContainerStatuses + pod.status.containerStatuses
                 + pod.status.ephemeralContainerStatuses
@@ -130,6 +139,24 @@ extension Node {
             }
             return String(id)
         }
+    }
+
+    /// Of several the one that is meant when none is named, as kubectl says it.
+    private static func container(_ wanted: String?, of pod: Pod) -> String {
+        if let wanted { return wanted }
+        let main = pod.spec.containers.map(\.name)
+        if let marked = pod.metadata.annotations["kubectl.kubernetes.io/default-container"],
+            main.contains(marked)
+        {
+            return marked
+        }
+        let all = main + pod.spec.initContainers.map { $0.name + " (init)" }
+        let first = main.first ?? ""
+        if all.count > 1 {
+            Standard.printError(
+                "swiftlet: container \"\(first)\" of \(all.joined(separator: ", ")): -c names another one\n")
+        }
+        return first
     }
 
     /// The configuration files, and the flags over them.

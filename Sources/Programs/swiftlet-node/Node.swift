@@ -14,7 +14,9 @@ struct Node: NodeWork {
         try waiting { try await CRIDaemon.run(source) }
     }
 
-    static func source(_ order: CRIOrder, isAgent: Bool = false, oomScore: Int? = nil)
+    static func source(
+        _ order: CRIOrder, isAgent: Bool = false, oomScore: Int? = nil, keepsFileLimit: Bool = false
+    )
         -> ConfigurationSource
     {
         ConfigurationSource(file: order.file) { configuration in
@@ -24,6 +26,7 @@ struct Node: NodeWork {
             if let folder = order.cniFolder { configuration.cni.configurationFolder = folder }
             if !order.cniPrograms.isEmpty { configuration.cni.programFolders = order.cniPrograms }
             if let folder = order.registryFolder { configuration.registry.certificateFolders = [folder] }
+            configuration.keepsFileLimit = keepsFileLimit
             if let oomScore { configuration.oomScoreAdjustment = oomScore }
             if order.debug { configuration.log.level = .debug }
             // A node without a cluster has the network that needs no configuration.

@@ -41,7 +41,8 @@ private func openTop(_ path: String) throws(KernelError) -> FileDescriptor? {
     let folder: FileDescriptor
     do throws(KernelError) {
         folder = try FileDescriptor.open(
-            parent.isEmpty ? path.utf8.first == UInt8(ascii: "/") ? "/" : "." : parent, O_RDONLY | O_DIRECTORY)
+            parent.isEmpty ? path.utf8.first == UInt8(ascii: "/") ? "/" : "." : parent, O_RDONLY | O_DIRECTORY
+        )
     } catch {
         if error.errno == .noEntry { return nil }
         throw error

@@ -43,7 +43,9 @@ import Testing
 
     /// What pods have together counts where something limits it.
     @Test func memoryOfAllPods() throws {
-        let own = try settings { $0.evictionHard = ["memory.available": "1Gi", "allocatableMemory.available": "5%"] }
+        let own = try settings {
+            $0.evictionHard = ["memory.available": "1Gi", "allocatableMemory.available": "5%"]
+        }
         #expect(own.thresholds.map(\.signal) == [.memory, .podMemory])
         #expect(own.thresholds.last == EvictionThreshold(.podMemory, .share(0.05)))
         for change: (inout KubeletConfiguration) -> Void in [

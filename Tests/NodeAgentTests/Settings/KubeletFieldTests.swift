@@ -38,6 +38,32 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("tlsCipherSuites", ["TLS_AES_128_GCM_SHA256", "TLS_FOO"], "TLS_FOO: not supported"),
+            ("cgroupRoot", "/a/../b", "must not contain .."),
+            ("imageServiceEndpoint", "http://foo", "must be unix:// and an absolute path"),
+            ("containerRuntimeEndpoint", "unix://run/cri.sock", "must be unix:// and an absolute path"),
+        ] as [(String, APIValue, String)])
+    func valuesThatCannotBe(name: String, value: APIValue, words: String) throws {
+        let field = try #require(KubeletField.all.first { $0.name == name })
+        guard case .refused(let reason) = field.answer(to: value) else {
+            Issue.record("\(name): \(value) is taken")
+            return
+        }
+        #expect(reason.contains(words))
+    }
+
+    @Test(
+        arguments: [
+            ("tlsCipherSuites", ["TLS_AES_128_GCM_SHA256"]), ("cgroupRoot", "/a/..b"),
+            ("imageServiceEndpoint", "unix:///run/cri.sock"), ("containerRuntimeEndpoint", "/run/cri.sock"),
+            ("resolvConf", "/etc/hosts"),
+        ] as [(String, APIValue)])
+    func valuesThatCanBe(name: String, value: APIValue) throws {
+        #expect(try #require(KubeletField.all.first { $0.name == name }).answer(to: value) == nil)
+    }
+
     @Test(arguments: [
         "sysctl": KubeletConfiguration.with { $0.allowedUnsafeSysctls = ["kernel.panic"] },
         "taint": .with { $0.registerWithTaints = [Taint(key: "a b", effect: "Never")] },

@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
-    @Test(arguments: ["Limits", "LimitsOff", "Memory", "Disk", "Images"])
+    @Test(arguments: ["Limits", "LimitsOff", "Memory", "PodMemory", "Disk", "Images"])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
     @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
@@ -37,7 +37,8 @@ import Testing
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
-    @Test func calls() throws { try run("test_calls.Calls") }
+    @Test(arguments: ["Calls", "Ending"])
+    func calls(suite: String) throws { try run("test_calls.\(suite)") }
 
     @Test(arguments: ["InProcess", "Separate"])
     func kills(suite: String) throws { try run("test_kills.\(suite)") }

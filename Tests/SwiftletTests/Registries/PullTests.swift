@@ -69,7 +69,9 @@ struct PullTests {
             ["run", "--rm", "--network", "none", name, "echo", "again"], environment: environment
         ).finish()
         #expect(again.code == 0 && again.output == "again\n", "\(again.error)")
-        #expect(try other.start(["image", "tags", "team/short"], environment: environment).finish().output == "v1\n")
+        #expect(
+            try other.start(["image", "tags", "team/short"], environment: environment).finish().output
+                == "v1\n")
     }
 
     @Test func anImageByItsDigest() throws {

@@ -11,6 +11,8 @@ public struct CRIConfiguration: Sendable, Equatable {
     /// Empty: in the state folder.
     public var listen = ""
     public var oomScoreAdjustment = -999
+    /// Whoever starts the daemon has set how many files the process may have open: not a key of the file.
+    public var keepsFileLimit = false
     public var cgroupDriver = CgroupDriver.auto
     public var network = NetworkMode.auto
     public var defaultRuntime = builtinRuntime

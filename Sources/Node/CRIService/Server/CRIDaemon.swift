@@ -129,6 +129,7 @@ public enum CRIDaemon {
                     metadata: ["wanted": "\(configuration.oomScoreAdjustment)", "is": "\(score)"])
             }
         }
+        if configuration.keepsFileLimit { return }
         var limit = rlimit()
         attempt(log, "raise the limit of open files") {
             _ = try check("getrlimit", "RLIMIT_NOFILE") {

@@ -116,7 +116,8 @@ package final class AgentDaemon: Sendable {
                 root: settings.root, sources: objects,
                 node: NodeFacts(
                     allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
-            objects: objects, probes: probes, prober: prober, events: events, statuses: statuses, records: records,
+            objects: objects, probes: probes, prober: prober, events: events, statuses: statuses,
+            records: records,
             resources: resources,
             users: UserRangeBook(root: settings.root, size: kubelet.userNamespaces?.idsPerPod ?? 65536),
             log: log)

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import KubernetesAPI
+import LinuxKernel
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -25,6 +26,9 @@ package struct AgentClient: Sendable {
             let token = try AgentFiles.text(of: AgentAddress.tokenFile(in: root))
         else {
             throw Failure("no agent runs with the folder \(root): start one by 'swiftlet agent'")
+        }
+        if address.port == 0 {
+            throw Failure("the agent with the folder \(root) serves no API (enableServer: false)")
         }
         url = "https://127.0.0.1:\(address.port)"
         self.token = String(token.split(separator: "\n").first ?? "")
@@ -71,6 +75,8 @@ package struct AgentClient: Sendable {
         tls.certificateVerification = .noHostnameVerification
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.timeout = .init(connect: .seconds(5))
+        // It is there or not: nothing is gained by asking again for as long as one may wait for an answer.
+        configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(configuration: configuration)
         do {
             var request = HTTPClientRequest(url: url + path)
@@ -86,10 +92,9 @@ package struct AgentClient: Sendable {
         } catch let error as HTTPClientError where error == .connectTimeout {
             try await client.shutdown()
             throw Failure("the agent at \(url) does not answer")
-        } catch let error as NIOConnectionError {
+        } catch let error as IOError {
             try await client.shutdown()
-            throw Failure(
-                "no agent answers at \(url): \(error.connectionErrors.first.map { "\($0.error)" } ?? "")")
+            throw Failure("no agent answers at \(url): \(Errno(rawValue: error.errnoCode))")
         } catch {
             try await client.shutdown()
             throw error
@@ -110,9 +115,12 @@ extension [Pod] {
     package func find(_ name: String, namespace: String?) throws(AgentClient.Failure) -> Pod {
         let here = filter { namespace == nil || $0.metadata.namespace == namespace }
         if let exact = here.first(where: { $0.metadata.name == name || $0.fullName == name }) { return exact }
-        let near = here.filter { pod in
-            pod.metadata.name == name + "-" + pod.spec.nodeName || pod.metadata.uid.hasPrefix(name)
-        }
+        let near =
+            name.isEmpty
+            ? []
+            : here.filter { pod in
+                pod.metadata.name == name + "-" + pod.spec.nodeName || pod.metadata.uid.hasPrefix(name)
+            }
         if near.count == 1 { return near[0] }
         if near.isEmpty { throw AgentClient.Failure("pods \"\(name)\" not found") }
         throw AgentClient.Failure("\(near.count) pods are called \(name): say which by --namespace")

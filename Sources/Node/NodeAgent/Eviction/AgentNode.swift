@@ -17,9 +17,10 @@ struct AgentNode: EvictableNode {
 
     func reading() async -> NodeReading {
         var reading = await meter.reading()
-        reading.amounts[.podMemory] = meter.attempt("memory of all pods") {
-            try services.resources.memoryOfPods()
-        } ?? nil
+        reading.amounts[.podMemory] =
+            meter.attempt("memory of all pods") {
+                try services.resources.memoryOfPods()
+            } ?? nil
         return reading
     }
 

@@ -1,5 +1,9 @@
 import NIOSSL
 
+enum TLSLimits {
+    static var cipherNames: Set<String> { Set(AgentServerConfiguration.ciphers.keys) }
+}
+
 /// Which versions, ciphers and groups of TLS clients may use (`tlsMinVersion`, `tlsCipherSuites`, `tlsCurvePreferences`).
 extension AgentServerConfiguration {
     func limit(_ tls: inout TLSConfiguration) throws(AgentServerError) {
@@ -27,7 +31,7 @@ extension AgentServerConfiguration {
         return cipher
     }
 
-    private static let ciphers: [String: NIOTLSCipher] = [
+    fileprivate static let ciphers: [String: NIOTLSCipher] = [
         "TLS_AES_128_GCM_SHA256": .TLS_AES_128_GCM_SHA256,
         "TLS_AES_256_GCM_SHA384": .TLS_AES_256_GCM_SHA384,
         "TLS_CHACHA20_POLY1305_SHA256": .TLS_CHACHA20_POLY1305_SHA256,

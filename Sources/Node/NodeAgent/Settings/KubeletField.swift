@@ -1,4 +1,6 @@
+import Glibc
 import KubernetesAPI
+import LinuxKernel
 
 /// What becomes of a field of the KubeletConfiguration that this agent does not act on, or not on every value of it.
 /// Fields that are not in the table do what Kubernetes says they do.
@@ -42,7 +44,7 @@ package struct KubeletField: Sendable {
 
     // MARK: The table
 
-    package static let all: [KubeletField] = refusals + warnings + silent
+    package static let all: [KubeletField] = refusals + limits + warnings + silent
 
     private static let refusals: [KubeletField] = [
         refused("runOnce", "Runonce mode has been deprecated and should not be set", besides: false),
@@ -62,6 +64,37 @@ package struct KubeletField: Sendable {
         refused(
             "enableSystemLogQuery", "the node's own logs are not served by the agent", besides: false),
     ]
+
+    /// Fields that act, but not with every value that Kubernetes takes.
+    private static let limits: [KubeletField] = [
+        KubeletField(name: "tlsCipherSuites", note: "acts; refused: suites that BoringSSL does not have") {
+            value in
+            let unknown = (value.array ?? []).compactMap(\.string).filter {
+                !TLSLimits.cipherNames.contains($0)
+            }
+            return unknown.isEmpty
+                ? nil
+                : .refused(
+                    "\(unknown.joined(separator: ", ")): not supported; "
+                        + "\(TLSLimits.cipherNames.sorted().joined(separator: ", ")) are")
+        },
+        KubeletField(name: "cgroupRoot", note: "acts; refused: a path with `..`") { value in
+            value.string?.split(separator: "/").contains("..") == true ? .refused("must not contain ..") : nil
+        },
+        socket("containerRuntimeEndpoint"), socket("imageServiceEndpoint"),
+        KubeletField(name: "resolvConf", note: "acts; a warning for a file that cannot be read") { value in
+            guard let file = value.string, !file.isEmpty, access(file, R_OK) != 0 else { return nil }
+            return .warned("\(file): \(Errno.current): pods get no name servers of the node")
+        },
+    ]
+
+    private static func socket(_ name: String) -> KubeletField {
+        KubeletField(name: name, note: "acts; refused: what is no socket of this host") { value in
+            guard let text = value.string, !text.isEmpty, !text.hasPrefix("unix:///"), !text.hasPrefix("/")
+            else { return nil }
+            return .refused("\"\(text)\": must be unix:// and an absolute path")
+        }
+    }
 
     private static let warnings: [KubeletField] = [
         KubeletField(

@@ -68,7 +68,8 @@ package final class ManifestAddress: PodSource {
             // The client's own time ends with the head of an answer: its body could come for ever.
             group.addTask {
                 try await Task.sleep(for: Self.patience)
-                throw AddressError(description: "no answer as a whole within \(Self.patience.components.seconds) s")
+                throw AddressError(
+                    description: "no answer as a whole within \(Self.patience.components.seconds) s")
             }
             defer { group.cancelAll() }
             guard let bytes = try await group.next() else { throw CancellationError() }

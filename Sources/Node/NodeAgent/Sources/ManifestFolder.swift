@@ -99,7 +99,9 @@ package final class ManifestFolder: PodSource {
 
     private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {
         do {
-            let bytes = try FileDescriptor.readFile(file, limit: ManifestReader.largestFile)
+            // Some files of the kernel are regular ones and wait for something to say.
+            let bytes = try FileDescriptor.open(file, O_RDONLY | O_NONBLOCK).readToEnd(
+                limit: ManifestReader.largestFile)
             var content = reader.read(bytes, from: .file(file))
             // An empty file says that there is no pod; one with errors says nothing new.
             if !content.problems.isEmpty, let before = before?.content {

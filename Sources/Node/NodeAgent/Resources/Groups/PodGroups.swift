@@ -130,7 +130,10 @@ final class PodGroups: Sendable {
         let files =
             layout.isUnified
             ? (limit: "memory.max", usage: "memory.current", inactive: "inactive_file")
-            : (limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", inactive: "total_inactive_file")
+            : (
+                limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes",
+                inactive: "total_inactive_file"
+            )
         guard let limit = try MachineReading.number("\(folder)/\(files.limit)"), limit < 1 << 60,
             let usage = try MachineReading.number("\(folder)/\(files.usage)")
         else { return nil }

@@ -32,7 +32,9 @@ struct ResourceFiles {
         guard let members = value.object?.members else { throw DamagedFile(path: actualFile) }
         return try Dictionary(
             members.map { member in
-                guard let resources = ActualResources(member.value) else { throw DamagedFile(path: actualFile) }
+                guard let resources = ActualResources(member.value) else {
+                    throw DamagedFile(path: actualFile)
+                }
                 return (member.name, resources)
             }, uniquingKeysWith: { $1 })
     }

@@ -235,7 +235,7 @@ class Commands(AgentTest):
             (("logs", "twin"), 1, several), (("describe", "pod", "twin"), 1, several), (("exec", "twin", "id"), 125, several),
             (("exec", "nobody", "id"), 125, 'swiftlet: pods "nobody" not found\n'),
             (("exec", "talks"), 125, "swiftlet: exec: the command is missing\n"),
-            (("exec", "talks", "nothing"), 127, 'swiftlet: exec: "nothing": executable file not found in $PATH\n'),
+            (("exec", "-c", "first", "talks", "nothing"), 127, 'swiftlet: exec: "nothing": executable file not found in $PATH\n'),
             (("describe", "pod"), 125, "swiftlet: describe pod: Missing expected argument '<name>'; see 'swiftlet describe pod --help'\n"),
         ):
             result = self.agent.run(*words, check=False)
@@ -253,7 +253,7 @@ class Commands(AgentTest):
 
     def test_nobody_reads_any_more(self):
         line = ("set -o pipefail; " + " ".join(self.agent.words) + " {} | head -1").format
-        for words, first in (("logs talks -c second -f", "tick\n"), ("exec talks yes", "y\n")):
+        for words, first in (("logs talks -c second -f", "tick\n"), ("exec -c first talks yes", "y\n")):
             result = subprocess.run(["bash", "-c", line(words)], capture_output=True, text=True, timeout=30)
             self.assertEqual((result.stdout, result.stderr), (first, ""), words)
         with open("/dev/full", "w") as full:

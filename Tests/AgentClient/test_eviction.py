@@ -175,7 +175,7 @@ class Memory(EvictionTest):
         self.assertEqual(self.agent.find("vital")["status"]["phase"], "Running")
 
 
-class PodMemory(EvictionTest):
+class Allocatable(EvictionTest):
     """All but 500 MiB is reserved for the system: pods have no more together, whatever else is free."""
 
     @classmethod
@@ -194,8 +194,8 @@ class PodMemory(EvictionTest):
             "containers": [writer("c", 440, "/m", volumeMounts=[{"name": "m", "mountPath": "/m"}])]})
         pod = self.wait_evicted("hog", "The node was low on resource: memory. Threshold quantity: 100Mi, available: ")
         self.assertRegex(pod["status"]["message"], r"request is 0, has larger consumption of memory\. ")
-        ended = container(pod, "c")["state"]["terminated"]
-        self.assertNotEqual(ended["reason"], "OOMKilled")
+        pod = self.agent.wait_for("hog", lambda pod: "terminated" in container(pod, "c")["state"], "its container has ended")
+        self.assertNotEqual(container(pod, "c")["state"]["terminated"]["reason"], "OOMKilled")
         wait(lambda: self.pressure("MemoryPressure") == "False", "the node is well again")
         self.assertEqual(container(self.agent.find("vital"), "c")["restartCount"], 0)
 
@@ -238,13 +238,15 @@ class Disk(EvictionTest):
 
 
     def test_what_has_ended_goes_before_what_runs(self):
+        # What other tests left is over.
+        wait(lambda: self.pressure("DiskPressure") == "False", "the node is well")
         self.agent.pod("done", {"restartPolicy": "Never", "containers": [
-            {"name": "c", "command": shell("dd if=/dev/zero of=/tmp/file bs=1M count=60; echo 7 > /dev/termination-log; exit 7")}]})
+            {"name": "c", "command": shell("dd if=/dev/zero of=/tmp/file bs=1M count=70; echo 7 > /dev/termination-log; exit 7")}]})
         self.agent.wait_phase("done", "Failed")
         self.agent.pod("user", {"volumes": [{"name": "v", "emptyDir": {}}], "terminationGracePeriodSeconds": 1,
                                 "containers": [writer("c", 40, "/v", volumeMounts=[{"name": "v", "mountPath": "/v"}])]})
-        wait(lambda: free(self.agent.root) > 60 * MIB and self.agent.find("user")["status"]["phase"] == "Running",
-             "what the pod that has ended wrote is gone")
+        self.agent.wait_ready("user")
+        wait(lambda: free(self.agent.root) > 60 * MIB, "what the pod that has ended wrote is gone")
         # It stays what it was, for the next agent, too.
         for _ in range(2):
             status = self.agent.find("done")["status"]

@@ -39,7 +39,7 @@ import Testing
         #expect(message { try store.resolve("team/app:v1") } != nil)
         try store.rememberShortName("team/app:v1", means: found)
         for text in ["team/app:v1", "team/app@\(image.manifest)"] {
-            #expect(try store.resolve(text) == image, "\(text)")
+            #expect(try store.resolve(text).id == image.id, "\(text)")
         }
         #expect(try store.fullName(of: "team/app:v1") == "local.example/team/app:v1")
         #expect(try store.fullName(of: "other.example/team/app:v1") == "other.example/team/app:v1")
@@ -50,7 +50,7 @@ import Testing
         try store.tag("busybox", as: "docker.io/team/app:v1")
         #expect(try store.remove("team/app:v1") == [.untagged("local.example/team/app:v1")])
         #expect(try store.fullName(of: "team/app:v1") == "team/app:v1")
-        #expect(try store.resolve("team/app:v1") == image)
+        #expect(try store.resolve("team/app:v1").id == image.id)
         // And when that is what the newest search has found.
         try store.tag("busybox", as: "local.example/team/app:v1")
         try store.rememberShortName("team/app", means: try ImageReference("team/app:v1"))

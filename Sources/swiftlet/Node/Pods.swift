@@ -86,6 +86,7 @@ extension ExecCommand {
     /// In a container of a pod: the same, with that container's id.
     /// - Parameter name: the pod's.
     func inPod(_ name: String, _ context: Context) throws -> Int32 {
+        guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
         let work = try context.nodeWork(for: "exec")
         let id = try work.podContainer(context.agent(podNamespace), name, podContainer)
         var words = [

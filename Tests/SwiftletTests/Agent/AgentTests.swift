@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
-    @Test(arguments: ["Limits", "LimitsOff", "Memory", "PodMemory", "Disk", "Images"])
+    @Test(arguments: ["Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "Images"])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
     @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])

@@ -97,11 +97,19 @@ package final class ManifestFolder: PodSource {
             try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }.map(\.name))
     }
 
+    private static func bytes(of file: String) throws(KernelError) -> [UInt8] {
+        let descriptor = try FileDescriptor.open(file, O_RDONLY | O_NONBLOCK)
+        do throws(KernelError) {
+            return try descriptor.readToEnd(limit: ManifestReader.largestFile)
+        } catch {
+            throw KernelError("read", file, error.errno)
+        }
+    }
+
     private func read(_ file: String, _ stamp: FileStamp, before: ManifestFile?) -> ManifestFile {
         do {
             // Some files of the kernel are regular ones and wait for something to say.
-            let bytes = try FileDescriptor.open(file, O_RDONLY | O_NONBLOCK).readToEnd(
-                limit: ManifestReader.largestFile)
+            let bytes = try Self.bytes(of: file)
             var content = reader.read(bytes, from: .file(file))
             // An empty file says that there is no pod; one with errors says nothing new.
             if !content.problems.isEmpty, let before = before?.content {

@@ -5,7 +5,7 @@ import LinuxKernel
 /// How the pages of a program's file, and of its libraries', are mapped into it.
 package enum CodePages {
     /// From here on a page is mapped when it is needed, and it alone. Otherwise the kernel maps the fifteen around it, too,
-    /// which makes 15 MB of code of the three that an idle node needs.
+    /// most of which nobody needs: 15 MB of code were resident in an agent with idle pods.
     ///
     /// A range that is registered with userfaultfd(2) for asynchronous write protection is exempt from that (Linux 6.7);
     /// nothing is protected, and nobody is told of faults. With older kernels, and where the call is not allowed, all is

@@ -26,23 +26,40 @@ public struct Command {
         case timedOut
     }
 
+    /// The pipes between a program and whoever runs it.
+    public struct Streams: ~Copyable {
+        /// The program's standard input, and both of its outputs.
+        public let programInput: FileDescriptor
+        public let programOutput: FileDescriptor
+        fileprivate let input: FileDescriptor
+        fileprivate let output: FileDescriptor
+
+        public init() throws(KernelError) {
+            let toProgram = try FileDescriptor.pipe()
+            let fromProgram = try FileDescriptor.pipe()
+            programInput = toProgram.read
+            input = toProgram.write
+            output = fromProgram.read
+            programOutput = fromProgram.write
+        }
+    }
+
     /// - Returns: how it ended, and the last 4 KiB of what it wrote to both outputs.
     /// - Throws: when the program cannot be started.
     public func run() throws(KernelError) -> (outcome: Outcome, output: [UInt8]) {
-        var inputRead: Int32 = -1
-        var inputWrite: Int32 = -1
-        var outputRead: Int32 = -1
-        var outputWrite: Int32 = -1
-        (inputRead, inputWrite) = try FileDescriptor.pipe().ends()
-        (outputRead, outputWrite) = try FileDescriptor.pipe(flags: 0).ends()
-        let input = FileDescriptor(owning: inputWrite)
-        let output = FileDescriptor(owning: outputRead)
-        let pid = spawn(inputRead, outputWrite)
-        close(inputRead)
-        close(outputWrite)
+        let streams = try Streams()
+        let pid = spawn(streams.programInput.raw, streams.programOutput.raw)
         if pid.error != 0 { throw KernelError("start", path, Errno(rawValue: pid.error)) }
-        let process = try ProcessHandle.open(pid.pid)
-        return try converse(process, input: input, output: output)
+        return try finish(try ProcessHandle.open(pid.pid), streams)
+    }
+
+    /// The same from there on where the program, a child of this one, was started in another way.
+    public func finish(
+        _ process: borrowing ProcessHandle, _ streams: consuming Streams
+    ) throws(KernelError) -> (outcome: Outcome, output: [UInt8]) {
+        close(streams.programInput.release())
+        close(streams.programOutput.release())
+        return try converse(process, input: streams.input, output: streams.output)
     }
 
     private func spawn(_ input: Int32, _ output: Int32) -> (pid: pid_t, error: Int32) {

@@ -81,6 +81,19 @@ public struct ExecPlan {
         append("report", Int(CLINUX_PLAN_REPORT), [.number(Int(descriptor))])
     }
 
+    /// Maps a page of a file, and closes that; failures of the calls from here on are left there, too, which takes no
+    /// call.
+    public mutating func leaveFailures(in file: Int32) {
+        append(
+            "map failure file", Int(SYS_mmap),
+            [
+                .number(0), .number(4096), .number(Int(PROT_READ | PROT_WRITE)), .number(Int(MAP_SHARED)),
+                .number(Int(file)), .number(0),
+            ])
+        append("leave failures", Int(CLINUX_PLAN_LEAVE), [])
+        append("close failure file", Int(SYS_close), [.number(Int(file))])
+    }
+
     /// Adds one call; `step` is what a failure of it is reported as.
     public mutating func append(
         _ step: String, _ number: Int, _ arguments: [Argument], _ options: Options = []

@@ -8,7 +8,17 @@ public struct FolderEntry: Equatable, Sendable {
     public let isFolder: Bool
 
     /// The name as text; what is no UTF-8 in it is replaced.
-    public var name: String { bytes.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }
+    public var name: String { Self.text(bytes) }
+
+    /// Whether the text is the name, and a path can be made with it.
+    public var isText: Bool {
+        String(validating: bytes.lazy.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) != nil
+    }
+
+    /// A name as the kernel has it, NUL at its end, for messages.
+    public static func text(_ name: [CChar]) -> String {
+        String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 
     /// `.` or `..`.
     fileprivate var isDots: Bool { bytes == [46, 0] || bytes == [46, 46, 0] }

@@ -24,6 +24,17 @@ public struct ProcessRecord: Equatable, Sendable {
         return parse(bytes, pid: pid)
     }
 
+    /// A process's number in its own pid namespace (proc_pid_status(5), NSpid).
+    /// - Returns: nil where the kernel has no such namespaces.
+    public static func numberInside(_ pid: Int32) throws(KernelError) -> Int32? {
+        let status = try FileDescriptor.readFile("/proc/\(pid)/status")
+        let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "NSpid:".utf8) }
+        // One number for each namespace, the innermost last.
+        return line?.split(separator: UInt8(ascii: "\t")).last.flatMap {
+            Int32(String(decoding: $0, as: UTF8.self))
+        }
+    }
+
     static func parse(_ bytes: [UInt8], pid: Int32) -> ProcessRecord? {
         // The second field is the program's name in parentheses and may hold anything, `)` too.
         guard let close = bytes.lastIndex(of: UInt8(ascii: ")")), close + 2 < bytes.count else { return nil }

@@ -15,7 +15,9 @@ public func removeTree(_ path: String) throws(KernelError) {
     while true {
         if let folder = try emptyUntilFolder(current, below: path) {
             // Exchanged for a file since it was listed: listed again.
-            guard let next = try open(folder, in: current, "\(path)/…/\(shown(folder))") else { continue }
+            guard let next = try open(folder, in: current, "\(path)/…/\(FolderEntry.text(folder))") else {
+                continue
+            }
             entered.append((folder, try current.status()))
             current = next
             continue
@@ -25,10 +27,11 @@ public func removeTree(_ path: String) throws(KernelError) {
         // Somebody who still runs may have moved the folder, and this would go on above the tree.
         let above = try current.status()
         guard above.st_dev == parent.st_dev, above.st_ino == parent.st_ino else {
-            throw KernelError("remove", "\(path)/…/\(shown(name)), which was moved meanwhile", .busy)
+            throw KernelError(
+                "remove", "\(path)/…/\(FolderEntry.text(name)), which was moved meanwhile", .busy)
         }
         if unlinkat(current.raw, name, AT_REMOVEDIR) != 0, Errno.current != .noEntry {
-            throw KernelError("remove", "\(path)/…/\(shown(name))")
+            throw KernelError("remove", "\(path)/…/\(FolderEntry.text(name))")
         }
     }
     if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }
@@ -111,21 +114,17 @@ private func remove(
     if !isFolder {
         if unlinkat(folder.raw, name, 0) == 0 || Errno.current == .noEntry { return true }
         guard Errno.current == .isDirectory else {
-            throw KernelError("remove", "\(path)/…/\(shown(copy(name)))")
+            throw KernelError("remove", "\(path)/…/\(FolderEntry.text(copy(name)))")
         }
     }
     if unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 { return true }
     switch Errno.current {
     case .noEntry: return true
     case .notEmpty, .busy, .exists: return false
-    default: throw KernelError("remove", "\(path)/…/\(shown(copy(name)))")
+    default: throw KernelError("remove", "\(path)/…/\(FolderEntry.text(copy(name)))")
     }
 }
 
 private func copy(_ name: UnsafePointer<CChar>) -> [CChar] {
     Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
-}
-
-private func shown(_ name: [CChar]) -> String {
-    String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -71,6 +71,59 @@ extension FileDescriptor {
         return current
     }
 
+    /// A path below this root without `.`, `..` and links: as the field's runtimes resolve the
+    /// destination of a mount (securejoin). Links that are there are followed inside the root; a `..` leads out of
+    /// the folder that a link led to, and not above the root. What is not there counts as a folder.
+    ///
+    /// The answer is a name, no promise: somebody may put a link there since. Whoever opens it does so in this root.
+    public func pathWithoutParents(_ path: String) throws(KernelError) -> String {
+        var rest = Array(path.split(separator: "/").map(String.init).reversed())
+        var walked: [String] = []
+        var links = 0
+        while let component = rest.popLast() {
+            if component == "." { continue }
+            if component == ".." {
+                _ = walked.popLast()
+                continue
+            }
+            let next = "/" + (walked + [component]).joined(separator: "/")
+            guard let link = try linkInRoot(next) else {
+                walked.append(component)
+                continue
+            }
+            links += 1
+            // The kernel's own limit, path_resolution(7).
+            if links > 40 { throw KernelError("resolve in root", path, .loop) }
+            if link.utf8.first == UInt8(ascii: "/") { walked = [] }
+            rest += link.split(separator: "/").map(String.init).reversed()
+        }
+        return "/" + walked.joined(separator: "/")
+    }
+
+    /// Where a link leads; nil for anything else, and where nothing is.
+    private func linkInRoot(_ path: String) throws(KernelError) -> String? {
+        let file: FileDescriptor?
+        do throws(KernelError) {
+            file = try openInRootIfThere(path, O_PATH | O_NOFOLLOW)
+        } catch {
+            if error.errno == .notDirectory { return nil }
+            throw error
+        }
+        switch file {
+        case .none: return nil
+        case .some(let file):
+            guard try file.status().st_mode & S_IFMT == S_IFLNK else { return nil }
+            let number = file.raw
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = try check("readlink", path) {
+                buffer.withUnsafeMutableBytes {
+                    readlinkat(number, "", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+                }
+            }
+            return String(decoding: buffer[..<count], as: UTF8.self)
+        }
+    }
+
     /// Makes an empty file at `path` below this root where nothing is, with its folders, and opens it O_PATH.
     public func makeFileInRoot(_ path: String, mode: mode_t = 0o644) throws(KernelError) -> FileDescriptor {
         if let there = try openInRootIfThere(path, O_PATH) { return there }
@@ -91,6 +144,15 @@ extension String {
     public var splitAtLastComponent: (parent: String, name: String) {
         guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", self) }
         return (String(self[..<slash]), String(self[utf8.index(after: slash)...]))
+    }
+
+    /// An absolute path without `.` and `..`, by its text alone: where links lead is not asked.
+    public var withoutParents: String {
+        var walked: [Substring] = []
+        for component in split(separator: "/") where component != "." {
+            if component == ".." { _ = walked.popLast() } else { walked.append(component) }
+        }
+        return "/" + walked.joined(separator: "/")
     }
 
     /// Whether `..` is one of the path's components.

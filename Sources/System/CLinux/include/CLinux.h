@@ -139,6 +139,7 @@ int clinux_wait_pidfd(int pidfd, int options, int *status);
 #define CLINUX_PLAN_ARG_RESULT 32u    // argument 0 is the result of the call before
 #define CLINUX_PLAN_RELOCATE 0xffffffffu // not a call: adds argument 1 and the plan's address to *argument 0
 #define CLINUX_PLAN_REPORT 0xfffffffeu   // not a call: failures go to the descriptor in argument 0 from here on
+#define CLINUX_PLAN_LEAVE 0xfffffffdu    // not a call: failures are left at the result of the call before, too
 
 struct clinux_plan_call {
     uint32_t number;

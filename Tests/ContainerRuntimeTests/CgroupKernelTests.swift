@@ -148,11 +148,34 @@ struct CgroupKernelTests {
                 "grep '^0::' /proc/self/cgroup; read x",
                 in: try group.placement(besideProcess: shell.pid, layout: layout))
             #expect(second.line() == "0::\(testGroup("sub"))/inner")
+            // Of version 2 alone no controller can be named.
+            let isUnified = group.record.legacy.isEmpty
+            if isUnified {
+                #expect(throws: CgroupError.self) { _ = try group.placement(subgroups: ["memory:."]) }
+            }
             let third = try TestShell(
                 "grep -c '\(testGroup("sub"))$' /proc/self/cgroup",
-                in: try group.placement(subgroups: ["memory:."]))
+                in: try group.placement(subgroups: [isUnified ? "." : "memory:."]))
             #expect(third.line() == String(1 + group.record.legacy.count))
             _ = (shell.wait(), second.wait(), third.wait())
+        }
+    }
+
+    @Test func aDelegatedGroupIsItsUsersToDivide() throws {
+        try withCgroup("delegate") { group, _ in
+            let path = group.record.unified
+            func owner(_ file: String) -> uid_t? {
+                var status = stat()
+                return stat(path + file, &status) == 0 ? status.st_uid : nil
+            }
+            try group.delegate(toUser: 4711)
+            for file in ["", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control"] {
+                #expect(owner(file) == 4711, "\(file)")
+            }
+            // With these it could leave its limits, or stop itself being stopped.
+            for file in ["/cgroup.freeze", "/cgroup.kill", "/cgroup.max.descendants"] {
+                #expect([0, nil].contains(owner(file)), "\(file)")
+            }
         }
     }
 

@@ -15,6 +15,7 @@ struct CgroupLegacyTests {
         let host = try FakeHost(controllers: "hugetlb")
         try host.group("/c1", controllers: "hugetlb", files: ["hugetlb.2MB.max"])
         try host.legacyGroup("memory", "/c1", files: ["memory.limit_in_bytes", "memory.soft_limit_in_bytes"])
+        try host.write("\(host.root)/v1/memory/c1/memory.oom_control", "under_oom 0\noom_kill 4\n")
         try host.legacyGroup("cpu", "/c1", files: ["cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us"])
         var resources = RuntimeSpec.Resources()
         resources.memory = .init()
@@ -27,12 +28,41 @@ struct CgroupLegacyTests {
         resources.hugepageLimits = [.init(pageSize: "2MB", limit: 0)]
         let record = try create(host, resources)
         #expect(record.legacy.map(\.key) == ["cpu", "memory"])
+        #expect(record.killsBefore == 4)
         #expect(host.legacyText("/memory/c1/memory.limit_in_bytes") == "1000")
         #expect(host.legacyText("/memory/c1/memory.soft_limit_in_bytes") == "500")
         #expect(host.legacyText("/cpu/c1/cpu.shares") == "512")
         #expect(host.legacyText("/cpu/c1/cpu.cfs_quota_us") == "20000")
         #expect(host.legacyText("/cpu/c1/cpu.cfs_period_us") == "50000")
         #expect(host.text("/c1/hugetlb.2MB.max") == "0")
+    }
+
+    @Test func whatItUsesAndMay() throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/c1")
+        try host.legacyGroup("memory", "/c1", files: [])
+        try host.legacyGroup("cpu", "/c1", files: [])
+        let folders = (memory: host.root + "/v1/memory/c1", cpu: host.root + "/v1/cpu/c1")
+        for (path, text) in [
+            folders.memory + "/memory.usage_in_bytes": "1000\n",
+            folders.memory + "/memory.kmem.usage_in_bytes": "30\n",
+            folders.memory + "/memory.stat":
+                "pgfault 1\npgmajfault 2\ntotal_mapped_file 40\ntotal_pgfault 11\ntotal_pgmajfault 12\n",
+            folders.memory + "/memory.soft_limit_in_bytes": "9223372036854771712\n",
+            folders.memory + "/memory.memsw.limit_in_bytes": "2000\n",
+            folders.cpu + "/cpu.shares": "512\n", folders.cpu + "/cpu.cfs_period_us": "50000\n",
+            folders.cpu + "/cpu.cfs_quota_us": "-1\n",
+        ] { try host.write(path, text) }
+        let group = try ContainerCgroup(
+            record: CgroupRecord(
+                unified: host.unified + "/c1", legacy: ["cpu": folders.cpu, "memory": folders.memory]))
+        let memory = try #require(try group.statistics().memory)
+        #expect(memory.kernel == 30 && memory.mappedFile == 40)
+        #expect(memory.ownPageFaults == 1 && memory.pageFaults == 11)
+        #expect(memory.ownMajorPageFaults == 2 && memory.majorPageFaults == 12)
+        var settings = CgroupSettings()
+        (settings.cpuShares, settings.cpuPeriod, settings.swapLimit) = (512, 50_000, 2000)
+        #expect(try group.settings() == settings)
     }
 
     @Test(arguments: [1, 262_145] as [UInt64])

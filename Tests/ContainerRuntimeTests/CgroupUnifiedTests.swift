@@ -276,6 +276,21 @@ struct CgroupUnifiedTests {
         #expect(host.text("/a/b/c1/cgroup.subtree_control") == "")
     }
 
+    /// For a container that divides its group itself.
+    @Test func everyControllerIsEnabledOnRequest() throws {
+        let host = try FakeHost(controllers: Self.all)
+        try host.group("/a", controllers: "pids", subtree: "pids")
+        try host.group("/a/c1", files: ["cpu.weight"])
+        var resources = RuntimeSpec.Resources()
+        resources.cpu = .init()
+        resources.cpu!.shares = 1024
+        _ = try ContainerCgroup.create(
+            cgroupsPath: "/a/c1", id: "", resources: resources, layout: host.layout, everyController: true)
+        #expect(
+            host.text("/cgroup.subtree_control") == "+cpu +cpuset +io +memory +hugetlb +pids +rdma")
+        #expect(host.text("/a/cgroup.subtree_control") == "+cpu +cpuset +io +memory +hugetlb +rdma")
+    }
+
     @Test func nothingIsWrittenWhereAllIsEnabled() throws {
         let host = try prepared(["memory.max"])
         try host.write(host.unified + "/cgroup.subtree_control", "untouched")
@@ -325,7 +340,8 @@ struct CgroupUnifiedTests {
                 "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\nnr_periods 7\nnr_throttled 2\nthrottled_usec 9\n",
             "memory.current": "10000\n", "memory.max": "max\n", "memory.peak": "12000\n",
             "memory.swap.current": "40\n", "memory.swap.max": "50\n",
-            "memory.stat": "anon 3000\nfile 5000\ninactive_file 4000\npgfault 11\npgmajfault 12\n",
+            "memory.stat":
+                "anon 3000\nfile 5000\nkernel 70\nslab 60\nfile_mapped 80\ninactive_file 4000\npgfault 11\npgmajfault 12\n",
             "memory.events": "low 0\nhigh 0\nmax 5\noom 2\noom_kill 1\n",
             "pids.current": "3\n", "pids.max": "100\n",
             "io.stat": "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n7:0 \n",
@@ -338,6 +354,8 @@ struct CgroupUnifiedTests {
         let memory = try #require(found.memory)
         #expect(memory.usage == 10_000 && memory.limit == nil && memory.peak == 12_000)
         #expect(memory.workingSet == 6000 && memory.anonymous == 3000 && memory.file == 5000)
+        #expect(memory.kernel == 70 && memory.mappedFile == 80)
+        #expect(memory.ownPageFaults == 11 && memory.ownMajorPageFaults == 12)
         #expect(memory.swapUsage == 40 && memory.swapLimit == 50)
         #expect(memory.pageFaults == 11 && memory.majorPageFaults == 12)
         #expect(memory.limitHits == 5 && memory.oomKills == 1)
@@ -353,6 +371,49 @@ struct CgroupUnifiedTests {
         let events = watch.events
         #expect(events == .priority)
         #expect(try watch.killCount() == 1)
+    }
+
+    /// What was killed in a group before a container took it over is not the container's.
+    @Test func killsBefore() throws {
+        let host = try prepared([])
+        try host.write("\(host.unified)/c1/memory.events", "oom 3\noom_kill 2\n")
+        let record = try ContainerCgroup.create(
+            cgroupsPath: "/c1", id: "c1", resources: .init(), layout: host.layout
+        ).record
+        #expect(record.killsBefore == 2)
+        #expect(try CgroupRecord(json: record.json()).killsBefore == 2)
+    }
+
+    /// Kernels before 5.18 do not tell the sum of what the kernel has allocated.
+    @Test func kernelMemoryOfItsParts() throws {
+        let host = try prepared([])
+        let folder = host.unified + "/c1"
+        try host.write("\(folder)/memory.current", "1\n")
+        try host.write(
+            "\(folder)/memory.stat", "kernel_stack 1\npagetables 20\nslab 300\nslab_reclaimable 200\n")
+        let group = try ContainerCgroup(record: CgroupRecord(unified: folder))
+        #expect(try group.statistics().memory?.kernel == 321)
+    }
+
+    @Test(arguments: [(1, 2), (100, 1024), (10_000, 262_144)] as [(UInt64, UInt64)])
+    func settings(weight: UInt64, shares: UInt64) throws {
+        let host = try prepared([])
+        let folder = host.unified + "/c1"
+        let group = try ContainerCgroup(record: CgroupRecord(unified: folder))
+        // What no file tells is the kernel's default.
+        #expect(try group.settings() == CgroupSettings())
+        for (file, text) in [
+            "cpu.weight": "\(weight)\n", "cpu.max": "max 50000\n", "memory.low": "700\n",
+            "memory.min": "600\n",
+            "memory.swap.max": "40\n",
+        ] { try host.write("\(folder)/\(file)", text) }
+        var settings = try group.settings()
+        #expect(settings.cpuShares == shares && settings.cpuPeriod == 50_000 && settings.cpuQuota == nil)
+        #expect(settings.memoryReservation == 700 && settings.swapLimit == 40)
+        try host.write("\(folder)/cpu.max", "20000 100000\n")
+        try host.write("\(folder)/memory.swap.max", "max\n")
+        settings = try group.settings()
+        #expect(settings.cpuQuota == 20_000 && settings.swapLimit == nil)
     }
 
     @Test func processesOfGroupsBelowCount() throws {

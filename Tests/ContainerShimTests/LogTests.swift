@@ -35,6 +35,29 @@ import Testing
         }
     }
 
+    /// It would hold up the whole shim; one that comes later is refused, too.
+    @Test func whatIsNoFileIsRefused() throws {
+        let writer = try folder.writer()
+        unlink(folder.path)
+        let kinds: [(mode_t, dev_t)] = [(S_IFIFO, 0), (S_IFCHR, 0x103)]
+        for (kind, device) in kinds {
+            #expect(mknod(folder.path, kind | 0o600, device) == 0)
+            // A reader makes a FIFO one that can be opened.
+            let reader = kind == S_IFIFO ? try FileDescriptor.open(folder.path, O_RDONLY | O_NONBLOCK) : nil
+            for _ in 0..<2 {
+                let error = #expect(throws: KernelError.self) { _ = try folder.writer() }
+                #expect(error?.description.contains("\(folder.path), which is not a regular file") == true)
+            }
+            #expect(throws: KernelError.self) { try writer.reopen() }
+            _ = consume reader
+            #expect(throws: KernelError.self) { _ = try folder.writer() }
+            unlink(folder.path)
+        }
+        try writer.reopen()
+        append(writer, .stdout, Array("goes on\n".utf8))
+        #expect(try folder.records().count == 1)
+    }
+
     @Test func linesBecomeRecords() throws {
         let writer = try folder.writer()
         append(writer, .stdout, Array("one\n\ntwo\n".utf8))

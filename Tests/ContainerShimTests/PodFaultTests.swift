@@ -69,6 +69,21 @@ extension ShimTests {
             }
         }
 
+        /// An engine that had no answer removes by itself what has ended; the shim forgets it when it comes to that.
+        @Test func containerThatOthersHaveRemoved() throws {
+            try withShimHost { host in
+                try host.definePod()
+                var client = try host.launchPod()
+                try host.run("true", name: "a", &client)
+                _ = try client.wait(host.id("a"))
+                try removeTree(host.container("a"))
+                try client.delete(host.id("a"), force: true, removeFolder: false)
+                let error = try #require(throws: ShimError.self) { _ = try client.state(host.id("a")) }
+                #expect("\(error)".contains("has no container"))
+                try host.endPod(&client)
+            }
+        }
+
         @Test func terminatedShimRemovesItsPod() throws {
             try withShimHost { host in
                 try host.definePodWithInit([.ipc])

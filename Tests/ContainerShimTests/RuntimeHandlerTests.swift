@@ -21,9 +21,11 @@ extension ShimTests {
                 }
                 let left = access(root, F_OK) == 0 ? try FileDescriptor.listing(of: root).map(\.name) : []
                 #expect(left.isEmpty)
-                // Nothing that a command needs besides its streams stays in the container's folder.
-                for entry in (try? FileDescriptor.listing(of: host.container())) ?? [] {
-                    #expect(!entry.name.hasPrefix("runtime-"))
+                // Nothing stays of what a command needs besides its streams.
+                for folder in [host.container(), host.state] {
+                    for entry in (try? FileDescriptor.listing(of: folder)) ?? [] {
+                        #expect(!entry.name.hasPrefix("runtime-"))
+                    }
                 }
             }
         }
@@ -246,6 +248,62 @@ extension ShimTests {
                 #expect(try eventually { try ProcessIdentity.of(pid) == nil })
                 #expect(try client.state(host.id()).phase == .running)
                 try client.delete(host.id(), force: true, removeFolder: true)
+            }
+        }
+
+        /// Some programs give the streams of a container to its user.
+        @Test func noProgramHasTheHostsNullDevice() throws {
+            try withRunc { host, runc in
+                let program = host.folder + "/curious"
+                try write(
+                    """
+                    #!/bin/sh
+                    case "$*" in *' create '*|*' exec '*) stat -L -c '%t:%T %a %d' /proc/self/fd/0 >> \(host.folder)/seen;; esac
+                    exec /usr/sbin/runc "$@"
+                    """, to: program)
+                chmod(program, 0o755)
+                var client = try host.run("sleep 600") {
+                    runc(&$0, &$1)
+                    $1.runtime?.program = program
+                }
+                let null = try FileDescriptor.open("/dev/null", O_RDWR)
+                let number = try client.exec(
+                    host.id(), process: process("test ! -s /dev/stdin && echo lost"), stdin: null.raw,
+                    stdout: null.raw, stderr: null.raw
+                ).number
+                #expect(try client.wait(host.id(), exec: number).exitCode == 0)
+                let seen = try text(of: host.folder + "/seen").split(separator: "\n")
+                #expect(seen.count == 2)
+                let device = try null.status().st_dev
+                for line in seen {
+                    #expect(line.hasPrefix("1:3 666 ") && !line.hasSuffix(" \(device)"), "\(line)")
+                }
+                try client.delete(host.id(), force: true, removeFolder: true)
+            }
+        }
+
+        /// Here by a filter of system calls that lets nobody make devices.
+        @Test func nobodyGetsTheHostsNullDeviceForWantOfAnother() throws {
+            try withRunc { host, runc in
+                let program = host.folder + "/shim"
+                try write(
+                    """
+                    #!/usr/bin/python3
+                    import ctypes, os, platform, struct, sys
+                    mknodat = {"x86_64": 259, "aarch64": 33}[platform.machine()]
+                    # The call's number; is it this one? ENOSPC; all others are allowed.
+                    lines = [(0x20, 0, 0, 0), (0x15, 0, 1, mknodat), (6, 0, 0, 0x50000 | 28), (6, 0, 0, 0x7fff0000)]
+                    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
+                    filter = struct.pack("HxxxxxxP", len(lines), ctypes.addressof(code))
+                    # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+                    assert ctypes.CDLL(None).prctl(22, 2, filter, 0, 0) == 0
+                    os.execv("\(ShimHost.program)", ["swiftlet-shim", *sys.argv[1:]])
+                    """, to: program)
+                chmod(program, 0o755)
+                try host.define(script: "true", runc)
+                var client = try host.launch(program: program)
+                let error = try #require(throws: ShimError.self) { _ = try client.start(host.id()) }
+                #expect("\(error)".contains("mknod null: no space left on device"), "\(error)")
             }
         }
 

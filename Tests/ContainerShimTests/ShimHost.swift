@@ -107,9 +107,9 @@ final class ShimHost {
     }
 
     /// Starts the shim of a container and connects to it.
-    func launch(_ name: String = "c") throws -> ShimClient {
+    func launch(_ name: String = "c", program: String = ShimHost.program) throws -> ShimClient {
         let pid = try ShimLauncher.launch(
-            container: id(name), folder: container(name), state: state, program: Self.program)
+            container: id(name), folder: container(name), state: state, program: program)
         shims.append(pid)
         return try connect(name)
     }
@@ -160,6 +160,22 @@ final class ShimHost {
         let pid = try ShimLauncher.launchPod(
             id: id(name), folder: pod(name), state: state, program: Self.program)
         shims.append(pid)
+        return try connect(name)
+    }
+
+    /// Starts a shim for a pod that need not be defined yet.
+    func beginSpare(_ name: String = "p") throws -> SpareShim {
+        try ShimLauncher.beginSpare(id: id(name), folder: pod(name), state: state, program: Self.program)
+    }
+
+    /// Gives it its pod and connects to it.
+    /// - Parameter ordered: called when it was told, and nobody waits for it yet.
+    func launchPod(
+        with spare: SpareShim, _ name: String = "p", ordered: () -> Void = {}
+    ) throws -> ShimClient {
+        let shim = try #require(spare.begin())
+        ordered()
+        shims.append(try shim.ready())
         return try connect(name)
     }
 

@@ -62,6 +62,30 @@ import Testing
         #expect(try LiveStatus.current(in: folder.path)?.exitCode == 3)
     }
 
+    @Test(arguments: ["", "garbage", "{\"status\": 7}"])
+    func aDamagedStatusCountsAsAnEnd(text: String) throws {
+        let folder = TemporaryFolder()
+        try FileDescriptor.open(folder.path + "/status.json", O_WRONLY | O_CREAT, mode: 0o600).writeAll(text)
+        let status = try #require(try LiveStatus.current(in: folder.path))
+        #expect(status.isDamaged && status.phase == .exited)
+        #expect(status.exitCode == 255 && status.error == "Unknown")
+        #expect(try !status.isSupervised)
+    }
+
+    /// Whatever is damaged of a container that nobody runs, it can be cleaned up.
+    @Test(arguments: ["supervision.json", "status.json", "config.json"])
+    func aDamagedContainerIsCleanedUp(file: String) throws {
+        let folder = TemporaryFolder()
+        try Supervision().write(in: folder.path)
+        try FileDescriptor.open(folder.path + "/" + file, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600).writeAll(
+            "")
+        let status = try ContainerCleanup.afterLostShim(
+            container: ContainerID("damaged"), folder: folder.path, state: folder.path + "/run", log: Log())
+        #expect(status.shim == nil && status.process == nil)
+        let written = try LiveStatus.written(in: folder.path)
+        #expect(written?.phase == (file == "status.json" ? .exited : .created))
+    }
+
     @Test func damagedStatusIsNamed() throws {
         let folder = TemporaryFolder()
         try write(#"{"status":"flying","bootId":"x"}"#, to: folder.path + "/status.json")

@@ -101,6 +101,51 @@ extension RuntimeTests {
             }
         }
 
+        /// CVE-2021-43784: a field longer than a message's size can say. There is no such message here; the
+        /// field is refused, and the error says why however long what it names is.
+        @Test(
+            arguments: [
+                LongField("hostname", "invalid argument") { $0.hostname = $1 },
+                LongField("cgroupsPath") { $0.linux?.cgroupsPath = "/\($1)" },
+                LongField("namespace") {
+                    $0.linux?.namespaces.removeAll { $0.type == .network }
+                    $0.linux?.namespaces.append(.init(.network, path: "/\($1)"))
+                },
+                LongField("device") {
+                    $0.linux?.devices.append(.init(path: "/dev/\($1)", type: .character, major: 1, minor: 3))
+                },
+                LongField("mount") {
+                    $0.mounts.append(.init(destination: "/tmp/\($1)", type: "tmpfs", source: "x"))
+                },
+                LongField("cwd") { $0.process?.cwd = "/\($1)" },
+                LongField("program") { $0.process?.args = ["/\($1)"] },
+            ])
+        func longFieldsAreRefused(_ field: LongField) throws {
+            try withHost { host in
+                let text = String(repeating: "x", count: 70_000)
+                let output = try host.run("echo ran") { field.set(&$0, text) }
+                #expect(output.code == 1 || output.code == 126 || output.code == 127)
+                #expect(output.out == "" && output.err.split(separator: "\n").count == 1)
+                #expect(output.err.contains(field.says), "\(output.err.suffix(200))")
+                host.expectNothingLeft()
+            }
+        }
+
+        struct LongField: Sendable, CustomTestStringConvertible {
+            let testDescription: String
+            let says: String
+            let set: @Sendable (inout RuntimeSpec, String) -> Void
+
+            init(
+                _ name: String, _ says: String = "file name too long",
+                _ set: @escaping @Sendable (inout RuntimeSpec, String) -> Void
+            ) {
+                testDescription = name
+                self.says = says
+                self.set = set
+            }
+        }
+
         @Test func theContainerCannotLookIntoTheRuntime() throws {
             try withHost { host in
                 // Another container's process, as the same user, that looks at everything it can see.

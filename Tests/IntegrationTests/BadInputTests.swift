@@ -58,8 +58,11 @@ struct Fault: Sendable, CustomTestStringConvertible {
         .spec("bind of nothing", says: "/no/such/source") {
             $0.mounts.append(.init(destination: "/tmp", source: "/no/such/source", options: ["bind"]))
         },
-        .spec("mount target leaves the root", says: "mount /tmp/../../../../x") {
-            $0.mounts.append(.init(destination: "/tmp/../../../../x", type: "tmpfs", source: "tmpfs"))
+        .spec("a file over a folder", says: "/etc: not a directory") {
+            $0.mounts.append(.init(destination: "/etc", source: "/etc/passwd", options: ["bind"]))
+        },
+        .spec("a folder over a file", says: "not a directory") {
+            $0.mounts.append(.init(destination: "/etc/passwd", source: "/etc", options: ["bind"]))
         },
         .spec("unknown file system", says: "nosuchfs") {
             $0.mounts.append(.init(destination: "/tmp", type: "nosuchfs", source: "x"))
@@ -107,10 +110,26 @@ struct Fault: Sendable, CustomTestStringConvertible {
         .spec("time offsets without namespace", says: "timeOffsets") {
             $0.linux?.timeOffsets = .init(boottime: .init(secs: 1))
         },
+        .spec("an AppArmor profile that is not there", says: "AppArmor profile no-such-profile") {
+            $0.process?.apparmorProfile = "no-such-profile"
+        },
         .spec("a part that this host lacks", says: "linux.intelRdt: the resctrl") {
             $0.linux?.intelRdt = .init()
         },
     ]
+
+    /// What needs SELinux, on hosts without it.
+    static let withoutSELinux: [Fault] =
+        access("/sys/fs/selinux/enforce", F_OK) == 0
+        ? []
+        : [
+            .spec("a process label", says: "process.selinuxLabel: SELinux is not enabled on this host") {
+                $0.process?.selinuxLabel = "system_u:system_r:container_t:s0"
+            },
+            .spec("a mount label", says: "linux.mountLabel: SELinux is not enabled on this host") {
+                $0.linux?.mountLabel = "system_u:object_r:container_file_t:s0"
+            },
+        ]
 
     /// Words of a seccomp section: action, architecture, operator.
     static let seccomp: [(String, String)] = [
@@ -148,7 +167,7 @@ extension RuntimeTests {
             }
         }
 
-        @Test(arguments: Fault.all) func isRefusedInOneLine(_ fault: Fault) throws {
+        @Test(arguments: Fault.all + Fault.withoutSELinux) func isRefusedInOneLine(_ fault: Fault) throws {
             try withHost { host in
                 let bundle = try host.bundle { fault.change?(&$0) }
                 if fault.change == nil {
@@ -210,6 +229,9 @@ extension RuntimeTests {
                         ["create", "--bundle", bundle, "--pid-file", "/no/such/folder/pid", host.id()],
                         "/no/such/folder/pid"
                     ),
+                    (["list", "more"], "too many arguments: more"),
+                    (["spec", "more"], "too many arguments: more"),
+                    (["features", "more"], "too many arguments: more"),
                     (["list", "--format", "xml"], "xml"), (["--log-format", "xml", "list"], "xml"),
                     (["--log", "/no/such/folder/log", "list"], "/no/such/folder/log"),
                 ]
@@ -224,6 +246,48 @@ extension RuntimeTests {
             }
         }
 
+        /// As runc has it, for every command but those that hand the rest to another program.
+        @Test func optionsMayStandBehindTheID() throws {
+            try withHost { host in
+                let bundle = try host.bundle()
+                try host.ok("run", host.id(), "--bundle", bundle, "-d")
+                try host.ok("update", host.id(), "--pids-limit", "20")
+                #expect(try host.ok("events", host.id(), "--stats").lines.count == 1)
+                #expect(try host.ok("exec", host.id(), "echo", "--tty", "-d").out == "--tty -d\n")
+                #expect(try host.ok("ps", host.id(), "-o", "pid").lines.count >= 2)
+                let unknown = try host.oci("state", host.id(), "--nosuch")
+                #expect(unknown.code == 1 && unknown.err.contains("--nosuch"), "\(unknown)")
+                try host.ok("kill", host.id(), "KILL", "--all")
+                try host.ok("delete", host.id(), "--force")
+            }
+        }
+
+        /// Of each command, before or behind it; the options that it names are those that it takes.
+        @Test func helpOfEachCommand() throws {
+            try withHost { host in
+                let general = try host.ok("--help").out
+                #expect(general.contains("--rootless") && general.contains("--criu"))
+                for command in [
+                    "create", "run", "start", "exec", "state", "list", "ps", "kill", "pause", "resume",
+                    "update",
+                    "events", "checkpoint", "restore", "delete", "spec", "features",
+                ] {
+                    #expect(general.contains("\n  \(command)"), "\(command)")
+                    let help = try host.ok(command, "--help").out
+                    #expect(help.hasPrefix("usage: swiftlet-oci \(command)"), "\(help)")
+                    #expect(try host.ok(command, "-h").out == help)
+                    #expect(try host.ok("help", command).out == help)
+                    for word in help.split(whereSeparator: { " ,\n".contains($0) }) where word.hasPrefix("--")
+                    {
+                        guard word != "--help", word.dropFirst(2).first?.isLetter == true else { continue }
+                        #expect(
+                            try host.ok(command, "\(word)=true", "--help").out == help, "\(command) \(word)")
+                    }
+                }
+                #expect(try host.oci("help", "nosuch").code == 1)
+            }
+        }
+
         @Test func errorsAlsoGoToTheLog() throws {
             try withHost { host in
                 let log = "\(host.folder)/log.json"
@@ -234,6 +298,34 @@ extension RuntimeTests {
                 let line = try Files.value(log)
                 #expect(line.hasPrefix("{\"level\":\"error\",\"msg\":\"") && line.contains("/no/such/binary"))
                 #expect(line.split(separator: "\n").count == 1)
+            }
+        }
+
+        /// Without a file the log is standard error, and an engine that asks for JSON parses that.
+        @Test func errorsAreJSONWhereTheLogIs() throws {
+            try withHost { host in
+                let output = try host.oci("--log-format", "json", "state", host.id("none"))
+                #expect(output.code == 1)
+                #expect(
+                    output.err.hasPrefix(
+                        "{\"level\":\"error\",\"msg\":\"state failed: container does not exist"),
+                    "\(output.err)")
+                #expect(output.err.split(separator: "\n").count == 1)
+            }
+        }
+
+        @Test func stepsAreLogged() throws {
+            try withHost { host in
+                let log = "\(host.folder)/log"
+                let bundle = try host.bundle("true")
+                try host.ok("--log", log, "--debug", "run", "--bundle", bundle, host.id())
+                let lines = try Files.read(log).split(separator: "\n")
+                #expect(lines.allSatisfy { $0.contains("level=debug msg=") }, "\(lines)")
+                for step in [
+                    "bundle \(bundle)", "control groups: ", "first process: ", "mounts made", "is started",
+                ] {
+                    #expect(lines.contains { $0.contains(step) }, "\(step): \(lines)")
+                }
             }
         }
 

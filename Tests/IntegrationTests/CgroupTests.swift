@@ -69,6 +69,26 @@ extension RuntimeTests {
             }
         }
 
+        /// Docker wrote 0 for no limit, which version 1.3 of the specification makes a limit.
+        @Test(arguments: [("1.2.1", false), ("1.3.0", true), ("1.3.0-rc.1", true)])
+        func noProcessesAtAll(_ version: String, _ isLimit: Bool) throws {
+            try withHost { host in
+                let output = try host.run("true & wait; echo forked") {
+                    $0.ociVersion = version
+                    $0.linux?.resources?.pids = .init(limit: 0)
+                }
+                #expect(output.out == (isLimit ? "" : "forked\n"), "\(output)")
+                #expect(output.err.contains("fork") == isLimit, "\(output)")
+                let pid = try host.background(name: "u") {
+                    $0.ociVersion = version
+                    $0.linux?.resources?.pids = .init(limit: 20)
+                }
+                try host.ok("update", "--pids-limit", "0", host.id("u"))
+                #expect(try Self.value(pid, "pids.max", "pids", "pids.max") == (isLimit ? "1" : "max"))
+                try host.delete("u")
+            }
+        }
+
         @Test func aPathOfItsOwn() throws {
             try withHost { host in
                 let pid = try host.background { $0.linux?.cgroupsPath = "/\(host.id("pod"))/inner" }

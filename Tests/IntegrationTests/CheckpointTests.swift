@@ -20,6 +20,7 @@ extension RuntimeTests {
                         "--criu", program, "checkpoint", "--image-path", images, host.id())
                     #expect(output.code == 1)
                     #expect(output.err.contains(says), "\(output)")
+                    if program != "/bin/true" { #expect(!Files.exists(images)) }
                     #expect(try host.stateOf(host.id()).status == .running)
                 }
                 try host.delete()
@@ -87,6 +88,63 @@ extension RuntimeTests {
             }
         }
 
+        /// What criu is asked: it finds a mount by where it really is, and the images name it by where its destination
+        /// leads in the root. A remount is none, and a mount point that does not lie on a file system of the images
+        /// is made.
+        @Test func namesMountsByTheirPlaces() throws {
+            try withHost { host in
+                let request = "\(host.folder)/request"
+                try Files.write(
+                    "\(host.folder)/criu", "#!/bin/sh\ndd bs=65536 count=1 of=\(request) <&3 2>/dev/null\n",
+                    mode: 0o755)
+                // A message of two strings, key and value.
+                func isAsked(_ key: String, _ value: String) throws -> Bool {
+                    let entry =
+                        [0x0a, UInt8(key.utf8.count)] + Array(key.utf8)
+                        + [0x12, UInt8(value.utf8.count)] + Array(value.utf8)
+                    let bytes = try FileDescriptor.readFile(request)
+                    return bytes.indices.contains { bytes[$0...].starts(with: entry) }
+                }
+                let (data, file) = ("\(host.folder)/data", "\(host.folder)/file")
+                try Files.makeFolder(data)
+                try Files.write(file, "")
+                let rootfs = "\(host.folder)/b-c/rootfs"
+                try host.background(writable: true) {
+                    _ = try? host.shell("cd \(rootfs) && mkdir -p deep/a/b && ln -s deep/a/b link")
+                    $0.mounts.append(.init(destination: "/tmp", type: "tmpfs", source: "tmpfs"))
+                    for destination in ["/link/../in-a", "/nosuch/../plain", "/tmp/../beside", "/link/below"]
+                    {
+                        $0.mounts.append(
+                            .init(destination: destination, type: "bind", source: data, options: ["bind"]))
+                    }
+                    $0.mounts += [
+                        .init(destination: "/one", type: "bind", source: file, options: ["bind"]),
+                        .init(destination: "/one", type: "none", options: ["remount", "ro"]),
+                    ]
+                }
+                let folders = ["/deep/a/in-a", "/plain", "/beside", "/deep/a/b/below"]
+                let images = "\(host.folder)/images"
+                let dump = try host.oci(
+                    "--criu", "\(host.folder)/criu", "checkpoint", "--image-path", images, host.id())
+                #expect(dump.err.contains("criu ended without an answer"), "\(dump)")
+                for place in folders + ["/one"] { #expect(try isAsked(place, place), "\(place)") }
+                try host.delete()
+
+                for place in folders { try host.shell("rmdir \(rootfs)\(place)") }
+                try host.shell("rm \(rootfs)/one")
+                let restore = try host.oci(
+                    "--criu", "\(host.folder)/criu", "restore", "--detach", "--bundle",
+                    "\(host.folder)/b-c", "--image-path", images, host.id())
+                #expect(restore.err.contains("criu ended without an answer"), "\(restore)")
+                for place in folders {
+                    #expect(try isAsked(place, data), "\(place)")
+                    #expect(Files.exists(rootfs + place))
+                }
+                #expect(try isAsked("/one", file))
+                #expect(!Files.exists("\(rootfs)/nosuch"))
+            }
+        }
+
         @Test func aFailedRestoreLeavesNothing() throws {
             try withHost { host in
                 let images = "\(host.folder)/images"
@@ -129,7 +187,10 @@ extension RuntimeTests {
         func refusesOptionsThatMeanNothing(_ options: [String], _ says: String) throws {
             try withHost { host in
                 try host.background()
-                let words = ["checkpoint", "--image-path", "\(host.folder)/images"] + options + [host.id()]
+                // What is there instead of criu is not asked.
+                let words =
+                    ["--criu", "/bin/true", "checkpoint", "--image-path", "\(host.folder)/images"] + options
+                    + [host.id()]
                 let output = try host.start(words).wait()
                 #expect(output.code == 1 && output.err.contains(says), "\(output)")
                 #expect(try host.stateOf(host.id()).status == .running)

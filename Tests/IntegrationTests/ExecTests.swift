@@ -5,6 +5,23 @@ import Testing
 
 extension RuntimeTests {
     @Suite struct Exec {
+        @Test func optionsThatAreRefused() throws {
+            try withHost { host in
+                try host.background()
+                for (options, says) in [
+                    (["--cgroup", "nosuch:sub"], "unknown controller nosuch"),
+                    (["--console-socket", "/no/such"], "--console-socket is for detached"),
+                    (["--console-socket", "/no/such", "--detach"], "--console-socket is for detached"),
+                    (["--console-socket", "/no/such", "--tty"], "--console-socket is for detached"),
+                ] {
+                    let output = try host.start(["exec"] + options + [host.id(), "true"]).wait()
+                    #expect(output.code == 255 && output.err.contains(says), "\(options): \(output)")
+                    #expect(output.err.split(separator: "\n").count == 1)
+                }
+                try host.delete()
+            }
+        }
+
         @Test func runsInsideTheContainer() throws {
             try withHost { host in
                 let pid = try host.background("sleep 60") { $0.hostname = "inside" }
@@ -33,6 +50,43 @@ extension RuntimeTests {
                 #expect(try host.ok("ps", "-f", "json", host.id()).out.contains(added))
                 try host.delete()
                 #expect(eventually { !Files.exists("/proc/\(added)") })
+            }
+        }
+
+        /// As systemd, a Docker or a k3s in the container does: its group has controllers for the groups below, and the
+        /// kernel takes no processes in it any more.
+        @Test func isBesideAnInitThatHasDividedItsGroup() throws {
+            try withHost { host in
+                let pid = try host.background()
+                let path = try Files.read("/proc/\(pid)/cgroup").split(separator: "\n").first {
+                    $0.hasPrefix("0::")
+                }
+                let divided = try host.shell(
+                    """
+                    for root in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+                        group=$root\(path?.dropFirst(3) ?? "")
+                        [ -e $group/cgroup.procs ] && [ -e $group/cgroup.subtree_control ] || continue
+                        for name in pids memory hugetlb; do
+                            grep -qw $name $root/cgroup.controllers || continue
+                            echo +$name > $root/cgroup.subtree_control || continue
+                            mkdir $group/below && echo \(pid) > $group/below/cgroup.procs &&
+                                echo +$name > $group/cgroup.subtree_control && echo divided
+                            exit
+                        done
+                    done
+                    """)
+                // A host may offer version 2 no controller at all.
+                if divided == "divided\n" {
+                    let file = "\(host.folder)/exec-pid"
+                    try host.ok("exec", "--detach", "--pid-file", file, host.id(), "sleep", "77")
+                    let added = try Files.value(file)
+                    #expect(try Files.read("/proc/\(added)/cgroup") == Files.read("/proc/\(pid)/cgroup"))
+                    #expect(try Files.read("/proc/\(added)/cgroup").contains("\(host.id())/below\n"))
+                    // Who names the group gets no other.
+                    let named = try host.oci("exec", "--cgroup", "/", host.id(), "true")
+                    #expect(named.code == 255 && named.err.contains("busy"), "\(named)")
+                }
+                try host.delete()
             }
         }
 

@@ -164,6 +164,63 @@ extension RuntimeTests {
             }
         }
 
+        /// What ends the container's first process would end the runtime, which shares its memory.
+        @Test func tooLittleMemoryIsRefused() throws {
+            try withHost { host in
+                for bytes: Int64 in [4096, 64 << 10, 128 << 10] {
+                    let output = try host.run("true") {
+                        $0.linux?.resources?.memory = .init()
+                        $0.linux?.resources?.memory?.limit = bytes
+                    }
+                    #expect(output.code == 1, "\(bytes): \(output)")
+                    #expect(output.err.contains("\(bytes) bytes are too little"), "\(output.err)")
+                    #expect(output.err.split(separator: "\n").count == 1)
+                    host.expectNothingLeft()
+                }
+            }
+        }
+
+        /// Enough for a start, but not for what this one has to be given: whoever is killed, nothing is left.
+        @Test func aStartThatRunsOutOfMemoryLeavesNothing() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true") {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 256 << 10
+                    for index in 0..<300 {
+                        $0.mounts.append(
+                            .init(
+                                destination: "/dev/m\(index)", type: "tmpfs", source: "tmpfs",
+                                options: ["size=64k"]))
+                    }
+                }
+                for command in ["create", "run"] {
+                    let output = try host.oci(command, "--bundle", bundle, host.id())
+                    // A kernel that does not count its own memory starts it.
+                    if output.code == 0 { try host.delete() }
+                    #expect(eventually { host.leftoversAfterAMoment().isEmpty }, "\(output)")
+                }
+            }
+        }
+
+        /// Another process than the runtime adds the new one: what comes of it is the same.
+        @Test func anExecIntoHardlyAnyMemory() throws {
+            try withHost { host in
+                try host.background("exec sleep 60") {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 3 << 20
+                }
+                let output = try host.oci("exec", host.id(), "sh", "-c", "echo out; exit 7")
+                #expect(output.code == 7 && output.out == "out\n", "\(output)")
+                let missing = try host.oci("exec", host.id(), "nosuch")
+                #expect(
+                    missing.code == 255 && missing.err.contains("executable file not found"), "\(missing)")
+                let pidFile = "\(host.folder)/pid"
+                try host.ok("exec", "--detach", "--pid-file", pidFile, host.id(), "sleep", "60")
+                #expect(try Files.read("/proc/\(try Files.read(pidFile))/cmdline") == "sleep\u{0}60\u{0}")
+                try host.delete()
+            }
+        }
+
         @Test func aSmallContainerStartsWithHalfAMebibyte() throws {
             try withHost { host in
                 let output = try host.run("exec true") {

@@ -176,15 +176,20 @@ extension RuntimeTests {
             }
         }
 
-        @Test func procIsNeverMountedThroughALink() throws {
+        @Test(arguments: ["/proc", "/tmp/../proc", "/nosuch/../proc/."])
+        func procIsNeverMountedThroughALink(_ destination: String) throws {
             try withHost { host in
-                let bundle = try host.bundle("true", writable: true)
+                let bundle = try host.bundle("true", writable: true) { spec in
+                    for index in spec.mounts.indices where spec.mounts[index].destination == "/proc" {
+                        spec.mounts[index].destination = destination
+                    }
+                }
                 try host.shell(
                     "rmdir \(bundle)/rootfs/proc && mkdir \(bundle)/rootfs/fake && ln -s /fake \(bundle)/rootfs/proc"
                 )
                 let output = try host.oci("run", "--bundle", bundle, host.id())
                 #expect(output.code == 1)
-                #expect(output.err.contains("mount /proc"))
+                #expect(output.err.contains("/proc: too many levels of symbolic links"), "\(output)")
             }
         }
 
@@ -260,6 +265,24 @@ extension RuntimeTests {
                 // A node is no permission: the device filter refuses.
                 #expect(output.out.contains("Operation not permitted"), "\(output)")
                 #expect(output.lines.last == "1")
+            }
+        }
+
+        /// Of two entries for one path the later one counts.
+        @Test func devicesWithOnePath() throws {
+            try withHost { host in
+                let output = try host.run("stat -c '%F %t:%T %a' /dev/twice /dev/null") {
+                    $0.linux?.devices = [
+                        .init(path: "/dev/twice", type: .character, major: 1, minor: 3, fileMode: 0o600),
+                        .init(path: "/dev/twice", type: .character, major: 1, minor: 3, fileMode: 0o600),
+                        .init(path: "/dev/null", type: .character, major: 1, minor: 3, fileMode: 0o666),
+                        .init(path: "/dev/null", type: .character, major: 1, minor: 3, fileMode: 0o644),
+                        .init(path: "/dev/twice", type: .character, major: 1, minor: 5, fileMode: 0o640),
+                    ]
+                }
+                #expect(
+                    output.lines == ["character special file 1:5 640", "character special file 1:3 644"],
+                    "\(output)")
             }
         }
 
@@ -340,6 +363,27 @@ extension RuntimeTests {
                 }
                 #expect(output.code == 1)
                 #expect(output.err.contains("its file system takes no ID mapping"), "\(output)")
+            }
+        }
+
+        /// Without mappings of its own a mount has those of the container.
+        @Test(arguments: ["idmap", "ridmap"]) func aMountTakesTheContainersMappings(_ option: String) throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try Files.write("\(data)/file", "x")
+                chown("\(data)/file", 5, 7)
+                let mount = Mount(destination: "/home", source: data, options: ["rbind", option])
+                let change = { (spec: inout RuntimeSpec) -> Void in
+                    spec.linux?.namespaces.append(.init(.user))
+                    spec.linux?.uidMappings = [.init(containerID: 0, hostID: 300_000, size: 1000)]
+                    spec.linux?.gidMappings = [.init(containerID: 0, hostID: 400_000, size: 1000)]
+                    spec.mounts.append(mount)
+                }
+                let output = try host.run("stat -c '%u %g' /home/file", name: "r", writable: true, change)
+                #expect(output.lines == ["5 7"], "\(output)")
+                let none = try host.run("true", name: "n", writable: true) { $0.mounts.append(mount) }
+                #expect(none.code == 1 && none.err.contains("user namespace"), "\(none)")
             }
         }
 

@@ -72,7 +72,8 @@ extension RuntimeTests {
             }
         }
 
-        @Test(arguments: ["prestart", "createRuntime", "createContainer"])
+        /// A hook, or what else there is to go wrong. poststop takes away what hooks have made before.
+        @Test(arguments: ["prestart", "createRuntime", "createContainer", "program"])
         func aFailureBeforeTheStartEndsTheCreation(_ kind: String) throws {
             try withHost { host in
                 let bundle = try host.bundle {
@@ -80,15 +81,22 @@ extension RuntimeTests {
                     switch kind {
                     case "prestart": $0.hooks.prestart = [hook]
                     case "createRuntime": $0.hooks.createRuntime = [hook]
-                    default: $0.hooks.createContainer = [hook]
+                    case "createContainer": $0.hooks.createContainer = [hook]
+                    default: $0.process?.args = ["/no/such/program"]
                     }
+                    $0.hooks.poststop = [Hook(path: "/bin/false"), recorder("poststop", host)]
                 }
                 let output = try host.oci("create", "--bundle", bundle, host.id())
                 #expect(output.code == 1)
-                #expect(
-                    output.err.contains("\(kind) hook #0") && output.err.contains("exit status 3"),
-                    "\(output)")
-                #expect(output.err.contains("reason"))
+                if kind == "program" {
+                    #expect(output.err.contains("/no/such/program"), "\(output)")
+                } else {
+                    #expect(
+                        output.err.contains("\(kind) hook #0") && output.err.contains("exit status 3"),
+                        "\(output)")
+                    #expect(output.err.contains("reason"))
+                }
+                #expect(try Files.read("\(host.folder)/log") == "poststop stopped 0 v\n")
                 #expect(try host.oci("state", host.id()).code == 1)
             }
         }
@@ -107,11 +115,87 @@ extension RuntimeTests {
             }
         }
 
-        @Test func failuresAfterTheStartAreOnlyLogged() throws {
+        @Test func oneInsideIsLookedForInTheImage() throws {
+            try withHost { host in
+                let bundle = try host.bundle("true") {
+                    $0.hooks.startContainer = [Hook(path: "/no/such/hook")]
+                }
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.code == 1, "\(output)")
+                #expect(
+                    output.err.contains("startContainer hook #0: exec /no/such/hook: no such file"),
+                    "\(output)")
+            }
+        }
+
+        /// One that runs inside is the container's user, in its working folder, with the environment of the hook alone.
+        @Test(arguments: [["run"], ["create", "start"]]) func oneInsideIsTheProgramsUser(_ commands: [String])
+            throws
+        {
+            try withHost { host in
+                try Files.makeFolder("\(host.folder)/out", mode: 0o777)
+                let script = "(id -u; id -g; id -G; pwd; umask; env | sort; cat > /mnt/state) > /mnt/seen"
+                let bundle = try host.bundle("true") {
+                    $0.process?.user = .init(uid: 1000, gid: 1001, additionalGids: [2000])
+                    $0.process?.cwd = "/usr"
+                    $0.process?.env.append("SECRET=x")
+                    $0.mounts.append(
+                        .init(destination: "/mnt", source: "\(host.folder)/out", options: ["bind"]))
+                    $0.hooks.startContainer = [
+                        Hook(
+                            path: "/bin/busybox", args: ["sh", "-c", script],
+                            env: ["PATH=/bin:/usr/bin", "KEY=v"])
+                    ]
+                }
+                let first = try host.oci(commands[0], "--bundle", bundle, host.id())
+                #expect(first.code == 0, "\(first)")
+                for command in commands.dropFirst() { try host.ok(command, host.id()) }
+                let seen = try Files.read("\(host.folder)/out/seen").split(separator: "\n").map(String.init)
+                #expect(seen.prefix(5) == ["1000", "1001", "1001 2000", "/usr", "0022"], "\(seen)")
+                // The shell adds what it keeps itself.
+                let own = seen.dropFirst(5).filter { !$0.hasPrefix("PWD=") && !$0.hasPrefix("SHLVL=") }
+                #expect(own == ["KEY=v", "PATH=/bin:/usr/bin"], "\(seen)")
+                let state = try ContainerState(
+                    json: FileDescriptor.readFile("\(host.folder)/out/state"))
+                #expect(state.status == .created && state.pid == 1, "\(state)")
+                if commands.count > 1 { try host.delete() }
+            }
+        }
+
+        /// runtime.md, Lifecycle, step 9: an error, the end of the container, and what comes with that.
+        @Test(arguments: [["run"], ["create", "start"]]) func aFailureAfterTheStartEndsIt(
+            _ commands: [String]
+        )
+            throws
+        {
+            try withHost { host in
+                let bundle = try host.bundle("sleep 60") {
+                    $0.hooks.poststart = [
+                        recorder("poststart", host), Hook(path: "/no/such/hook"), recorder("never", host),
+                    ]
+                    $0.hooks.poststop = [recorder("poststop", host)]
+                }
+                var output = try host.oci(commands[0], "--bundle", bundle, host.id())
+                for command in commands.dropFirst() {
+                    #expect(output.code == 0, "\(output)")
+                    output = try host.oci(command, host.id())
+                }
+                #expect(
+                    output.code == 1 && output.err.contains("poststart hook #1: start /no/such"), "\(output)")
+                if commands.count > 1 {
+                    #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                    try host.ok("delete", host.id())
+                }
+                #expect(
+                    try Files.read("\(host.folder)/log") == "poststart running 1 v\npoststop stopped 0 v\n")
+                #expect(try host.oci("state", host.id()).code == 1)
+            }
+        }
+
+        @Test func failuresAfterTheEndAreOnlyLogged() throws {
             try withHost { host in
                 let mark = "\(host.folder)/second"
                 let output = try host.run("echo ran") {
-                    $0.hooks.poststart = [Hook(path: "/no/such/hook")]
                     $0.hooks.poststop = [
                         Hook(path: "/bin/false"), Hook(path: "/bin/touch", args: ["touch", mark]),
                     ]
@@ -122,13 +206,19 @@ extension RuntimeTests {
             }
         }
 
-        @Test func oneThatTakesTooLongIsKilled() throws {
+        @Test(arguments: ["createRuntime", "startContainer"])
+        func oneThatTakesTooLongIsKilled(_ kind: String) throws {
             try withHost { host in
                 let begin = monotonicMilliseconds()
                 let output = try host.run("true") {
-                    $0.hooks.createRuntime = [Hook(path: "/bin/sleep", args: ["sleep", "30"], timeout: 1)]
+                    let hook = Hook(path: "/bin/sleep", args: ["sleep", "30"], timeout: 1)
+                    if kind == "createRuntime" {
+                        $0.hooks.createRuntime = [hook]
+                    } else {
+                        $0.hooks.startContainer = [hook]
+                    }
                 }
-                #expect(output.code == 1)
+                #expect(output.code == 1 && output.err.contains("\(kind) hook #0"), "\(output)")
                 #expect(monotonicMilliseconds() - begin < 5000)
             }
         }

@@ -178,6 +178,25 @@ extension RuntimeTests {
             }
         }
 
+        /// A caller that is bound to one processor does not bind containers and what joins them.
+        @Test func theCallersProcessorsAreItsOwn() throws {
+            try withHost { host in
+                let all = try host.shell(
+                    """
+                    perl -e 'my $m = "\\xff" x 128; syscall(\(SYS_sched_setaffinity), 0, 128, $m); exec "nproc"'
+                    """)
+                let first = try host.shell(
+                    "sed -n 's/^Cpus_allowed_list:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/self/status"
+                ).filter(\.isNumber)
+                let caller = "taskset -c \(first) \(Host.runtime) --root \(host.state)"
+                let bundle = try host.bundle("nproc")
+                #expect(try host.shell("\(caller) run --bundle \(bundle) \(host.id("once"))") == all)
+                try host.background()
+                #expect(try host.shell("\(caller) exec \(host.id()) nproc") == all)
+                try host.delete()
+            }
+        }
+
         @Test func memoryComesFromItsNodes() throws {
             try withHost { host in
                 let pid = try host.background {

@@ -68,6 +68,40 @@ extension RuntimeTests {
             }
         }
 
+        @Test func zeroAsksWhetherTheProcessLives() throws {
+            try withHost { host in
+                try host.background()
+                #expect(try host.ok("kill", host.id(), "0").err == "")
+                try host.ok("kill", "--all", host.id(), "0")
+                #expect(try host.stateOf(host.id()).status == .running)
+                try host.ok("kill", host.id(), "KILL")
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                let output = try host.oci("kill", host.id(), "0")
+                #expect(output.code == 1 && output.err.contains("container not running"))
+                try host.delete()
+            }
+        }
+
+        /// The process that waits for the start is the first of its pid namespace, whom signals do not end.
+        @Test(arguments: [["TERM"], ["INT"], ["KILL"], ["--all", "TERM"]], [true, false])
+        func aSignalEndsACreatedContainer(_ signal: [String], _ hasNamespace: Bool) throws {
+            try withHost { host in
+                let bundle = try host.bundle {
+                    if !hasNamespace { $0.linux?.namespaces.removeAll { $0.type == .pid } }
+                }
+                try host.ok("create", "--bundle", bundle, host.id())
+                for harmless in ["0", "WINCH", "USR1"] where hasNamespace {
+                    try host.ok("kill", host.id(), harmless)
+                    #expect(try host.stateOf(host.id()).status == .created)
+                }
+                _ = try host.start(["kill", host.id()] + signal).wait()
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                let start = try host.oci("start", host.id())
+                #expect(start.code == 1 && start.err.contains("has stopped"), "\(start)")
+                try host.ok("delete", host.id())
+            }
+        }
+
         @Test func wrongOrderIsRefused() throws {
             try withHost { host in
                 for command in [["start"], ["state"], ["kill"], ["delete"], ["pause"], ["resume"], ["ps"]] {
@@ -170,6 +204,59 @@ extension RuntimeTests {
             }
         }
 
+        /// Processes that replace themselves without pause: none is new enough to be missed, however long it takes
+        /// from the list of them to the signals.
+        @Test(arguments: ["TERM", "KILL"])
+        func killAllReachesNewProcesses(_ signal: String) throws {
+            try withHost { host in
+                let beat = "\(host.folder)/beat"
+                try Files.write("\(host.folder)/chain", "echo > /mnt/beat; sh /mnt/chain &\n")
+                try host.background("while :; do sleep 1; done") {
+                    $0.mounts.append(.init(destination: "/mnt", source: host.folder, options: ["bind"]))
+                }
+                try host.ok(
+                    "exec", "--detach", host.id(), "sh", "-c", "for i in 1 2 3; do sh /mnt/chain & done")
+                #expect(eventually { Files.exists(beat) })
+                let calls = "kill,pidfd_send_signal"
+                let output = try SystemCallWalk.run(
+                    host,
+                    [
+                        "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+                        "inject=\(calls):delay_enter=200000:when=1",
+                    ], ["kill", "--all", host.id(), signal], count: 0)
+                #expect(output.code == 0, "\(output)")
+                usleep(50_000)
+                unlink(beat)
+                usleep(100_000)
+                #expect(!Files.exists(beat))
+                // The first process of a pid namespace may take TERM as it likes, and has not asked for it.
+                if signal == "TERM" { #expect(try host.stateOf(host.id()).status == .running) }
+                try host.delete()
+            }
+        }
+
+        /// Without a pid namespace of its own the kernel ends nobody with the first process.
+        @Test(arguments: ["sleep 60", "exit 0"]) func killEndsEveryProcess(_ end: String) throws {
+            try withHost { host in
+                try host.background("sleep 77 & sleep 78 & \(end)") {
+                    $0.linux?.namespaces.removeAll { $0.type == .pid }
+                }
+                if end == "exit 0" {
+                    #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                }
+                #expect(host.processes().count >= 2)
+                try host.ok("kill", host.id(), "KILL")
+                #expect(eventually { host.processes().isEmpty })
+                // They have no memory any more and may still be on their way out of the group.
+                #expect(
+                    try eventually {
+                        let again = try host.oci("kill", host.id(), "KILL")
+                        return again.code == 1 && again.err.contains("container not running")
+                    })
+                try host.delete()
+            }
+        }
+
         @Test func oneOfTwoStartsWins() throws {
             try withHost { host in
                 let bundle = try host.bundle("echo x >> /tmp/runs; sleep 60", writable: true)
@@ -235,10 +322,24 @@ extension RuntimeTests {
             }
         }
 
+        /// --keep: the container stays until it is deleted, stopped.
+        @Test func runCanKeepTheContainer() throws {
+            try withHost { host in
+                let bundle = try host.bundle("exit 3")
+                #expect(try host.oci("run", "--keep", "--bundle", bundle, host.id()).code == 3)
+                #expect(try host.stateOf(host.id()).status == .stopped)
+                try host.ok("delete", host.id())
+                #expect(try host.oci("run", "--bundle", bundle, host.id()).code == 3)
+                #expect(try host.oci("state", host.id()).code == 1)
+            }
+        }
+
         @Test func featuresSpecAndVersion() throws {
             try withHost { host in
                 let features = try host.ok("features").out
                 #expect(features.contains("\"ociVersionMax\""))
+                #expect(features.contains("org.systemd.property."))
+                #expect(features.filter { !$0.isWhitespace }.contains("\"systemdUser\":true"))
                 #expect(try host.oci("--version").out.contains("spec: 1.3"))
                 let folder = "\(host.folder)/new"
                 try Files.makeFolder(folder)

@@ -4,6 +4,75 @@ import Testing
 extension RuntimeTests {
     /// Where mounts end up when one changes what the next one's path means.
     @Suite struct MountPlaces {
+        /// `..` is taken out of a destination with links followed inside the root, and never leads out of it.
+        @Test func destinationsThatLeadUp() throws {
+            try withHost { host in
+                let file = "\(host.folder)/file"
+                try Files.write(file, "bound\n")
+                let output = try host.run(
+                    "grep -o ' /m[^ ]* ' /proc/self/mounts; cat /m5/f; ls -d /nosuch* /x 2>/dev/null; ls /deep",
+                    writable: true
+                ) {
+                    _ = try? host.shell(
+                        "cd \(host.folder)/b-c/rootfs && mkdir -p deep/a/b && ln -s deep/a/b link && ln -s /../../../deep/a abs"
+                    )
+                    for destination in [
+                        "/tmp/../m1", "/../../../m2", "/nosuch/../m3", "/nosuch1/nosuch2/../../m4/.",
+                        // Out of the folder that the link leads to: /deep/a, and /deep.
+                        "/link/../in-a", "/abs/../in-deep",
+                    ] {
+                        $0.mounts.append(.init(destination: destination, type: "tmpfs", source: "tmpfs"))
+                    }
+                    $0.mounts.append(
+                        .init(destination: "/a/b/../../m5/f", type: "bind", source: file, options: ["bind"]))
+                }
+                #expect(
+                    output.lines.prefix(5).sorted() == [" /m1 ", " /m2 ", " /m3 ", " /m4 ", " /m5/f "],
+                    "\(output)")
+                #expect(output.lines.dropFirst(5) == ["bound", "a", "in-deep"], "\(output)")
+                #expect(Files.exists("\(host.folder)/b-c/rootfs/deep/a/in-a"))
+                for name in ["m1", "m2", "m3", "m4", "m5"] { #expect(!Files.exists("/\(name)")) }
+                // By this way, too, nothing comes over /proc.
+                for destination in ["/tmp/../proc", "/x/../proc/sys"] {
+                    let refused = try host.run("true", name: "p") {
+                        $0.mounts.append(.init(destination: destination, type: "tmpfs", source: "tmpfs"))
+                    }
+                    #expect(refused.code == 1 && refused.err.contains("proc"), "\(refused)")
+                }
+            }
+        }
+
+        /// `remount` changes what is there, and puts no second file system on top.
+        @Test func aRemountChangesTheMountThatIsThere() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "grep -c ' /dev/shm ' /proc/self/mounts; df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2; touch /dev/shm/x 2>&1; cat /data/f; touch /data/f 2>&1; grep -c ' /data ' /proc/self/mounts",
+                    writable: true
+                ) {
+                    _ = try? host.shell(
+                        "mkdir -p \(host.folder)/b-c/rootfs/data && echo kept > \(host.folder)/b-c/rootfs/data/f"
+                    )
+                    $0.mounts += [
+                        .init(
+                            destination: "/dev/shm", type: "tmpfs", source: "shm",
+                            options: ["remount", "size=1m"]),
+                        .init(
+                            destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]),
+                        .init(
+                            destination: "/data", type: "tmpfs", source: "tmpfs", options: ["remount", "ro"]),
+                    ]
+                }
+                #expect(
+                    output.lines == ["1", "1024", "kept", "touch: /data/f: Read-only file system", "1"],
+                    "\(output)")
+                let none = try host.run("true", name: "n") {
+                    $0.mounts.append(
+                        .init(destination: "/etc", type: "tmpfs", source: "x", options: ["remount", "ro"]))
+                }
+                #expect(none.code == 1 && none.err.contains("nothing is mounted there"), "\(none)")
+            }
+        }
+
         /// Folders beside each other, some of which are there, one of which is a link to the folder that they lie in.
         @Test func mountsSideBySide() throws {
             try withHost { host in

@@ -148,6 +148,28 @@ extension RuntimeTests {
             }
         }
 
+        /// Seen by a program of the host that enters, as busybox has none that shows this clock.
+        @Test func theMonotonicClockIsOffset() throws {
+            try withHost { host in
+                let pid = try host.background {
+                    $0.linux?.namespaces.append(.init(.time))
+                    $0.linux?.timeOffsets = .init(monotonic: .init(secs: 5000))
+                }
+                let clock = """
+                    perl -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC \\
+                        -e "print int clock_gettime(CLOCK_MONOTONIC)"
+                    """
+                let enter = "nsenter --time=/proc/\(pid)/ns/time"
+                let ours = try #require(Int(try host.shell(clock)))
+                let inside = try #require(Int(try host.shell("\(enter) \(clock)")))
+                #expect((ours + 4990...ours + 5010).contains(inside))
+                let offsets = try host.ok("exec", host.id(), "cat", "/proc/self/timens_offsets").lines
+                #expect(
+                    offsets.first?.split(separator: " ").prefix(2) == ["monotonic", "5000"], "\(offsets)")
+                try host.delete()
+            }
+        }
+
         @Test func execJoinsATimeNamespace() throws {
             try withHost { host in
                 let pid = try host.background {

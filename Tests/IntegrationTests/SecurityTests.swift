@@ -145,6 +145,25 @@ extension RuntimeTests {
             }
         }
 
+        /// The same, while the name changes: the terminal never lies where the link leads.
+        @Test func anExchangedConsoleCoversNothingElse() throws {
+            try withHost { host in
+                let bundle = try host.bundle("test -c /etc/passwd && echo covered; true", writable: true) {
+                    $0.process?.terminal = true
+                    $0.mounts.removeAll { $0.destination.hasPrefix("/dev") && $0.destination != "/dev/pts" }
+                }
+                let dev = "\(bundle)/rootfs/dev"
+                try host.shell("rm -f \(dev)/console; touch \(dev)/console; ln -s /etc/passwd \(dev)/other")
+                let runs = try exchanging(host, "\(dev)/console", "\(dev)/other") {
+                    try host.oci("run", "--bundle", bundle, host.id())
+                }
+                for run in runs {
+                    #expect(!run.out.contains("covered"), "\(run)")
+                    #expect(run.code == 0 || run.err.contains("console"), "\(run)")
+                }
+            }
+        }
+
         /// Exchanges two names without pause, in a process of its own, while `body` runs twenty times.
         private func exchanging(
             _ host: Host, _ one: String, _ other: String, _ body: () throws -> Output
@@ -234,6 +253,66 @@ extension RuntimeTests {
             }
         }
 
+        // MARK: Hooks
+
+        /// The image may supply the program of a startContainer hook: it gets what the container's program gets, in
+        /// the container's groups, and no more. Both write what they are, and open a device that is not listed.
+        @Test(arguments: [["run"], ["create", "start"]])
+        func aHookInsideIsNoMoreThanTheProgram(_ commands: [String]) throws {
+            try withHost { host in
+                let look = """
+                    grep -E '^(Uid|Gid|Groups|Cap[A-Z][a-z]+|NoNewPrivs|Seccomp):' /proc/self/status
+                    cat /proc/self/cgroup
+                    ulimit -n
+                    for n in net mnt pid ipc uts; do readlink /proc/self/ns/$n; done
+                    mknod /tmp/$1 c 1 11 || echo no node
+                    (true < /tmp/$1) 2> /dev/null && echo opened || echo refused
+                    """
+                let out = "\(host.folder)/out"
+                try Files.makeFolder(out)
+                try Files.write("\(out)/look", look)
+                let profile = try RuntimeSpec.Seccomp(json: FileDescriptor.readFile(Host.dockerProfile))
+                let bundle = try host.bundle("sh /mnt/look program > /mnt/program") {
+                    $0.process?.user.additionalGids = [2000]
+                    // Then it is the device filter that has to refuse.
+                    $0.process?.capabilities?.bounding.append("CAP_MKNOD")
+                    $0.process?.capabilities?.effective.append("CAP_MKNOD")
+                    $0.process?.capabilities?.permitted.append("CAP_MKNOD")
+                    $0.process?.rlimits = [.init(type: .openFiles, hard: 333, soft: 333)]
+                    $0.linux?.seccomp = profile
+                    $0.mounts.append(.init(destination: "/mnt", source: out, options: ["bind"]))
+                    $0.mounts.append(.tmpfs(at: "/tmp"))
+                    $0.hooks.startContainer = [
+                        .init(
+                            path: "/bin/sh", args: ["sh", "-c", "sh /mnt/look hook > /mnt/hook"],
+                            env: ["PATH=/bin:/usr/bin"])
+                    ]
+                }
+                let caller = "setpriv --groups 4,27 \(Host.runtime) --root \(host.state)"
+                try host.shell(
+                    "\(caller) \(commands[0]) --bundle \(bundle) \(host.id()) > /dev/null 2> \(out)/err")
+                for command in commands.dropFirst() {
+                    try host.shell("\(caller) \(command) \(host.id()) 2> \(out)/err")
+                }
+                let ends = ["opened\n", "refused\n"]
+                #expect(
+                    eventually {
+                        ends.contains { (try? Files.read("\(out)/program"))?.hasSuffix($0) == true }
+                    })
+                let (hook, program) = (try Files.read("\(out)/hook"), try Files.read("\(out)/program"))
+                #expect(hook == program)
+                for line in [
+                    // CAP_KILL 5, CAP_NET_BIND_SERVICE 10, CAP_MKNOD 27, CAP_AUDIT_WRITE 29.
+                    "CapEff:\t0000000028000420\n", "CapInh:\t0000000000000000\n", "NoNewPrivs:\t1\n",
+                    "Seccomp:\t2\n", "Groups:\t2000 \n", "/\(host.id())\n", "\n333\n", "refused\n",
+                ] {
+                    #expect(hook.contains(line), "\(line) is not in \(hook)")
+                }
+                #expect(!hook.contains("no node"), "\(hook)")
+                if commands.count > 1 { try host.delete() }
+            }
+        }
+
         // MARK: Credentials
 
         /// CVE-2022-29162: nothing inheritable, by exec either.
@@ -269,39 +348,157 @@ extension RuntimeTests {
             }
         }
 
-        /// The keys of whoever calls the runtime: the container cannot read them. Without a keyring of its own
-        /// it could, which shows that the attempt is a good one.
-        @Test(arguments: [true, false]) func theCallersKeysAreOutOfReach(_ ownKeyring: Bool) throws {
+        /// The class of CVE-2024-40635: an id that the kernel takes for "stay who you are".
+        @Test(arguments: ["2147483648", "4294967295"]) func noIdMeansStayRoot(_ id: String) throws {
+            try withHost { host in
+                let number = try #require(UInt32(id))
+                let changes: [(inout RuntimeSpec.User) -> Void] = [
+                    { $0.uid = number }, { $0.gid = number }, { $0.additionalGids = [number] },
+                ]
+                for change in changes {
+                    let output = try host.run("id -u") { change(&$0.process!.user) }
+                    #expect(output.code == 1 && output.out == "")
+                    #expect(output.err.contains("uids and gids must be in range 0-2147483647"))
+                }
+                try host.background()
+                let document = "\(host.folder)/process.json"
+                try Files.write(
+                    document, "{\"args\":[\"id\"],\"cwd\":\"/\",\"user\":{\"uid\":\(id),\"gid\":0}}")
+                for options in [
+                    ["--user", id], ["--user", "1:\(id)"], ["--additional-gids", id],
+                    ["--process", document],
+                ] {
+                    let output = try host.start(["exec"] + options + [host.id(), "id"]).wait()
+                    #expect(output.code == 255 && output.out == "", "\(options)")
+                    #expect(
+                        output.err.contains("uids and gids must be in range 0-2147483647"), "\(output.err)")
+                }
+                try host.delete()
+            }
+        }
+
+        /// A namespace by a path that leads to the caller's own: what is set there would be the host's. The values
+        /// are those that the host has, should the attempt succeed.
+        @Test func thePathToTheHostsNamespaceChangesNothing() throws {
+            try withHost { host in
+                let value = try Files.value("/proc/sys/kernel/msgmax")
+                let settings: [(RuntimeSpec.Namespace.Kind, String, (inout RuntimeSpec) -> Void)] = [
+                    (
+                        .network, "net",
+                        {
+                            $0.linux?.sysctl = [
+                                "net.ipv4.ip_forward": (try? Files.value("/proc/sys/net/ipv4/ip_forward"))
+                                    ?? "0"
+                            ]
+                        }
+                    ), (.ipc, "ipc", { $0.linux?.sysctl = ["kernel.msgmax": value] }),
+                    (
+                        .uts, "uts",
+                        {
+                            $0.hostname = nil
+                            $0.linux?.sysctl = [
+                                "kernel.domainname": (try? Files.value("/proc/sys/kernel/domainname"))
+                                    ?? "(none)"
+                            ]
+                        }
+                    ),
+                    (
+                        .uts, "uts",
+                        { $0.hostname = (try? Files.value("/proc/sys/kernel/hostname")) ?? "host" }
+                    ),
+                ]
+                for (kind, name, change) in settings {
+                    for path in [
+                        "/proc/1/ns/\(name)", "/proc/self/ns/\(name)", "/proc/thread-self/ns/\(name)",
+                    ] {
+                        // Here the first process may be out of sight, or in other namespaces.
+                        guard (try? Files.link(path)) == (try Files.link("/proc/self/ns/\(name)")) else {
+                            continue
+                        }
+                        let output = try host.run("true") {
+                            $0.linux?.namespaces.removeAll { $0.type == kind }
+                            $0.linux?.namespaces.append(.init(kind, path: path))
+                            change(&$0)
+                        }
+                        #expect(output.code == 1, "\(kind) \(path): \(output)")
+                        #expect(output.err.contains("not allowed in host"), "\(output.err)")
+                        host.expectNothingLeft()
+                    }
+                }
+                // A device that the host does not have: it is not even looked for.
+                let devices = try host.run("true") {
+                    $0.linux?.namespaces.removeAll { $0.type == .network }
+                    $0.linux?.namespaces.append(.init(.network, path: "/proc/self/ns/net"))
+                    $0.linux?.netDevices = ["nosuch0": .init(name: "eth7")]
+                }
+                #expect(devices.code == 1 && devices.err.contains("netDevices nosuch0: not allowed in host"))
+                // In another's it is allowed.
+                let pid = try host.background()
+                let output = try host.run("cat /proc/sys/net/ipv4/ip_forward", name: "j") {
+                    $0.linux?.namespaces.removeAll { $0.type == .network }
+                    $0.linux?.namespaces.append(.init(.network, path: "/proc/\(pid)/ns/net"))
+                    $0.linux?.sysctl = ["net.ipv4.ip_forward": "1"]
+                }
+                #expect(output.out == "1\n", "\(output)")
+                try host.delete()
+            }
+        }
+
+        /// The keys of whoever calls the runtime: the container cannot read them, nor can what is added to it.
+        /// Without a keyring of its own it could, which shows that the attempt is a good one.
+        @Test(arguments: [true, false], ["run", "exec", "hook"])
+        func theCallersKeysAreOutOfReach(_ ownKeyring: Bool, _ way: String) throws {
             try withHost { host in
                 // Perl comes from the host, as busybox has no way to keyctl(2).
-                let bundle = try host.bundle("", writable: true) {
-                    $0.process?.args = [
-                        "/usr/bin/perl", "-e",
-                        "my $b = ' ' x 6; print syscall(\(SYS_keyctl), 11, $ENV{KEY} + 0, $b, 6, 0) > 0 ? $b : 'refused'",
-                    ]
-                    $0.process?.env.append("KEY=@KEY@")
+                let read =
+                    "my $b = ' ' x 6; print syscall(\(SYS_keyctl), 11, @KEY@, $b, 6, 0) > 0 ? $b : 'refused';"
+                let bundle = try host.bundle("sleep 60", writable: true) {
+                    if way == "run" { $0.process?.args = ["/usr/bin/perl", "-e", read] }
+                    if way == "hook" {
+                        // What it prints is told when it fails.
+                        $0.hooks.startContainer = [
+                            .init(path: "/usr/bin/perl", args: ["perl", "-e", "\(read) exit 3"])
+                        ]
+                    }
                     for (source, destination) in [
                         ("/usr", "/usr"), ("/usr/lib", "/lib"), ("/usr/lib64", "/lib64"),
                     ] where Files.exists(source) {
                         $0.mounts.append(.bind(source, at: destination))
                     }
                 }
+                var command = ["run", "--bundle", bundle]
+                if !ownKeyring { command.append("--no-new-keyring") }
+                if way == "exec" {
+                    let made = try host.start(command + ["--detach", host.id()]).wait()
+                    #expect(made.code == 0, "\(made)")
+                    command = ["exec", host.id(), "/usr/bin/perl", "-e", read]
+                } else {
+                    command.append(host.id())
+                }
                 let join = """
-                    my ($name, $type, $key, $value, $edit) = ('itest', 'user', 'itest', 'secret', 's/\\@KEY\\@/');
+                    my ($name, $type, $key, $value) = ('itest', 'user', 'itest', 'secret');
                     syscall(\(SYS_keyctl), 1, $name, 0, 0, 0) >= 0 or die "keyctl: $!";
                     my $id = syscall(\(SYS_add_key), $type, $key, $value, 6, -3);
                     $id >= 0 or die "add_key: $!";
-                    system('sed', '-i', "$edit$id/", shift @ARGV) == 0 or die;
+                    system('sed', '-i', 's/@KEY@/' . $id . '/', shift @ARGV) == 0 or die;
+                    s/\\@KEY\\@/$id/ for @ARGV;
                     exec @ARGV;
                     """
-                var words = ["/usr/bin/perl", "-e", join, "\(bundle)/config.json", Host.runtime]
-                words += ["--root", host.state, "run", "--bundle", bundle]
-                if !ownKeyring { words.append("--no-new-keyring") }
                 let caller = try RunningProgram(
-                    words + [host.id()], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                    [
+                        "/usr/bin/perl", "-e", join, "\(bundle)/config.json", Host.runtime, "--root",
+                        host.state,
+                    ]
+                        + command, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
                     output: "\(host.folder)/caller")
                 let output = try caller.wait()
-                #expect(output.out == (ownKeyring ? "refused" : "secret"), "\(output)")
+                let answer = ownKeyring ? "refused" : "secret"
+                if way == "hook" {
+                    #expect(output.err.contains("stdout and stderr: \(answer)\n"), "\(output)")
+                } else {
+                    #expect(output.out == answer, "\(output)")
+                }
+                if way == "exec" { try host.delete() }
             }
         }
     }

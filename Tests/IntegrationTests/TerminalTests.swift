@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -6,40 +5,6 @@ import Testing
 
 extension RuntimeTests {
     @Suite struct Terminal {
-        /// Listens where the runtime sends a terminal's master.
-        private struct ConsoleListener: ~Copyable {
-            let path: String
-            private let listener: FileDescriptor
-
-            init(_ path: String) throws {
-                self.path = path
-                listener = FileDescriptor(
-                    owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
-                var address = sockaddr_un()
-                address.sun_family = sa_family_t(AF_UNIX)
-                withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-                let bound = withUnsafePointer(to: &address) {
-                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        clinux_bind(listener.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                    }
-                }
-                guard bound == 0, listen(listener.raw, 4) == 0 else { throw KernelError("listen", path) }
-            }
-
-            func receive() throws -> FileDescriptor {
-                guard let socket = try UnixSocket.accept(listener) else {
-                    throw TestFailure("nobody connects")
-                }
-                var waiting = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
-                guard poll(&waiting, 1, 5000) > 0 else { throw TestFailure("no terminal came") }
-                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 8)
-                defer { buffer.deallocate() }
-                let (count, descriptors) = try socket.receivePacket(into: buffer)
-                guard count > 0, descriptors.count == 1 else { throw TestFailure("no terminal came") }
-                return FileDescriptor(owning: descriptors[0])
-            }
-        }
-
         private func read(_ master: borrowing FileDescriptor, until word: String) throws -> String {
             var text = ""
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -57,7 +22,7 @@ extension RuntimeTests {
 
         @Test func itsMasterComesOverTheSocket() throws {
             try withHost { host in
-                let listener = try ConsoleListener("\(host.folder)/tty.sock")
+                let listener = try DescriptorListener("\(host.folder)/tty.sock")
                 let bundle = try host.bundle(
                     "tty; stty size; test -t 0 && test -t 2 && echo all; stat -c %F /dev/console; read x; echo got $x"
                 ) {
@@ -81,7 +46,7 @@ extension RuntimeTests {
 
         @Test func interruptsFromTheKeyboardArrive() throws {
             try withHost { host in
-                let listener = try ConsoleListener("\(host.folder)/tty.sock")
+                let listener = try DescriptorListener("\(host.folder)/tty.sock")
                 let bundle = try host.bundle(
                     "trap 'echo interrupted; exit 0' INT; echo ready; while :; do sleep 0.05; done"
                 ) {
@@ -98,7 +63,7 @@ extension RuntimeTests {
 
         @Test func execGetsOneToo() throws {
             try withHost { host in
-                let listener = try ConsoleListener("\(host.folder)/tty.sock")
+                let listener = try DescriptorListener("\(host.folder)/tty.sock")
                 try host.background()
                 try host.ok(
                     "exec", "-d", "-t", "--console-socket", listener.path, host.id(), "sh", "-c",
@@ -124,12 +89,47 @@ extension RuntimeTests {
             }
         }
 
+        /// More than the terminal and both programs hold: what is typed waits for what comes back.
+        @Test func moreGoesBothWaysThanTheTerminalHolds() throws {
+            try withHost { host in
+                try host.background()
+                let input = "\(host.folder)/input"
+                try Files.write(input, String(repeating: "y\n", count: 150_000))
+                let output = try host.oci(
+                    "exec", "-t", host.id(), "sh", "-c", "stty raw -echo; head -c 300000 | cat", input: input)
+                #expect(output.code == 0)
+                // What came before raw mode was echoed.
+                #expect(output.out.utf8.count >= 300_000, "\(output.out.utf8.count)")
+                try host.delete()
+            }
+        }
+
+        @Test func aReaderThatStopsDoesNotKeepSignalsBack() throws {
+            try withHost { host in
+                try host.background()
+                let pipe = try FileDescriptor.pipe()
+                let running = try host.start(
+                    program: [
+                        "/bin/sh", "-c", "exec \"$@\" >&3 3>&-", "sh", Host.runtime, "--root", host.state,
+                        "exec", "-t", host.id(), "yes",
+                    ], passed: [pipe.write.raw])
+                #expect(
+                    eventually {
+                        var room = pollfd(fd: pipe.write.raw, events: Int16(POLLOUT), revents: 0)
+                        return poll(&room, 1, 0) == 0
+                    })
+                try running.kill(SIGTERM)
+                #expect(try running.wait().code == 128 + SIGTERM)
+                try host.delete()
+            }
+        }
+
         @Test func itIsRefusedWithoutASocketAndTheSocketWithoutIt() throws {
             try withHost { host in
                 let without = try host.oci(
                     "create", "--bundle", try host.bundle { $0.process?.terminal = true }, host.id())
                 #expect(without.code == 1 && without.err.contains("console socket"))
-                let listener = try ConsoleListener("\(host.folder)/tty.sock")
+                let listener = try DescriptorListener("\(host.folder)/tty.sock")
                 let needless = try host.oci(
                     "create", "--console-socket", listener.path, "--bundle", try host.bundle(), host.id())
                 #expect(needless.code == 1 && needless.err.contains("terminal is false"))

@@ -97,7 +97,11 @@ extension RuntimeTests {
                     (["--memory", "much"], "--memory: 'much' is no size"),
                     (["--pids-limit", "few"], "--pids-limit: 'few' is not a number"),
                     (["-r", "/no/such/file"], "/no/such/file"),
-                    (["--l3-cache-schema", "L3:0=f"], "--l3-cache-schema"),
+                    (
+                        ["--mem-bw-schema", "L3:0=f"],
+                        "linux.intelRdt.memBwSchema: must be one line that starts with MB:"
+                    ),
+                    (["--l3-cache-schema", "L3:0=f"], "linux.intelRdt: the resctrl"),
                 ] {
                     let output = try host.start(["update"] + arguments + [host.id()]).wait()
                     #expect(output.code == 1 && output.err.contains(says), "\(output)")
@@ -108,6 +112,50 @@ extension RuntimeTests {
                 #expect(eventually { (try? host.stateOf(host.id()).status) == .stopped })
                 let stopped = try host.oci("update", "--memory", "64m", host.id())
                 #expect(stopped.code == 1 && stopped.err.contains("stopped"), "\(stopped)")
+                try host.delete()
+            }
+        }
+
+        /// What a configuration may not say, an update may not either.
+        @Test func badDocumentsChangeNothing() throws {
+            try withHost { host in
+                let pid = try host.background {
+                    $0.linux?.resources?.pids = .init(limit: 33)
+                }
+                let path = "\(host.folder)/limits.json"
+                for (limits, says) in [
+                    (#""cpu": {"idle": 2}"#, "cpu.idle: expected 0 or 1, found 2"),
+                    (#""memory": {"swappiness": 101}"#, "memory.swappiness: 101 is out of range"),
+                    (#""blockIO": {"weight": 5}"#, "blockIO.weight: 5 is out of range"),
+                    (
+                        #""unified": {"memory.x/../../memory.high": "1"}"#,
+                        "is not the name of a cgroup file"
+                    ),
+                    (#""hugepageLimits": [{"pageSize": "2XB", "limit": 1}]"#, "hugepageLimits[0].pageSize"),
+                    (
+                        #""devices": [{"allow": true, "type": "c", "major": 4294967296}]"#,
+                        "devices[0].major: 4294967296 is not a device number"
+                    ),
+                ] {
+                    try Files.write(path, #"{"pids": {"limit": 12}, \#(limits)}"#)
+                    let output = try host.oci("update", "-r", path, host.id())
+                    #expect(output.code == 1 && output.err.contains(says), "\(output)")
+                    #expect(output.err.split(separator: "\n").count == 1)
+                    #expect(try value(pid, "pids.max", "pids", "pids.max") == "33")
+                }
+                try host.delete()
+            }
+        }
+
+        @Test func intervalsAsGoWritesThem() throws {
+            try withHost { host in
+                try host.background("sleep 1")
+                let output = try host.oci("events", "--interval", "0m0.1s50ms", host.id())
+                #expect(output.code == 0 && output.lines.count >= 3, "\(output)")
+                for text in ["0s", "1x", "s", "1s2", "", "-1s", "1m-3s"] {
+                    let refused = try host.oci("events", "--interval", text, host.id())
+                    #expect(refused.code == 1 && refused.err.contains("--interval: '\(text)'"), "\(refused)")
+                }
                 try host.delete()
             }
         }

@@ -81,6 +81,15 @@ struct ValidationTests {
             BadConfiguration("process.args[0]: must not be empty") { $0.p.args = ["", "x"] },
             BadConfiguration(#"process.env[1]: expected NAME=value, found "TERM""#) { $0.p.env[1] = "TERM" },
             BadConfiguration(#"process.env[0]: expected NAME=value, found "=x""#) { $0.p.env[0] = "=x" },
+            BadConfiguration(
+                "process.user.uid: uids and gids must be in range 0-2147483647, found 4294967295"
+            ) { $0.p.user.uid = .max },
+            BadConfiguration(
+                "process.user.gid: uids and gids must be in range 0-2147483647, found 2147483648"
+            ) { $0.p.user.gid = 1 << 31 },
+            BadConfiguration(
+                "process.user.additionalGids[1]: uids and gids must be in range 0-2147483647, found 4294967295"
+            ) { $0.p.user.additionalGids = [1 << 31 - 1, .max] },
             BadConfiguration("process.oomScoreAdj: 1001 is out of range, -1000 to 1000") {
                 $0.p.oomScoreAdj = 1001
             },

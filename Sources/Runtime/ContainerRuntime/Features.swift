@@ -23,7 +23,7 @@ extension Runtime {
         cgroup.v1 = true
         cgroup.v2 = true
         cgroup.systemd = true
-        cgroup.systemdUser = false
+        cgroup.systemdUser = true
         cgroup.rdma = true
         linux.cgroup = cgroup
         linux.seccomp = SeccompCompiler.features
@@ -35,6 +35,8 @@ extension Runtime {
         linux.netDevices = .init(enabled: true)
         linux.mountExtensions = .init(idmap: .init(enabled: true))
         features.linux = linux
+        // Properties of the systemd unit, and a file with criu's options.
+        features.potentiallyUnsafeConfigAnnotations = ["org.criu.config", "org.systemd.property."]
         features.annotations = ["org.swiftlet.version": SwiftletVersion.text]
         return features
     }

@@ -6,7 +6,7 @@ import OCISpec
 /// What `swiftlet-shim` does, from its arguments to its exit status.
 public enum ShimProgram {
     private static let usage =
-        "usage: swiftlet-shim --state DIR (--container DIR | --pod DIR) --id ID [--ready-fd N]"
+        "usage: swiftlet-shim --state DIR (--container DIR | --pod DIR) --id ID [--ready-fd N [--spare]]"
 
     /// - Parameters:
     ///   - arguments: the program's name first.
@@ -51,6 +51,8 @@ public enum ShimProgram {
     }
 
     private static func supervisePod(_ options: Options, _ network: ContainerNetwork) throws -> Int32 {
+        try ProcessDefaults.apply()
+        if options.isSpare, try !awaitOrder(options) { return 0 }
         let lock = try lock(options)
         let pod = try PodSupervision.read(in: options.folder)
         guard pod.id == options.id.text else {
@@ -58,11 +60,10 @@ public enum ShimProgram {
                 .badRequest,
                 "\(options.folder)/\(PodSupervision.fileName) is that of pod \(JSONError.quoted(pod.id))")
         }
-        try ProcessDefaults.apply()
         if let cgroup = pod.cgroup {
             try ShimGroups.enter(cgroup, folder: options.folder) {
                 // Whoever started us has another child now.
-                say(ShimLauncher.processLine(getpid()), to: options.report)
+                say(ShimReport.processLine(getpid()), to: options.report)
             }
         }
         let folders = RunFolders(state: options.state)
@@ -84,6 +85,21 @@ public enum ShimProgram {
         return 1
     }
 
+    /// Waits until there is a pod for this shim.
+    /// - Returns: false when whoever started it is gone, or has no use for it.
+    private static func awaitOrder(_ options: Options) throws(KernelError) -> Bool {
+        say(ShimReport.waitingLine, to: options.report)
+        var order: UInt8 = 0
+        let count = try check("read", "the order to begin") { read(options.report, &order, 1) }
+        guard count == 1 else { return false }
+        // From here on it is a shim like others, for whoever lists processes.
+        let last = Int(CommandLine.argc) - 1
+        if let word = CommandLine.unsafeArgv[last], strcmp(word, Options.spare) == 0 {
+            memset(word, 0, strlen(word))
+        }
+        return true
+    }
+
     /// The line that whoever started the shim waits for.
     private static func report(_ line: String, _ options: Options) {
         say(line, to: options.report)
@@ -92,16 +108,13 @@ public enum ShimProgram {
 
     /// The shim before us may be about to end: it holds the lock until its last moment.
     private static func lock(_ options: Options) throws -> ContainerLock {
-        let deadline = monotonicMilliseconds() + Shim.lingerTime + 2000
-        while true {
-            if let lock = try ContainerLock.tryTake(folder: options.folder) { return lock }
-            if monotonicMilliseconds() > deadline {
-                throw options.isPod
-                    ? ShimFailure(.wrongState, "pod \(options.id) is in use by another process")
-                    : Shim.inUse(options.id)
-            }
-            usleep(5000)
+        let patience = Shim.lingerTime + 2000
+        guard let lock = try ContainerLock.take(folder: options.folder, milliseconds: patience) else {
+            throw options.isPod
+                ? ShimFailure(.wrongState, "pod \(options.id) is in use by another process")
+                : Shim.inUse(options.id)
         }
+        return lock
     }
 
     private static func say(_ line: String, to descriptor: Int32) {
@@ -120,10 +133,18 @@ public enum ShimProgram {
         var isPod = false
         var id: ContainerID
         var report: Int32 = 2
+        /// Whether the pod is still to come; then `report` is a socket, over which it is told when there is one.
+        var isSpare = false
+
+        static let spare = "--spare"
 
         init(_ arguments: ArraySlice<String>) throws(UsageError) {
             var id = ""
             var rest = arguments
+            if rest.last == Self.spare {
+                isSpare = true
+                rest.removeLast()
+            }
             while let name = rest.popFirst() {
                 guard let value = rest.popFirst() else { throw UsageError(text: "\(name) needs a value") }
                 switch name {
@@ -143,6 +164,9 @@ public enum ShimProgram {
             }
             guard state.utf8.first == UInt8(ascii: "/"), folder.utf8.first == UInt8(ascii: "/") else {
                 throw UsageError(text: "--state and --container or --pod need absolute paths")
+            }
+            guard !isSpare || isPod && report > 2 else {
+                throw UsageError(text: "\(Self.spare) needs --pod and --ready-fd")
             }
             do throws(RuntimeError) {
                 self.id = try ContainerID(id)

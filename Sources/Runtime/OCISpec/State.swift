@@ -11,7 +11,8 @@ public struct ContainerState: Equatable, Sendable {
     public var ociVersion: String
     public var id: String
     public var status: ContainerStatus
-    /// Of the container's process in the runtime's pid namespace; nil without a process.
+    /// Of the container's process, as the runtime sees it; for hooks that run inside, as the container does. Nil
+    /// without a process.
     public var pid: Int32?
     /// Absolute path of the bundle.
     public var bundle: String

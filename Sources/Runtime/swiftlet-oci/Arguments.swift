@@ -1,12 +1,14 @@
 import ContainerRuntime
 
-/// One command's options and arguments, read as runc's command line reads them: `--name value`,
-/// `--name=value`, one dash or two, and no more options after the first argument.
+/// One command's options and arguments, read as runc's command line reads them: `--name value`, `--name=value`, one
+/// dash or two, before and after arguments up to a `--`.
 struct Arguments {
     /// What a command understands: each option's names, the first one its key.
     struct Syntax {
         var flags: [[String]] = []
         var values: [[String]] = []
+        /// What comes after the first argument is another program's (`exec`, `ps`), or a command's.
+        var endsAtArgument = false
 
         fileprivate func key(_ name: String, among names: [[String]]) -> String? {
             names.first { $0.contains(name) }?.first
@@ -20,9 +22,13 @@ struct Arguments {
 
     init(_ arguments: ArraySlice<String>, _ syntax: Syntax) throws {
         var rest = arguments
-        while let word = rest.first, word.hasPrefix("-"), word != "-" {
-            rest.removeFirst()
+        while let word = rest.popFirst() {
             if word == "--" { break }
+            guard word.utf8.first == UInt8(ascii: "-"), word != "-" else {
+                positional.append(word)
+                if syntax.endsAtArgument { break }
+                continue
+            }
             var name = word[word.utf8.index(word.startIndex, offsetBy: word.hasPrefix("--") ? 2 : 1)...]
             var inline: String?
             if let equals = name.utf8.firstIndex(of: UInt8(ascii: "=")) {
@@ -40,11 +46,13 @@ struct Arguments {
                 case "false": given.removeAll { $0.key == key }
                 default: throw RuntimeError("option --\(name) takes no value")
                 }
+            } else if name == "help" || name == "h" {
+                throw HelpRequest()
             } else {
                 throw RuntimeError("unknown option \(word)")
             }
         }
-        positional = rest
+        positional += rest
     }
 
     /// Those of this program. The library makes `CommandLine.arguments` by generic code, which it has to set up first.
@@ -70,6 +78,13 @@ struct Arguments {
             throw RuntimeError("--\(name): '\(text)' is not a number")
         }
         return number
+    }
+
+    /// For commands that are about no container.
+    func expectNone() throws {
+        guard positional.isEmpty else {
+            throw RuntimeError("too many arguments: \(positional.joined(separator: " "))")
+        }
     }
 
     /// The container's id, which must be the only argument unless `more` are allowed.

@@ -7,7 +7,9 @@ extension Invocation {
         flags: [
             ["no-pivot"], ["no-new-keyring"], ["detach", "d"], ["keep"], ["no-subreaper"],
         ],
-        values: [["bundle", "b"], ["console-socket"], ["pid-file"], ["preserve-fds"]])
+        values: [
+            ["bundle", "b"], ["console-socket"], ["pid-file"], ["pidfd-socket"], ["preserve-fds"],
+        ])
 
     private func createOptions(_ arguments: Arguments) throws -> CreateOptions {
         var options = CreateOptions(bundle: try Bundle(folder: arguments["bundle"] ?? "."))
@@ -28,7 +30,9 @@ extension Invocation {
         if let path = arguments["console-socket"] {
             options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
         }
-        _ = try runtime.create(id, options)
+        let pidfdSocket = try PidfdSocket(arguments, kind: "standard")
+        let process = try runtime.create(id, options)
+        try pidfdSocket?.send(process) { try runtime.delete(id, force: true) }
         return 0
     }
 
@@ -44,11 +48,17 @@ extension Invocation {
         _ id: ContainerID, _ arguments: Arguments, make: (CreateOptions) throws -> StartedProcess
     ) throws -> Int32 {
         var options = try createOptions(arguments)
+        let pidfdSocket = try PidfdSocket(arguments, kind: "standard")
+        func makeProcess() throws -> StartedProcess {
+            let process = try make(options)
+            try pidfdSocket?.send(process) { try runtime.delete(id, force: true) }
+            return process
+        }
         if arguments.has("detach") {
             if let path = arguments["console-socket"] {
                 options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
             }
-            let process = try make(options)
+            let process = try makeProcess()
             try options.notifySocket?.waitUntilReady(process)
             return 0
         }
@@ -58,7 +68,7 @@ extension Invocation {
         let foreground = try Foreground(
             usesTerminal: options.bundle.usesTerminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
-        let process = try make(options)
+        let process = try makeProcess()
         let code = try foreground.wait(for: process, notifySocket: options.notifySocket)
         if !arguments.has("keep") { try runtime.delete(id, force: true) }
         return code

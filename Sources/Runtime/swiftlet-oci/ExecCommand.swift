@@ -8,9 +8,9 @@ extension Invocation {
         flags: [["tty", "t"], ["detach", "d"], ["no-new-privs"], ["ignore-paused"], ["no-subreaper"]],
         values: [
             ["console-socket"], ["cwd"], ["env", "e"], ["user", "u"], ["additional-gids", "g"],
-            ["process", "p"], ["pid-file"], ["process-label"], ["apparmor"], ["cap", "c"], ["preserve-fds"],
-            ["cgroup"],
-        ])
+            ["process", "p"], ["pid-file"], ["pidfd-socket"], ["process-label"], ["apparmor"], ["cap", "c"],
+            ["preserve-fds"], ["cgroup"],
+        ], endsAtArgument: true)
 
     func exec() throws -> Int32 {
         let arguments = try Arguments(rest, Self.execSyntax)
@@ -20,19 +20,29 @@ extension Invocation {
         options.ignoresPaused = arguments.has("ignore-paused")
         options.cgroupPaths = arguments.all("cgroup")
         (options.preservedDescriptors, options.extraEnvironment) = try passedDescriptors(arguments)
+        guard arguments["console-socket"] == nil || (arguments.has("detach") && options.process.terminal)
+        else {
+            throw RuntimeError("--console-socket is for detached processes with a terminal (--detach, --tty)")
+        }
+        let pidfdSocket = try PidfdSocket(arguments, kind: "setns")
+        func makeProcess() throws -> StartedProcess {
+            let process = try runtime.exec(id, options)
+            try pidfdSocket?.send(process) { try ProcessHandle.open(process.pid).send(signal: SIGKILL) }
+            return process
+        }
         if arguments.has("detach") {
             if let path = arguments["console-socket"] {
                 options.streams = .terminal(socket: try ConsoleSocket.connect(path).release())
             } else if options.process.terminal {
                 throw RuntimeError("a detached process with a terminal needs --console-socket")
             }
-            _ = try runtime.exec(id, options)
+            _ = try makeProcess()
             return 0
         }
         let foreground = try Foreground(
             usesTerminal: options.process.terminal, becomesSubreaper: !arguments.has("no-subreaper"))
         if let socket = foreground.consoleSocket { options.streams = .terminal(socket: socket) }
-        let process = try runtime.exec(id, options)
+        let process = try makeProcess()
         return try foreground.wait(for: process)
     }
 

@@ -11,6 +11,7 @@ final class Foreground {
     private var ourSocket: Int32 = -1
     private let signals: Int32
     private var savedMode: termios?
+    private var isToldToEnd = false
 
     init(usesTerminal: Bool, becomesSubreaper: Bool = true) throws {
         var all = sigset_t()
@@ -40,6 +41,7 @@ final class Foreground {
         if let consoleSocket {
             close(consoleSocket)
             master = try ConsoleSocket.receive(ourSocket)
+            try FileDescriptor(owning: dup(master)).setNonBlocking(true)
             let input = FileDescriptor(owning: dup(0))
             if input.isTerminal {
                 savedMode = try input.makeTerminalRaw()
@@ -47,14 +49,15 @@ final class Foreground {
             }
         }
         defer { restoreTerminal() }
-        var input: Int32 = master >= 0 ? 0 : -1
+        var input = TerminalFlow(from: master >= 0 ? 0 : -1, to: master)
+        var output = TerminalFlow(from: master, to: master >= 0 ? TerminalFlow.openOutput() : -1)
         while true {
             // No array: the library would make a class for it first.
             func watch(_ descriptor: Int32) -> pollfd {
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             }
             var polls = (
-                watch(process.descriptor.raw), watch(signals), watch(input), watch(master),
+                watch(process.descriptor.raw), watch(signals), input.awaited, output.awaited,
                 watch(notifySocket?.descriptor ?? -1)
             )
             _ = try check("poll") {
@@ -63,13 +66,30 @@ final class Foreground {
                 }
             }
             if polls.4.revents != 0 { pass(notifySocket, started) }
-            if polls.3.revents != 0, !copy(from: master, to: 1) { master = -1 }
-            if polls.2.revents != 0, master >= 0, !copy(from: 0, to: master) { input = -1 }
+            if polls.3.revents != 0 { output.advance() }
+            if polls.2.revents != 0, !output.isAtEnd { input.advance() }
             if polls.1.revents != 0 { try forwardSignals(process, master) }
             if polls.0.revents != 0 {
-                // What the program printed last may still lie in the terminal.
-                while master >= 0, copy(from: master, to: 1, waiting: false) {}
+                try finish(&output, process, master)
                 return try process.wait().code
+            }
+            if output.isAtEnd { input = TerminalFlow(from: -1, to: -1) }
+        }
+    }
+
+    /// What the program printed last may still lie in the terminal. It waits for whoever reads our output,
+    /// unless we were told to end.
+    private func finish(
+        _ output: inout TerminalFlow, _ process: borrowing ProcessHandle, _ master: Int32
+    ) throws {
+        while output.hasMore {
+            var polls = [output.awaited, pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
+            _ = try check("poll") { poll(&polls, 2, isToldToEnd ? 0 : -1) }
+            if polls[1].revents != 0 { try forwardSignals(process, master) }
+            if polls[0].revents != 0 {
+                output.advance()
+            } else if isToldToEnd {
+                return
             }
         }
     }
@@ -83,24 +103,6 @@ final class Foreground {
         }
     }
 
-    private func copy(from source: Int32, to target: Int32, waiting: Bool = true) -> Bool {
-        if !waiting {
-            var ready = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
-            if poll(&ready, 1, 0) <= 0 { return false }
-        }
-        var buffer = [UInt8](repeating: 0, count: 16384)
-        let count = buffer.withUnsafeMutableBytes { read(source, $0.baseAddress, $0.count) }
-        // EIO: nobody holds the terminal's other end any more.
-        guard count > 0 else { return count < 0 && Errno.current == .interrupted }
-        var done = 0
-        while done < count {
-            let written = buffer[done..<count].withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
-            if written < 0, Errno.current != .interrupted { return false }
-            done += max(0, written)
-        }
-        return true
-    }
-
     private func forwardSignals(_ process: borrowing ProcessHandle, _ master: Int32) throws {
         var info = signalfd_siginfo()
         while read(signals, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size
@@ -110,6 +112,7 @@ final class Foreground {
             case SIGWINCH where master >= 0: resize(master)
             case SIGURG, SIGPIPE: break
             case let signal:
+                if [SIGTERM, SIGINT, SIGHUP, SIGQUIT].contains(signal) { isToldToEnd = true }
                 do throws(KernelError) {
                     try process.send(signal: signal)
                 } catch {

@@ -10,6 +10,7 @@ struct Invocation {
     let rest: ArraySlice<String>
     let log: Log
     let hasLogFile: Bool
+    private let logsJSON: Bool
     let runtime: Runtime
 
     /// A user's containers are kept with what else is the user's and gone after a reboot.
@@ -36,8 +37,8 @@ struct Invocation {
             arguments.dropFirst(),
             .init(
                 flags: [["debug"], ["systemd-cgroup"], ["help", "h"], ["version", "v"]],
-                values: [["root"], ["log"], ["log-format"], ["rootless"], ["criu"]]))
-        command = global.positional.first ?? (global.has("version") ? "version" : "help")
+                values: [["root"], ["log"], ["log-format"], ["rootless"], ["criu"]], endsAtArgument: true))
+        command = global.positional.first ?? "help"
         rest = global.positional.dropFirst()
         let format: Log.Format
         switch global["log-format"] {
@@ -46,6 +47,7 @@ struct Invocation {
         case let other?: throw RuntimeError("--log-format: '\(other)' is neither text nor json")
         }
         hasLogFile = global["log"] != nil
+        logsJSON = global["log-format"] == "json"
         var descriptor: Int32 = 2
         if let path = global["log"] {
             // Kept open as long as the program runs.
@@ -66,16 +68,25 @@ struct Invocation {
     func run() -> Int32 {
         do {
             return try dispatch()
+        } catch is HelpRequest {
+            printOut(CommandHelp.of(command)?.text ?? Self.help)
+            return 0
         } catch {
             let text = "\(command == "help" ? "" : "\(command) failed: ")\(error)"
             // Engines read the log; people read standard error.
-            if hasLogFile { log.error(text) }
-            printError("swiftlet-oci: \(text)")
+            if hasLogFile || logsJSON { log.error(text) }
+            // Without a file standard error is the log: whoever asks for JSON reads nothing else there.
+            if hasLogFile || !logsJSON { printError("swiftlet-oci: \(text)") }
             return command == "exec" ? 255 : 1
         }
     }
 
     private func dispatch() throws -> Int32 {
+        // Asked before the command, they are asked of the whole program.
+        if global.has("help") || global.has("version") {
+            printOut(global.has("help") ? Self.help : Self.version)
+            return 0
+        }
         switch command {
         case "create": return try create()
         case "run": return try runContainer()
@@ -94,8 +105,8 @@ struct Invocation {
         case "resume": try runtime.resume(try plain().containerID())
         case "spec": try writeSpec()
         case "features": try printFeatures()
-        case "version", "--version": printVersion()
-        case "help", "h": printOut(Self.help)
+        case "version": printOut(Self.version)
+        case "help", "h": try printHelp()
         default: throw RuntimeError("there is no such command; 'swiftlet-oci help' lists them")
         }
         return 0
@@ -104,15 +115,34 @@ struct Invocation {
     /// The arguments of a command without options.
     func plain() throws -> Arguments { try Arguments(rest, .init()) }
 
-    private func printVersion() {
-        printOut("swiftlet-oci version \(SwiftletVersion.text)\nspec: \(RuntimeSpec.version)\n")
+    private func printHelp() throws {
+        guard let name = rest.first else { return printOut(Self.help) }
+        guard let help = CommandHelp.of(name) else {
+            throw RuntimeError("there is no command '\(name)'; 'swiftlet-oci help' lists them")
+        }
+        printOut(help.text)
     }
+
+    private static let version =
+        "swiftlet-oci version \(SwiftletVersion.text)\nspec: \(RuntimeSpec.version)\n"
 
     private static let help = """
         swiftlet-oci runs containers from OCI bundles, with runc's command line.
 
-        usage: swiftlet-oci [--root DIR] [--log FILE] [--log-format text|json] [--debug]
-               [--systemd-cgroup] COMMAND …
+        usage: swiftlet-oci [OPTION…] COMMAND …
+
+          --root DIR              state of the containers (below /run unless it is given)
+          --log FILE              errors and warnings go there, too
+          --log-format text|json  form of the log
+          --debug                 log what is done
+          --systemd-cgroup        control groups by systemd
+          --rootless auto|true|false
+                                  do without control groups that cannot be made
+          --criu PROGRAM          for checkpoint and restore
+          --version, -v           print the version
+          --help, -h              print this
+
+        'swiftlet-oci COMMAND --help' and 'swiftlet-oci help COMMAND' print a command's options.
 
           create   make a container that waits for start
           run      create and start a container, and wait for its end

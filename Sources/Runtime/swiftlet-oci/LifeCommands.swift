@@ -12,7 +12,10 @@ extension Invocation {
         let arguments = try Arguments(rest, .init(flags: [["all", "a"]]))
         let id = try arguments.containerID(0...1)
         let name = arguments.positional.dropFirst().first ?? "TERM"
-        guard let signal = Signal(parsing: name) else { throw RuntimeError("unknown signal \"\(name)\"") }
+        // kill(2): 0 sends nothing, and fails where there is no process.
+        guard let signal = name == "0" ? Signal(rawValue: 0) : Signal(parsing: name) else {
+            throw RuntimeError("unknown signal \"\(name)\"")
+        }
         try runtime.kill(id, signal: signal, all: arguments.has("all"))
     }
 

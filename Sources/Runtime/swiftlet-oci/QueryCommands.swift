@@ -10,6 +10,7 @@ extension Invocation {
 
     func list() throws {
         let arguments = try Arguments(rest, .init(flags: [["quiet", "q"]], values: [["format", "f"]]))
+        try arguments.expectNone()
         let containers = try runtime.list()
         if arguments.has("quiet") {
             for container in containers { printOut(container.record.id + "\n") }
@@ -35,7 +36,7 @@ extension Invocation {
 
     /// `ps`, narrowed down to the container's processes.
     func processes() throws -> Int32 {
-        let arguments = try Arguments(rest, .init(values: [["format", "f"]]))
+        let arguments = try Arguments(rest, .init(values: [["format", "f"]], endsAtArgument: true))
         let id = try arguments.containerID(0...Int.max - 1)
         let pids = try runtime.processes(id)
         switch arguments["format"] {
@@ -79,6 +80,7 @@ extension Invocation {
 
     func writeSpec() throws {
         let arguments = try Arguments(rest, .init(flags: [["rootless"]], values: [["bundle", "b"]]))
+        try arguments.expectNone()
         let path = "\(arguments["bundle"] ?? ".")/config.json"
         let spec =
             arguments.has("rootless")
@@ -93,6 +95,7 @@ extension Invocation {
     }
 
     func printFeatures() throws {
+        try plain().expectNone()
         printOut(text(try Runtime.features().json(.spaces(2))) + "\n")
     }
 

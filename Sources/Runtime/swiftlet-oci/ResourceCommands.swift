@@ -21,8 +21,13 @@ extension Invocation {
         } else {
             resources = try limits(arguments)
         }
-        try runtime.update(id, resources)
+        try runtime.update(
+            id, resources, l3CacheSchema: given(arguments["l3-cache-schema"]),
+            memBwSchema: given(arguments["mem-bw-schema"]))
     }
+
+    /// Nil for an empty text, too.
+    private func given(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
 
     private func read(resources path: String) throws -> RuntimeSpec.Resources {
         let bytes =
@@ -37,9 +42,6 @@ extension Invocation {
     }
 
     private func limits(_ arguments: Arguments) throws -> RuntimeSpec.Resources {
-        for name in ["l3-cache-schema", "mem-bw-schema"] where arguments[name] != nil {
-            throw RuntimeError("--\(name): Intel RDT is not part of this release")
-        }
         for name in ["kernel-memory", "kernel-memory-tcp"] where arguments[name] != nil {
             log.warning("--\(name) is ignored: the kernel has no such limit any more")
         }
@@ -107,21 +109,42 @@ extension Invocation {
         if arguments.has("stats") {
             return tell(.statistics(try runtime.eventStatistics(id)))
         }
-        try runtime.watch(id, everySeconds: try interval(arguments), tell)
+        try runtime.watch(id, everyMilliseconds: try interval(arguments), tell)
     }
 
-    /// `5s`, `2m`, or seconds alone.
+    /// A duration as Go writes it, `500ms`, `1m30s`, `1.5h`, or seconds alone.
+    /// - Returns: milliseconds, at least one.
     private func interval(_ arguments: Arguments) throws -> Int {
-        guard let text = arguments["interval"] else { return 5 }
-        var digits = Substring(text)
-        var unit = 1
-        if let last = digits.last, let known = ["s": 1, "m": 60, "h": 3600][last] {
-            unit = known
-            digits.removeLast()
+        guard let text = arguments["interval"] else { return 5000 }
+        var total = 0.0
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isNumber || $0 == "." }
+            rest = rest[digits.endIndex...]
+            let unit = rest.prefix { !$0.isNumber && $0 != "." }
+            rest = rest[unit.endIndex...]
+            let isAlone = unit.isEmpty && digits.count == text.count
+            guard let number = Double(digits), let factor = isAlone ? 1000 : Self.milliseconds(String(unit))
+            else {
+                throw RuntimeError("--interval: '\(text)' is no duration, like 500ms, 5s or 1m30s")
+            }
+            total += number * factor
         }
-        guard let count = Int(digits), count > 0, count < 1 << 30 else {
-            throw RuntimeError("--interval: '\(text)' must be a duration of at least one second, like 5s")
+        guard total > 0, total < 1e12 else {
+            throw RuntimeError("--interval: '\(text)' must be a duration of more than 0")
         }
-        return count * unit
+        return max(1, Int(total))
+    }
+
+    private static func milliseconds(_ unit: String) -> Double? {
+        switch unit {
+        case "ns": 1e-6
+        case "us", "µs", "μs": 1e-3
+        case "ms": 1
+        case "s": 1000
+        case "m": 60_000
+        case "h": 3_600_000
+        default: nil
+        }
     }
 }

@@ -12,6 +12,8 @@ extension ContainerCgroup {
     ///     absolute or not.
     ///   - resources: with the device rules of the configuration and the runtime's own.
     ///   - everyHierarchy: a group in each version 1 hierarchy, for containers that see their cgroups.
+    ///   - everyController: of version 2, for containers that divide their group: systemd, Docker or k3s in one
+    ///     miss each that is not there.
     ///   - withStatistics: groups also for what only counts.
     ///   - persist: is handed the record before anything is made, so that groups whose maker is killed are
     ///     found again.
@@ -19,11 +21,12 @@ extension ContainerCgroup {
     ///   limit that this host cannot set. Groups that were made are removed again.
     public static func create(
         cgroupsPath: String?, id: String, resources: RuntimeSpec.Resources, layout: CgroupLayout,
-        everyHierarchy: Bool = false, withStatistics: Bool = true,
+        everyHierarchy: Bool = false, everyController: Bool = false, withStatistics: Bool = true,
         persist: (CgroupRecord) throws -> Void = { _ in }
     ) throws -> ContainerCgroup {
         let path = try CgroupPath(cgroupsPath: cgroupsPath, id: id)
-        let demand = try CgroupDemand(resources, layout: layout, withStatistics: withStatistics)
+        let demand = try CgroupDemand(
+            resources, layout: layout, withStatistics: withStatistics, everyController: everyController)
         var group = ContainerCgroup(
             unifiedPath: layout.unified + path.text,
             legacy: try demand.hierarchies(everyHierarchy, layout).map {
@@ -157,7 +160,10 @@ extension ContainerCgroup {
         let existed = try made.make(path, below: layout.unified)
         unifiedDescriptor = try CgroupDirectory.open(unifiedPath)
         isNew = !existed
-        if existed { try refuseUsed() }
+        if existed {
+            try refuseUsed()
+            killsBefore = try unified.value("memory.events", "oom_kill") ?? 0
+        }
         try enable(demand, path, layout)
     }
 
@@ -192,6 +198,9 @@ extension ContainerCgroup {
         if existed && refusingUsed {
             let processes = CgroupText.words(try directory.read("cgroup.procs")).count
             if processes > 0 { throw .notEmpty(path: directory.path, processes: processes) }
+            if legacy[index].has(.memory) {
+                killsBefore = try directory.value("memory.oom_control", "oom_kill") ?? 0
+            }
         }
         if legacy[index].has(.cpuset) {
             try CPUSetController.inherit(directory, path, mountPoint: mountPoint, unless: cpu)

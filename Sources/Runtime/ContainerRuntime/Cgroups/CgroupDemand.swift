@@ -8,7 +8,7 @@ struct CgroupDemand {
     private(set) var legacy: [(controller: CgroupController, place: Place)] = []
     /// Version 2 controllers that a limit needs.
     private(set) var required: [String] = []
-    /// Version 2 controllers that only count.
+    /// Version 2 controllers that no limit needs: they count, or are for the container to use.
     private(set) var wanted: [String] = []
 
     /// No limit needs a group.
@@ -17,8 +17,11 @@ struct CgroupDemand {
     /// - Parameters:
     ///   - updating: limits of groups that exist are changed.
     ///   - withStatistics: also what counts memory, processes and disk traffic.
+    ///   - everyController: also all else that a host with version 2 alone has.
     init(
-        _ resources: RuntimeSpec.Resources, layout: CgroupLayout, updating: Bool = false, withStatistics: Bool
+        _ resources: RuntimeSpec.Resources, layout: CgroupLayout, updating: Bool = false,
+        withStatistics: Bool,
+        everyController: Bool = false
     ) throws(CgroupError) {
         try need(MemoryController(resources, updating: updating), layout)
         try need(PidsController(resources, updating: updating), layout)
@@ -30,7 +33,11 @@ struct CgroupDemand {
         try need(NetworkClassController(resources, updating: updating), layout)
         try need(NetworkPriorityController(resources, updating: updating), layout)
         try need(files: resources.unified, layout)
-        if withStatistics { try wantStatistics(layout) }
+        if everyController, layout.isUnified {
+            wanted = try layout.unifiedControllers().filter { !required.contains($0) }
+        } else if withStatistics {
+            try wantStatistics(layout)
+        }
     }
 
     private mutating func need<Controller: ResourceController>(

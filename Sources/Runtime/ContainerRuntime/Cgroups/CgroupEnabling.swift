@@ -20,26 +20,28 @@ extension ContainerCgroup {
         wanted.removeAll { !offered.contains($0) }
         for ancestor in [""] + path.ancestors {
             let group = try CgroupDirectory.Owned(path: layout.unified + ancestor)
-            if try !Self.enable(required + wanted, in: group.view, required: required) { wanted = [] }
+            wanted = try Self.enable(required, wanted, in: group.view)
         }
     }
 
-    /// - Returns: false when only the required ones could be enabled.
+    /// - Returns: what could be enabled of `wanted`.
     private static func enable(
-        _ controllers: [String], in group: CgroupDirectory, required: [String]
-    ) throws(CgroupError) -> Bool {
+        _ required: [String], _ wanted: [String], in group: CgroupDirectory
+    ) throws(CgroupError) -> [String] {
         let enabled = try group.words("cgroup.subtree_control")
         func request(_ names: [String]) -> String {
             names.filter { !enabled.contains($0) }.map { "+" + $0 }.joined(separator: " ")
         }
-        let all = request(controllers)
-        if all.isEmpty || group.attempt("cgroup.subtree_control", all) == nil { return true }
-        // What only counts is not worth a container that does not start.
+        let all = request(required + wanted)
+        if all.isEmpty || group.attempt("cgroup.subtree_control", all) == nil { return wanted }
         let needed = request(required)
-        guard !needed.isEmpty, let errno = group.attempt("cgroup.subtree_control", needed) else {
-            return false
+        if !needed.isEmpty, let errno = group.attempt("cgroup.subtree_control", needed) {
+            if errno == .busy { throw .internalProcesses(path: group.path, controllers: needed) }
+            throw group.refusal("cgroup.subtree_control", needed, errno)
         }
-        if errno == .busy { throw .internalProcesses(path: group.path, controllers: needed) }
-        throw group.refusal("cgroup.subtree_control", needed, errno)
+        // One by one. What no limit needs is not worth a container that does not start.
+        return wanted.filter {
+            enabled.contains($0) || group.attempt("cgroup.subtree_control", "+" + $0) == nil
+        }
     }
 }

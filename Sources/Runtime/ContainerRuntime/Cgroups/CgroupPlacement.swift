@@ -42,6 +42,9 @@ extension ContainerCgroup {
     /// - Throws: `gone` when the container's group is not there.
     public func placement(subgroups: [String] = []) throws(CgroupError) -> CgroupPlacement {
         let choice = try SubgroupChoice(subgroups)
+        try choice.checkControllers { controller in
+            legacy.contains { SubgroupChoice.hierarchy($0.hierarchy, has: controller) }
+        }
         return try placement(unifiedSubgroup: choice.common, legacy: choice)
     }
 
@@ -50,6 +53,9 @@ extension ContainerCgroup {
         in record: CgroupRecord, subgroups: [String]
     ) throws(CgroupError) -> CgroupPlacement {
         let choice = try SubgroupChoice(subgroups)
+        try choice.checkControllers { controller in
+            record.legacy.entries.contains { SubgroupChoice.hierarchy($0.key, has: controller) }
+        }
         let group = try ContainerCgroup(record: CgroupRecord(unified: record.unified))
         let clone = try group.openUnified(choice.common)
         var tasks: [Int32] = []
@@ -82,6 +88,12 @@ extension ContainerCgroup {
     public func placement(
         besideProcess pid: Int32, layout: CgroupLayout
     ) throws(CgroupError) -> CgroupPlacement {
+        let subgroup = try subgroup(ofProcess: pid, layout: layout)
+        return try placement(unifiedSubgroup: subgroup, legacy: SubgroupChoice([]))
+    }
+
+    /// The version 2 group of a process of the container, relative to the container's own; empty for that one.
+    func subgroup(ofProcess pid: Int32, layout: CgroupLayout) throws(CgroupError) -> String {
         let text: [UInt8]
         do throws(KernelError) {
             text = try FileDescriptor.readFile("/proc/\(pid)/cgroup")
@@ -90,8 +102,7 @@ extension ContainerCgroup {
         }
         let prefix = "0::" + unifiedPath.dropFirst(layout.unified.count) + "/"
         let line = text.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: prefix.utf8) }
-        let subgroup = line.map { String(decoding: $0.dropFirst(prefix.utf8.count), as: UTF8.self) }
-        return try placement(unifiedSubgroup: subgroup ?? "", legacy: SubgroupChoice([]))
+        return line.map { String(decoding: $0.dropFirst(prefix.utf8.count), as: UTF8.self) } ?? ""
     }
 
     private func placement(
@@ -147,6 +158,20 @@ private struct SubgroupChoice {
                 byController.append((String(controller), path))
             }
         }
+    }
+
+    /// - Parameter isThere: whether the container has a version 1 group with a controller.
+    func checkControllers(_ isThere: (String) -> Bool) throws(CgroupError) {
+        for choice in byController where !isThere(choice.controller) {
+            throw .invalid(
+                field: "--cgroup",
+                reason:
+                    "unknown controller \(choice.controller): the container has no version 1 group with it")
+        }
+    }
+
+    static func hierarchy(_ controllers: String, has controller: String) -> Bool {
+        controllers.split(separator: ",").contains { $0 == controller }
     }
 
     private static func clean(_ path: String) throws(CgroupError) -> String {

@@ -54,12 +54,28 @@ extension ContainerCgroup {
     public func signal(_ number: Int32) throws(CgroupError) {
         if number == SIGKILL { return try kill() }
         guard exists else { return }
-        // A frozen container makes no new processes that the signal would miss.
-        let wasFrozen = try isFrozen()
-        if !wasFrozen { try freeze() }
-        let failure = try signalProcesses(number)
-        if !wasFrozen { try thaw() }
+        try signalFrozen(number)
+    }
+
+    /// A frozen container makes no new processes that the signal would miss. Signal 0 is a question.
+    private func signalFrozen(_ number: Int32) throws(CgroupError) {
+        let freezes = try number == 0 ? false : !isFrozen() && freezeIfPossible()
+        let failure: CgroupError?
+        do throws(CgroupError) {
+            failure = try signalProcesses(number)
+        } catch {
+            if freezes { try thaw() }
+            throw error
+        }
+        if freezes || number == SIGKILL { try thaw() }
         if let failure { throw failure }
+    }
+
+    /// - Returns: false when a process is where the kernel cannot stop it (a call to a dead NFS server, say): then it
+    ///   goes on, and gets what there is to get nevertheless.
+    private func freezeIfPossible() -> Bool {
+        do throws(CgroupError) { try freeze() } catch { return false }
+        return true
     }
 
     /// Kills every process in the container's group and those below it, frozen ones too; none can escape by
@@ -72,7 +88,7 @@ extension ContainerCgroup {
         // Removed since it was opened, as systemd does with a scope that has become empty.
         case .noEntry where !unified.isThere: return
         // Before Linux 5.14 there is no such file, and in a threaded group it does not work.
-        case .noEntry, .notSupported: try killFrozen()
+        case .noEntry, .notSupported: try signalFrozen(SIGKILL)
         default: throw unified.refusal("cgroup.kill", "1", errno)
         }
     }
@@ -80,13 +96,6 @@ extension ContainerCgroup {
     /// Kills every process of the container that a record tells of; only the version 2 group is opened for it.
     public static func kill(_ record: CgroupRecord) throws(CgroupError) {
         try ContainerCgroup(record: CgroupRecord(unified: record.unified)).kill()
-    }
-
-    private func killFrozen() throws(CgroupError) {
-        try freeze()
-        let failure = try signalProcesses(SIGKILL)
-        try thaw()
-        if let failure { throw failure }
     }
 
     /// - Returns: the first refusal; the others get their signal nevertheless.

@@ -9,6 +9,9 @@ public struct CgroupRecord: Equatable, Sendable {
     public var legacy: SortedMap<String>
     /// The unit that the groups belong to; nil where the runtime made them itself.
     package var scope: SystemdScope?
+    /// How many processes the kernel had killed for memory in the groups before they were this container's: not 0
+    /// only where they were there already.
+    public var killsBefore: UInt64 = 0
 
     public init(unified: String, legacy: SortedMap<String> = SortedMap()) {
         self.unified = unified
@@ -22,6 +25,7 @@ extension CgroupRecord: JSONDecodable, JSONEncodable {
         unified = try json.required("unified")
         legacy = try json.map("legacy")
         scope = try json.optional("systemd")
+        killsBefore = try json.optional("killsBefore", default: 0)
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -29,6 +33,7 @@ extension CgroupRecord: JSONDecodable, JSONEncodable {
             json.member("unified", unified)
             json.nonEmpty("legacy", legacy)
             json.optional("systemd", scope)
+            if killsBefore > 0 { json.member("killsBefore", killsBefore) }
         }
     }
 }

@@ -29,12 +29,19 @@ public struct CgroupStatistics: Equatable, Sendable {
         public var workingSet: UInt64 = 0
         public var anonymous: UInt64 = 0
         public var file: UInt64 = 0
+        /// File pages that processes have mapped.
+        public var mappedFile: UInt64 = 0
+        /// What the kernel has allocated for the group's processes.
+        public var kernel: UInt64 = 0
         /// Swap alone; nil without swap accounting.
         public var swapUsage: UInt64?
         /// Of swap alone.
         public var swapLimit: UInt64?
         public var pageFaults: UInt64 = 0
         public var majorPageFaults: UInt64 = 0
+        /// The same without those of groups below; version 2 does not tell them apart.
+        public var ownPageFaults: UInt64 = 0
+        public var ownMajorPageFaults: UInt64 = 0
         /// How often the limit was hit; 0 in version 1 of newer kernels, which do not count it.
         public var limitHits: UInt64 = 0
         public var oomKills: UInt64 = 0
@@ -61,6 +68,8 @@ public struct CgroupStatistics: Equatable, Sendable {
         /// `2MB`
         public let pageSize: String
         public var usage: UInt64 = 0
+        /// The most it was; 0 in version 2, which does not keep it.
+        public var peak: UInt64 = 0
         public var limit: UInt64?
         public var failures: UInt64 = 0
     }
@@ -121,13 +130,20 @@ extension ContainerCgroup {
         memory.swapUsage = try group.number("memory.swap.current")
         memory.swapLimit = limit(try group.number("memory.swap.max"))
         var inactive: UInt64 = 0
+        var kernel: UInt64?
+        var partsOfKernel: UInt64 = 0
         try group.forEachValue("memory.stat") { key, value in
             if key.elementsEqual("anon".utf8) { memory.anonymous = value }
             if key.elementsEqual("file".utf8) { memory.file = value }
+            if key.elementsEqual("file_mapped".utf8) { memory.mappedFile = value }
+            if key.elementsEqual("kernel".utf8) { kernel = value }
+            if Self.partsOfKernel.contains(where: { key.elementsEqual($0.utf8) }) { partsOfKernel += value }
             if key.elementsEqual("inactive_file".utf8) { inactive = value }
             if key.elementsEqual("pgfault".utf8) { memory.pageFaults = value }
             if key.elementsEqual("pgmajfault".utf8) { memory.majorPageFaults = value }
         }
+        memory.kernel = kernel ?? partsOfKernel
+        (memory.ownPageFaults, memory.ownMajorPageFaults) = (memory.pageFaults, memory.majorPageFaults)
         memory.workingSet = usage - min(usage, inactive)
         try group.forEachValue("memory.events") { key, value in
             if key.elementsEqual("max".utf8) { memory.limitHits = value }
@@ -135,6 +151,9 @@ extension ContainerCgroup {
         }
         return memory
     }
+
+    /// What kernels before 5.18 tell instead of the sum.
+    private static let partsOfKernel = ["kernel_stack", "pagetables", "percpu", "slab"]
 
     private static func legacyMemory(_ group: CgroupDirectory) throws(CgroupError) -> CgroupStatistics.Memory?
     {
@@ -153,18 +172,22 @@ extension ContainerCgroup {
         try group.forEachValue("memory.stat") { key, value in
             if key.elementsEqual("total_rss".utf8) { memory.anonymous = value }
             if key.elementsEqual("total_cache".utf8) { memory.file = value }
+            if key.elementsEqual("total_mapped_file".utf8) { memory.mappedFile = value }
+            if key.elementsEqual("pgfault".utf8) { memory.ownPageFaults = value }
+            if key.elementsEqual("pgmajfault".utf8) { memory.ownMajorPageFaults = value }
             if key.elementsEqual("total_inactive_file".utf8) { inactive = value }
             if key.elementsEqual("total_pgfault".utf8) { memory.pageFaults = value }
             if key.elementsEqual("total_pgmajfault".utf8) { memory.majorPageFaults = value }
         }
         memory.workingSet = usage - min(usage, inactive)
+        memory.kernel = try group.number("memory.kmem.usage_in_bytes") ?? 0
         memory.limitHits = try group.number("memory.failcnt") ?? 0
         memory.oomKills = try group.value("memory.oom_control", "oom_kill") ?? 0
         return memory
     }
 
     /// Unlimited is `max` in version 2 and the largest multiple of a page in version 1.
-    private static func limit(_ value: UInt64?) -> UInt64? {
+    static func limit(_ value: UInt64?) -> UInt64? {
         guard let value, value < UInt64(Int64.max) - 0xffff else { return nil }
         return value
     }
@@ -254,6 +277,7 @@ extension ContainerCgroup {
             if let legacy {
                 guard let usage = try legacy.number(prefix + "usage_in_bytes") else { continue }
                 pages.usage = usage
+                pages.peak = try legacy.number(prefix + "max_usage_in_bytes") ?? 0
                 pages.limit = Self.limit(try legacy.number(prefix + "limit_in_bytes"))
                 pages.failures = try legacy.number(prefix + "failcnt") ?? 0
             } else {

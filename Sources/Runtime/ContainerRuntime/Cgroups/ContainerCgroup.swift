@@ -22,6 +22,8 @@ public struct ContainerCgroup: ~Copyable {
     var legacy: [LegacyGroup]
     /// The unit that the groups belong to, with the systemd driver.
     let scope: SystemdScope?
+    /// See `CgroupRecord`.
+    var killsBefore: UInt64 = 0
 
     /// A group in a version 1 hierarchy.
     struct LegacyGroup {
@@ -51,6 +53,7 @@ public struct ContainerCgroup: ~Copyable {
         self.init(
             unifiedPath: record.unified,
             legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) }, scope: record.scope)
+        killsBefore = record.killsBefore
         unifiedDescriptor = try Self.openIfThere(unifiedPath)
         for index in legacy.indices {
             legacy[index].descriptor = try Self.openIfThere(legacy[index].path)
@@ -67,6 +70,7 @@ public struct ContainerCgroup: ~Copyable {
         var record = CgroupRecord(
             unified: unifiedPath, legacy: SortedMap(legacy.map { (key: $0.hierarchy, value: $0.path) }))
         record.scope = scope
+        record.killsBefore = killsBefore
         return record
     }
 

@@ -37,6 +37,8 @@ extension Runtime {
     }
 
     private func dump(_ record: ContainerRecord, _ spec: RuntimeSpec, _ settings: CheckpointOptions) throws {
+        // Before anything is made.
+        _ = try CriuProcess.find(settings.program)
         let images = try CheckpointOptions.makeFolder(settings.imagePath)
         try checkParent(settings, images)
         if settings.preDump { try settings.require(.memoryTracking) }
@@ -108,8 +110,12 @@ extension Runtime {
         _ options: inout CriuOptions
     ) throws {
         let view = try ContainerView(pid: record.pid)
+        // The names are looked up where the restore does, in the root without the container's mounts.
+        let rootfs = try FileDescriptor.open(record.rootfs, O_PATH | O_DIRECTORY)
         for bind in ExternalResources.binds(spec, bundle: record.bundle) {
-            if let point = view.mountPoint(of: bind.name) { options.add(.externalMount, point, bind.name) }
+            guard let point = try view.mountPoint(of: bind.mount) else { continue }
+            let name = try ExternalResources.name(of: bind.mount.destination, in: rootfs)
+            options.add(.externalMount, point, name)
         }
         for path in spec.linux?.maskedPaths ?? [] where view.isMaskedFile(path) {
             if let point = view.mountPoint(of: path) {

@@ -92,8 +92,12 @@ final class CriuProcess {
         while waitpid(pid, nil, 0) < 0, Errno.current == .interrupted {}
     }
 
-    private static func find(_ program: String) throws(RuntimeError) -> String {
-        if program.utf8.contains(UInt8(ascii: "/")) { return program }
+    /// - Throws: where there is no such program.
+    static func find(_ program: String) throws -> String {
+        if program.utf8.contains(UInt8(ascii: "/")) {
+            if access(program, X_OK) != 0 { throw KernelError("execute", program) }
+            return program
+        }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/sbin:/usr/bin:/sbin:/bin"
         for folder in path.split(separator: ":") where access("\(folder)/\(program)", X_OK) == 0 {
             return "\(folder)/\(program)"

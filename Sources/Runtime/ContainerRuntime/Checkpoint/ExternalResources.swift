@@ -40,17 +40,32 @@ enum ExternalResources {
         }
     }
 
-    /// The bind mounts of a configuration, by the names that the images have for them.
-    static func binds(_ spec: RuntimeSpec, bundle: String) -> [(name: String, source: String)] {
-        var found: [(name: String, source: String)] = []
+    /// What a configuration binds from the host, and where to.
+    static func binds(_ spec: RuntimeSpec, bundle: String) -> [Bind] {
+        var found: [Bind] = []
         for mount in spec.mounts where MountOptions(mount.options).isBind {
             guard let source = mount.source else { continue }
             let path = source.utf8.first == UInt8(ascii: "/") ? source : "\(bundle)/\(source)"
-            found.append((mount.destination, path))
+            found.append(Bind(mount: mount, source: path))
         }
         // Where a user namespace forbids to make nodes, the host's are bound.
-        for device in DeviceNodes.all(of: spec) { found.append((device.path, device.path)) }
+        for device in DeviceNodes.all(of: spec) {
+            found.append(Bind(mount: RuntimeSpec.Mount(destination: device.path), source: device.path))
+        }
         return found
+    }
+
+    struct Bind {
+        let mount: RuntimeSpec.Mount
+        /// Absolute.
+        let source: String
+    }
+
+    /// The name that images have for the mount at a destination: the place in the root to which `..` and links
+    /// lead, whatever is mounted in the container.
+    static func name(of destination: String, in root: borrowing FileDescriptor) throws(KernelError) -> String
+    {
+        try root.pathWithoutParents(destination)
     }
 }
 
@@ -92,6 +107,12 @@ struct ContainerView: ~Copyable {
             }
         }
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Where a configured mount of the container really is: `..` is taken out as it was when the mount was made, and
+    /// links in the image are followed.
+    func mountPoint(of mount: RuntimeSpec.Mount) throws -> String? {
+        mountPoint(of: try RootfsBuilder.destination(of: mount, in: root))
     }
 
     /// Where the container's mount at a configured destination really is: links in the image are followed.

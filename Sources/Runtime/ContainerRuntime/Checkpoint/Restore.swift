@@ -42,7 +42,7 @@ extension Creation {
         where stream.hasPrefix("pipe:") || stream.hasPrefix("file[") {
             options.inherit(stream, descriptor: Int32(number))
         }
-        nameExternals(&options)
+        try nameExternals(&options)
         var setup = CriuProcess.Setup()
         setup.folders = settings.folders
         if case .descriptors(let input, let output, let error) = self.options.streams {
@@ -70,6 +70,7 @@ extension Creation {
         }
         criu.finish()
         try handScope(cgroup)
+        try delegate(cgroup, layout)
         try writePidFile()
         unlockFolder()
     }
@@ -87,9 +88,15 @@ extension Creation {
 
     // MARK: What the images name
 
-    private func nameExternals(_ options: inout CriuOptions) {
+    private func nameExternals(_ options: inout CriuOptions) throws {
+        let rootfs = try FileDescriptor.open(record.rootfs, O_PATH | O_DIRECTORY)
         for bind in ExternalResources.binds(spec, bundle: record.bundle) {
-            options.add(.externalMount, bind.name, bind.source)
+            let name = try ExternalResources.name(of: bind.mount.destination, in: rootfs)
+            options.add(.externalMount, name, bind.source)
+            // Images that were made before this was so have the destination as it was written.
+            if bind.mount.destination != name {
+                options.add(.externalMount, bind.mount.destination, bind.source)
+            }
         }
         options.add(.externalMount, ExternalResources.nullDevice, ExternalResources.nullDevice)
         for folder in CgroupView.boundFolders(spec, record.cgroup) {
@@ -146,32 +153,41 @@ extension Creation {
             _ = try check("set", "no_new_privs") { clinux_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
         }
         // criu cannot restore a keyring; its processes must not share the caller's.
-        if !options.noNewKeyring { _ = "_ses.\(id)".withCString { clinux_keyctl(1, Int(bitPattern: $0), 0) } }
+        if !options.noNewKeyring { try SessionKeyring.leave(for: id.text, log: runtime.log) }
     }
 
     /// The root may be a fresh one, in which nothing was ever mounted.
     private func makeMountPoints(in root: borrowing FileDescriptor) throws {
-        var binds: [(destination: String, source: String)] = []
-        let fresh = spec.mounts.filter { !MountOptions($0.options).isBind && $0.type != "cgroup" }
+        var binds: [(place: String, source: String)] = []
+        var fresh: [String] = []
+        var mounts: [(mount: RuntimeSpec.Mount, place: String, isBind: Bool)] = []
         for mount in spec.mounts {
+            let options = MountOptions(mount.options)
+            // It makes no mount of its own.
+            if options.isRemount, !options.isBind { continue }
+            let place = try context("mount \(mount.destination)") {
+                try RootfsBuilder.destination(of: mount, in: root).withoutParents
+            }
+            mounts.append((mount, place, options.isBind))
+            if !options.isBind, mount.type != "cgroup" { fresh.append(place) }
+        }
+        for (mount, place, isBind) in mounts {
             // What lies on a file system that the images hold comes with it.
-            if fresh.contains(where: { mount.destination.hasPrefix($0.destination + "/") }) { continue }
-            let path = mount.destination
-            let isBind = MountOptions(mount.options).isBind
+            if fresh.contains(where: { place.hasPrefix($0 + "/") }) { continue }
             var source = mount.source ?? ""
             if source.utf8.first != UInt8(ascii: "/") { source = "\(record.bundle)/\(source)" }
             let isFile = isBind ? try Self.isFile(source) : false
             do {
-                if let outer = binds.last(where: { path.hasPrefix($0.destination + "/") }) {
+                if let outer = binds.last(where: { place.hasPrefix($0.place + "/") }) {
                     let folder = try FileDescriptor.open(outer.source, O_PATH | O_DIRECTORY)
-                    try Self.make(String(path.dropFirst(outer.destination.count)), isFile: isFile, in: folder)
+                    try Self.make(String(place.dropFirst(outer.place.count)), isFile: isFile, in: folder)
                 } else {
-                    try Self.make(path, isFile: isFile, in: root)
+                    try Self.make(place, isFile: isFile, in: root)
                 }
             } catch {
-                throw RuntimeError("mount \(path)", error)
+                throw RuntimeError("mount \(mount.destination)", error)
             }
-            if isBind { binds.append((path, source)) }
+            if isBind { binds.append((place, source)) }
         }
     }
 

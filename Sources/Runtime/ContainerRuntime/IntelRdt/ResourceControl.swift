@@ -55,6 +55,69 @@ package struct ResourceControl {
         }
     }
 
+    /// Puts a further process of the container, which has one thread, into its groups. Those that somebody has removed
+    /// are passed over.
+    package func join(pid: Int32) throws {
+        for folder in [group, monitor].compactMap({ $0 }) where access(folder, F_OK) == 0 {
+            try Self.write("\(folder)/tasks", "\(pid)")
+        }
+    }
+
+    /// Changes the settings of the group, for `update`; without one it is made, and the container is moved into it.
+    /// - Parameter processes: those of the container now; asked again until it has no thread that was not moved.
+    /// - Returns: whether the group was made.
+    package func update(processes: () throws -> [Int32]) throws -> Bool {
+        if access(group, F_OK) == 0 {
+            for line in schemata { try Self.write("\(group)/schemata", line + "\n") }
+            return false
+        }
+        let made = try makeGroup()
+        do {
+            try moveThreads(of: processes)
+        } catch {
+            if made { rmdir(group) }
+            throw error
+        }
+        return made
+    }
+
+    /// The file takes one thread at a time. A new thread begins in the group of the one that made it, so that rounds
+    /// end as soon as every thread that makes others has been moved.
+    /// - Parameter proc: where proc(5) is.
+    package func moveThreads(of processes: () throws -> [Int32], proc: String = "/proc") throws {
+        var moved: Set<Int32> = []
+        var isSettled = false
+        while !isSettled {
+            isSettled = true
+            for process in try processes() {
+                for thread in try Self.threads(of: process, proc) where moved.insert(thread).inserted {
+                    isSettled = false
+                    try Self.move(thread, into: group)
+                }
+            }
+        }
+    }
+
+    /// None of a process that has ended meanwhile.
+    private static func threads(of process: Int32, _ proc: String) throws -> [Int32] {
+        let path = "\(proc)/\(process)/task"
+        do throws(KernelError) {
+            return try FileDescriptor.listing(of: path).compactMap { Int32($0.name) }
+        } catch {
+            if error.errno == .noEntry || error.errno == .noProcess { return [] }
+            throw error
+        }
+    }
+
+    /// One that has ended meanwhile is no error.
+    private static func move(_ thread: Int32, into group: String) throws {
+        do throws(KernelError) {
+            try FileDescriptor.writeFile("\(group)/tasks", "\(thread)")
+        } catch {
+            if error.errno != .noProcess { throw error }
+        }
+    }
+
     private func makeGroup() throws -> Bool {
         let exists = access(group, F_OK) == 0
         if schemata.isEmpty, !isOwn, !exists {

@@ -39,12 +39,17 @@ final class Creation {
     private let configuration: Configuration
     let process: RuntimeSpec.Process
     var record: ContainerRecord
-    private let folder: ContainerFolder
-    private var handle = OptionalProcess()
+    let folder: ContainerFolder
+    var handle = OptionalProcess()
     /// Keeps the container's scope until its process is there (systemd driver).
-    private var scopeHolder: ScopeHolder?
+    var scopeHolder: ScopeHolder?
+    /// Where the process can tell no failure in another way.
+    private var failures: FailureFile?
     /// The runtime's end of the conversation with the new process.
     private var socket = FileDescriptor(owning: -1)
+
+    /// A container does not depend on who made it; an exec inherits from its caller, as with runc.
+    static let defaultUmask: UInt32 = 0o022
 
     /// The configuration's, with what the options add.
     let spec: RuntimeSpec
@@ -70,33 +75,61 @@ final class Creation {
         } else if case .terminal = options.streams {
             throw RuntimeError("a console socket is given, but process.terminal is false")
         }
-        try SecurityLabel.checkMountLabel(spec.linux?.mountLabel)
+        try SecurityLabel.check(spec.linux?.mountLabel, of: "linux.mountLabel")
+        try SecurityLabel.check(process.selinuxLabel, of: "process.selinuxLabel")
         record = ContainerRecord(
             ociVersion: spec.ociVersion, id: id.text, bundle: bundle.folder, rootfs: try bundle.rootfs(),
             bootID: try BootID.current(), created: Timestamp.now().rfc3339())
         record.annotations = spec.annotations
         record.hasPoststopHooks = !spec.hooks.poststop.isEmpty
+        record.noNewKeyring = options.noNewKeyring
         record.hasNoStartHooks = spec.hooks.startContainer.isEmpty && spec.hooks.poststart.isEmpty
         folder = try ContainerFolder.make(root: runtime.root, id: id)
         if options.notifySocket != nil { spec.mounts.append(NotifySocket.mount(of: folder.path)) }
+        spec.linux?.resources?.settlePidsLimit(version: spec.ociVersion)
         self.spec = spec
         do {
             try folder.writeConfiguration(configuration.bytes)
             try options.notifySocket?.open(in: folder.descriptor)
         } catch {
-            try? folder.remove()
-            throw error
+            let problem = error
+            // The first error is what counts.
+            do { try folder.remove() } catch {
+                runtime.log.warning("clean up after failed create of \(id): \(error)")
+            }
+            throw problem
         }
     }
 
     // MARK: Steps
 
     func make(runsAtOnce: Bool) throws {
+        let memory = SmallMemory.limit(spec.linux?.resources)
+        guard let memory, memory < SmallMemory.comfortable else { return try makeUnwatched(runsAtOnce) }
+        try SmallMemory.refuse(memory)
+        let watch = try MakingWatch { [self] in
+            folder.unlock()
+            var outcome = "it is removed"
+            do { try runtime.delete(id, force: true) } catch { outcome = "\(error)" }
+            runtime.log.error(
+                "container \(id): the runtime was killed while it made the container, most likely for want of memory: linux.resources.memory.limit is \(memory) bytes; \(outcome)"
+            )
+        }
+        defer { watch.end() }
+        try makeUnwatched(runsAtOnce)
+    }
+
+    private func makeUnwatched(_ runsAtOnce: Bool) throws {
         let filter = try configuration.compileFilter(cacheFolder: runtime.filterCache, log: runtime.log)
+        runtime.log.debug(
+            "container \(id): bundle \(record.bundle), "
+                + (filter.map { "filter of \($0.instructionCount) instructions" }
+                    ?? "no filter of system calls"))
         let layout = try CgroupLayout.detect()
         let rights = try CallerRights.current()
         record.rootless = rights.isRootless
         let cgroup = try makeCgroup(layout, rootless: runtime.rootless.applies(to: rights))
+        runtime.log.debug("control groups: \(record.cgroup?.unified ?? "none")")
         let gate = try socketPair()
         let mountOptions = spec.mounts.map { MountOptions($0.options) }
         let sources = try rootSource(rights, mountOptions)
@@ -111,13 +144,20 @@ final class Creation {
             startFD = gate.start
             resultFD = gate.result
         }
+        if LaunchPlan.loadsFilterLast(process, filter) {
+            failures = try FailureFile(
+                runsAtOnce ? .memoryFile("failure") : folder.makeFailureFile(),
+                atLeast: 3 + options.preservedDescriptors)
+        }
         let capabilities = try CapabilitySets.forContainer(process, spec, log: runtime.log)
         let plan = LaunchPlan(
             process: process, capabilities: capabilities,
             boundingDrops: try capabilities.boundingToDrop(), seccomp: filter,
-            preservedDescriptors: options.preservedDescriptors, socket: childEnd.raw, start: startFD,
-            result: resultFD)
-        let namespaces = try NamespacePlan(spec.linux)
+            raisedLimits: try RaisedLimits(process, spec),
+            preservedDescriptors: options.preservedDescriptors, defaultUmask: Self.defaultUmask,
+            socket: childEnd.raw, start: startFD,
+            result: resultFD, failures: failures?.descriptor ?? -1)
+        let namespaces = try NamespacePlan(spec)
         let state = ContainerState(
             id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations)
         let devices = try NetworkDevices(spec.linux?.netDevices ?? [:])
@@ -138,6 +178,7 @@ final class Creation {
             before: earlySteps(rights), gate: childEnd.raw, peer: gate.read.raw
         ) { process.run() }
         record.pid = handle.pid
+        runtime.log.debug("first process: \(record.pid)")
         try handScope(cgroup)
         // The new process now holds the only copy of its end: when it is gone, reading says so.
         _ = consume childEnd
@@ -146,10 +187,12 @@ final class Creation {
         socket = FileDescriptor(owning: ends.0)
 
         try namespaces.writeMaps(pid: record.pid)
+        try delegate(cgroup, layout)
         if isOpen { Self.letLookInto(false) }
         try devices?.move(toProcess: record.pid)
         try joinResourceControl(record.pid)
         try converse(socket.raw, filter)
+        try plan.raisedLimits.apply(to: record.pid)
         // The container holds its own ends of the gate.
         _ = startGate
         if rights.administers { try applyOutOfMemoryScore() }
@@ -157,6 +200,7 @@ final class Creation {
         try folder.write(record)
         try writePidFile()
         folder.unlock()
+        runtime.log.debug("container \(id) is created")
     }
 
     private func rootSource(_ rights: CallerRights, _ mountOptions: [MountOptions]) throws -> RootSource {
@@ -190,120 +234,15 @@ final class Creation {
     func startAtOnce() throws {
         try folder.lock()
         defer { folder.unlock() }
-        try runtime.runStartContainerHooks(record, spec.hooks)
+        try runtime.runStartContainerHooks(record, configuration)
         switch try Channel.proceed(socket.raw) {
-        case .closed: break
+        case .closed: try FailureFile.throwFailure(in: failures?.descriptor ?? -1)
         case .failure(let error): throw error
         case .hooks, .filter, .ready: throw RuntimeError("the container's process is out of step")
         }
-        Hooks.runAll(
+        runtime.log.debug("container \(id) is started")
+        try Hooks.run(
             spec.hooks.poststart, kind: "poststart", state: record.state(.running), log: runtime.log)
-    }
-
-    /// - Parameter rootless: a container whose limits need no groups is made without them where the caller may
-    ///   make none.
-    /// - Returns: nil for such a container.
-    func makeCgroup(_ layout: CgroupLayout, rootless: Bool) throws -> ContainerCgroup? {
-        do {
-            let made = try makeGroups(layout, rootless: rootless)
-            for warning in made.warnings { runtime.log.warning(warning) }
-            return made
-        } catch CgroupError.kernel(let error) where rootless && error.errno.isRefusal {
-            record.cgroup = nil
-            if let resources = spec.linux?.resources,
-                try !CgroupDemand(resources, layout: layout, withStatistics: false).isEmpty
-            {
-                throw RuntimeError(
-                    "linux.resources: this user may make no control groups for the limits (\(error)); they need a cgroupsPath below a group that was handed over, or the user's systemd (--systemd-cgroup)"
-                )
-            }
-            runtime.log.debug("no control groups: \(error)")
-            try folder.write(record)
-            return nil
-        } catch {
-            // What was made is removed again. What is there now is another container's, and not to be undone.
-            record.cgroup = nil
-            throw error
-        }
-    }
-
-    private func makeGroups(_ layout: CgroupLayout, rootless: Bool) throws -> ContainerCgroup {
-        var resources = spec.linux?.resources ?? RuntimeSpec.Resources()
-        resources.devices += DeviceNodes.rules(for: spec)
-        // The kernel takes no device program from such a caller. It has no need for one: the container can make
-        // no nodes, and has those that its maker may open.
-        if rootless { resources.devices = [] }
-        // Before the first group is made: whoever is killed now leaves nothing that cannot be found.
-        func persist(_ place: CgroupRecord) throws {
-            record.cgroup = place
-            try folder.write(record)
-        }
-        switch runtime.cgroupDriver {
-        case .files:
-            return try ContainerCgroup.create(
-                cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
-                everyHierarchy: !rootless && CgroupView.isWanted(by: spec), withStatistics: !rootless,
-                persist: persist)
-        case .systemd:
-            let holder = try ScopeHolder()
-            scopeHolder = holder
-            return try ContainerCgroup.createScope(
-                cgroupsPath: spec.linux?.cgroupsPath, id: id.text, annotations: spec.annotations,
-                resources: resources, layout: layout, everyHierarchy: CgroupView.isWanted(by: spec),
-                holder: holder, persist: persist)
-        }
-    }
-
-    /// The new process, which waits at its gate, takes the scope over from the process that held it.
-    func handScope(_ cgroup: borrowing ContainerCgroup?) throws {
-        guard let holder = scopeHolder, let scope = record.cgroup?.scope else { return }
-        if scope.attachesProcesses { try scope.attach(record.pid) }
-        holder.end()
-        scopeHolder = nil
-        switch cgroup {
-        case .none: return
-        case .some(let cgroup):
-            try cgroup.completeScope(spec.linux?.resources ?? RuntimeSpec.Resources())
-        }
-    }
-
-    func joinResourceControl(_ pid: Int32) throws {
-        guard let settings = spec.linux?.intelRdt else { return }
-        let control = ResourceControl(settings, id: id.text, root: try ResourceControl.root())
-        record.resourceControl = control.ownFolders
-        try folder.write(record)
-        try control.make(pid: pid)
-    }
-
-    /// The conversation until the trampoline waits at the start gate.
-    private func converse(_ socket: Int32, _ filter: SeccompFilter?) throws {
-        var answer = try Channel.proceed(socket)
-        while true {
-            switch answer {
-            case .ready: return
-            case .failure(let error): throw error
-            case .closed:
-                throw RuntimeError("the container's process ended before it was ready\(try endOfProcess())")
-            case .hooks:
-                var state = record.state(.creating)
-                state.pid = record.pid
-                try Hooks.run(spec.hooks.prestart, kind: "prestart", state: state, log: runtime.log)
-                try Hooks.run(
-                    spec.hooks.createRuntime, kind: "createRuntime", state: state, log: runtime.log)
-                answer = try Channel.proceed(socket)
-            case .filter:
-                if let listener = filter?.listener { try handle.handOver(listener, record.state(.creating)) }
-                answer = try Channel.proceed(socket)
-            }
-        }
-    }
-
-    private func endOfProcess() throws -> String {
-        guard !options.becomesSibling, let status = try handle.waitIfEnded() else { return "" }
-        switch status {
-        case .exited(let code): return " (exit status \(code))"
-        case .signaled(let signal): return " (killed by \(Signal(rawValue: signal).name))"
-        }
     }
 
     /// Not before the process has memory of its own: the kernel changes all that share it.
@@ -351,71 +290,12 @@ final class Creation {
                 try cgroup.delete()
             }
             try ResourceControl.remove(record.resourceControl)
+            // What earlier hooks have made is theirs to take away (runtime.md, Lifecycle, step 13).
+            Hooks.runAll(
+                spec.hooks.poststop, kind: "poststop", state: record.state(.stopped), log: runtime.log)
             try folder.remove()
         } catch {
             runtime.log.warning("clean up after failed create of \(id): \(error)")
-        }
-    }
-}
-
-/// Shares a placement with the closure that runs in the new process.
-final class Placement {
-    let value: CgroupPlacement
-
-    init(_ value: consuming CgroupPlacement) {
-        self.value = value
-    }
-
-    /// Nil without groups.
-    init?(of cgroup: borrowing ContainerCgroup?) throws {
-        switch cgroup {
-        case .none: return nil
-        case .some(let cgroup): value = try cgroup.placement()
-        }
-    }
-}
-
-/// A process handle that may not be there yet: a class may not hold an optional noncopyable value directly.
-private struct OptionalProcess: ~Copyable {
-    var value: ProcessHandle?
-
-    var pid: Int32 {
-        switch value {
-        case .none: 0
-        case .some(let process): process.pid
-        }
-    }
-
-    func kill() throws {
-        switch value {
-        case .none: return
-        case .some(let process):
-            do throws(KernelError) {
-                try process.send(signal: SIGKILL)
-            } catch {
-                if error.errno != .noProcess { throw error }
-            }
-        }
-    }
-
-    func wait() throws {
-        switch value {
-        case .none: return
-        case .some(let process): _ = try process.wait()
-        }
-    }
-
-    func handOver(_ listener: SeccompFilter.Listener, _ state: ContainerState) throws {
-        switch value {
-        case .none: return
-        case .some(let process): try SeccompAgent.handOver(listener, of: process, state: state)
-        }
-    }
-
-    func waitIfEnded() throws -> ExitStatus? {
-        switch value {
-        case .none: nil
-        case .some(let process): try process.waitIfEnded()
         }
     }
 }

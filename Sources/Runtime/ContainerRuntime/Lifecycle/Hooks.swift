@@ -4,8 +4,10 @@ import OCISpec
 /// Programs that run at the stations of a container's life (runtime-spec, config.md, "POSIX-platform Hooks").
 enum Hooks {
     /// Runs them in their order, with the state on standard input. The first failure ends it.
+    /// - Parameter carryOut: runs one; as a child of this process unless it says otherwise.
     static func run(
-        _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log
+        _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log,
+        by carryOut: (RuntimeSpec.Hook, Command) throws -> (Command.Outcome, [UInt8]) = { try $1.run() }
     ) throws {
         guard !hooks.isEmpty else { return }
         let input = state.json()
@@ -15,7 +17,13 @@ enum Hooks {
                 path: hook.path, arguments: hook.args.isEmpty ? [hook.path] : hook.args,
                 environment: hook.env,
                 input: input, timeout: hook.timeout.map { $0 * 1000 })
-            let (outcome, output) = try context("error running \(kind) hook #\(index)") { try command.run() }
+            let (outcome, output): (Command.Outcome, [UInt8])
+            do {
+                (outcome, output) = try carryOut(hook, command)
+            } catch {
+                // Its kind would speak of the container's program.
+                throw RuntimeError("error running \(kind) hook #\(index): \(error)")
+            }
             let said = text(output)
             switch outcome {
             case .ended(.exited(0)): continue

@@ -49,7 +49,10 @@ struct InitProcess {
         // From here on others are near. With memory of its own it may still be what its maker was for a moment.
         clinux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         try placement?.value.joinLegacy()
+        // The container's processors are those of its cpuset, and not its caller's.
+        try ProcessorAffinity.reset()
         try enterNamespaces()
+        log.debug("first process: in its groups and namespaces, \(joins.count) of them joined")
         try becomeSession()
         try nameHost()
         try Self.bringUpLoopback(spec)
@@ -83,19 +86,7 @@ struct InitProcess {
 
     private func becomeSession() throws {
         if setsid() < 0, Errno.current != .notPermitted { throw KernelError("setsid", "") }
-        if !options.noNewKeyring {
-            // The caller's session keyring must not be shared with the container.
-            let name = "_ses.\(id)"
-            let joined = name.withCString { clinux_keyctl(1, Int(bitPattern: $0), 0) }
-            // Without keyrings in the kernel, or with too many of them, there is nothing to protect.
-            if joined < 0 {
-                let errno = Errno.current
-                guard errno == .notImplemented || errno.rawValue == EDQUOT || errno == .notPermitted else {
-                    throw KernelError("join session keyring", name, errno)
-                }
-                log.warning("session keyring: \(errno)")
-            }
-        }
+        if !options.noNewKeyring { try SessionKeyring.leave(for: id.text, log: log) }
         try Self.resetSignals()
     }
 
@@ -160,9 +151,10 @@ struct InitProcess {
     }
 
     private func buildRoot(_ sources: MountSources, _ cgroup: CgroupView?) throws {
-        let rootfs = try RootfsBuilder(
+        var rootfs = try RootfsBuilder(
             spec: spec, options: mountOptions, sources: sources, cgroup: cgroup)
         try rootfs.mountAll()
+        log.debug("first process: \(spec.mounts.count) mounts made")
         try rootfs.makeDevices()
         try waitForHooks()
         try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)

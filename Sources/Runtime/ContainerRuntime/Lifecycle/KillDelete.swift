@@ -3,21 +3,38 @@ import LinuxKernel
 import OCISpec
 
 extension Runtime {
-    /// Sends a signal to the container's first process, or with `all` to every process in it.
+    /// Sends a signal to the container's first process, or with `all` to every process in it. SIGKILL ends all in any
+    /// case.
     public func kill(_ id: ContainerID, signal: Signal, all: Bool) throws {
         let folder = try ContainerFolder.open(root: root, id: id)
         guard let record = try folder.readRecord() else {
             throw RuntimeError("container does not exist: \(id)", kind: .noSuchContainer)
         }
+        log.debug("signal \(signal.rawValue) to process \(record.pid) of container \(id)")
         if all {
             try signalAll(record, signal)
-            return
+        } else if signal == .kill {
+            try killAll(record)
+        } else {
+            if try status(record, folder) == .stopped {
+                throw RuntimeError("container not running", kind: .wrongState)
+            }
+            try send(signal, to: record)
         }
-        switch try status(record, folder) {
-        case .creating, .created, .running, .paused: break
-        case .stopped: throw RuntimeError("container not running", kind: .wrongState)
+        // The first process of a pid namespace has no signals by default, and the one that waits for the start
+        // handles none: what would end the program ends it. Asked after the signal: whoever has been started
+        // meanwhile has it already, and may handle it.
+        if Self.endsWaiting(signal), try status(record, folder) == .created {
+            try kill(try record.liveProcess())
         }
-        try send(signal, to: record)
+    }
+
+    /// As runc's own process has it, which waits in the same place.
+    private static func endsWaiting(_ signal: Signal) -> Bool {
+        switch signal.rawValue {
+        case SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGTERM: true
+        default: false
+        }
     }
 
     private func send(_ signal: Signal, to record: ContainerRecord) throws {
@@ -35,6 +52,21 @@ extension Runtime {
         }
     }
 
+    /// In a pid namespace of its own all end with the first process, in another's they would stay: also those that
+    /// have outlived it.
+    private func killAll(_ record: ContainerRecord) throws {
+        let process = try record.liveProcess()
+        switch process {
+        case .some: break
+        case .none:
+            let place = record.pid == 0 ? nil : record.cgroup
+            guard let place, try !ContainerCgroup(record: place).processes().isEmpty else {
+                throw RuntimeError("container not running", kind: .wrongState)
+            }
+        }
+        try killAll(record, process)
+    }
+
     private func signalAll(_ record: ContainerRecord, _ signal: Signal) throws {
         guard let place = record.cgroup else {
             // With a pid namespace of its own, the end of the first process is the end of all.
@@ -44,18 +76,7 @@ extension Runtime {
         let cgroup = try ContainerCgroup(record: place)
         // Somebody may have moved the processes elsewhere and removed the group; the first one is known.
         guard cgroup.exists else { return try send(signal, to: record) }
-        if signal == .kill {
-            try cgroup.kill()
-            return
-        }
-        for pid in try cgroup.processes() {
-            do throws(KernelError) {
-                let process = try ProcessHandle.open(pid)
-                try process.send(signal: signal.rawValue)
-            } catch {
-                if error.errno != .noProcess { throw error }
-            }
-        }
+        try cgroup.signal(signal.rawValue)
     }
 
     /// Removes a stopped container; with `force` a living one, too, after it was killed.
@@ -98,20 +119,14 @@ extension Runtime {
     func remove(
         _ record: ContainerRecord, _ folder: borrowing ContainerFolder, process: borrowing ProcessHandle?
     ) throws {
-        if let place = record.cgroup {
-            // Processes that outlived the first one go with the container; the first one also when somebody has moved
-            // it out of the group.
-            try ContainerCgroup.kill(place)
-            try kill(process)
-            try waitForEnd(process)
-            try ContainerCgroup.delete(place)
-        } else {
-            try kill(process)
-            try waitForEnd(process)
-        }
+        // Processes that outlived the first one go with the container.
+        try killAll(record, process)
+        try waitForEnd(process)
+        if let place = record.cgroup { try ContainerCgroup.delete(place) }
         try ResourceControl.remove(record.resourceControl)
         runPoststop(record, folder)
         try folder.remove()
+        log.debug("container \(record.id) is removed")
     }
 
     /// Ten seconds are for processes that the kernel cannot end at once: in the middle of a core dump, say.

@@ -20,7 +20,10 @@ struct NamespacePlan {
     private let hasNewUserNamespace: Bool
     private let hasTimeNamespace: Bool
 
-    init(_ linux: RuntimeSpec.Linux?) throws {
+    /// - Throws: also where what is set in a namespace (kernel parameters, names) would be set in the caller's own.
+    init(_ spec: RuntimeSpec) throws {
+        let linux = spec.linux
+        let changed = ChangedNamespaces(spec)
         var flags: UInt64 = 0
         var opened: [(kind: NamespaceKind, descriptor: Int32)] = []
         for namespace in linux?.namespaces ?? [] {
@@ -28,6 +31,9 @@ struct NamespacePlan {
             if let path = namespace.path {
                 let file = try context("join \(kind.procName) namespace") {
                     try FileDescriptor.open(path, O_RDONLY)
+                }
+                if let setting = changed.setting(in: namespace.type) {
+                    try Self.refuseOwn(kind, file, setting)
                 }
                 opened.append((kind, file.release()))
             } else if kind != .cgroup {
@@ -50,6 +56,20 @@ struct NamespacePlan {
         if needsBetween { early = opened } else { joins = opened }
     }
 
+    /// The configuration says that there is a namespace, and a path may lead to the host's all the same. What counts
+    /// is what was opened.
+    private static func refuseOwn(
+        _ kind: NamespaceKind, _ file: borrowing FileDescriptor, _ setting: String
+    ) throws {
+        var own = stat()
+        let path = "/proc/self/ns/\(kind.procName)"
+        _ = try check("stat", path) { stat(path, &own) }
+        let status = try file.status()
+        guard status.st_dev == own.st_dev, status.st_ino == own.st_ino else { return }
+        throw RuntimeError(
+            "\(setting): not allowed in host \(kind.longName) namespace, which the path leads to")
+    }
+
     /// Makes the process; it runs `body` when the gate opens.
     /// - Parameter before: runs in a process in between, which hands on what it changes of itself.
     func spawn(
@@ -68,7 +88,9 @@ struct NamespacePlan {
             try before?()
             try enterEarly()
         }
-        return try spawnThroughAnother(options, gate: gate, peer: peer, preparing: prepare, body: body)
+        return try spawnThroughAnother(options, preparing: prepare) {
+            try spawnChild($0, gate: gate, peer: peer, body: body)
+        }
     }
 
     private func enterEarly() throws {
@@ -113,7 +135,31 @@ struct NamespacePlan {
     }
 }
 
+/// What a configuration sets in namespaces that may be joined ones.
+private struct ChangedNamespaces {
+    private let spec: RuntimeSpec
+
+    init(_ spec: RuntimeSpec) { self.spec = spec }
+
+    /// - Returns: the first setting that belongs to the kind, as the configuration calls it; nil without any.
+    func setting(in kind: RuntimeSpec.Namespace.Kind) -> String? {
+        for (key, _) in spec.linux?.sysctl.entries ?? [] where SysctlName(key)?.namespace == kind {
+            return "linux.sysctl \(key)"
+        }
+        // A device would be renamed, or come back without what it had.
+        if kind == .network, let (host, _) = spec.linux?.netDevices.entries.first {
+            return "linux.netDevices \(host)"
+        }
+        guard kind == .uts else { return nil }
+        if let name = spec.hostname, !name.isEmpty { return "hostname" }
+        if let name = spec.domainname, !name.isEmpty { return "domainname" }
+        return nil
+    }
+}
+
 extension NamespaceKind {
+    fileprivate var longName: String { self == .network ? "network" : self == .mount ? "mount" : procName }
+
     init(_ kind: RuntimeSpec.Namespace.Kind) {
         switch kind {
         case .pid: self = .pid

@@ -6,8 +6,8 @@ import OCISpec
 extension Runtime {
     /// Lets a created container's program begin.
     /// - Parameter notifySocket: hears from the container when it is ready, where it was made with one.
-    /// - Throws: when the container does not wait, a startContainer hook fails, or the program cannot be
-    ///   executed; in the last two cases the container has stopped.
+    /// - Throws: when the container does not wait, the program cannot be executed, or a startContainer or poststart
+    ///   hook fails; in all cases but the first the container has stopped.
     @discardableResult public func start(_ id: ContainerID, notifySocket: NotifySocket? = nil) throws
         -> StartedProcess
     {
@@ -25,18 +25,25 @@ extension Runtime {
         case .creating, .running:
             throw RuntimeError("cannot start an already running container", kind: .wrongState)
         }
-        let hooks =
-            record.hasNoStartHooks ? RuntimeSpec.Hooks() : try folder.readConfiguration().spec.hooks
+        let configuration = record.hasNoStartHooks ? nil : try folder.readConfiguration()
         if let notifySocket, folder.hasNotifySocket { try notifySocket.open(in: folder.descriptor) }
         do {
-            try runStartContainerHooks(record, hooks)
+            if let configuration { try runStartContainerHooks(record, configuration) }
         } catch {
-            try kill(try record.liveProcess())
+            endAfterFailure(record)
             folder.removeGate()
             throw error
         }
         try release(folder)
-        Hooks.runAll(hooks.poststart, kind: "poststart", state: record.state(.running), log: log)
+        log.debug("container \(id) is started")
+        do {
+            try Hooks.run(
+                configuration?.spec.hooks.poststart ?? [], kind: "poststart", state: record.state(.running),
+                log: log)
+        } catch {
+            endAfterFailure(record)
+            throw error
+        }
         return StartedProcess(pid: record.pid)
     }
 
@@ -52,6 +59,7 @@ extension Runtime {
         } catch {
             throw RuntimeError("cannot start a container that has stopped", kind: .wrongState)
         }
+        let failures = folder.openFailureFile()
         folder.removeGate()
         try start.writeAll("G")
         // The container's end closes when it has become its program.
@@ -59,32 +67,67 @@ extension Runtime {
         if let failure = ExecPlan.failure(message[...]) {
             throw LaunchPlan.failure(step: failure.step, failure.errno)
         }
+        try FailureFile.throwFailure(in: failures.raw)
     }
 
     /// Hooks that run inside the container, before its program (config.md, "startContainer").
-    func runStartContainerHooks(_ record: ContainerRecord, _ hooks: RuntimeSpec.Hooks) throws {
-        guard !hooks.startContainer.isEmpty else { return }
-        var state = record.state(.created)
-        state.pid = record.pid
-        guard let process = try record.liveProcess() else {
+    ///
+    /// The image may be what supplies them: they are what its program will be, in groups, limits, ids, capabilities
+    /// and filter, and never more.
+    func runStartContainerHooks(_ record: ContainerRecord, _ configuration: Configuration) throws {
+        let spec = configuration.spec
+        guard !spec.hooks.startContainer.isEmpty, let program = spec.process else { return }
+        guard let initProcess = try record.liveProcess() else {
             throw RuntimeError("cannot start a container that has stopped", kind: .wrongState)
         }
-        let (hooks, log) = (hooks.startContainer, log)
-        try ContainerNamespaces.run(in: process, "startContainer hooks") {
-            try Hooks.run(hooks, kind: "startContainer", state: state, log: log)
+        var state = record.state(.created)
+        // As the container sees it (runtime.md, State).
+        state.pid = try ProcessRecord.numberInside(record.pid) ?? record.pid
+        try Hooks.run(spec.hooks.startContainer, kind: "startContainer", state: state, log: log) {
+            hook, command in
+            var process = program
+            process.args = command.arguments
+            process.env = command.environment
+            process.terminal = false
+            process.execCPUAffinity = nil
+            let streams = try Command.Streams()
+            var options = ExecOptions(process: process)
+            options.streams = .descriptors(
+                input: streams.programInput.raw, output: streams.programOutput.raw,
+                error: streams.programOutput.raw)
+            let joining = Joining(
+                runtime: self, record: record, configuration: configuration, options: options, hook: hook)
+            return try command.finish(try joining.make(initProcess), streams)
         }
+    }
+
+    /// Why a start failed is worth more than why its end failed, too.
+    private func endAfterFailure(_ record: ContainerRecord) {
+        do {
+            try killAll(record, try record.liveProcess())
+        } catch {
+            log.warning("\(error)")
+        }
+    }
+
+    /// Ends every process of a container. The first one also when somebody has moved it out of the group.
+    /// - Parameter process: the record's `liveProcess`.
+    func killAll(_ record: ContainerRecord, _ process: borrowing ProcessHandle?) throws {
+        do {
+            if let place = record.cgroup { try ContainerCgroup.kill(place) }
+        } catch {
+            // Whatever is wrong with the group, the first process ends.
+            try kill(process)
+            throw error
+        }
+        try kill(process)
     }
 
     /// - Parameter process: a record's `liveProcess`.
     func kill(_ process: borrowing ProcessHandle?) throws {
         switch process {
         case .none: return
-        case .some(let process):
-            do throws(KernelError) {
-                try process.send(signal: SIGKILL)
-            } catch {
-                if error.errno != .noProcess { throw error }
-            }
+        case .some(let process): try process.sendUnlessEnded(signal: SIGKILL)
         }
     }
 }

@@ -13,17 +13,17 @@ public enum ContainerEvent: Sendable {
 extension Runtime {
     /// What a container uses now, as `events --stats` prints it.
     public func eventStatistics(_ id: ContainerID) throws -> EventStatistics {
-        try withRunning(id) { cgroup, _ in try EventStatistics(cgroup) }
+        try withRunning(id) { cgroup, _, record in try EventStatistics(cgroup, record) }
     }
 
     /// Tells what happens in a container until its first process ends.
     /// - Parameters:
-    ///   - seconds: between two statistics.
+    ///   - interval: between two statistics, in milliseconds.
     ///   - tell: its error ends the watch.
     public func watch(
-        _ id: ContainerID, everySeconds seconds: Int, _ tell: (ContainerEvent) throws -> Void
+        _ id: ContainerID, everyMilliseconds interval: Int, _ tell: (ContainerEvent) throws -> Void
     ) throws {
-        try withRunning(id) { cgroup, process in
+        try withRunning(id) { cgroup, process, record in
             let watch = try cgroup.watchOOM()
             var (watched, wanted): (Int32, Int16) = (-1, 0)
             var kills: UInt64 = 0
@@ -34,7 +34,7 @@ extension Runtime {
                 wanted = Int16(watch.events == .priority ? POLLPRI : POLLIN)
                 kills = try watch.killCount() ?? 0
             }
-            var next = monotonicMilliseconds() + seconds * 1000
+            var next = monotonicMilliseconds() + interval
             while true {
                 let wait = max(0, next - monotonicMilliseconds())
                 var polls = [
@@ -52,8 +52,8 @@ extension Runtime {
                 }
                 if hasEnded { return }
                 if monotonicMilliseconds() >= next {
-                    try tell(.statistics(EventStatistics(cgroup)))
-                    next = monotonicMilliseconds() + seconds * 1000
+                    try tell(.statistics(EventStatistics(cgroup, record)))
+                    next = monotonicMilliseconds() + interval
                 }
             }
         }
@@ -61,13 +61,13 @@ extension Runtime {
 
     private func withRunning<Result>(
         _ id: ContainerID,
-        _ body: (borrowing ContainerCgroup, borrowing ProcessHandle) throws -> Result
+        _ body: (borrowing ContainerCgroup, borrowing ProcessHandle, ContainerRecord) throws -> Result
     ) throws -> Result {
         let folder = try ContainerFolder.open(root: root, id: id)
         let (record, place) = try folder.readRecordWithGroups()
         guard let process = try record.liveProcess() else {
             throw RuntimeError("container \(id) is not running", kind: .wrongState)
         }
-        return try body(try ContainerCgroup(record: place), process)
+        return try body(try ContainerCgroup(record: place), process, record)
     }
 }

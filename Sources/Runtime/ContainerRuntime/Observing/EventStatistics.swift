@@ -9,12 +9,17 @@ public struct EventStatistics: Sendable {
     private let memoryPressure: Pressure?
     private let devicePressure: Pressure?
 
-    init(_ cgroup: borrowing ContainerCgroup) throws(CgroupError) {
+    private let resourceControl: ResourceControlStatistics
+
+    init(_ cgroup: borrowing ContainerCgroup, _ record: ContainerRecord) throws {
         usage = try cgroup.statistics()
         memoryDetails = try cgroup.memoryDetails()
         processorPressure = try cgroup.pressure("cpu.pressure")
         memoryPressure = try cgroup.pressure("memory.pressure")
         devicePressure = try cgroup.pressure("io.pressure")
+        let folder = record.resourceControl.first
+        resourceControl = ResourceControlStatistics(
+            folder: folder, root: folder == nil ? "" : try ResourceControl.root())
     }
 
     /// Stall times of one resource (Documentation/accounting/psi.rst of the kernel).
@@ -125,8 +130,7 @@ extension EventStatistics: JSONEncodable {
                     }
                 }
             }
-            json.key("intel_rdt")
-            json.object { _ in }
+            json.member("intel_rdt", resourceControl)
             json.key("network_interfaces")
             json.null()
         }

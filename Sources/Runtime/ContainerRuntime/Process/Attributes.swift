@@ -16,17 +16,6 @@ enum ProcessAttributes {
         }
         if let personality = linux?.personality { try apply(personality) }
         try linux?.memoryPolicy?.apply()
-        for limit in process.rlimits { try apply(limit) }
-    }
-
-    private static func apply(_ limit: RuntimeSpec.Rlimit) throws {
-        var value = rlimit(rlim_cur: rlim_t(limit.soft), rlim_max: rlim_t(limit.hard))
-        _ = try withUnsafePointer(to: &value) { pointer in
-            try check("set", "\(limit.type.rawValue) to \(limit.soft):\(limit.hard)") {
-                clinux_syscall(
-                    Int(SYS_prlimit64), 0, Int(limit.type.number), Int(bitPattern: pointer), 0, 0, 0)
-            }
-        }
     }
 
     /// sched_setattr(2).
@@ -39,10 +28,15 @@ enum ProcessAttributes {
         attributes.runtime = scheduler.runtime
         attributes.deadline = scheduler.deadline
         attributes.period = scheduler.period
-        _ = try withUnsafePointer(to: &attributes) { pointer in
-            try check("set scheduler", scheduler.policy.rawValue) {
-                clinux_syscall(Int(SYS_sched_setattr), 0, Int(bitPattern: pointer), 0, 0, 0, 0)
+        do {
+            _ = try withUnsafePointer(to: &attributes) { pointer in
+                try check("set scheduler", scheduler.policy.rawValue) {
+                    clinux_syscall(Int(SYS_sched_setattr), 0, Int(bitPattern: pointer), 0, 0, 0, 0)
+                }
             }
+        } catch let error as KernelError where error.errno == .notPermitted && scheduler.isRealTime {
+            // A new group of the cpu hierarchy begins with no time for such processes (CONFIG_RT_GROUP_SCHED).
+            throw RuntimeError("\(error) (linux.resources.cpu.realtimeRuntime may have to give it time)")
         }
     }
 
@@ -55,6 +49,10 @@ enum ProcessAttributes {
             clinux_syscall(Int(SYS_personality), Int(domain), 0, 0, 0, 0, 0)
         }
     }
+}
+
+extension RuntimeSpec.Scheduler {
+    fileprivate var isRealTime: Bool { policy == .fifo || policy == .roundRobin }
 }
 
 /// struct sched_attr of the kernel (sched_setattr(2)), first version.

@@ -95,7 +95,18 @@ enum Channel {
             case .programNotExecutable: 126
             default: 1
             }
-        let message = [Word.failure, kind] + Array("\(error)".utf8.prefix(4000))
+        let message = [Word.failure, kind] + shortened("\(error)")
         message.withUnsafeBytes { clinux_send_and_exit(socket, $0.baseAddress, $0.count, 1) }
+    }
+
+    /// What fits the other side's buffer: of a long text what was done and why it failed, without the middle of the
+    /// path or name that makes it long.
+    private static func shortened(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        if bytes.count <= 4000 { return bytes }
+        // A character that is cut in two ends or begins with bytes like 10xxxxxx.
+        let begin = bytes[..<2000].lastIndex { $0 & 0xc0 != 0x80 } ?? 2000
+        let end = bytes.suffix(1900).drop { $0 & 0xc0 == 0x80 }
+        return Array(bytes[..<begin]) + Array("…".utf8) + Array(end)
     }
 }

@@ -5,10 +5,12 @@ import LinuxKernel
 /// Makes a process by way of one in between, which changes itself first, in ways that are for what it makes:
 /// enters namespaces whose members the new process is to be born in. That one reports the new one's id, or an
 /// error, and ends; the new process is a child of ours.
-/// - Parameter preparing: runs in the process in between.
+/// - Parameters:
+///   - preparing: runs in the process in between.
+///   - making: the same, and makes the new process.
 func spawnThroughAnother(
-    _ options: CloneOptions, gate: Int32, peer: Int32, preparing: @escaping () throws -> Void,
-    body: @escaping () -> Int32
+    _ options: CloneOptions, preparing: @escaping () throws -> Void,
+    making: @escaping (CloneOptions) throws -> ProcessHandle
 ) throws -> ProcessHandle {
     let report = try socketPair()
     let theirs = report.write.raw
@@ -22,7 +24,7 @@ func spawnThroughAnother(
             var inner = options
             // Its maker's parent becomes its parent, so that the one who asked for it reaps it.
             inner.sibling = true
-            let process = try spawnChild(inner, gate: gate, peer: peer, body: body)
+            let process = try making(inner)
             _ = "\(process.pid)".withCString { send(theirs, $0, strlen($0), 0) }
         } catch {
             let text = "!\(error)"

@@ -12,29 +12,26 @@ struct NumberMask {
         words = [UInt](repeating: 0, count: largest / UInt.bitWidth + 1)
         for number in list.ranges.joined() { words[number / UInt.bitWidth] |= 1 << (number % UInt.bitWidth) }
     }
-
-    /// Lets the calling thread run on these processors only, of those that its cgroup allows
-    /// (sched_setaffinity(2)).
-    func setAffinity(_ text: String) throws(KernelError) {
-        _ = try check("set processor affinity to", text) {
-            words.withUnsafeBytes {
-                clinux_syscall(
-                    Int(SYS_sched_setaffinity), 0, $0.count, Int(bitPattern: $0.baseAddress), 0, 0, 0)
-            }
-        }
-    }
 }
 
 extension RuntimeSpec.CPUAffinity {
     /// For the runtime's own process, whose child inherits it (config.md, execCPUAffinity).
-    func applyInitial() throws(KernelError) { try Self.apply(initial) }
+    func applyInitial() throws(KernelError) {
+        if let mask = Self.mask(initial) { try ProcessorAffinity.set(mask, initial ?? "") }
+    }
 
     /// For the new process, when it is in the container's cgroup.
-    func applyFinal() throws(KernelError) { try Self.apply(final) }
+    func applyFinal() throws(KernelError) {
+        if let mask = Self.mask(final) {
+            try ProcessorAffinity.set(mask, final ?? "")
+        } else if Self.mask(initial) == nil {
+            try ProcessorAffinity.reset()
+        }
+    }
 
-    private static func apply(_ text: String?) throws(KernelError) {
-        guard let text, let list = NumberList(text), !list.isEmpty else { return }
-        try NumberMask(list).setAffinity(text)
+    private static func mask(_ text: String?) -> [UInt]? {
+        guard let text, let list = NumberList(text), !list.isEmpty else { return nil }
+        return NumberMask(list).words
     }
 }
 

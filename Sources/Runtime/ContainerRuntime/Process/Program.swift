@@ -15,7 +15,8 @@ enum Program {
         if name.utf8.contains(UInt8(ascii: "/")) {
             let path = name.utf8.first == UInt8(ascii: "/") ? name : "\(workingDirectory)/\(name)"
             switch try look(path, root) {
-            case .executable: return name
+            // Whom nothing is shown here, the kernel tells when it executes the program for the process's user.
+            case .executable, .hidden: return name
             case .missing(let errno):
                 throw RuntimeError("exec: \"\(name)\": stat \(name): \(errno)", kind: .programNotFound)
             case .notExecutable(let why):
@@ -29,6 +30,7 @@ enum Program {
             switch try look(absolute, root) {
             case .executable: return path
             case .missing: continue
+            case .hidden: refused = refused ?? "permission denied"
             case .notExecutable(let why): refused = refused ?? why
             }
         }
@@ -48,6 +50,8 @@ enum Program {
         case executable
         case missing(Errno)
         case notExecutable(String)
+        /// In a folder that is not open to the runtime.
+        case hidden
     }
 
     private static func look(_ path: String, _ root: borrowing FileDescriptor) throws -> Finding {
@@ -57,7 +61,7 @@ enum Program {
         } catch {
             switch error.errno {
             case .noEntry, .notDirectory, .loop: return .missing(error.errno)
-            case .accessDenied: return .notExecutable("permission denied")
+            case .accessDenied: return .hidden
             default: throw error
             }
         }

@@ -8,19 +8,21 @@ enum SecurityLabel {
     /// Opens the procfs in which the exec plan writes.
     /// - Throws: when a label is asked for that this kernel cannot apply.
     static func prepare(_ process: RuntimeSpec.Process) throws -> LabelWrite? {
-        if let profile = process.apparmorProfile, profile != "unconfined" {
+        if let profile = process.apparmorProfile, !profile.isEmpty, profile != "unconfined" {
             return try find("AppArmor profile \(profile)", "self/attr/apparmor/exec", "exec \(profile)")
         }
-        if let label = process.selinuxLabel {
+        if let label = process.selinuxLabel, !label.isEmpty {
             return try find("SELinux label \(label)", "self/attr/exec", label)
         }
         return nil
     }
 
-    /// - Throws: when new file systems are to be labelled (mount(8), context=) and this host has no SELinux.
-    static func checkMountLabel(_ label: String?) throws {
+    /// Asks for SELinux before anything is made: the file by which the kernel takes a label is every security module's,
+    /// and says no more than "invalid argument". To be called where /sys is the host's: a container's does not show it.
+    /// - Throws: when a process or file systems (mount(8), context=) are to be labelled and this host has no SELinux.
+    static func check(_ label: String?, of field: String) throws {
         guard let label, !label.isEmpty, access("/sys/fs/selinux/enforce", F_OK) != 0 else { return }
-        throw RuntimeError("linux.mountLabel: SELinux is not enabled on this host")
+        throw RuntimeError("\(field): SELinux is not enabled on this host")
     }
 
     private static func find(_ what: String, _ path: String, _ text: String) throws -> LabelWrite {

@@ -5,12 +5,14 @@ import OCISpec
 
 extension LaunchPlan {
     /// Becomes the trampoline, which carries out the plan.
-    /// - Parameter environment: of the container's program.
+    /// - Parameters:
+    ///   - environment: of the container's program.
+    ///   - folder: to enter as the process's user; nil: this process is there already.
     /// - Returns: only when the trampoline could not be executed, why.
     func execute(
-        program: String, environment: [String], label: LabelWrite?
+        program: String, environment: [String], label: LabelWrite?, folder: String?
     ) throws -> KernelError {
-        let plan = make(program: program, label: label)
+        let plan = try make(program: program, label: label, folder: folder)
         let image = try ExecPlan.trampoline()
         let file = try plan.write(report: socket, failureStatus: 1)
         // Above the descriptors that the program gets: they keep their numbers.
@@ -20,7 +22,8 @@ extension LaunchPlan {
         _ = try check("close_range") {
             clinux_close_range(UInt32(3 + preservedDescriptors), UInt32.max, 1 << 2)
         }
-        for descriptor in [planCopy.raw, socket, start, result] + (label.map { [$0.proc] } ?? []) {
+        let optional = (label.map { [$0.proc] } ?? []) + (failures >= 0 ? [failures] : [])
+        for descriptor in [planCopy.raw, socket, start, result] + optional {
             _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
         }
         let arguments = ["\(planCopy.raw)"] + process.args

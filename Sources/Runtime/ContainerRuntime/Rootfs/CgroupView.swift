@@ -70,8 +70,15 @@ struct CgroupView: Sendable {
         }
     }
 
-    static func isWanted(by spec: RuntimeSpec) -> Bool {
-        spec.mounts.contains { ($0.type == "cgroup" || $0.type == "cgroup2") && !$0.isBind }
+    static func isWanted(by spec: RuntimeSpec) -> Bool { spec.mounts.contains(where: isView) }
+
+    /// Whether the container may make groups, as far as the mount is concerned.
+    static func isWritable(in spec: RuntimeSpec) -> Bool {
+        spec.mounts.contains { isView($0) && !MountOptions($0.options).isReadOnly }
+    }
+
+    private static func isView(_ mount: RuntimeSpec.Mount) -> Bool {
+        (mount.type == "cgroup" || mount.type == "cgroup2") && !mount.isBind
     }
 
     /// - Parameter mayChangeFolder: whether the working directory may be another one afterwards.

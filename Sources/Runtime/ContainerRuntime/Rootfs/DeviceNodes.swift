@@ -50,13 +50,15 @@ enum DeviceNodes {
         // The mode is meant as it is written.
         let mask = umask(0)
         defer { umask(mask) }
-        for device in devices {
+        for (index, device) in devices.enumerated() {
             let (parent, name) = device.path.splitAtLastComponent
+            // Asked only where a node is there already.
+            func isOurs() -> Bool { devices[..<index].contains { $0.path == device.path } }
             do {
                 if parent == "/dev" {
-                    try make(device, name: name, in: dev)
+                    try make(device, name: name, in: dev, isOurs: isOurs)
                 } else {
-                    try make(device, name: name, in: try root.makeDirectoriesInRoot(parent))
+                    try make(device, name: name, in: try root.makeDirectoriesInRoot(parent), isOurs: isOurs)
                 }
             } catch {
                 throw RuntimeError("device \(device.path)", error)
@@ -64,8 +66,9 @@ enum DeviceNodes {
         }
     }
 
+    /// - Parameter isOurs: whether an earlier entry of the configuration has this path: the later one counts.
     private static func make(
-        _ device: RuntimeSpec.Device, name: String, in folder: borrowing FileDescriptor
+        _ device: RuntimeSpec.Device, name: String, in folder: borrowing FileDescriptor, isOurs: () -> Bool
     ) throws {
         let type: mode_t
         switch device.type {
@@ -77,7 +80,12 @@ enum DeviceNodes {
         let number =
             device.type == .fifo
             ? 0 : clinux_makedev(UInt32(clamping: device.major), UInt32(clamping: device.minor))
-        if mknodat(folder.raw, name, mode, dev_t(number)) != 0 {
+        var result = mknodat(folder.raw, name, mode, dev_t(number))
+        if result != 0, Errno.current == .exists, isOurs() {
+            _ = try check("replace", device.path) { unlinkat(folder.raw, name, 0) }
+            result = mknodat(folder.raw, name, mode, dev_t(number))
+        }
+        if result != 0 {
             let errno = Errno.current
             guard errno == .exists else { throw KernelError("mknod", device.path, errno) }
             // The image may bring the node along; anything else in its place is refused.

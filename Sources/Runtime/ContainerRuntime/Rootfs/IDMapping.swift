@@ -6,13 +6,12 @@ import OCISpec
 /// ID-mapped mounts (mount_setattr(2), MOUNT_ATTR_IDMAP). The kernel takes the mapping from a user namespace,
 /// so a process that does nothing lives in one for as long as it takes to open it.
 enum IDMapping {
+    /// - Parameter linux: of the container, whose mappings are taken where the mount has none of its own.
     static func apply(
-        _ mount: RuntimeSpec.Mount, to tree: borrowing LinuxKernel.Mount, recursive: Bool, name: String
+        _ mount: RuntimeSpec.Mount, _ linux: RuntimeSpec.Linux?, to tree: borrowing LinuxKernel.Mount,
+        recursive: Bool, name: String
     ) throws {
-        guard !mount.uidMappings.isEmpty, !mount.gidMappings.isEmpty else {
-            throw RuntimeError("\(name): an ID-mapped mount needs uidMappings and gidMappings")
-        }
-        let namespace = try userNamespace(uids: mount.uidMappings, gids: mount.gidMappings)
+        let namespace = try userNamespace(for: mount, linux, name: name)
         do throws(KernelError) {
             try tree.setAttributes(
                 MountAttributes(setting: MountAttributes.idMap), recursive: recursive,
@@ -23,6 +22,22 @@ enum IDMapping {
             throw RuntimeError(
                 "\(name): its file system takes no ID mapping on this kernel, or is mapped already")
         }
+    }
+
+    private static func userNamespace(
+        for mount: RuntimeSpec.Mount, _ linux: RuntimeSpec.Linux?, name: String
+    ) throws -> FileDescriptor {
+        if !mount.uidMappings.isEmpty, !mount.gidMappings.isEmpty {
+            return try userNamespace(uids: mount.uidMappings, gids: mount.gidMappings)
+        }
+        guard let linux, let user = linux.namespace(.user) else {
+            throw RuntimeError(
+                "\(name): an ID-mapped mount needs uidMappings and gidMappings, or a container with a user namespace"
+            )
+        }
+        // A namespace to join has its mappings already.
+        if let path = user.path { return try FileDescriptor.open(path, O_RDONLY) }
+        return try userNamespace(uids: linux.uidMappings, gids: linux.gidMappings)
     }
 
     static func userNamespace(

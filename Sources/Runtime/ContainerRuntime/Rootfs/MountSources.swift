@@ -32,14 +32,17 @@ final class MountSources {
             if try tree.descriptor.status().st_mode & S_IFMT != S_IFDIR {
                 throw KernelError("open", rootfs, .notDirectory)
             }
-            // Private until the container runs: pivot_root(2) refuses a shared new root.
-            try tree.setAttributes(MountAttributes(), recursive: true, propagation: .private)
+            // Not shared until the container runs: pivot_root(2) refuses that of a new root. What the host
+            // mounts in a slave goes on to reach it, and that can only be said while it is the host's peer.
+            let isSlave = [.slave, .recursiveSlave].contains(linux?.rootfsPropagation)
+            try tree.setAttributes(
+                MountAttributes(), recursive: true, propagation: isSlave ? .slave : .private)
             return tree
         }.release()
         binds = [Int32](repeating: -1, count: spec.mounts.count)
         for (index, mount) in spec.mounts.enumerated() where options[index].isBind {
             binds[index] = try context("mount \(mount.destination)") {
-                try Self.clone(mount, options[index], bundle: bundle, propagation: propagation)
+                try Self.clone(mount, options[index], linux, bundle: bundle, propagation: propagation)
             }.release()
         }
         if linux?.maskedPaths.isEmpty == false {
@@ -70,7 +73,8 @@ final class MountSources {
     }
 
     private static func clone(
-        _ mount: RuntimeSpec.Mount, _ options: MountOptions, bundle: String, propagation: MountPropagation?
+        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ linux: RuntimeSpec.Linux?, bundle: String,
+        propagation: MountPropagation?
     ) throws -> LinuxKernel.Mount {
         guard let source = mount.source, !source.isEmpty else {
             throw RuntimeError("a bind mount needs a source")
@@ -82,9 +86,9 @@ final class MountSources {
                 MountAttributes(), recursive: true, propagation: propagation, name: path)
         }
         if let idMap = options.idMap {
-            try IDMapping.apply(mount, to: tree, recursive: idMap == .recursive, name: path)
+            try IDMapping.apply(mount, linux, to: tree, recursive: idMap == .recursive, name: path)
         } else if !mount.uidMappings.isEmpty {
-            try IDMapping.apply(mount, to: tree, recursive: options.isRecursiveBind, name: path)
+            try IDMapping.apply(mount, linux, to: tree, recursive: options.isRecursiveBind, name: path)
         }
         if !options.attributes.isEmpty {
             try tree.setAttributes(options.attributes, recursive: false, name: path)

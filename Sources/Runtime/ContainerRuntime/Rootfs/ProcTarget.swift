@@ -5,11 +5,15 @@ import LinuxKernel
 /// Mounts over /proc would let an image answer in the kernel's place, to the runtime too, which writes
 /// labels and sysctls there (CVE-2019-16884, CVE-2025-52881). Only files that hold nothing but statistics may
 /// be covered, as the field's runtimes have it for tools such as lxcfs.
-enum ProcTarget {
+package enum ProcTarget {
     private static let mayBeCovered: [String] = [
         "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "net/dev",
         "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
     ]
+
+    /// Whether something may be mounted at that place below /proc.
+    /// - Parameter inside: without `/proc/`.
+    package static func allows(_ inside: String) -> Bool { mayBeCovered.contains(inside) }
 
     /// - Parameters:
     ///   - target: the place, already resolved: what counts is where it is, not what it was called.
@@ -31,7 +35,7 @@ enum ProcTarget {
             throw RuntimeError("'\(destination)' cannot be covered by something that is not a procfs")
         }
         let inside = components.dropFirst().map { String($0) ?? "" }.joined(separator: "/")
-        if isBelowProc, mayBeCovered.contains(inside) { return }
+        if isBelowProc, allows(inside) { return }
         throw RuntimeError("'\(destination)' is inside /proc, where nothing may be mounted")
     }
 }

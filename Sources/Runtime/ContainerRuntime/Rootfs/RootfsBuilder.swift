@@ -6,7 +6,7 @@ import OCISpec
 /// Builds the container's view of files, inside its mount namespace. Nothing here looks up a host path: what
 /// comes from the host is a descriptor in `sources`. Every target is resolved by the kernel inside the root.
 struct RootfsBuilder: ~Copyable {
-    let spec: RuntimeSpec
+    private(set) var spec: RuntimeSpec
     let options: [MountOptions]
     let sources: MountSources
     let cgroup: CgroupView?
@@ -39,11 +39,15 @@ struct RootfsBuilder: ~Copyable {
 
     // MARK: Mounts
 
-    func mountAll() throws {
+    mutating func mountAll() throws {
         var folders = MountFolders()
         for (index, mount) in spec.mounts.enumerated() {
             do {
-                try self.mount(index, mount, &folders)
+                if strstr(mount.destination, "..") != nil, mount.destination.leadsUp {
+                    // What comes later asks where the mounts are.
+                    spec.mounts[index].destination = try Self.destination(of: mount, in: root)
+                }
+                try self.mount(index, spec.mounts[index], &folders)
             } catch {
                 throw RuntimeError("mount \(mount.destination)", error)
             }
@@ -51,10 +55,26 @@ struct RootfsBuilder: ~Copyable {
         try folders.leave()
     }
 
+    /// Where a mount goes, without `..`.
+    static func destination(
+        of mount: RuntimeSpec.Mount, in root: borrowing FileDescriptor
+    ) throws(KernelError) -> String {
+        guard mount.destination.leadsUp else { return mount.destination }
+        let plain = mount.destination.withoutParents
+        // By its text alone: a link of the image's in that place has to be met by the check that refuses it
+        // (CVE-2019-19921), and is not to hide that the host's /dev is bound.
+        let isText = Self.isKernelView(mount.type) || Self.isInRoot("dev", plain)
+        return isText ? plain : try root.pathWithoutParents(mount.destination)
+    }
+
+    private static func isKernelView(_ type: String?) -> Bool { type == "proc" || type == "sysfs" }
+
     private func mount(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
         let options = options[index]
         if options.isBind {
             try bind(index, mount, &folders)
+        } else if options.isRemount {
+            try remount(mount, options)
         } else if mount.type == "cgroup" || mount.type == "cgroup2" {
             guard let cgroup else { throw RuntimeError("this container has no control group to show") }
             folders.forget()
@@ -63,8 +83,26 @@ struct RootfsBuilder: ~Copyable {
         } else {
             try mountNew(mount, options, &folders)
         }
-        if !options.propagation.isEmpty || options.isRemount {
-            try finish(mount, options)
+        if !options.propagation.isEmpty { try finish(mount, options) }
+    }
+
+    /// Changes what is mounted at a place: options of the file system for all of its mounts, attributes for this one
+    /// alone, so that no file system of the host's becomes read-only by way of a container's view of it.
+    private func remount(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
+        let there = LinuxKernel.Mount(owning: try root.openInRoot(mount.destination, O_PATH))
+        do throws(KernelError) {
+            // Read-only, and what is not named: as it is.
+            try there.setAttributes(options.attributes, recursive: false, name: mount.destination)
+            if !options.data.isEmpty { try there.reconfigure(options.data, name: mount.destination) }
+            if !options.recursiveAttributes.isEmpty {
+                try there.setAttributes(
+                    options.recursiveAttributes, recursive: true, name: mount.destination)
+            }
+        } catch {
+            // The kernel's word for a place where nothing is mounted.
+            guard error.errno == .invalidArgument, ["mount_setattr", "fspick"].contains(error.operation)
+            else { throw error }
+            throw RuntimeError("remount: nothing is mounted there, or not with these options")
         }
     }
 
@@ -76,7 +114,15 @@ struct RootfsBuilder: ~Copyable {
             ? try folders.target(mount.destination, in: root)
             : try root.makeFileInRoot(mount.destination)
         try ProcTarget.check(mount.destination, target: target, source: tree.descriptor.raw)
-        try tree.attach(on: target, name: mount.destination)
+        do throws(KernelError) {
+            try tree.attach(on: target, name: mount.destination)
+        } catch {
+            // move_mount(2) has another word for it than mount(2).
+            guard error.errno == .invalidArgument, !isFolder,
+                try target.status().st_mode & S_IFMT == S_IFDIR
+            else { throw error }
+            throw KernelError("bind a file over the folder", mount.destination, .notDirectory)
+        }
     }
 
     private func mountNew(
@@ -85,7 +131,7 @@ struct RootfsBuilder: ~Copyable {
         guard let type = mount.type, !type.isEmpty, type != "none", type != "bind" else {
             throw RuntimeError("no file system type and no bind option is given")
         }
-        let isKernelView = type == "proc" || type == "sysfs"
+        let isKernelView = Self.isKernelView(type)
         // A link in the place of /proc or /sys would put them where the image wants (CVE-2019-19921).
         if isKernelView { folders.forget() }
         let target =
@@ -168,9 +214,6 @@ struct RootfsBuilder: ~Copyable {
     private func finish(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
         let target = try root.openInRoot(mount.destination, O_PATH)
         let attached = LinuxKernel.Mount(owning: target)
-        if options.isRemount, !options.isBind {
-            try attached.setAttributes(options.attributes, recursive: false, name: mount.destination)
-        }
         for propagation in options.propagation {
             try attached.setAttributes(
                 MountAttributes(), recursive: propagation.recursive, propagation: propagation.kind,
@@ -230,7 +273,9 @@ struct RootfsBuilder: ~Copyable {
         do throws(KernelError) {
             _ = try root.makeDirectoriesInRoot(path)
         } catch {
-            throw RuntimeError("chdir to cwd (\"\(path)\") set in config.json failed: \(error.errno)")
+            // Its user may see more of it, and goes there later.
+            if error.errno == .accessDenied { return }
+            throw RuntimeError("\(LaunchPlan.chdirStep(path)): \(error.errno)")
         }
     }
 

@@ -14,6 +14,20 @@ enum IDMaps {
         if !gids.isEmpty { try write(gids, .groups, pid) }
     }
 
+    /// The number that a user has outside of the namespace whose map this is.
+    /// - Parameter map: a `uid_map` file.
+    /// - Returns: nil for one that has none.
+    static func outside(_ user: UInt32, map: String) throws(KernelError) -> UInt32? {
+        let table = try FileDescriptor.readFile(map)
+        let inside = UInt64(user)
+        for line in table.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " ")).compactMap { CgroupText.number($0) }
+            guard fields.count == 3, inside >= fields[0], inside - fields[0] < fields[2] else { continue }
+            return UInt32(clamping: fields[1] + (inside - fields[0]))
+        }
+        return nil
+    }
+
     private enum Kind {
         case users, groups
 

@@ -17,6 +17,8 @@ struct ContainerFolder: ~Copyable {
     static let startName = "start"
     /// Written by the container when it cannot become its program; closed when it did.
     static let resultName = "result"
+    /// A `FailureFile`, until the start.
+    static let failureName = "failure"
 
     /// The folder that the container sees as the one of its notification socket.
     static let notifyName = "notify"
@@ -151,6 +153,15 @@ struct ContainerFolder: ~Copyable {
         return StartGate(start: start.release(), result: result.release())
     }
 
+    func makeFailureFile() throws(KernelError) -> FileDescriptor {
+        try descriptor.openAt(Self.failureName, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+    }
+
+    /// - Returns: -1 without one.
+    func openFailureFile() -> FileDescriptor {
+        FileDescriptor(owning: clinux_openat(descriptor.raw, Self.failureName, O_RDONLY | O_CLOEXEC, 0))
+    }
+
     var hasNotifySocket: Bool {
         faccessat(descriptor.raw, Self.notifyName, F_OK, 0) == 0
     }
@@ -162,11 +173,14 @@ struct ContainerFolder: ~Copyable {
     func removeGate() {
         unlinkat(descriptor.raw, Self.startName, 0)
         unlinkat(descriptor.raw, Self.resultName, 0)
+        unlinkat(descriptor.raw, Self.failureName, 0)
     }
 
     /// Removes the folder with the files that are ours in it.
     func remove() throws {
-        for name in [Self.stateName, ".state.json", Self.configName, Self.startName, Self.resultName] {
+        for name in [
+            Self.stateName, ".state.json", Self.configName, Self.startName, Self.resultName, Self.failureName,
+        ] {
             unlinkat(descriptor.raw, name, 0)
         }
         unlinkat(descriptor.raw, "\(Self.notifyName)/\(NotifySocket.name)", 0)

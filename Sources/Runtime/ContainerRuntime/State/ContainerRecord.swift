@@ -22,6 +22,8 @@ public struct ContainerRecord: Equatable, Sendable {
     /// The container's own folders in the resctrl file system, inner ones first.
     public var resourceControl: [String] = []
     public var rootless = false
+    /// Its processes keep the session keyring of whoever makes them.
+    public var noNewKeyring = false
     /// `delete` has to read the configuration for them.
     public var hasPoststopHooks = false
     /// `start` need not read the configuration. Absent, as in the records of older versions, it has to.
@@ -43,6 +45,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
         cgroup = try object.optional("cgroup")
         resourceControl = try object.list("resourceControl")
         rootless = try object.flag("rootless")
+        noNewKeyring = try object.flag("noNewKeyring")
         hasPoststopHooks = try object.flag("hasPoststopHooks")
         hasNoStartHooks = try object.flag("hasNoStartHooks")
     }
@@ -61,6 +64,7 @@ extension ContainerRecord: JSONDecodable, JSONEncodable {
             $0.optional("cgroup", cgroup)
             $0.nonEmpty("resourceControl", resourceControl)
             $0.flag("rootless", rootless)
+            $0.flag("noNewKeyring", noNewKeyring)
             $0.flag("hasPoststopHooks", hasPoststopHooks)
             $0.flag("hasNoStartHooks", hasNoStartHooks)
         }

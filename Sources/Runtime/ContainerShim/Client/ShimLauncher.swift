@@ -49,6 +49,31 @@ public enum ShimLauncher {
         try begin(["--state", state, "--pod", folder, "--id", id], milliseconds, program)
     }
 
+    /// Starts a shim for a pod that is still to come, and waits until it waits for that: what takes longest, the start
+    /// of a program, is then done before anybody has to wait for it. It ends when this program does.
+    /// - Parameters:
+    ///   - id: of the pod to come; nothing of it has to be there yet.
+    ///   - folder: where `pod.json` will be.
+    /// - Throws: `notStarted`; nothing is left then.
+    public static func beginSpare(
+        id: String, folder: String, state: String, milliseconds: Int = ShimClient.promptly,
+        program: String? = nil
+    ) throws(ShimError) -> SpareShim {
+        let path = if let program { program } else { try find() }
+        let line: Pipe
+        do throws(KernelError) { line = try UnixSocket.streamPair() } catch { throw .refused(error) }
+        let (own, reporting) = line.ends()
+        let socket = FileDescriptor(owning: own)
+        let pid = try start(
+            path, ["--state", state, "--pod", folder, "--id", id, "--ready-fd", "3", "--spare"],
+            report: FileDescriptor(owning: reporting))
+        return try SpareShim(
+            owning: socket, pid: pid, deadline: monotonicMilliseconds() + milliseconds
+        ) { () throws(ShimError) in
+            try beginPod(id: id, folder: folder, state: state, program: program)
+        }
+    }
+
     private static func launch(
         _ arguments: [String], _ milliseconds: Int, _ program: String?
     ) throws(ShimError) -> Int32 {
@@ -59,10 +84,14 @@ public enum ShimLauncher {
         _ arguments: [String], _ milliseconds: Int, _ program: String?
     ) throws(ShimError) -> StartingShim {
         let path = if let program { program } else { try find() }
-        let (readEnd, pid) = try start(path, arguments + ["--ready-fd", "3"])
+        let pipe: Pipe
+        do throws(KernelError) { pipe = try FileDescriptor.pipe() } catch { throw .refused(error) }
+        let (readEnd, writeEnd) = pipe.ends()
+        let report = FileDescriptor(owning: readEnd)
+        let pid = try start(
+            path, arguments + ["--ready-fd", "3"], report: FileDescriptor(owning: writeEnd))
         return StartingShim(
-            owning: FileDescriptor(owning: readEnd), pid: pid,
-            deadline: monotonicMilliseconds() + milliseconds)
+            owning: report, pid: pid, deadline: monotonicMilliseconds() + milliseconds)
     }
 
     /// Looks for the shim's program beside the running one, in `../libexec/swiftlet`, and in PATH.
@@ -92,14 +121,10 @@ public enum ShimLauncher {
     }
 
     private static func start(
-        _ path: String, _ arguments: [String]
-    ) throws(ShimError) -> (report: Int32, pid: Int32) {
+        _ path: String, _ arguments: [String], report: consuming FileDescriptor
+    ) throws(ShimError) -> Int32 {
         do throws(KernelError) {
-            let (readEnd, writeEnd) = try FileDescriptor.pipe().ends()
-            let report = FileDescriptor(owning: readEnd)
-            let reporting = FileDescriptor(owning: writeEnd)
-            let pid = try spawn(path, arguments, report: reporting.raw)
-            return (report.release(), pid)
+            return try spawn(path, arguments, report: report.raw)
         } catch {
             throw .refused(error)
         }
@@ -139,103 +164,5 @@ public enum ShimLauncher {
         }
         if error != 0 { throw KernelError("start", path, Errno(rawValue: error)) }
         return pid
-    }
-
-    // MARK: What the shim reports
-
-    private static let processWord = "pid "
-
-    /// The line with which a shim that goes on as another process says so.
-    static func processLine(_ pid: Int32) -> String { processWord + "\(pid)" }
-
-    /// The shim writes a line and closes: `ok`, or why not. Before that it may say that it has become another
-    /// process, a child of ours too.
-    /// - Returns: the shim's process id.
-    fileprivate static func awaitReport(
-        _ report: borrowing FileDescriptor, pid: Int32, deadline: Int
-    ) throws(ShimError) -> Int32 {
-        var pid = pid
-        var text = ""
-        do throws(KernelError) {
-            while true {
-                if let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")) {
-                    let line = String(text[..<end])
-                    text = String(text[text.utf8.index(after: end)...])
-                    guard let other = process(line) else {
-                        if line == "ok" { return pid }
-                        text = line
-                        break
-                    }
-                    // It has ended.
-                    waitpid(pid, nil, 0)
-                    pid = other
-                    continue
-                }
-                text += try read(report, deadline: deadline)
-            }
-        } catch {
-            kill(pid, SIGKILL)
-            waitpid(pid, nil, 0)
-            throw .notStarted("\(error)")
-        }
-        waitpid(pid, nil, 0)
-        throw .notStarted(text)
-    }
-
-    private static func process(_ line: String) -> Int32? {
-        guard line.utf8.starts(with: processWord.utf8) else { return nil }
-        return Int32(line.dropFirst(processWord.utf8.count))
-    }
-
-    private static func read(
-        _ report: borrowing FileDescriptor, deadline: Int
-    ) throws(KernelError) -> String {
-        var poll = pollfd(fd: report.raw, events: Int16(POLLIN), revents: 0)
-        let ready = try check("poll", "report of the shim") {
-            Glibc.poll(&poll, 1, Int32(clamping: max(0, deadline - monotonicMilliseconds())))
-        }
-        guard ready > 0 else { throw KernelError("wait for", "its report", .timedOut) }
-        let text = try report.readText(atMost: 4096)
-        if text.isEmpty { throw KernelError("read", "its report", .brokenPipe) }
-        return text
-    }
-}
-
-/// A shim that has been started and has not said yet whether it is there.
-public final class StartingShim: Sendable {
-    private let report: FileDescriptor
-    private let pid: Int32
-    private let deadline: Int
-
-    fileprivate init(owning report: consuming FileDescriptor, pid: Int32, deadline: Int) {
-        self.report = report
-        self.pid = pid
-        self.deadline = deadline
-    }
-
-    /// Waits until it listens, and a pod's shim until its namespaces are pinned. To be called once, whatever else
-    /// fails: it reaps a shim that does not come up.
-    /// - Returns: the shim's process id.
-    /// - Throws: `notStarted` with the shim's own line.
-    @discardableResult
-    public func ready() throws(ShimError) -> Int32 {
-        try ShimLauncher.awaitReport(report, pid: pid, deadline: deadline)
-    }
-}
-
-extension FileDescriptor {
-    /// One read(2); empty at the end.
-    fileprivate func readText(atMost count: Int) throws(KernelError) -> String {
-        var failure: KernelError?
-        let text = String(unsafeUninitializedCapacity: count) { buffer in
-            do throws(KernelError) {
-                return try read(into: UnsafeMutableRawBufferPointer(buffer))
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
-        return text
     }
 }

@@ -39,8 +39,21 @@ package final class LogWriter {
         size = Int(try file.status().st_size)
     }
 
+    /// A regular file, and nothing else: a FIFO that nobody reads, or a terminal, would stop the shim with all containers
+    /// of its pod, here or at a write.
     private static func open(_ path: String) throws(KernelError) -> FileDescriptor {
-        try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o640)
+        do throws(KernelError) {
+            let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+            let file = try FileDescriptor.open(path, flags, mode: 0o640)
+            guard try file.status().st_mode & S_IFMT == S_IFREG else {
+                throw KernelError("open", path, Errno(rawValue: ENXIO))
+            }
+            return file
+        } catch {
+            // The kernel's word for a FIFO that nobody reads.
+            guard error.errno == Errno(rawValue: ENXIO) else { throw error }
+            throw KernelError("open log", "\(path), which is not a regular file", .invalidArgument)
+        }
     }
 
     /// Appends what the container wrote, as one record per line.

@@ -23,7 +23,7 @@ struct BuiltInRuntime: OCIRuntime {
         try runtime.start(id)
     }
 
-    func exec(_ id: ContainerID, folder: String, process: Int32, _ streams: StandardStreams) throws -> Int32 {
+    func exec(_ id: ContainerID, process: Int32, _ streams: StandardStreams) throws -> Int32 {
         var options = ExecOptions(process: try Self.read(process))
         options.becomesSibling = true
         options.streams = streams

@@ -15,7 +15,7 @@ protocol OCIRuntime {
     /// Runs a further process.
     /// - Parameter process: open file with the `process` object of a config.json; stays the caller's.
     /// - Returns: its process id.
-    func exec(_ id: ContainerID, folder: String, process: Int32, _ streams: StandardStreams) throws -> Int32
+    func exec(_ id: ContainerID, process: Int32, _ streams: StandardStreams) throws -> Int32
     /// Sends a signal to every process of the container.
     func signalAll(_ id: ContainerID, _ signal: Signal) throws
     func pause(_ id: ContainerID) throws
@@ -30,7 +30,7 @@ extension RunFolders {
     /// The runtime that a container's supervision names.
     func ociRuntime(_ supervision: Supervision, log: Log) -> any OCIRuntime {
         if let handler = supervision.runtime {
-            RuntimeProgram(handler: handler)
+            RuntimeProgram(handler: handler, scratch: state)
         } else {
             BuiltInRuntime(
                 runtime: Runtime(

@@ -50,7 +50,7 @@ struct RuntimeCommand {
     }
 
     /// Runs a command that makes a process.
-    /// - Parameter folder: the container's, for what the program writes beside its streams.
+    /// - Parameter folder: for what the program writes beside its streams; it must be there.
     /// - Returns: the process's id.
     mutating func runForProcess(in folder: String, _ streams: StandardStreams) throws -> Int32 {
         let place = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
@@ -58,11 +58,18 @@ struct RuntimeCommand {
         let (pidName, socketName) = ("runtime-\(getpid()).pid", "runtime-\(getpid()).sock")
         defer { unlinkat(place.raw, pidName, 0) }
         options += ["--pid-file", "\(folder)/\(pidName)"]
-        switch streams {
-        case .inherit: try run()
-        case .descriptors(let input, let output, let error):
+        if case .descriptors(let input, let output, let error) = streams {
             (self.input, self.output, self.error) = (input, output, error)
-            try run()
+        }
+        let null = try PrivateNull.ifPermitted()
+        if let null {
+            input = null.instead(of: input)
+            output = null.instead(of: output)
+            error = null.instead(of: error)
+        }
+        defer { withExtendedLifetime(null) {} }
+        switch streams {
+        case .inherit, .descriptors: try run()
         case .terminal(let socket):
             let listener = try UnixSocket.listen(in: place, name: socketName, type: .stream)
             defer { unlinkat(place.raw, socketName, 0) }

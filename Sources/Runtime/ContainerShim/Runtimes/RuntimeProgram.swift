@@ -7,12 +7,15 @@ import OCISpec
 /// is the subreaper of all its descendants.
 struct RuntimeProgram: OCIRuntime {
     let handler: RuntimeHandler
+    /// A folder for what the program writes beside its streams. Not the container's: nobody could run a command in a
+    /// container whose disk is full, nor ask its probes.
+    let scratch: String
 
     func make(
         _ id: ContainerID, folder: String, _ streams: StandardStreams, runsAtOnce: Bool
     ) throws -> CloneReport {
         var command = command("create", id, ["--bundle", folder])
-        let pid = try command.runForProcess(in: folder, streams)
+        let pid = try command.runForProcess(in: scratch, streams)
         // Its end may come before we look; the shim then hears of it first.
         let start = try ProcessRecord.read(pid)?.startTime ?? 0
         let groups = try CgroupLayout.detect().groups(of: pid)
@@ -24,11 +27,11 @@ struct RuntimeProgram: OCIRuntime {
         try command("start", id).run()
     }
 
-    func exec(_ id: ContainerID, folder: String, process: Int32, _ streams: StandardStreams) throws -> Int32 {
+    func exec(_ id: ContainerID, process: Int32, _ streams: StandardStreams) throws -> Int32 {
         var command = command(
             "exec", id, ["--detach", "--process", RuntimeCommand.path(of: RuntimeCommand.processNumber)])
         command.process = process
-        return try command.runForProcess(in: folder, streams)
+        return try command.runForProcess(in: scratch, streams)
     }
 
     func signalAll(_ id: ContainerID, _ signal: Signal) throws {

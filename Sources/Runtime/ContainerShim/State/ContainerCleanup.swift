@@ -9,10 +9,13 @@ public enum ContainerCleanup {
     /// - Parameters:
     ///   - folder: the container's folder.
     ///   - state: the run folder of the namespace.
+    ///   - handler: the container's runtime, for a `supervision.json` that is damaged.
     public static func run(
-        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log
+        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none,
+        handler: RuntimeHandler? = nil, log: Log
     ) throws {
-        let runtime = RunFolders(state: state).ociRuntime(try Supervision.read(in: folder), log: log)
+        let supervision = try Supervision.forCleanup(in: folder, runtime: handler)
+        let runtime = RunFolders(state: state).ociRuntime(supervision, log: log)
         try run(container: container, folder: folder, runtime: runtime, network: network)
     }
 
@@ -21,21 +24,24 @@ public enum ContainerCleanup {
     ) throws {
         try runtime.delete(container)
         try network.detach(folder)
-        let supervision = try Supervision.read(in: folder)
+        let supervision = try Supervision.forCleanup(in: folder)
         try supervision.rootfs?.unmount()
         try supervision.namespaces?.remove()
     }
 
     /// As `run`, for a container whose shim is gone: also removes the shim's run folder, and writes down
     /// that the container has ended. The caller holds the container's lock.
-    /// - Parameter isRemoved: the folder is about to go: a full disk, which may be the reason, is none to stop.
+    /// - Parameters:
+    ///   - handler: as of `run`.
+    ///   - isRemoved: the folder is about to go: a full disk, which may be the reason, is none to stop.
     /// - Returns: the status as it is now.
     @discardableResult
     public static func afterLostShim(
-        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none, log: Log,
-        isRemoved: Bool = false
+        container: ContainerID, folder: String, state: String, network: ContainerNetwork = .none,
+        handler: RuntimeHandler? = nil, log: Log, isRemoved: Bool = false
     ) throws -> LiveStatus {
-        try run(container: container, folder: folder, state: state, network: network, log: log)
+        try run(
+            container: container, folder: folder, state: state, network: network, handler: handler, log: log)
         RunFolders(state: state).removeShim(container.text)
         let bootID = try BootID.current()
         var status = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: bootID)

@@ -27,6 +27,17 @@ public struct ContainerLock: ~Copyable {
         return ContainerLock(file: file)
     }
 
+    /// As `tryTake`, once more and more until the time is over: its holder may be about to end.
+    /// - Parameter milliseconds: without it, enough for clones of a killed shim that are still at work.
+    public static func take(folder: String, milliseconds: Int = 3000) throws(KernelError) -> ContainerLock? {
+        let deadline = monotonicMilliseconds() + milliseconds
+        while true {
+            if let lock = try tryTake(folder: folder) { return lock }
+            if monotonicMilliseconds() >= deadline { return nil }
+            usleep(5000)
+        }
+    }
+
     /// Frees it now, whoever has it open, too: in a program of many threads a process that is just being started has
     /// all descriptors until it executes its program.
     public func release() { flock(file.raw, LOCK_UN) }

@@ -37,6 +37,8 @@ public struct LiveStatus: Equatable, Sendable {
     public var bootID: String
     /// Who wrote it and supervises the container, or nil.
     public var shim: ProcessIdentity?
+    /// The file cannot be read: this says the least that is true. Never written.
+    public private(set) var isDamaged = false
 
     /// A container that was never started.
     public init(bootID: String) {
@@ -48,6 +50,17 @@ public struct LiveStatus: Equatable, Sendable {
         self.bootID = bootID
     }
 
+    /// In place of a file that cannot be read, as a machine that was cut off leaves it: for all that is known the
+    /// container has ended. Its shim, should one live, knows better, and has to be asked before anything is removed.
+    static func damaged(bootID: String) -> LiveStatus {
+        var status = LiveStatus(bootID: bootID)
+        status.isDamaged = true
+        status.phase = .exited
+        status.exitCode = unknownExitCode
+        status.error = "Unknown"
+        return status
+    }
+
     /// What exit code a container gets whose end nobody saw.
     public static let unknownExitCode: Int32 = 255
     public static let fileName = "status.json"
@@ -57,6 +70,7 @@ public struct LiveStatus: Equatable, Sendable {
 
 extension LiveStatus {
     /// What the shim last wrote, unchecked; nil where there is no status. Most callers want `current(in:)`.
+    /// - Throws: `StateFileError` for what is no status.
     public static func written(in folder: String) throws -> LiveStatus? {
         let path = folder + "/" + fileName
         let bytes: [UInt8]
@@ -73,9 +87,19 @@ extension LiveStatus {
         }
     }
 
-    /// What is true now: what was written, unless the shim that wrote it is gone.
+    /// As `written`; a file that cannot be read counts as the end of the container (`isDamaged`).
+    public static func found(in folder: String) throws -> LiveStatus? {
+        do {
+            return try written(in: folder)
+        } catch is StateFileError {
+            return damaged(bootID: try BootID.current())
+        }
+    }
+
+    /// What is true now: what was written, unless the shim that wrote it is gone or the file is damaged. One damaged
+    /// file must not hide all containers from whoever lists them.
     public static func current(in folder: String) throws -> LiveStatus? {
-        guard let status = try written(in: folder) else { return nil }
+        guard let status = try found(in: folder) else { return nil }
         return try status.reconciled(bootID: try BootID.current())
     }
 
@@ -117,6 +141,11 @@ extension LiveStatus {
 public struct StateFileError: Error, CustomStringConvertible, Sendable {
     public let path: String
     public let reason: JSONError
+
+    public init(path: String, reason: JSONError) {
+        self.path = path
+        self.reason = reason
+    }
 
     public var description: String { "read \(path): \(reason)" }
 }

@@ -7,31 +7,33 @@ import OCISpec
 /// the pins of its namespaces, its run folder, and the group that its shim has made for itself. The folders of the
 /// pod and its containers stay. Repeatable: what is gone is no error.
 public enum PodCleanup {
-    /// Milliseconds for clones that a killed shim has left at work: they hold the locks.
-    private static let patience = 3000
-
     /// For the engine, after the shim's end too: only now can the shim's own group go.
     /// - Parameters:
     ///   - folder: the sandbox's folder, with `pod.json`.
     ///   - state: the run folder of the namespace.
+    ///   - handler: the runtime of the pod's containers, where one of them has no readable `supervision.json`.
     /// - Throws: when the pod's shim lives, or something cannot be removed.
-    public static func run(folder: String, state: String, log: Log = Log()) throws {
+    public static func run(
+        folder: String, state: String, handler: RuntimeHandler? = nil, log: Log = Log()
+    ) throws {
         guard access(folder + "/" + PodSupervision.fileName, F_OK) == 0 || Errno.current != .noEntry else {
             return
         }
         let lock = try lock(folder, "pod in \(folder)")
         let pod = try PodSupervision.read(in: folder)
         let folders = RunFolders(state: state)
-        try clean(pod, folders, log)
+        try clean(pod, folders, handler: handler, log)
         folders.removeShim(pod.id)
         try ShimGroups.remove(in: folder)
         _ = lock
     }
 
     /// All but what the shim itself needs as long as it lives. The caller holds the pod's lock.
-    static func clean(_ pod: PodSupervision, _ folders: RunFolders, _ log: Log) throws {
+    static func clean(
+        _ pod: PodSupervision, _ folders: RunFolders, handler: RuntimeHandler? = nil, _ log: Log
+    ) throws {
         for (container, folder) in try folders.linked(to: pod.id) {
-            try clean(container: try ContainerID(container), folder, folders, log)
+            try clean(container: try ContainerID(container), folder, folders, handler, log)
             folders.unlink(container, from: pod.id)
         }
         if pod.sharedPID != nil {
@@ -44,26 +46,23 @@ public enum PodCleanup {
     }
 
     private static func clean(
-        container: ContainerID, _ folder: String, _ folders: RunFolders, _ log: Log
+        container: ContainerID, _ folder: String, _ folders: RunFolders, _ handler: RuntimeHandler?,
+        _ log: Log
     ) throws {
         guard access(folder + "/" + Supervision.fileName, F_OK) == 0 else {
             return try Runtime(root: folders.runtime, log: log).delete(container, force: true)
         }
         let lock = try lock(folder, "container \(container)")
         try ContainerCleanup.afterLostShim(
-            container: container, folder: folder, state: folders.state, log: log)
+            container: container, folder: folder, state: folders.state, handler: handler, log: log)
         _ = lock
     }
 
     private static func lock(_ folder: String, _ what: String) throws -> ContainerLock {
-        let deadline = monotonicMilliseconds() + patience
-        while true {
-            if let lock = try ContainerLock.tryTake(folder: folder) { return lock }
-            if monotonicMilliseconds() > deadline {
-                throw ShimFailure(.wrongState, "\(what) is in use by another process")
-            }
-            usleep(5000)
+        guard let lock = try ContainerLock.take(folder: folder) else {
+            throw ShimFailure(.wrongState, "\(what) is in use by another process")
         }
+        return lock
     }
 }
 
@@ -112,9 +111,15 @@ enum ShimGroups {
     }
 
     static func remove(in folder: String) throws {
-        guard let made = try read(folder) else { return }
+        let made: Made?
+        do {
+            made = try read(folder)
+        } catch is StateFileError {
+            // The pod has to go all the same; an empty group costs little, and the last pod's end removes it.
+            made = nil
+        }
         // Groups do not outlive a boot; what has their names then is others'.
-        if made.bootID == (try BootID.current()) { try CgroupLayout.leave(made.paths) }
+        if let made, made.bootID == (try BootID.current()) { try CgroupLayout.leave(made.paths) }
         if unlink(folder + "/" + fileName) != 0, Errno.current != .noEntry {
             throw KernelError("remove", folder + "/" + fileName)
         }

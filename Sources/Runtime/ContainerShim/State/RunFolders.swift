@@ -65,7 +65,7 @@ public struct RunFolders: Equatable, Sendable {
     }
 
     /// The containers of a pod that its shim has linked, with their folders.
-    func linked(to pod: String) throws(KernelError) -> [(container: String, folder: String)] {
+    package func linked(to pod: String) throws(KernelError) -> [(container: String, folder: String)] {
         let names: [FolderEntry]
         do throws(KernelError) {
             names = try FileDescriptor.listing(of: containers(of: pod))
@@ -77,6 +77,9 @@ public struct RunFolders: Equatable, Sendable {
             linkTarget("\(containers(of: pod))/\(entry.name)").map { (entry.name, $0) }
         }
     }
+
+    /// The pod whose shim has a container.
+    package func pod(of container: String) -> String? { linkTarget(shim(container)) }
 
     private func linkTarget(_ path: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in

@@ -70,6 +70,22 @@ public struct Supervision: Equatable, Sendable {
         }
     }
 
+    /// For those who clean up. Of a file that is missing or damaged, what every container's maker does: the root lies
+    /// in the folder, and so do pins of namespaces, where there are any. Without this, nobody could ever remove the
+    /// container.
+    /// - Parameter runtime: what a damaged file cannot say.
+    static func forCleanup(in folder: String, runtime: RuntimeHandler? = nil) throws -> Supervision {
+        do {
+            return try read(in: folder)
+        } catch is StateFileError {
+        } catch let error as KernelError where error.errno == .noEntry {
+        }
+        return Supervision(
+            rootfs: RootfsMount(
+                lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"),
+            namespaces: OwnNamespaces(in: folder), runtime: runtime)
+    }
+
     /// Replaces the file in one step. While a shim lives, change the restart policy through it.
     public func write(in folder: String) throws(KernelError) {
         try replaceFile(folder + "/" + Self.fileName, with: json())

@@ -48,10 +48,25 @@ extension ManagedContainer {
     private func thawIfPaused() {
         guard status.phase == .paused else { return }
         let id = id
-        try? operate("resume", milliseconds: Self.promptly) { runtime, _ in
-            try runtime.resume(id)
-            return CloneReport()
-        } completion: { _ in
+        do throws(KernelError) {
+            try operate("resume", milliseconds: Self.promptly) { runtime, _ in
+                try runtime.resume(id)
+                return CloneReport()
+            } completion: { [self] in
+                if let failure = $0.report.failure { note("thaw for its end: \(failure.message)") }
+            }
+        } catch {
+            note("thaw for its end: \(error)")
+        }
+    }
+
+    /// Nobody waits for an answer in which this could stand: it goes to the runtime's log.
+    private func note(_ problem: String) {
+        do throws(KernelError) {
+            let place = try RuntimeLog.open(folder)
+            RuntimeLog.log(in: place).warning("container \(id): \(problem)")
+        } catch {
+            // Without the container's folder there is nobody to tell.
         }
     }
 

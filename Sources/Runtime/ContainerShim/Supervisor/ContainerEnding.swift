@@ -34,11 +34,18 @@ extension ManagedContainer {
             exitCode: code, stoppedByUser: status.stoppedByUser, restarts: status.restartCount)
     }
 
+    /// An engine had no answer from us, and has removed by itself what had ended.
+    private var isGone: Bool {
+        status.phase == .exited && status.process == nil && access(folder, F_OK) != 0
+            && Errno.current == .noEntry
+    }
+
     /// Removes what the run has left, and the folder where that is wanted.
     func clean() {
         stage = .cleaning
         if let stopTimer { shim.loop.cancel(stopTimer) }
         stopTimer = nil
+        if isGone { return cleaned(nil, removedFolder: true) }
         let removesFolder = deletion?.removesFolder ?? (supervision.remove && hasRun && !willRestart)
         if removesFolder { output?.detachLog() }
         let (id, folder, network) = (id, folder, shim.network)

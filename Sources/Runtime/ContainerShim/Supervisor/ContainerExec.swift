@@ -25,7 +25,7 @@ extension ManagedContainer {
             return reply.fail(.badRequest, "exec: \(descriptors.count) descriptors")
         }
         guard case .running = stage, status.phase == .running else { return refuse(reply, "exec in") }
-        let (id, folder) = (id, folder)
+        let id = id
         do {
             try operate(
                 "exec in", makesProcesses: true, keeping: descriptors, milliseconds: Self.execTime
@@ -34,7 +34,7 @@ extension ManagedContainer {
                     request.terminal
                     ? .terminal(socket: socket)
                     : .descriptors(input: descriptors[1], output: descriptors[2], error: descriptors[3])
-                let pid = try runtime.exec(id, folder: folder, process: descriptors[0], streams)
+                let pid = try runtime.exec(id, process: descriptors[0], streams)
                 return CloneReport(process: ProcessIdentity(pid: pid, start: 0))
             } completion: { [self] in
                 executed($0, reply)

@@ -70,10 +70,10 @@ final class ManagedContainer {
         self.shim = shim
         self.lock = lock
         supervision = try Supervision.read(in: folder)
-        let before = try LiveStatus.written(in: folder)
+        let before = try LiveStatus.found(in: folder)
         status = try before?.reconciled(bootID: shim.bootID) ?? LiveStatus(bootID: shim.bootID)
         // The lock is ours, so whoever wrote that it runs is gone, even if its process should still die.
-        let isLost = before.map { $0.phase != .exited && $0.process != nil } ?? false
+        let isLost = before.map { $0.phase != .exited && $0.process != nil || $0.isDamaged } ?? false
         if isLost { status.finishedAt = .now }
         status.bootID = shim.bootID
         status.shim = shim.identity

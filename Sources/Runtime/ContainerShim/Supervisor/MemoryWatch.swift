@@ -8,14 +8,17 @@ final class MemoryWatch {
     private let parent: CgroupOOMWatch?
     private let loop: EventLoop
     private var token: EventLoop.Watch?
-    private var seen: UInt64 = 0
+    private var seen: UInt64
     private var seenAbove: UInt64?
 
-    /// - Parameter onKill: called when processes were killed, at most once for each look.
+    /// - Parameters:
+    ///   - killsBefore: what the group had counted before the container was made.
+    ///   - onKill: called when processes were killed, at most once for each look.
     init(
-        _ watch: consuming CgroupOOMWatch, parent: consuming CgroupOOMWatch?, loop: EventLoop,
-        onKill: @escaping () -> Void
+        _ watch: consuming CgroupOOMWatch, parent: consuming CgroupOOMWatch?, killsBefore: UInt64,
+        loop: EventLoop, onKill: @escaping () -> Void
     ) throws(KernelError) {
+        seen = killsBefore
         self.watch = watch
         self.parent = parent
         self.loop = loop
@@ -71,7 +74,9 @@ extension ManagedContainer {
         guard let watch = try group.watchOOM() else { return }
         // The files' groups are removed by us alone, after the last look.
         let parent = record.scope == nil ? nil : try group.watchParentOOM()
-        memoryWatch = try MemoryWatch(watch, parent: parent, loop: shim.loop) { [unowned self] in
+        memoryWatch = try MemoryWatch(
+            watch, parent: parent, killsBefore: record.killsBefore, loop: shim.loop
+        ) { [unowned self] in
             noteOutOfMemory()
         }
     }

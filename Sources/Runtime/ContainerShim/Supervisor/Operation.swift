@@ -93,14 +93,21 @@ final class Operation {
     func finish(_ status: ExitStatus, _ buffer: UnsafeMutableRawBufferPointer) {
         if let deadline { loop.cancel(deadline) }
         var outcome = Outcome(
-            report: CloneReport(
-                ShimFailure(.refused, "\(what): the shim's clone ended early (\(status.code))")),
-            terminal: -1)
+            report: CloneReport(ShimFailure(.refused, "\(what): \(cause(of: status))")), terminal: -1)
         if isOverdue {
             outcome.report = CloneReport(ShimFailure(.timedOut, "\(what): took too long and was ended"))
         }
         receive(into: &outcome, buffer)
         completion(outcome)
+    }
+
+    /// Why a clone has ended that has reported nothing.
+    private func cause(of status: ExitStatus) -> String {
+        // A new process shares the clone's memory until it executes its program, and the kernel kills both when the
+        // container's group has no room for it.
+        makesProcesses && status == .signaled(SIGKILL)
+            ? "the new process was OOM-killed (memory limit too low?)"
+            : "the shim's clone ended early (\(status.code))"
     }
 
     /// Everything that the clone has sent lies in the socket.

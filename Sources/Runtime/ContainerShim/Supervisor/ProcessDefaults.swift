@@ -25,15 +25,7 @@ enum ProcessDefaults {
         try tolerant("set I/O priority") {
             Int32(truncatingIfNeeded: clinux_syscall(Int(SYS_ioprio_set), 1, 0, 0, 0, 0, 0))
         }
-        // The kernel leaves those that this process's cpuset has.
-        let every = [UInt64](repeating: .max, count: 128)
-        try tolerant("set processors") {
-            every.withUnsafeBytes {
-                Int32(
-                    truncatingIfNeeded: clinux_syscall(
-                        Int(SYS_sched_setaffinity), 0, $0.count, Int(bitPattern: $0.baseAddress), 0, 0, 0))
-            }
-        }
+        try ProcessorAffinity.reset()
     }
 
     private static func tolerant(_ what: StaticString, _ call: () -> Int32) throws(KernelError) {

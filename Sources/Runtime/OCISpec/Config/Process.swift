@@ -44,7 +44,7 @@ extension RuntimeSpec {
     public struct User: Equatable, Sendable {
         public var uid: UInt32
         public var gid: UInt32
-        /// Nil: inherited.
+        /// Nil: 0022 for a container's first process, the caller's for an exec.
         public var umask: UInt32?
         public var additionalGids: [UInt32]
         /// For Windows by the specification; kept so that it is not lost.

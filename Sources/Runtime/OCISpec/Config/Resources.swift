@@ -56,7 +56,7 @@ extension RuntimeSpec {
         }
 
         public struct Pids: Equatable, Sendable {
-            /// Number of tasks; 0 or less is unlimited.
+            /// Number of tasks; less than 0 is unlimited. Before version 1.3 of the specification 0 is, too.
             public var limit: Int64?
 
             public init(limit: Int64?) { self.limit = limit }

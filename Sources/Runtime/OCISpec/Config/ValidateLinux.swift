@@ -234,7 +234,7 @@ extension RuntimeSpec.Seccomp {
 }
 
 extension RuntimeSpec.IntelRdt {
-    func validate(at path: String) throws(JSONError) {
+    package func validate(at path: String) throws(JSONError) {
         if let closID, closID == "." || closID == ".." || closID.utf8.contains(UInt8(ascii: "/")) {
             throw JSONError(
                 path: "\(path).closID", reason: "\(JSONError.quoted(closID)) is not a folder's name")

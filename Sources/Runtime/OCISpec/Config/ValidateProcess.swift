@@ -23,6 +23,7 @@ extension RuntimeSpec.Process {
             throw JSONError(
                 path: member("oomScoreAdj"), reason: "\(oomScoreAdj) is out of range, -1000 to 1000")
         }
+        try user.validate(at: member("user"))
         try checkRlimits(at: member("rlimits"))
         try scheduler?.validate(at: member("scheduler"))
         if let ioPriority, !(0...7 ~= ioPriority.priority) {
@@ -49,6 +50,28 @@ extension RuntimeSpec.Process {
                     path: "\(path)[\(index)].soft",
                     reason: "the soft limit \(limit.soft) is above the hard limit \(limit.hard)")
             }
+        }
+    }
+}
+
+extension RuntimeSpec.User {
+    /// The largest id of a user or group that a process may get, as the field's runtimes have it.
+    public static let largestID = UInt32(Int32.max)
+
+    /// For the kernel 4294967295 is "leave it as it is" (setresuid(2)): the process would stay root (the class of
+    /// CVE-2024-40635).
+    func validate(at path: String) throws(JSONError) {
+        try Self.check(uid, at: "\(path).uid")
+        try Self.check(gid, at: "\(path).gid")
+        for index in additionalGids.indices {
+            try Self.check(additionalGids[index], at: "\(path).additionalGids[\(index)]")
+        }
+    }
+
+    private static func check(_ id: UInt32, at path: @autoclosure () -> String) throws(JSONError) {
+        if id > largestID {
+            throw JSONError(
+                path: path(), reason: "uids and gids must be in range 0-\(largestID), found \(id)")
         }
     }
 }

@@ -23,7 +23,8 @@ public struct Descriptor: Equatable, Sendable {
     }
 }
 
-/// The system that an image is for, in the words of Go (image-spec, image-index.md).
+/// The system that an image is for, in the words of Go (image-spec, image-index.md). Builders that know nothing about
+/// it leave words empty or out, which is the same to all tools.
 public struct Platform: Hashable, Sendable, CustomStringConvertible {
     public var architecture: String
     public var os: String
@@ -76,8 +77,8 @@ extension Descriptor: JSONDecodable, JSONEncodable {
 extension Platform: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()
-        architecture = try json.required("architecture")
-        os = try json.required("os")
+        architecture = try json.text("architecture") ?? ""
+        os = try json.text("os") ?? ""
         osVersion = try json.text("os.version")
         osFeatures = try json.list("os.features")
         variant = try json.text("variant")

@@ -77,8 +77,10 @@ extension ImageConfig: JSONDecodable, JSONEncodable {
         config = try json.optional("config", default: Defaults())
         guard let rootfs = json["rootfs"] else { throw json.missing("rootfs") }
         let layers = try rootfs.object()
-        let type: String = try layers.required("type")
-        if type != "layers" { throw rootfs.error("unknown type \(JSONError.quoted(type)), expected layers") }
+        // Left out by some builders, and looked at by no other tool; another word may mean other layers.
+        if let type = try layers.text("type"), type != "layers" {
+            throw rootfs.error("unknown type \(JSONError.quoted(type)), expected layers")
+        }
         // Docker leaves the list out of images without layers.
         diffIDs = try layers.list("diff_ids")
         history = try json.list("history")

@@ -17,6 +17,22 @@ public struct ImageManifest: Equatable, Sendable {
     }
 }
 
+extension ImageManifest {
+    /// The same image under the names of OCI's types. Its bytes, and so its digest, are other ones than Docker's.
+    public var inOCI: ImageManifest {
+        func renamed(_ descriptor: Descriptor) -> Descriptor {
+            var copy = descriptor
+            copy.mediaType = descriptor.mediaType.inOCI
+            return copy
+        }
+        var copy = self
+        copy.mediaType = .ociManifest
+        copy.config = renamed(config)
+        copy.layers = layers.map(renamed)
+        return copy
+    }
+}
+
 /// Manifests for several platforms (image-spec, image-index.md; Docker manifest list), also the
 /// `index.json` of an image layout.
 public struct ImageIndex: Equatable, Sendable {

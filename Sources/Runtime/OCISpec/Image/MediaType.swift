@@ -62,6 +62,23 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// OCI's name for what Docker calls otherwise; any other name as it is.
+    public var inOCI: MediaType {
+        switch name {
+        case Self.dockerManifest.name: .ociManifest
+        case Self.dockerIndex.name: .ociIndex
+        case Self.dockerConfig.name: .ociConfig
+        case Self.dockerLayer.name: .ociLayer
+        case Self.dockerLayerGzip.name: .ociLayerGzip
+        case Self.dockerLayerZstd.name: .ociLayerZstd
+        case "application/vnd.docker.image.rootfs.foreign.diff.tar":
+            MediaType("application/vnd.oci.image.layer.nondistributable.v1.tar")
+        case "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip":
+            MediaType("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+        default: self
+        }
+    }
+
     /// A layer that must not be uploaded to registries.
     public var isNondistributable: Bool {
         name.utf8.starts(with: "application/vnd.oci.image.layer.nondistributable.".utf8)

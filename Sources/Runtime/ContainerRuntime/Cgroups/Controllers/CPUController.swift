@@ -64,6 +64,14 @@ struct CPUController: ResourceController {
         return UInt64((pow(10, exponent) - 1e-9).rounded(.up))
     }
 
+    /// The other way round. Weights are whole numbers, and so this is not always what was asked for.
+    static func shares(weight: UInt64) -> UInt64 {
+        if weight <= 1 { return 2 }
+        if weight >= 10_000 { return 262_144 }
+        let l = (sqrt(125 * 125 + 4 * 612 * (log10(Double(weight)) + 7.0 / 34.0)) - 125) / 2
+        return UInt64(pow(2, l).rounded())
+    }
+
     // MARK: Version 1
 
     func applyLegacy(to group: CgroupDirectory, warnings: inout [String]) throws(CgroupError) {

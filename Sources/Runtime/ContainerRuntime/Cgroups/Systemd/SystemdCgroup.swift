@@ -21,9 +21,10 @@ extension SystemdScope {
     /// reach up to where their sessions and their manager part.
     var attachesProcesses: Bool { instance == .user }
 
-    func attach(_ process: Int32) throws(CgroupError) {
+    /// - Parameter subgroup: relative to the scope's group; empty for that group itself.
+    func attach(_ process: Int32, subgroup: String = "") throws(CgroupError) {
         var manager = try SystemdManager.connect(instance)
-        try manager.attach(process, to: unit)
+        try manager.attach(process, to: unit, subgroup: subgroup)
     }
 }
 
@@ -38,12 +39,13 @@ extension ContainerCgroup {
     ///   - holder: the process that the scope is started with.
     static func createScope(
         cgroupsPath: String?, id: String, annotations: SortedMap<String>, resources: RuntimeSpec.Resources,
-        layout: CgroupLayout, everyHierarchy: Bool, holder: ScopeHolder,
+        layout: CgroupLayout, everyHierarchy: Bool, everyController: Bool, holder: ScopeHolder,
         persist: (CgroupRecord) throws -> Void
     ) throws -> ContainerCgroup {
         let instance = try SystemdManager.instance()
         let name = try SystemdScopeName(cgroupsPath: cgroupsPath, id: id, instance: instance)
-        let demand = try CgroupDemand(resources, layout: layout, withStatistics: true)
+        let demand = try CgroupDemand(
+            resources, layout: layout, withStatistics: true, everyController: everyController)
         let early = resources.withoutSingleTask
         let properties =
             base(name, id: id, process: holder.pid)

@@ -92,19 +92,11 @@ struct SystemdManager: ~Copyable {
 
     /// Our user outside of the user namespace that we may be root of: what the peer sees.
     private static func user() throws(CgroupError) -> UInt32 {
-        let table: [UInt8]
         do throws(KernelError) {
-            table = try FileDescriptor.readFile("/proc/self/uid_map")
+            return try IDMaps.outside(geteuid(), map: "/proc/self/uid_map") ?? geteuid()
         } catch {
             throw .kernel(error)
         }
-        let inside = UInt64(geteuid())
-        for line in table.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: " ")).compactMap { CgroupText.number($0) }
-            guard fields.count == 3, inside >= fields[0], inside - fields[0] < fields[2] else { continue }
-            return UInt32(clamping: fields[1] + (inside - fields[0]))
-        }
-        return UInt32(inside)
     }
 
     /// A bus wants to be greeted first, and hands on no signals that were not asked for.
@@ -213,13 +205,15 @@ struct SystemdManager: ~Copyable {
     }
 
     /// Moves a process into a unit's group, where we may not ourselves: a user's manager asks the system's.
-    mutating func attach(_ process: Int32, to unit: String) throws(CgroupError) {
+    mutating func attach(
+        _ process: Int32, to unit: String, subgroup: String
+    ) throws(CgroupError) {
         do throws(DBusError) {
             _ = try bus.call(
                 manager, "AttachProcessesToUnit", signature: "ssau", milliseconds: Self.patience
             ) {
                 $0.string(unit)
-                $0.string("")
+                $0.string(subgroup.isEmpty ? "" : "/\(subgroup)")
                 $0.value(.numbers([UInt32(process)]))
             }
         } catch {

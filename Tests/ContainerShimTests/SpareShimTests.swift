@@ -1,0 +1,104 @@
+import ContainerShim
+import Glibc
+import LinuxKernel
+import OCISpec
+import Testing
+
+extension ShimTests {
+    /// Shims that are started before there is a pod for them.
+    @Suite struct Spares {
+        private func arguments(of pid: Int32) throws -> [String] {
+            try text(of: "/proc/\(pid)/cmdline").split(separator: "\0").map { String($0) }
+        }
+
+        @Test func theFirstPodIsItsOwn() throws {
+            try withShimHost { host in
+                let spare = try host.beginSpare()
+                #expect(try arguments(of: spare.pid).last == "--spare")
+                // It waits for the pod's definition, too, and keeps nobody from anything.
+                #expect(names(in: host.folder + "/pods").isEmpty)
+                #expect(access(host.state, F_OK) != 0)
+                try host.definePodWithInit([.network, .ipc, .uts]) { $0.cgroup = "/" + host.id("shim") }
+                var client = try host.launchPod(with: spare)
+                #expect(spare.begin() == nil, "it has its pod")
+                let arguments = try arguments(of: host.lastShim)
+                #expect(arguments.contains(host.id("p")) && !arguments.contains("--spare"))
+                try host.run("sleep 600", name: "a", &client)
+                #expect(try client.podStatus().shim == host.lastShim)
+                _ = try client.stop(host.id("a"), timeout: 0)
+                try host.endPod(&client)
+            }
+        }
+
+        /// What is wrong with its pod is said as by any shim.
+        @Test func aPodThatCannotBe() throws {
+            try withShimHost { host in
+                let spare = try host.beginSpare()
+                let error = try #require(throws: ShimError.self) { _ = try host.launchPod(with: spare) }
+                #expect(
+                    "\(error)"
+                        == "start swiftlet-shim: open \(host.pod())/lock: no such file or directory")
+                #expect(waitpid(spare.pid, nil, WNOHANG) == -1, "it was reaped")
+            }
+        }
+
+        @Test func endsWhenNobodyWantsIt() throws {
+            try withShimHost { host in
+                var spare: SpareShim? = try host.beginSpare()
+                let pid = try #require(spare).pid
+                spare = nil
+                #expect(kill(pid, 0) != 0 && errno == ESRCH)
+            }
+        }
+
+        @Test func oneThatWasKilledIsReplaced() throws {
+            try withShimHost { host in
+                try host.definePod([.uts])
+                let spare = try host.beginSpare()
+                kill(spare.pid, SIGKILL)
+                // Until it is a zombie its end of the line may be open.
+                #expect(try eventually { try text(of: "/proc/\(spare.pid)/stat").contains(") Z ") })
+                #expect(spare.begin() == nil)
+                #expect(waitpid(spare.pid, nil, WNOHANG) == -1, "it was reaped")
+                var client = try host.launchPod()
+                try host.endPod(&client)
+            }
+        }
+
+        /// It has its order, and does not come to it.
+        @Test func oneThatIsKilledWithItsOrderIsReplaced() throws {
+            try withShimHost { host in
+                try host.definePod([.uts])
+                let spare = try host.beginSpare()
+                kill(spare.pid, SIGSTOP)
+                var client = try host.launchPod(with: spare) { _ = kill(spare.pid, SIGKILL) }
+                #expect(host.lastShim != spare.pid)
+                #expect(try client.podStatus().shim == host.lastShim)
+                #expect(waitpid(spare.pid, nil, WNOHANG) == -1, "it was reaped")
+                try host.endPod(&client)
+            }
+        }
+
+        /// Whoever has started it was killed: its end of the line is closed without a word.
+        @Test func endsWithItsStarter() throws {
+            try withShimHost { host in
+                let script = """
+                    import socket, subprocess
+                    ours, theirs = socket.socketpair()
+                    shim = subprocess.Popen(["\(ShimHost.program)", "--state", "\(host.state)", "--pod",
+                        "\(host.pod())", "--id", "\(host.id("p"))", "--ready-fd", str(theirs.fileno()), "--spare"],
+                        pass_fds=[theirs.fileno()])
+                    theirs.close()
+                    assert ours.recv(100) == b"waiting\\n"
+                    ours.close()
+                    assert shim.wait(10) == 0, shim.returncode
+                    """
+                let (outcome, output) = try Command(
+                    path: "/usr/bin/python3", arguments: ["python3", "-c", script],
+                    environment: ["PATH=/usr/bin:/bin"]
+                ).run()
+                #expect(outcome == .ended(.exited(0)), "\(String(decoding: output, as: UTF8.self))")
+            }
+        }
+    }
+}

@@ -339,11 +339,8 @@ import Testing
 
     /// The proxy is the only way to a host that is not this machine, and hears all that is said to it.
     @Test func sendsNoCredentialsOverPlainHTTP() async throws {
-        let proxy = try FaultServer { request in
-            switch request.method {
-            case "CONNECT": [.send(Array("HTTP/1.1 200 OK\r\n\r\n".utf8))]
-            default: FaultServer.answer(401, ["WWW-Authenticate": "Basic realm=\"r\""])
-            }
+        let proxy = try FaultServer { _ in
+            FaultServer.answer(401, ["WWW-Authenticate": "Basic realm=\"r\""])
         }
         defer { proxy.stop() }
         let folder = try TemporaryFolder()
@@ -357,8 +354,8 @@ import Testing
             let error = try await registryError { try await fetch(repository) }
             #expect(error.kind == .unauthorized)
             #expect(error.description.contains("not sent over plain HTTP"))
-            #expect(proxy.requests.map(\.method) == ["CONNECT", "GET"])
-            #expect(proxy.requests[0].target == "plain.example:80")
+            #expect(proxy.requests.count == 1)
+            #expect(proxy.requests[0].target.hasPrefix("http://plain.example/v2/"))
             #expect(proxy.requests.allSatisfy { $0.headers["authorization"] == nil })
         }
     }

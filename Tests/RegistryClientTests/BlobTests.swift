@@ -60,6 +60,21 @@ import Testing
         }
     }
 
+    /// As a registry is that makes room for its successor.
+    @Test func waitsForAServerThatIsAwayForAMoment() async throws {
+        try await withRepository(
+            patientConfiguration(),
+            server: { request in
+                let (head, body) = Self.correct(request)
+                return Self.offset(request) == 0
+                    ? [.send(head + body[..<100_000]), .leave(500_000)] : [.send(head + body)]
+            }
+        ) { repository, server async throws in
+            #expect(try await repository.blob(Self.descriptor).collect() == Self.bytes)
+            #expect(server.requests.count == 2)
+        }
+    }
+
     @Test func passesOverWhatItHasWhenTheRangeIsIgnored() async throws {
         let count = Mutex(0)
         try await withRepository(server: { _ in

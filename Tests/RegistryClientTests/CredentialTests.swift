@@ -39,6 +39,18 @@ import Testing
         #expect(user(file, "docker.io", "library/busybox") == "hub")
     }
 
+    @Test func anEmptyHelperMeansTheFile() throws {
+        let (file, _) = try file(
+            """
+            {"credsStore": "test", "credHelpers": {"r.example": "", "empty.example": ""},
+             "auths": {"r.example": {"auth": "\(auth("me"))"}}}
+            """)
+        #expect(user(file, "r.example", "team/app") == "me")
+        #expect(file.find(host: "empty.example", path: "") == nil)
+        #expect(file.helper(host: "r.example") == nil)
+        #expect(file.helper(host: "other.example")?.program == "test")
+    }
+
     @Test func readsTokens() throws {
         let (file, _) = try file(
             """
@@ -245,12 +257,53 @@ import Testing
             esac
             """, config: #"{"credsStore": "test"}"#)
         defer { withExtendedLifetime(folder) {} }
-        try await store.save(.basic(username: "me", password: "s"), registry: "r.example")
+        try await store.save(.basic(username: "me", password: "s"), for: "r.example")
         #expect(
             try folder.read("kept") == #"{"ServerURL":"r.example","Username":"me","Secret":"s"}"#)
         #expect(try folder.read("config.json") == #"{"credsStore": "test"}"#)
-        #expect(try await store.remove(registry: "r.example"))
-        #expect(try await store.remove(registry: "r.example") == false)
+        #expect(try await store.remove(for: "r.example"))
+        #expect(try await store.remove(for: "r.example") == false)
+        // The protocol of helpers has no parts of registries.
+        let error = await #expect(throws: RegistryError.self) {
+            try await store.save(.basic(username: "me", password: "s"), for: "r.example/team")
+        }
+        #expect(error?.description.contains("docker-credential-test") == true)
+    }
+
+    /// In all the forms in which users of other tools are used to give it.
+    @Test(arguments: [
+        ("r.example", "r.example", "r.example"), ("https://r.example", "r.example", "r.example"),
+        ("https://r.example/v1/", "r.example", "r.example"),
+        ("R.example:5000/", "r.example:5000", "r.example:5000"),
+        ("r.example/v2/", "r.example", "r.example"),
+        ("docker.io", "docker.io", "https://index.docker.io/v1/"),
+        ("https://index.docker.io/v1/", "docker.io", "https://index.docker.io/v1/"),
+        ("r.example/team/app", "r.example", "r.example/team/app"),
+    ])
+    func takesAddresses(_ place: String, _ registry: String, _ key: String) async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = CredentialStore(environment: [:], file: folder.path + "/config.json")
+        #expect(CredentialStore.registry(of: place) == registry)
+        let mine = Credential.basic(username: "me", password: "s")
+        try await store.save(mine, for: place)
+        #expect(try CredentialFile(store.ownPath).auths.map(\.key) == [key])
+        #expect(try await store.credential(registry: registry, repository: "team/app") == mine)
+        let other = try await store.credential(registry: registry, repository: "other")
+        #expect(other == (key.hasSuffix("/team/app") ? nil : mine))
+        #expect(try await store.remove(for: place))
+        #expect(try await store.remove(for: place) == false)
+    }
+
+    @Test(arguments: ["r.example/Team", "r.example/team:v1", "r.example/a b"])
+    func refusesWhatNamesNoImages(_ place: String) async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = CredentialStore(environment: [:], file: folder.path + "/config.json")
+        await #expect(throws: RegistryError.self) {
+            try await store.save(.basic(username: "me", password: "s"), for: place)
+        }
+        #expect(try CredentialFile(store.ownPath).auths.isEmpty)
     }
 
     @Test func readsPodmansFileBeforeDockers() async throws {

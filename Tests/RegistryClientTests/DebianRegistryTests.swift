@@ -230,11 +230,11 @@ import Testing
             #expect(none.kind == .unauthorized)
         }
         let store = CredentialStore(environment: [:], file: "\(registry.folder.path)/auth.json")
-        try await store.save(mine, registry: registry.host)
+        try await store.save(mine, for: registry.host)
         try await withClient(credentials: store) { client in
             try await roundTrip(try client.repository(try reference(registry)))
         }
-        #expect(try await store.remove(registry: registry.host))
+        #expect(try await store.remove(for: registry.host))
         try await withClient(credentials: store) { client in
             let repository = try client.repository(try reference(registry))
             let error = try await registryError { _ = try await repository.manifest(.tag("v1")) }
@@ -269,7 +269,8 @@ import Testing
     @Test func refusesAnAuthorityThatNobodyTrusts() async throws {
         let registry = try DebianRegistry(.tls)
         defer { withExtendedLifetime(registry) {} }
-        try await withClient { client in
+        let strict = try configuration(registry, "server = \"https://\(registry.host)\"")
+        try await withClient(strict) { client in
             let error = try await registryError { try await client.ping(registry.host) }
             #expect(error.kind == .unreachable)
             #expect(error.description.contains("TLS failed: its certificate is not trusted"))
@@ -277,6 +278,49 @@ import Testing
         let careless = try configuration(
             registry, "server = \"https://\(registry.host)\"\nskip_verify = true")
         try await withClient(careless) { client in try await client.ping(registry.host) }
+    }
+
+    @Test func looksAtNoCertificateOfThisMachine() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        try await withClient { client in try await roundTrip(try client.repository(try reference(registry))) }
+    }
+
+    @Test(arguments: [DebianRegistry.Security.plain, .tls])
+    func triesTLSWhereSomethingIsSaidOfIt(_ security: DebianRegistry.Security) async throws {
+        let registry = try DebianRegistry(security)
+        defer { withExtendedLifetime(registry) {} }
+        let trust = security == .tls ? "ca = \"\(registry.authority)\"" : "skip_verify = true"
+        let both = try configuration(registry, "server = \"http://\(registry.host)\"\n" + trust)
+        try await withClient(both) { client in
+            try await roundTrip(try client.repository(try reference(registry)))
+        }
+    }
+
+    /// Certificates are renewed while a daemon runs.
+    @Test func readsCertificatesAgainWhenTheyChange() async throws {
+        let registry = try DebianRegistry(.tls)
+        defer { withExtendedLifetime(registry) {} }
+        let other = try TemporaryFolder()
+        try DebianRegistry.makeCertificates(in: other)
+        let trusting = try configuration(
+            registry, "server = \"https://\(registry.host)\"\nca = \"trusted.pem\"")
+        func trust(_ folder: TemporaryFolder) async throws {
+            // File systems do not tell times apart that are closer together than the kernel's clock ticks.
+            try await Task.sleep(for: .milliseconds(50))
+            try registry.folder.write("certs.d/\(registry.host)/trusted.pem", try folder.read("ca.pem"))
+        }
+        try await trust(other)
+        try await withClient(trusting) { client in
+            let error = try await registryError { try await client.ping(registry.host) }
+            #expect(error.description.contains("its certificate is not trusted"))
+            try await trust(registry.folder)
+            try await client.ping(registry.host)
+            // What is trusted no more is not believed on a connection from before.
+            try await trust(other)
+            let again = try await registryError { try await client.ping(registry.host) }
+            #expect(again.description.contains("its certificate is not trusted"))
+        }
     }
 
     @Test func showsACertificateOfItsOwn() async throws {
@@ -299,6 +343,43 @@ import Testing
             let error = try await registryError { try await client.ping(registry.host) }
             #expect(error.kind == .configuration)
             #expect(error.description.contains("/nowhere.pem"))
+        }
+    }
+
+    @Test func showsTheCertificateThatIsTaken() async throws {
+        let registry = try DebianRegistry(.mutualTLS)
+        defer { withExtendedLifetime(registry) {} }
+        let other = try TemporaryFolder()
+        try DebianRegistry.makeCertificates(in: other)
+        let base = "server = \"https://\(registry.host)\"\nca = \"\(registry.authority)\"\n"
+        func pair(_ folder: TemporaryFolder) -> String {
+            "[\"\(folder.path)/client.pem\", \"\(folder.path)/client.key\"]"
+        }
+        for list in [[other, registry.folder], [registry.folder, other]] {
+            let text = base + "client = [" + list.map(pair).joined(separator: ", ") + "]"
+            try await withClient(try configuration(registry, text)) { client in
+                try await roundTrip(try client.repository(try reference(registry)))
+            }
+        }
+        let stranger = try TemporaryFolder()
+        try DebianRegistry.makeCertificates(in: stranger)
+        let useless = base + "client = [\(pair(other)), \(pair(stranger))]"
+        try await withClient(try configuration(registry, useless)) { client in
+            let error = try await registryError { try await client.ping(registry.host) }
+            #expect([.unreachable, .interrupted].contains(error.kind))
+        }
+        // Docker's layout: in the order of their names.
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write("\(registry.host)/ca.crt", try registry.folder.read("ca.pem"))
+        for (name, source) in [("a", other), ("b", registry.folder)] {
+            try folder.write("\(registry.host)/\(name).cert", try source.read("client.pem"))
+            try folder.write("\(registry.host)/\(name).key", try source.read("client.key"))
+        }
+        var docker = testConfiguration()
+        docker.hostFolders = [folder.path]
+        try await withClient(docker) { client in
+            try await roundTrip(try client.repository(try reference(registry)))
         }
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import RegistryClient
 import Testing
 
@@ -81,6 +82,47 @@ import Testing
         #expect(found.map(\.origin.host) == ["found.example"])
     }
 
+    @Test func readsHowLongConnectingMayTake() throws {
+        let found = try endpoints(
+            "r.example",
+            [
+                "r.example/hosts.toml": """
+                dial_timeout = "1m1.5s"
+                [host."https://m.example"]
+                  dial_timeout = "200ms"
+                [host."https://n.example"]
+                """
+            ])
+        #expect(found.map(\.connectTimeout) == [.milliseconds(200), nil, .milliseconds(61_500)])
+        for wrong in ["3", "\"3\"", "\"\"", "\"-1s\"", "\"1.2.3s\"", "\"1d\"", "\"s\""] {
+            let error = #expect(throws: RegistryError.self) {
+                try endpoints("r.example", ["r.example/hosts.toml": "dial_timeout = \(wrong)"])
+            }
+            #expect(error?.description.contains("dial_timeout") == true)
+        }
+        #expect(GoDuration.nanoseconds("0") == 0 && GoDuration.nanoseconds("0s") == 0)
+        let year: Int64 = 365 * 24 * 3600 * 1_000_000_000
+        #expect(GoDuration.nanoseconds("9999999999h") == year)
+    }
+
+    @Test func triesServersOfThisMachineThatNameNoScheme() throws {
+        let found = try endpoints(
+            "r.example",
+            [
+                "r.example/hosts.toml": """
+                server = "localhost:5001"
+                [host."127.0.0.1:5000/v2/hub"]
+                  override_path = true
+                [host."localhost:80"]
+                [host."https://localhost:5002"]
+                [host."m.example:5000"]
+                """
+            ])
+        #expect(found.map(\.mayBePlain) == [true, false, false, false, true])
+        #expect(found.map(\.origin.scheme) == [.https, .http, .https, .https, .https])
+        #expect(found[0].root == "/v2/hub")
+    }
+
     @Test func asksTheRegistryItselfWithoutAServer() throws {
         let found = try endpoints("docker.io", ["docker.io/hosts.toml": "[host.\"https://m.example\"]"])
         #expect(found.map(\.origin.host) == ["m.example", "registry-1.docker.io"])
@@ -122,6 +164,55 @@ import Testing
             ["r.example:5000/ca.crt": "", "r.example:5000/me.cert": "", "r.example:5000/me.key": ""])
         #expect(found[0].tls.authorities.first?.hasSuffix("/ca.crt") == true)
         #expect(found[0].tls.clientPairs.first?.key?.hasSuffix("/me.key") == true)
+        // A hosts.toml that is empty says nothing.
+        let empty = try endpoints("r.example", ["r.example/ca.crt": "", "r.example/hosts.toml": ""])
+        #expect(empty.count == 1 && empty[0].tls.authorities.first?.hasSuffix("/ca.crt") == true)
+    }
+
+    /// Where a server of this machine sends us, certificates are looked at, unless somebody has said that they are not.
+    @Test func aServerOfThisMachineVouchesForNobodyElse() throws {
+        let other = try #require(WebOrigin(.https, authority: "auth.example"))
+        let own = try #require(WebOrigin(.https, authority: "127.0.0.1:5001"))
+        let unsaid = try endpoints("localhost:5000", [:])[0].tls
+        #expect(!unsaid.applied(to: other).skipVerify && unsaid.applied(to: own).skipVerify)
+        let said = try endpoints("localhost:5000", ["_default/hosts.toml": "skip_verify = true"])[0].tls
+        #expect(said.applied(to: other).skipVerify)
+    }
+
+    /// As with Docker and containerd; who says what to trust is believed.
+    @Test func looksAtNoCertificatesOnThisMachineUnlessTold() throws {
+        for domain in ["localhost:5000", "127.0.0.1:443", "[::1]:5000", "localhost"] {
+            #expect(try endpoints(domain, [:])[0].tls.skipVerify, "\(domain)")
+        }
+        for domain in ["10.0.0.1:5000", "127.evil.example:5000", "a.localhost:5000"] {
+            #expect(try !endpoints(domain, [:])[0].tls.skipVerify, "\(domain)")
+        }
+        func skips(_ text: String, _ files: [String: String] = [:]) throws -> [Bool] {
+            let all = files.merging(["_default/hosts.toml": text]) { $1 }
+            return try endpoints("localhost:5000", all).map(\.tls.skipVerify)
+        }
+        #expect(try skips("", ["_default/ca.crt": ""]) == [false])
+        #expect(try skips("", ["_default/me.cert": "", "_default/me.key": ""]) == [true])
+        #expect(try skips("[host.\"https://127.0.0.1:5001\"]") == [false, true])
+        #expect(try skips("server = \"https://localhost:5000\"") == [false])
+        #expect(try skips("server = \"localhost:5000\"") == [false])
+        #expect(try skips("ca = \"a.pem\"") == [false])
+        #expect(try skips("skip_verify = false") == [false])
+    }
+
+    /// As with containerd: `http://` beside words about TLS means whichever it is.
+    @Test func triesTLSWhereSomethingIsSaidOfIt() throws {
+        for line in ["ca = \"a.pem\"", "skip_verify = true", "skip_verify = false", "client = \"a.pem\""] {
+            let found = try endpoints(
+                "r.example", ["r.example/hosts.toml": "server = \"http://10.0.0.1:5000\"\n" + line])
+            #expect(found[0].origin.description == "https://10.0.0.1:5000" && found[0].mayBePlain, "\(line)")
+            let port80 = try endpoints(
+                "r.example", ["r.example/hosts.toml": "server = \"http://10.0.0.1\"\n" + line])
+            #expect(port80[0].origin.description == "http://10.0.0.1" && !port80[0].mayBePlain, "\(line)")
+        }
+        let plain = try endpoints(
+            "r.example", ["r.example/hosts.toml": "server = \"http://10.0.0.1:5000\""])
+        #expect(plain[0].origin.scheme == .http && !plain[0].mayBePlain)
     }
 
     @Test func triesPlainHTTPOnThisMachineOnly() throws {

@@ -244,7 +244,7 @@ import Testing
         let found = try await CredentialStore(environment: [:], file: theirs)
             .credential(registry: registry.host, repository: "team/app")
         #expect(found == credential)
-        try await CredentialStore(environment: [:], file: ours).save(credential, registry: registry.host)
+        try await CredentialStore(environment: [:], file: ours).save(credential, for: registry.host)
         try tools.run([
             "skopeo", "copy", "--dest-authfile", ours, "--dest-cert-dir", certificates, source,
             tools.at("team/app:v1"),

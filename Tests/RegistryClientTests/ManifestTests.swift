@@ -1,6 +1,7 @@
 import ImageStore
 import OCISpec
 import RegistryClient
+import Synchronization
 import Testing
 
 @Suite struct SnifferTests {
@@ -84,10 +85,56 @@ import Testing
         }
     }
 
+    /// A proxy in front of a registry may pack documents on the way, which then have another digest.
+    @Test func wantsDocumentsAsTheyAre() async throws {
+        try await withRepository(server: { request in
+            request.headers["accept-encoding"] == "identity"
+                ? Self.serve()(request)
+                : FaultServer.answer(200, ["Content-Encoding": "gzip"], [0x1f, 0x8b])
+        }) { repository, _ async throws in
+            #expect(try await repository.manifest(.tag("latest")).bytes == Self.image.manifest.bytes)
+        }
+    }
+
     @Test func fetchesWhereHeadersSayTooLittle() async throws {
         try await withRepository(server: Self.serve()) { repository, server async throws in
             #expect(try await repository.resolve(.tag("latest")) == Self.image.manifest.descriptor)
             #expect(server.requests.map(\.method) == ["HEAD", "GET"])
+        }
+    }
+
+    @Test func fetchesOnlyWhatIsNotKept() async throws {
+        let image = Self.image.manifest
+        let named = Self.serve(["Docker-Content-Digest": "\(image.descriptor.digest)"])
+        func asked(_ server: @escaping FaultServer.Handler, kept: [UInt8]?) async throws -> [String] {
+            var asked: [String] = []
+            try await withRepository(server: server) { repository, server async throws in
+                let found = try await repository.manifest(.tag("x")) { digest in
+                    #expect(digest == image.descriptor.digest)
+                    return kept
+                }
+                #expect(found.descriptor == image.descriptor && found.bytes == image.bytes)
+                asked = server.requests.map { "\($0.method) \($0.path.split(separator: "/").last!)" }
+            }
+            return asked
+        }
+        #expect(try await asked(named, kept: image.bytes) == ["HEAD x"])
+        #expect(try await asked(named, kept: nil) == ["HEAD x", "GET \(image.descriptor.digest)"])
+        // Where the registry says too little it has to send it.
+        #expect(try await asked(Self.serve(), kept: image.bytes) == ["HEAD x", "GET x"])
+        let noHead: FaultServer.Handler = { $0.method == "HEAD" ? FaultServer.answer(405) : named($0) }
+        #expect(try await asked(noHead, kept: image.bytes) == ["HEAD x", "GET x"])
+    }
+
+    @Test func asksAServerThatIsAwayForAMomentOnceMore() async throws {
+        let serve = Self.serve()
+        try await withRepository(
+            patientConfiguration(),
+            server: { serve($0) + ($0.path.hasSuffix("/first") ? [.leave(500_000)] : []) }
+        ) { repository, _ async throws in
+            for tag in ["first", "second"] {
+                #expect(try await repository.manifest(.tag(tag)).bytes == Self.image.manifest.bytes)
+            }
         }
     }
 
@@ -202,6 +249,30 @@ import Testing
         }) { repository, _ in
             let error = try await registryError { _ = try await repository.tags() }
             #expect(error.kind == .limit)
+        }
+    }
+
+    /// However small the pages are that a list comes in.
+    @Test func limitsWholeLists() async throws {
+        var configuration = testConfiguration()
+        configuration.limits.wholeListBytes = 5000
+        let count = Mutex(0)
+        try await withRepository(
+            configuration,
+            server: { _ in
+                let number = count.withLock { count in
+                    count += 1
+                    return count
+                }
+                let link = "</v2/team/app/tags/list?last=\(number)>; rel=\"next\""
+                let tag = String(repeating: "t", count: 1000)
+                return FaultServer.answer(200, ["Link": link], json: "{\"tags\":[\"\(tag)\"]}")
+            }
+        ) { repository, server in
+            let error = try await registryError { _ = try await repository.tags() }
+            #expect(error.kind == .limit)
+            #expect(error.description.contains("longer than 5000 bytes"), "\(error)")
+            #expect(server.requests.count == 5)
         }
     }
 

@@ -1,6 +1,7 @@
 import ImageStore
 import OCISpec
 import RegistryClient
+import Synchronization
 import Testing
 
 /// Several servers for one registry, as `hosts.toml` lists them.
@@ -131,6 +132,45 @@ import Testing
             _ = try await repository.manifest(.tag("latest"))
             #expect(mirror.requests[0].path == "/deep/path/team/app/manifests/latest")
             #expect(mirror.requests[0].headers["x-token"] == "a, b")
+        }
+    }
+
+    /// Wants tokens of a service.
+    private static func guarded(realm: @escaping @Sendable (FaultServer.Request) -> String)
+        -> FaultServer.Handler
+    {
+        { request in
+            if request.path == "/token" { return FaultServer.answer(200, json: #"{"token":"T"}"#) }
+            if request.headers["authorization"] == "Bearer T" { return good(request) }
+            return FaultServer.answer(
+                401, ["WWW-Authenticate": "Bearer realm=\"\(realm(request))\",service=\"s\""])
+        }
+    }
+
+    /// A gateway guards all of a server, the service that gives tokens for it, too.
+    @Test func sendsHeadersToTheServersOwnTokenService() async throws {
+        let guarded = Self.guarded { "http://\($0.headers["host"]!)/token" }
+        try await withServers(
+            mirror: { $0.headers["x-gate"] == "a, b" ? guarded($0) : FaultServer.answer(403) },
+            options: "header = { X-Gate = [\"a\", \"b\"] }"
+        ) { repository, mirror, registry async throws in
+            #expect(try await repository.manifest(.tag("x")).bytes == Self.image.manifest.bytes)
+            #expect(mirror.requests.map(\.path).contains("/token"))
+            #expect(registry.requests.isEmpty)
+        }
+    }
+
+    @Test func sendsNoHeadersToOtherTokenServices() async throws {
+        let realm = Mutex("")
+        try await withServers(
+            mirror: Self.guarded { _ in realm.withLock { $0 } }, options: "header = { X-Gate = \"secret\" }",
+            registry: Self.guarded { _ in "" }
+        ) { repository, mirror, registry async throws in
+            realm.withLock { $0 = "http://\(registry.host)/token" }
+            #expect(try await repository.manifest(.tag("x")).bytes == Self.image.manifest.bytes)
+            #expect(mirror.requests.allSatisfy { $0.headers["x-gate"] == "secret" })
+            #expect(registry.requests.map(\.path) == ["/token"])
+            #expect(registry.requests.allSatisfy { $0.headers["x-gate"] == nil })
         }
     }
 

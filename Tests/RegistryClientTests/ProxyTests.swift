@@ -57,6 +57,51 @@ import Testing
         }
     }
 
+    /// By plain HTTP a proxy gets the requests themselves, as from Go's clients: many allow tunnels to port 443 alone.
+    @Test func requestsByPlainHTTPAreHandedToTheProxy() async throws {
+        let basic = "Basic " + Credential.basicToken("me", "p@ss")
+        let layer = Self.image.layers[0]
+        let proxy = try FaultServer { request in
+            if request.headers["proxy-authorization"] != basic {
+                return FaultServer.answer(407, ["Proxy-Authenticate": "Basic"])
+            }
+            switch request.method {
+            case "HEAD": return FaultServer.answer(404)
+            case "POST": return FaultServer.answer(202, ["Location": "/upload/1?state=x"])
+            case "PUT": return FaultServer.answer(201)
+            default: return FaultServer.answer(200, [:], layer)
+            }
+        }
+        defer { proxy.stop() }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write("registry.example/hosts.toml", "server = \"http://registry.example:5000\"")
+        func configuration(_ user: String) -> RegistryConfiguration {
+            var configuration = testConfiguration(environment: ["http_proxy": "http://\(user)\(proxy.host)"])
+            configuration.hostFolders = [folder.path]
+            return configuration
+        }
+        let reference = try ImageReference("registry.example/team/app")
+        try await withClient(configuration("me:p%40ss@")) { client in
+            let repository = try client.repository(reference)
+            #expect(try await repository.blob(layerDescriptor(layer)).collect() == layer)
+            let content = BlobContent(digest: DigestHasher.digest(of: layer), bytes: layer)
+            let outcome = try await repository.push(content)
+            #expect(outcome == .uploaded)
+            #expect(proxy.requests.map(\.method) == ["GET", "HEAD", "POST", "PUT"])
+            #expect(proxy.requests.allSatisfy { $0.target.hasPrefix("http://registry.example:5000/") })
+            #expect(proxy.requests.allSatisfy { $0.headers["host"] == "registry.example:5000" })
+            #expect(
+                proxy.requests[3].target.hasPrefix("http://registry.example:5000/upload/1?state=x&digest="))
+            #expect(proxy.requests[3].body == layer)
+        }
+        try await withClient(configuration("")) { client in
+            let error = try await registryError { try await client.ping("registry.example") }
+            #expect(error.kind == .unreachable)
+            #expect(error.description.hasSuffix("the proxy wants a password"), "\(error)")
+        }
+    }
+
     @Test func aProxyWhoseCertificateIsNotTrusted() async throws {
         let registry = try DebianRegistry(.tls)
         defer { withExtendedLifetime(registry) {} }

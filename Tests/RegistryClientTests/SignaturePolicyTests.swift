@@ -155,7 +155,7 @@ import Testing
         let image = try ImageReference(
             image.split(separator: "DIGEST", omittingEmptySubsequences: false)
                 .joined(separator: digest))
-        let problem = identity.problem(with: try ImageReference(signed), for: image)
+        let problem = identity.problem(with: try ImageReference(signed), for: image, scope: "")
         #expect((problem == nil) == fits, "\(problem ?? "accepted")")
     }
 

@@ -30,6 +30,36 @@ import Testing
         try await expectTimeout(port, "in time", .unreachable)
     }
 
+    /// A mirror that is down does not cost what a registry may take.
+    @Test func connectingToAMirror() async throws {
+        let (listener, port) = try FaultServer.listen(backlog: 0)
+        defer { close(listener) }
+        let fillers = (0..<4).map { _ in FaultServer.connect(port: port, flags: Int(O_NONBLOCK)) }
+        defer { for filler in fillers { close(filler) } }
+        let image = TestImage(layers: [[1, 2, 3]])
+        let server = try FaultServer { _ in
+            FaultServer.answer(200, ["Content-Type": MediaType.ociManifest.name], image.manifest.bytes)
+        }
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write(
+            "r.example/hosts.toml",
+            """
+            server = "http://\(server.host)"
+            [host."http://127.0.0.1:\(port)"]
+              dial_timeout = "200ms"
+            """)
+        var configuration = testConfiguration()
+        configuration.hostFolders = [folder.path]
+        try await withClient(configuration) { client in
+            let repository = try client.repository(try ImageReference("r.example/x"))
+            let begin = ContinuousClock.now
+            #expect(try await repository.manifest(.tag("x")).bytes == image.manifest.bytes)
+            #expect(ContinuousClock.now - begin < .seconds(20))
+        }
+    }
+
     private func expectTimeout(_ port: Int, _ words: String, _ kind: RegistryError.Kind) async throws {
         var configuration = Self.hasty()
         configuration.timeouts.connect = .milliseconds(300)
@@ -89,6 +119,26 @@ import Testing
         }
     }
 
+    /// A byte now and then is never nothing for long, and would be no manifest for days.
+    @Test func aManifestByteByByte() async throws {
+        var configuration = Self.hasty()
+        configuration.timeouts.document = .seconds(1)
+        let head = FaultServer.head(200, ["Content-Length": "4000"])
+        try await withRepository(
+            configuration,
+            server: { _ in
+                [.send(head)] + (0..<100).flatMap { _ in [FaultServer.Step.pause(100_000), .send([0x20])] }
+            }
+        ) { repository, server in
+            let begin = ContinuousClock.now
+            let error = try await registryError { _ = try await repository.manifest(.tag("x")) }
+            #expect(error.kind == .interrupted)
+            #expect(error.description.contains("no answer as a whole in time"))
+            #expect(server.requests.count == RetryPolicy().attemptsAfterTimeout)
+            #expect(ContinuousClock.now - begin < .seconds(8))
+        }
+    }
+
     @Test func theBodyOfABlob() async throws {
         let head = FaultServer.head(200, ["Content-Length": "3"])
         try await withRepository(
@@ -125,12 +175,18 @@ import Testing
         }
     }
 
+    /// Of a server that never answered it is told at once.
     @Test func nobodyListens() async throws {
         let (listener, port) = try FaultServer.listen()
         close(listener)
-        try await withClient { client in
+        var configuration = testConfiguration()
+        configuration.retry.firstDelay = .seconds(60)
+        configuration.retry.longestDelay = .seconds(60)
+        try await withClient(configuration) { client in
             let repository = try client.repository(try ImageReference("127.0.0.1:\(port)/x"))
+            let begin = ContinuousClock.now
             let error = try await registryError { _ = try await repository.manifest(.tag("x")) }
+            #expect(ContinuousClock.now - begin < .seconds(20))
             #expect(error.kind == .unreachable)
             #expect(error.description.lowercased().contains("connection refused"))
         }

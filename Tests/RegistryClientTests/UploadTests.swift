@@ -69,6 +69,31 @@ import Testing
         }
     }
 
+    @Test func waitsForARegistryThatIsAwayForAMoment() async throws {
+        let kept = Kept()
+        let registry = Self.registry(kept) { _ in nil }
+        let hasLeft = Mutex(false)
+        var configuration = patientConfiguration()
+        configuration.limits.chunkBytes = 3000
+        try await withRepository(
+            configuration,
+            server: { request in
+                let leaves =
+                    request.headers["content-range"] == "3000-5999"
+                    && hasLeft.withLock { hasLeft in
+                        defer { hasLeft = true }
+                        return !hasLeft
+                    }
+                return leaves ? [.leave(500_000)] : registry(request)
+            }
+        ) { repository, server in
+            let outcome = try await repository.push(Self.content)
+            #expect(outcome == .uploaded)
+            #expect(kept.bytes.withLock { $0 } == Self.bytes)
+            #expect(server.requests.count { $0.method == "POST" } == 1, "it goes on, not begins anew")
+        }
+    }
+
     @Test func givesUpWhenNothingArrives() async throws {
         let kept = Kept()
         try await withRepository(Self.chunked(), server: Self.registry(kept) { _ in 0 }) {

@@ -27,9 +27,9 @@ public final class RegistryClient: Sendable {
         transport = other?.transport ?? HTTPTransport(configuration)
         isOwner = other == nil
         resolver = EndpointResolver(folders: configuration.hostFolders)
-        runner = RequestRunner(
-            configuration, transport,
-            Authenticator(credentials, TokenService(transport: transport, configuration: configuration)))
+        let servers = KnownServers()
+        let tokens = TokenService(transport: transport, servers: servers, configuration: configuration)
+        runner = RequestRunner(configuration, transport, servers, Authenticator(credentials, tokens))
     }
 
     /// Ends all connections of its own; requests under way fail.

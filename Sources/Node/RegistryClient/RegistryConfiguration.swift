@@ -3,8 +3,8 @@ import NIOCore
 /// How the client behaves. The defaults are for a node on the internet.
 public struct RegistryConfiguration: Sendable {
     /// Folders with a folder for each registry in it, in the layout of containerd's `certs.d`; the first that
-    /// knows a registry counts.
-    public var hostFolders = ["/etc/containerd/certs.d", "/etc/docker/certs.d"]
+    /// knows a registry counts. Docker's, and podman's, are the same without the `hosts.toml`.
+    public var hostFolders = ["/etc/containerd/certs.d", "/etc/docker/certs.d", "/etc/containers/certs.d"]
 
     /// Where names without a registry are looked for, in this order: registries, or registries with the
     /// beginning of a path.
@@ -36,6 +36,8 @@ public struct RegistryConfiguration: Sendable {
         public var headers: TimeAmount = .seconds(60)
         /// Without a byte of the body, in either direction.
         public var idle: TimeAmount = .seconds(60)
+        /// The whole body of a document: a manifest, a page of a list, a token, an error.
+        public var document: TimeAmount = .minutes(5)
         /// A credential helper program.
         public var helper: TimeAmount = .seconds(30)
 
@@ -50,6 +52,8 @@ public struct RegistryConfiguration: Sendable {
         public var listBytes = 8 << 20
         /// Pages of one list.
         public var listPages = 10_000
+        /// Bytes of all of them, with the addresses that lead from one to the next.
+        public var wholeListBytes = 32 << 20
         public var redirects = 10
         /// Larger blobs are uploaded in chunks of so many bytes, so that a failure costs one of them.
         public var chunkBytes: Int64 = 64 << 20

@@ -45,6 +45,10 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         case timeout
         /// The way a handshake fails with somebody who does not know TLS.
         case noTLS
+        /// A handshake that failed for a certificate, the server's or ours.
+        case certificate
+        /// Nobody is there just now, of a server that has answered before.
+        case away
         /// It was tried as often as makes sense: who asked for it does not ask again.
         case spent
     }
@@ -69,9 +73,9 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
             kind, "\(object): \(description)", codes: codes, status: status, symptom: symptom)
     }
 
-    /// The same error after the last attempt.
-    var spent: RegistryError {
-        RegistryError(kind, description, codes: codes, status: status, symptom: .spent)
+    /// The same error, of which more is known.
+    func with(_ symptom: Symptom) -> RegistryError {
+        RegistryError(kind, description, codes: codes, status: status, symptom: symptom)
     }
 
     /// Whether the next registry of a search may have what this one has not. Docker's own calls unauthorized what it
@@ -88,6 +92,7 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     var isTransient: Bool {
         switch kind {
         case .interrupted, .server, .rateLimited: symptom != .spent
+        case .unreachable: symptom == .away
         default: false
         }
     }

@@ -21,20 +21,25 @@ final class FaultServer: Sendable {
         case send([UInt8])
         /// Until the other side goes.
         case sendForever([UInt8])
+        /// Microseconds.
+        case pause(useconds_t)
         case hang
         /// RST.
         case reset
         case close
+        /// The connection ends, and for so many microseconds nobody listens.
+        case leave(useconds_t)
     }
 
     typealias Handler = @Sendable (Request) -> [Step]
 
     let port: Int
-    private let listener: Int32
     private let handler: Handler
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
+        /// Nil while nobody listens.
+        var listener: Int32?
         var isStopped = false
         var requests: [Request] = []
         var connections: Set<Int32> = []
@@ -42,9 +47,11 @@ final class FaultServer: Sendable {
     }
 
     init(_ handler: @escaping Handler) throws {
-        (listener, port) = try Self.listen()
+        let (listener, port) = try Self.listen()
+        self.port = port
         self.handler = handler
-        Threads.start { [self] in acceptAll() }
+        state = Mutex(State(listener: listener))
+        Threads.start { [self] in acceptAll(listener) }
     }
 
     var host: String { "127.0.0.1:\(port)" }
@@ -54,12 +61,37 @@ final class FaultServer: Sendable {
 
     /// Ends the server and its connections. Has to be called: the threads keep the object.
     func stop() {
-        state.withLock { state in
+        let listener = state.withLock { state in
             state.isStopped = true
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+            return state.listener
         }
+        if let listener { Self.end(listener) }
+    }
+
+    private static func end(_ listener: Int32) {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
+    }
+
+    private func leave(_ time: useconds_t) {
+        let listener = state.withLock { $0.listener.take() }
+        guard let listener else { return }
+        Self.end(listener)
+        // What is bound and does not listen refuses connections, and nobody else gets the port meanwhile.
+        guard let next = try? Self.bind(port: port).listener else { return }
+        Threads.start { [self] in
+            usleep(time)
+            let isStopped = state.withLock { state in
+                if !state.isStopped { state.listener = next }
+                return state.isStopped
+            }
+            if isStopped || Glibc.listen(next, 128) != 0 {
+                close(next)
+            } else {
+                acceptAll(next)
+            }
+        }
     }
 
     // MARK: Answers
@@ -85,7 +117,7 @@ final class FaultServer: Sendable {
 
     // MARK: Connections
 
-    private func acceptAll() {
+    private func acceptAll(_ listener: Int32) {
         while true {
             let connection = accept(listener, __SOCKADDR_ARG(), nil)
             if connection < 0 { return }
@@ -120,6 +152,9 @@ final class FaultServer: Sendable {
         case .sendForever(let bytes):
             while write(bytes, connection) {}
             return false
+        case .pause(let microseconds):
+            usleep(microseconds)
+            return true
         case .hang:
             var byte: UInt8 = 0
             while read(connection, &byte, 1) > 0 {}
@@ -128,6 +163,9 @@ final class FaultServer: Sendable {
             Self.setReset(connection)
             return false
         case .close: return false
+        case .leave(let time):
+            leave(time)
+            return false
         }
     }
 
@@ -140,16 +178,25 @@ final class FaultServer: Sendable {
     // MARK: Sockets
 
     static func listen(backlog: Int32 = 128) throws -> (Int32, Int) {
+        let (listener, port) = try bind(port: 0)
+        if Glibc.listen(listener, backlog) != 0 { throw KernelError("listen", "127.0.0.1") }
+        return (listener, port)
+    }
+
+    private static func bind(port: Int) throws -> (listener: Int32, port: Int) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = loopback(port: 0)
+        // Connections of an earlier listener may still have the port.
+        var isShared: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
+        var address = loopback(port: port)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                clinux_bind(listener, address, size) == 0 && Glibc.listen(listener, backlog) == 0
+                clinux_bind(listener, address, size) == 0
                     && getsockname(listener, __SOCKADDR_ARG(__sockaddr__: address), &size) == 0
             }
         }
-        if !result { throw KernelError("listen", "127.0.0.1") }
+        if !result { throw KernelError("bind", "127.0.0.1:\(port)") }
         return (listener, Int(UInt16(bigEndian: address.sin_port)))
     }
 

@@ -74,6 +74,83 @@ struct Signer {
         }
     }
 
+    // MARK: Bundles
+
+    /// What cosign 3 signs for a digest, and as a bundle what it makes of that.
+    struct Bundle {
+        var statement: [UInt8]
+        var signature: [UInt8]
+        /// JSON.
+        var material = #"{"publicKey": {"hint": "x4sK3A=="}, "tlogEntries": []}"#
+
+        var json: [UInt8] {
+            Array(
+                """
+                {"mediaType": "\(Signer.bundleType.name)", "verificationMaterial": \(material), \
+                "dsseEnvelope": {"payload": "\(Base64.encode(statement))", \
+                "payloadType": "application/vnd.in-toto+json", \
+                "signatures": [{"sig": "\(Base64.encode(signature))", "keyid": ""}]}}
+                """.utf8)
+        }
+    }
+
+    static let bundleType = MediaType("application/vnd.dev.sigstore.bundle.v0.3+json")
+    static let signPredicate = "https://sigstore.dev/cosign/sign/v1"
+
+    /// - Parameter name: what the statement calls the image; cosign says nothing there.
+    func bundle(
+        _ digest: Digest, name: String? = nil, predicate: String = signPredicate
+    ) throws -> Bundle {
+        let name = name.map { #""name":"\#($0)","# } ?? ""
+        let statement = Array(
+            """
+            {"_type":"https://in-toto.io/Statement/v1","subject":[{\(name)"digest":\
+            {"\(digest.algorithm.rawValue)":"\(digest.hex)"},"annotations":{}}],\
+            "predicateType":"\(predicate)","predicate":{}}
+            """.utf8)
+        let signed = Array("DSSEv1 28 application/vnd.in-toto+json \(statement.count) ".utf8) + statement
+        return Bundle(statement: statement, signature: try sign(signed))
+    }
+
+    /// Puts bundles for an image into a repository, an artifact for each.
+    /// - Parameters:
+    ///   - predicate: as the artifact says it; nil: it does not.
+    ///   - isListed: as what it is. False: as go-containerregistry lists it where the registry keeps no list, by the type
+    ///     of its configuration alone.
+    static func push(
+        bundles: [[UInt8]], for image: Descriptor, to repository: Repository,
+        predicate: String? = signPredicate, isListed: Bool = true
+    ) async throws {
+        let empty = Array("{}".utf8)
+        for blob in [empty] + bundles {
+            _ = try await repository.push(BlobContent(digest: DigestHasher.digest(of: blob), bytes: blob))
+        }
+        for bundle in bundles {
+            var manifest = ImageManifest(
+                config: Descriptor(
+                    mediaType: .ociEmpty, digest: DigestHasher.digest(of: empty), size: Int64(empty.count)),
+                layers: [
+                    Descriptor(
+                        mediaType: bundleType, digest: DigestHasher.digest(of: bundle),
+                        size: Int64(bundle.count))
+                ])
+            manifest.artifactType = bundleType
+            manifest.subject = image
+            manifest.annotations["dev.sigstore.bundle.content"] = "dsse-envelope"
+            manifest.annotations["dev.sigstore.bundle.predicateType"] = predicate
+            let content = TestImage.content(.ociManifest, manifest.json())
+            try await repository.push(content, as: .digest(content.descriptor.digest))
+        }
+        if isListed { return }
+        let tag = ManifestReference.tag("sha256-\(image.digest.hex)")
+        var list = try ImageIndex(json: try await repository.manifest(tag).bytes)
+        for index in list.manifests.indices {
+            list.manifests[index].artifactType = .ociEmpty
+            list.manifests[index].annotations = [:]
+        }
+        try await repository.push(TestImage.content(.ociIndex, list.json()), as: tag)
+    }
+
     /// Puts signatures for a digest into a repository.
     /// - Parameter asReferrer: as artifacts that refer to the image, not by the tag.
     static func push(

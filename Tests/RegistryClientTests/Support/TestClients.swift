@@ -60,6 +60,14 @@ func testConfiguration(environment: [String: String] = [:]) -> RegistryConfigura
     return configuration
 }
 
+/// Asks again for longer than the half second that a server is away.
+func patientConfiguration() -> RegistryConfiguration {
+    var configuration = testConfiguration()
+    configuration.retry.firstDelay = .milliseconds(200)
+    configuration.retry.longestDelay = .seconds(2)
+    return configuration
+}
+
 /// Runs `body` with a client, closed afterwards.
 func withClient(
     _ configuration: RegistryConfiguration = testConfiguration(), credentials: CredentialStore? = nil,

@@ -61,6 +61,14 @@ actor Authenticator {
         ways[endpoint.origin] = way
         let asked = challenges.compactMap { $0.parameters["scope"] }
             .flatMap { $0.split(separator: " ") }.compactMap { TokenScope($0) }
+        if Self.isForGood(challenges, rejected, asked: asked, had: scopes) {
+            let credential = try await credential(for: endpoint, context)
+            throw RegistryError(
+                .unauthorized,
+                credential == nil
+                    ? "there is no such repository, or it wants credentials: log in first"
+                    : "there is no such repository, or this user may not do that with it")
+        }
         let scopes = scopes + asked
         if rejected != nil, case .bearer = way { try await forgetToken(way, endpoint, scopes, context) }
         let answer = try await answer(way, endpoint, scopes, context)
@@ -68,6 +76,16 @@ actor Authenticator {
             throw RegistryError(.unauthorized, try await reason(endpoint, context, rejected))
         }
         return answer
+    }
+
+    /// Whether the token that was sent was a good one, for all that the server asks for, and gives too few rights:
+    /// another one would give no more (RFC 6750, section 3.1). So answers Docker's hub for a name that it has not.
+    private static func isForGood(
+        _ challenges: [Challenge], _ rejected: String?, asked: [TokenScope], had scopes: [TokenScope]
+    ) -> Bool {
+        rejected?.hasPrefix("Bearer ") == true
+            && challenges.contains { $0.scheme == "bearer" && $0.parameters["error"] == "insufficient_scope" }
+            && TokenScope.union(scopes + asked) == TokenScope.union(scopes)
     }
 
     private func way(_ challenges: [Challenge], _ endpoint: RegistryEndpoint) throws -> Way {
@@ -120,9 +138,11 @@ actor Authenticator {
                 .unauthorized,
                 "it wants credentials sent to \(realm.origin) over plain HTTP, which is not done")
         }
+        // Nobody but that server is to see them: a mirror that only passes things on names somebody else's service.
+        let headers = realm.origin == endpoint.origin ? endpoint.headers : []
         return .init(
             realm: realm, service: service, scopes: TokenScope.union(scopes), credential: credential,
-            tls: endpoint.tls)
+            tls: endpoint.tls, headers: headers)
     }
 
     private func token(_ request: TokenService.Request) async throws -> String {

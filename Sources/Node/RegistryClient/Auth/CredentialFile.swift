@@ -86,14 +86,15 @@ package struct CredentialFile: Sendable {
     ///   - path: the repository; empty for the registry itself.
     package func find(host: String, path: String) -> Found? {
         for key in CredentialKey.candidates(host: host, path: path) {
-            if let helper = helpers.last(where: { CredentialKey($0.key).text == key }) {
-                return .helper(helper.helper, server: helper.key)
-            }
+            let helper = helpers.last { CredentialKey($0.key).text == key }
+            if let helper, !helper.helper.isEmpty { return .helper(helper.helper, server: helper.key) }
             if let entry = auths.last(where: { CredentialKey($0.key).text == key }) {
                 // With a store the entries are empty and only say for what the store has something.
                 if let credential = try? entry.entry.credential() { return .credential(credential) }
                 if !entry.entry.auth.isEmpty { return .broken(key: entry.key) }
             }
+            // No name of a program: what is for this registry is in the file, whatever the store for all others.
+            if helper != nil { return nil }
         }
         return store.map { .helper($0, server: CredentialKey.server(host)) }
     }
@@ -108,8 +109,10 @@ package struct CredentialFile: Sendable {
 
     /// The program that keeps a registry's credentials, if it is not the file itself.
     package func helper(host: String) -> (program: String, server: String)? {
-        let own = helpers.last { CredentialKey($0.key).text == host }.map { ($0.helper, $0.key) }
-        return own ?? store.map { ($0, CredentialKey.server(host)) }
+        if let own = helpers.last(where: { CredentialKey($0.key).text == host }) {
+            return own.helper.isEmpty ? nil : (own.helper, own.key)
+        }
+        return store.map { ($0, CredentialKey.server(host)) }
     }
 
     // MARK: Changing
@@ -221,7 +224,11 @@ package struct CredentialFile: Sendable {
 
 /// The key of an entry, in the one form in which keys are compared. Docker's were once addresses.
 package struct CredentialKey: Equatable {
-    package let text: String
+    package var text: String { host + path }
+    /// The registry, as `canonical` gives it.
+    package let host: String
+    /// `/team/app`, of what is for a part of the registry; else empty.
+    package let path: String
 
     package init(_ key: String) {
         var rest = key[...]
@@ -233,8 +240,12 @@ package struct CredentialKey: Equatable {
         while rest.hasSuffix("/") { rest.removeLast() }
         let host = rest.prefix { $0 != "/" }
         let path = rest[host.endIndex...]
-        text = Self.canonical(String(host)) + (path == "/v1" || path == "/v2" ? "" : path)
+        self.host = Self.canonical(String(host))
+        self.path = path == "/v1" || path == "/v2" ? "" : String(path)
     }
+
+    /// How a file calls it, as Docker's tools do.
+    var name: String { path.isEmpty ? Self.server(host) : text }
 
     /// One name of a registry that has several.
     package static func canonical(_ host: String) -> String {

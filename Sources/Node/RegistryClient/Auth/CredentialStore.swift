@@ -1,4 +1,5 @@
 import Glibc
+import ImageStore
 import NIOPosix
 
 /// The credentials that this user has, in the files where the field's tools keep them.
@@ -73,31 +74,55 @@ public struct CredentialStore: Sendable {
 
     // MARK: Login and logout
 
+    /// The registry that a user logs in to.
+    /// - Parameter place: a host, the address of one, or the beginning of images' names: `registry.example/team`.
+    /// - Returns: as in an image's name.
+    public static func registry(of place: String) -> String { CredentialKey(place).host }
+
     /// Keeps a credential: by the program that the user's file names for the registry, else in the file, with
     /// mode 0600.
+    /// - Parameter place: as for `registry(of:)`.
     /// - Returns: where it is kept.
+    /// - Throws: `RegistryError` (`.configuration`) for files and helpers that do not work, and for a part of a
+    ///   registry whose credentials a program keeps: helpers know whole registries alone.
     @discardableResult
-    public func save(_ credential: Credential, registry: String) async throws -> String {
+    public func save(_ credential: Credential, for place: String) async throws -> String {
         try await NIOThreadPool.singleton.runIfActive {
-            let host = CredentialKey.canonical(registry)
+            let key = CredentialKey(place)
+            if !key.path.isEmpty {
+                let name = try? ImageReference(key.text)
+                guard let name, name.tag == nil, name.digest == nil else {
+                    throw RegistryError(
+                        .invalid, "'\(oneLine(place))' is neither a registry nor a beginning of images' names"
+                    )
+                }
+            }
             let file = try CredentialFile(ownPath)
-            if let (program, server) = file.helper(host: host) {
+            if let (program, server) = file.helper(host: key.host) {
+                if !key.path.isEmpty {
+                    throw RegistryError(
+                        .configuration,
+                        "docker-credential-\(program) keeps what is for all of \(oneLine(key.host)), not for a part"
+                    )
+                }
                 try helper(program).store(credential, server)
                 return "docker-credential-\(program)"
             }
-            try file.write(credential, for: CredentialKey.server(host))
+            try file.write(credential, for: key.name)
             return ownPath
         }
     }
 
-    /// Forgets a registry's credentials in the file that `save` writes.
+    /// Forgets the credentials for a place, as `save` takes it, in the file that `save` writes.
     /// - Returns: whether there were any.
-    public func remove(registry: String) async throws -> Bool {
+    public func remove(for place: String) async throws -> Bool {
         try await NIOThreadPool.singleton.runIfActive {
-            let host = CredentialKey.canonical(registry)
+            let key = CredentialKey(place)
             let file = try CredentialFile(ownPath)
-            var isRemoved = try file.write(nil, for: CredentialKey.server(host))
-            if let (program, server) = file.helper(host: host), try helper(program).get(server) != nil {
+            var isRemoved = try file.write(nil, for: key.name)
+            if key.path.isEmpty, let (program, server) = file.helper(host: key.host),
+                try helper(program).get(server) != nil
+            {
                 try helper(program).erase(server)
                 isRemoved = true
             }

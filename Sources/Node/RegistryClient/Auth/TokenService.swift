@@ -14,6 +14,8 @@ struct TokenService: Sendable {
         /// Nil: anonymous.
         let credential: Credential?
         let tls: TLSSettings
+        /// What is configured for the registry, when the service is on the same server.
+        let headers: [RegistryEndpoint.Header]
     }
 
     struct Token: Sendable {
@@ -24,6 +26,7 @@ struct TokenService: Sendable {
     }
 
     let transport: HTTPTransport
+    let servers: KnownServers
     let configuration: RegistryConfiguration
 
     func fetch(_ request: Request) async throws -> Token {
@@ -37,7 +40,7 @@ struct TokenService: Sendable {
                     error.symptom != .timeout || attempt < configuration.retry.attemptsAfterTimeout
                 else {
                     // The request that wants the token is not made again for that: both together would take forever.
-                    throw error.within("token service \(request.realm.origin.authority)").spent
+                    throw error.within("token service \(request.realm.origin.authority)").with(.spent)
                 }
                 try await Task.sleep(for: delay)
             }
@@ -70,7 +73,7 @@ struct TokenService: Sendable {
     private func answer(_ first: HTTPTransport.Request) async throws -> HTTPClientResponse {
         var message = first
         for _ in 0...configuration.limits.redirects {
-            let response = try await transport.send(message)
+            let response = try await servers.send(message, by: transport)
             // A refresh token is in the body, which is not sent on.
             guard message.method == .GET, [301, 302, 303, 307, 308].contains(response.status.code),
                 let location = response.headers.first(name: "Location")
@@ -82,7 +85,7 @@ struct TokenService: Sendable {
                 if next.origin.scheme == .http, !next.origin.isLoopback {
                     throw RegistryError(.denied, "it redirects to plain HTTP, at \(next.origin)")
                 }
-                message.headers.remove(name: "Authorization")
+                message.headers = [:]
                 message.tls.clientPairs = []
             }
             _ = try? await transport.body(of: response, limit: configuration.limits.listBytes)
@@ -105,9 +108,11 @@ struct TokenService: Sendable {
         var query = request.scopes.map { (name: "scope", value: $0.description) }
         if !request.service.isEmpty { query.insert(("service", request.service), at: 0) }
         var headers = HTTPHeaders()
+        headers.take(request.headers)
         if case .basic(let username, let password) = request.credential {
             query.append(("account", username))
-            headers.add(name: "Authorization", value: "Basic " + Credential.basicToken(username, password))
+            headers.replaceOrAdd(
+                name: "Authorization", value: "Basic " + Credential.basicToken(username, password))
         }
         return .init(
             method: .GET, address: request.realm.adding(query: query), headers: headers, tls: request.tls)
@@ -120,9 +125,11 @@ struct TokenService: Sendable {
             ("scope", request.scopes.map(\.description).joined(separator: " ")), ("refresh_token", token),
         ]
         let text = form.map { "\($0)=\(WebAddress.escaped($1))" }.joined(separator: "&")
+        var headers = HTTPHeaders()
+        headers.take(request.headers)
+        headers.replaceOrAdd(name: "Content-Type", value: "application/x-www-form-urlencoded")
         return .init(
-            method: .POST, address: request.realm,
-            headers: ["Content-Type": "application/x-www-form-urlencoded"],
+            method: .POST, address: request.realm, headers: headers,
             body: .bytes(Array(text.utf8)), tls: request.tls)
     }
 }

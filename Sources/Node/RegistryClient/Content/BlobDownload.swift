@@ -124,8 +124,6 @@ public struct BlobDownload: AsyncSequence, Sendable {
             if servers == nil { servers = try download.repository.endpoints(.pull) }
             if position == size && size > 0 { return body = HTTPClientResponse.Body().makeAsyncIterator() }
             var request = download.repository.request(.GET, "blobs/\(download.descriptor.digest)")
-            // What came is content by its digest as it is, not packed for the way.
-            request.headers.add(name: "Accept-Encoding", value: "identity")
             // Asking again is this iterator's business.
             request.isRetried = false
             request.isVerified = true

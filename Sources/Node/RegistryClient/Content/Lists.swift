@@ -67,10 +67,16 @@ extension Repository {
     ) async throws {
         var next = first
         var seen: Set<WebAddress> = []
+        var size = 0
         while true {
             let (answer, bytes) = try await runWhole(next, at: endpoint, limit: limits.listBytes)
+            let link = Self.nextLink(answer.headers["Link"])
+            size += bytes.count + (link?.utf8.count ?? 0)
+            if size > limits.wholeListBytes {
+                throw RegistryError(.limit, "its list is longer than \(limits.wholeListBytes) bytes")
+            }
             try body(bytes, answer)
-            guard let link = Self.nextLink(answer.headers["Link"]) else { return }
+            guard let link else { return }
             guard let address = answer.address.resolve(link), address.origin == answer.address.origin else {
                 throw RegistryError(
                     .corrupt, "its list goes on at '\(oneLine(link))', which is not the registry")

@@ -12,6 +12,17 @@ public struct ManifestContent: Sendable {
         self.bytes = bytes
     }
 
+    /// A document that came before and was kept.
+    /// - Parameters:
+    ///   - bytes: what the digest says.
+    ///   - type: what the registry calls it; nil: the document tells.
+    /// - Throws: as `ManifestSniffer.type`.
+    public init(kept bytes: [UInt8], _ digest: Digest, type: MediaType? = nil) throws {
+        let media = try ManifestSniffer.type(contentType: type?.name, bytes)
+        self.init(
+            descriptor: Descriptor(mediaType: media, digest: digest, size: Int64(bytes.count)), bytes: bytes)
+    }
+
     /// An image, or one of its platforms.
     public enum Kind: Sendable {
         case image(ImageManifest)

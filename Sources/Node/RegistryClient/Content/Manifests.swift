@@ -52,6 +52,23 @@ extension Repository {
         }
     }
 
+    /// The same for who may have it already: what the reference means is asked without fetching it, which some
+    /// registries count (Docker's hub).
+    /// - Parameter kept: gives the document with a digest, verified; nil: it has to be fetched.
+    public func manifest(
+        _ reference: ManifestReference, unlessKept kept: (Digest) throws -> [UInt8]?
+    ) async throws -> ManifestContent {
+        try await atFirst(reference.capability, "manifest \(reference) of \(name)") { endpoint in
+            guard let found = try await head(reference, endpoint) else {
+                return try await get(reference, endpoint)
+            }
+            guard let bytes = try kept(found.digest) else {
+                return try await get(.digest(found.digest), endpoint)
+            }
+            return try ManifestContent(kept: bytes, found.digest, type: found.mediaType)
+        }
+    }
+
     /// - Returns: nil when the answer tells too little.
     private func head(
         _ reference: ManifestReference, _ endpoint: RegistryEndpoint

@@ -19,10 +19,13 @@ package struct EndpointResolver: Sendable {
         let own = try Self.standard(domain)
         guard let folder = folder(for: domain) else { return [own] }
         let path = folder + "/hosts.toml"
-        guard let text = try Self.readIfThere(path) else {
+        // An empty one says nothing, as with containerd.
+        guard let text = try Self.readIfThere(path), !text.isEmpty else {
             // Docker's older form: certificates by their file names' endings.
             var endpoint = own
             endpoint.tls = try Self.certificates(in: folder)
+            endpoint.tls.skipVerify = own.tls.skipVerify && endpoint.tls.authorities.isEmpty
+            endpoint.tls.skipsOnOwnMachineOnly = true
             return [endpoint]
         }
         let file = try HostsFile(text, path: path, folder: folder, own: own)
@@ -35,13 +38,16 @@ package struct EndpointResolver: Sendable {
         guard let origin = WebOrigin(.https, authority: host) else {
             throw RegistryError(.invalid, "'\(oneLine(domain))' is not a registry")
         }
-        var endpoint = RegistryEndpoint(origin: origin)
-        endpoint.mayBePlain = origin.isLoopback && origin.port != 443
-        if origin.isLoopback && origin.port == 80 {
-            endpoint.origin = WebOrigin(scheme: .http, host: origin.host, port: 80)
-            endpoint.mayBePlain = false
-        }
+        var endpoint = RegistryEndpoint(ofUnknownScheme: origin)
+        // As with Docker and containerd: nobody is on the way who could be somebody else. A name below localhost may
+        // have been looked up elsewhere.
+        endpoint.tls.skipVerify = isOwnMachine(origin)
+        endpoint.tls.skipsOnOwnMachineOnly = true
         return endpoint
+    }
+
+    static func isOwnMachine(_ origin: WebOrigin) -> Bool {
+        origin.isLoopback && !origin.host.hasSuffix(".localhost")
     }
 
     // MARK: Folders

@@ -1,4 +1,5 @@
 import LinuxKernel
+import NIOCore
 import TOMLKit
 
 /// `hosts.toml` of containerd: which servers answer for a registry, in the order in which they are asked.
@@ -85,13 +86,25 @@ package struct HostsFile {
     private static func endpoint(
         _ name: String, _ table: TOMLTable, _ folder: String
     ) throws -> RegistryEndpoint {
-        let text = name.hasPrefix("http://") || name.hasPrefix("https://") ? name : "https://" + name
+        let hasScheme = name.hasPrefix("http://") || name.hasPrefix("https://")
+        let text = hasScheme ? name : "https://" + name
         guard let address = WebAddress(text), address.query == nil else {
             throw Problem("\"\(name)\" is not the address of a server")
         }
-        var endpoint = RegistryEndpoint(origin: address.origin)
+        var endpoint =
+            hasScheme
+            ? RegistryEndpoint(origin: address.origin)
+            : RegistryEndpoint(ofUnknownScheme: address.origin)
         endpoint.root = root(of: address.path, isComplete: try bool("override_path", table))
-        return try configured(endpoint, table, folder)
+        endpoint = try configured(endpoint, table, folder)
+        // Who says something of TLS is taken at his word first, as with containerd.
+        let wantsTLS = ["ca", "client", "skip_verify"].contains { table[$0] != nil }
+        if wantsTLS, address.origin.scheme == .http, address.origin.port != 80 {
+            endpoint.origin = WebOrigin(
+                scheme: .https, host: address.origin.host, port: address.origin.port)
+            endpoint.mayBePlain = true
+        }
+        return endpoint
     }
 
     /// How a server is spoken to, whatever its address.
@@ -100,10 +113,14 @@ package struct HostsFile {
     ) throws -> RegistryEndpoint {
         var endpoint = server
         endpoint.capabilities = try capabilities(table)
-        endpoint.tls.skipVerify = try bool("skip_verify", table)
         endpoint.tls.authorities = try strings("ca", table).map { absolute($0, folder) }
+        if table["skip_verify"] != nil || !endpoint.tls.authorities.isEmpty {
+            endpoint.tls.skipVerify = try bool("skip_verify", table)
+            endpoint.tls.skipsOnOwnMachineOnly = false
+        }
         endpoint.tls.clientPairs = try clientPairs(table, folder)
         endpoint.headers = try headers(table)
+        endpoint.connectTimeout = try connectTimeout(table)
         return endpoint
     }
 
@@ -151,6 +168,15 @@ package struct HostsFile {
                 return RegistryEndpoint.Header(name: name, value: value)
             }
         }
+    }
+
+    /// A mirror on each node, which may be down at any time, is given up sooner than a registry far away.
+    private static func connectTimeout(_ table: TOMLTable) throws -> TimeAmount? {
+        guard let value = table["dial_timeout"] else { return nil }
+        guard let text = value.string, let nanoseconds = GoDuration.nanoseconds(text) else {
+            throw Problem("dial_timeout is not a time like \"200ms\" or \"3s\"")
+        }
+        return nanoseconds > 0 ? .nanoseconds(nanoseconds) : nil
     }
 
     private static func isHeader(_ name: String, _ value: String) -> Bool {

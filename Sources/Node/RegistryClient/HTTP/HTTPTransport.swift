@@ -6,17 +6,26 @@ import NIOSSL
 import Synchronization
 
 /// One request to one origin, with whatever certificates and proxy it takes: no redirects, no retries, no
-/// credentials of its own. Threads begin and certificates are read with the first request, not before.
+/// credentials of its own. Threads begin and certificates are read with requests that need them, not before.
 final class HTTPTransport: Sendable {
     private let configuration: RegistryConfiguration
-    // The client library binds a proxy to a client, so there is one for each proxy in use.
-    private let ways = Mutex<[ProxyEnvironment.Proxy?: Task<Way, any Error>]>([:])
-    private let tls = Mutex<[TLSSettings: TLSConfiguration]>([:])
+    // The client library binds a proxy, and how long connecting may take, to a client: there is one for each in use.
+    private let ways = Mutex<[Route: Task<Way, any Error>]>([:])
+    private let tls: TLSConfigurations
+    private let certificates = ClientCertificates()
+
+    private struct Route: Hashable {
+        let proxy: ProxyEnvironment.Proxy?
+        /// The proxy gets the requests themselves (`ForwardedRequests`), not tunnels to lead them through.
+        let isForwarded: Bool
+        let connectTimeout: TimeAmount
+    }
 
     /// How an origin is reached.
     private struct Way: Sendable {
         let client: HTTPClient
         let proxy: ProxyEnvironment.Proxy?
+        let isForwarded: Bool
         /// Where the proxy is spoken to by TLS.
         let relay: ProxyRelay?
 
@@ -29,6 +38,7 @@ final class HTTPTransport: Sendable {
 
     init(_ configuration: RegistryConfiguration) {
         self.configuration = configuration
+        tls = TLSConfigurations(roots: configuration.rootCertificates)
     }
 
     deinit {
@@ -53,6 +63,8 @@ final class HTTPTransport: Sendable {
         var headers: HTTPHeaders
         var body: Body?
         var tls: TLSSettings
+        /// Nil: the usual one.
+        var connectTimeout: TimeAmount?
     }
 
     enum Body {
@@ -64,31 +76,60 @@ final class HTTPTransport: Sendable {
     /// - Returns: the answer as soon as its headers are there; whatever its status.
     /// - Throws: `RegistryError`, `CancellationError`.
     func send(_ request: Request) async throws -> HTTPClientResponse {
+        try await certificates.send(request, by: self) { try await sendOnce($0) }
+    }
+
+    private func sendOnce(_ request: Request) async throws -> HTTPClientResponse {
         let origin = request.address.origin
         var message = HTTPClientRequest(url: request.address.text)
         message.method = request.method
         message.headers = request.headers
         message.headers.replaceOrAdd(name: "User-Agent", value: configuration.userAgent)
-        if origin.scheme == .https { message.tlsConfiguration = try tlsConfiguration(request.tls) }
-        let way = try await way(to: origin)
-        let client = way.client
+        // What comes is content by its digest as it is, not packed for the way: who says nothing takes any form
+        // (RFC 9110, section 12.5.3).
+        if !message.headers.contains(name: "Accept-Encoding") {
+            message.headers.add(name: "Accept-Encoding", value: "identity")
+        }
+        if origin.scheme == .https {
+            message.tlsConfiguration = try tls.configuration(request.tls.applied(to: origin))
+        }
+        let way = try await way(to: origin, request.connectTimeout ?? configuration.timeouts.connect)
+        if way.isForwarded, let proxy = way.proxy {
+            message = ForwardedRequests.message(message, for: request.address, by: proxy)
+        }
         do {
-            switch request.body {
-            case nil:
-                return try await client.execute(message, deadline: .now() + configuration.timeouts.headers)
-            case .bytes(let bytes):
-                message.body = .bytes(ByteBuffer(bytes: bytes))
-                return try await client.execute(message, deadline: .now() + configuration.timeouts.headers)
-            case .stream(let chunks, let length):
-                return try await upload(message, chunks, length, client)
+            let response = try await deliver(message, request.body, way.client)
+            if way.isForwarded, response.status == .proxyAuthenticationRequired {
+                throw HTTPClientError.proxyAuthenticationRequired
             }
+            return response
         } catch {
             let error = try networkError(error)
             if let proxy = way.proxy, let why = way.relay?.lastProblem {
                 throw RegistryError(.unreachable, "the proxy \(proxy.host):\(proxy.port): \(why)")
             }
+            if let proxy = way.proxy, way.isForwarded, let failure = error as? RegistryError,
+                failure.kind == .unreachable
+            {
+                // The library takes it for the server.
+                throw RegistryError(
+                    .unreachable, "the proxy \(proxy.host):\(proxy.port): \(failure.description)",
+                    status: nil, symptom: failure.symptom)
+            }
             throw error
         }
+    }
+
+    private func deliver(
+        _ message: HTTPClientRequest, _ body: Body?, _ client: HTTPClient
+    ) async throws -> HTTPClientResponse {
+        var message = message
+        switch body {
+        case nil: break
+        case .bytes(let bytes): message.body = .bytes(ByteBuffer(bytes: bytes))
+        case .stream(let chunks, let length): return try await upload(message, chunks, length, client)
+        }
+        return try await client.execute(message, deadline: .now() + configuration.timeouts.headers)
     }
 
     /// A stream takes as long as it takes, as long as something moves. The client library does not notice a
@@ -109,64 +150,83 @@ final class HTTPTransport: Sendable {
     }
 
     /// A small answer's body.
-    /// - Throws: `RegistryError`: `.limit` when it is longer than `limit` bytes.
+    /// - Throws: `RegistryError`: `.limit` when it is longer than `limit` bytes; `.interrupted` when it has not come as a
+    ///   whole in time: a server that sends a byte now and then is never idle.
     func body(of response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        do {
-            for try await chunk in response.body {
-                if bytes.count + chunk.readableBytes > limit {
-                    throw RegistryError(.limit, "the answer is longer than \(limit) bytes")
+        let patience = Duration.nanoseconds(configuration.timeouts.document.nanoseconds)
+        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask {
+                var bytes: [UInt8] = []
+                do {
+                    for try await chunk in response.body {
+                        if bytes.count + chunk.readableBytes > limit {
+                            throw RegistryError(.limit, "the answer is longer than \(limit) bytes")
+                        }
+                        bytes += chunk.readableBytesView
+                    }
+                } catch {
+                    throw try networkError(error)
                 }
-                bytes += chunk.readableBytesView
+                return bytes
             }
-        } catch {
-            throw try networkError(error)
+            group.addTask {
+                try await Task.sleep(for: patience)
+                throw RegistryError(
+                    .interrupted, "no answer as a whole in time", status: nil, symptom: .timeout)
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
         }
-        return bytes
     }
 
     // MARK: Clients
 
-    private func way(to origin: WebOrigin) async throws -> Way {
+    private func way(to origin: WebOrigin, _ connectTimeout: TimeAmount) async throws -> Way {
         let proxy = try configuration.proxies.proxy(for: origin)
+        // To a proxy that is spoken to by TLS the relay leads tunnels alone.
+        let route = Route(
+            proxy: proxy, isForwarded: origin.scheme == .http && proxy?.kind == .http,
+            connectTimeout: connectTimeout)
         let task = ways.withLock { ways in
-            if let task = ways[proxy] { return task }
-            let task = Task { try await makeWay(proxy) }
-            ways[proxy] = task
+            if let task = ways[route] { return task }
+            let task = Task { try await makeWay(route) }
+            ways[route] = task
             return task
         }
         return try await task.value
     }
 
-    private func makeWay(_ proxy: ProxyEnvironment.Proxy?) async throws -> Way {
+    private func makeWay(_ route: Route) async throws -> Way {
         var relay: ProxyRelay?
-        if let proxy, proxy.kind == .https {
+        if let proxy = route.proxy, proxy.kind == .https {
             let context: NIOSSLContext
             do {
-                context = try NIOSSLContext(configuration: try tlsConfiguration(TLSSettings()))
+                context = try NIOSSLContext(configuration: try tls.configuration(TLSSettings()))
             } catch {
                 throw RegistryError(.configuration, "TLS to the proxy: \(oneLine("\(error)"))")
             }
-            relay = try await ProxyRelay.start(to: proxy, context, timeout: configuration.timeouts.connect)
+            relay = try await ProxyRelay.start(to: proxy, context, timeout: route.connectTimeout)
         }
         let client = HTTPClient(
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            configuration: try clientConfiguration(proxy, relay))
-        return Way(client: client, proxy: proxy, relay: relay)
+            configuration: try clientConfiguration(route, relay))
+        return Way(client: client, proxy: route.proxy, isForwarded: route.isForwarded, relay: relay)
     }
 
     private func clientConfiguration(
-        _ proxy: ProxyEnvironment.Proxy?, _ relay: ProxyRelay?
+        _ route: Route, _ relay: ProxyRelay?
     ) throws -> HTTPClient.Configuration {
         var result = HTTPClient.Configuration()
         result.redirectConfiguration = .disallow
         result.timeout = .init(
-            connect: configuration.timeouts.connect, read: configuration.timeouts.idle,
+            connect: route.connectTimeout, read: configuration.timeouts.idle,
             write: configuration.timeouts.idle)
         // Layers come by connections of their own: one HTTP/2 connection is one flow of TCP for all of them.
         result.httpVersion = .http1Only
         result.connectionPool.retryConnectionEstablishment = false
-        if let proxy {
+        if route.isForwarded {
+            result.http1_1ConnectionDebugInitializer = ForwardedRequests.prepare
+        } else if let proxy = route.proxy {
             let host = proxy.host.hasPrefix("[") ? String(proxy.host.dropFirst().dropLast()) : proxy.host
             switch proxy.kind {
             case .socks5:
@@ -186,14 +246,5 @@ final class HTTPTransport: Sendable {
             }
         }
         return result
-    }
-
-    private func tlsConfiguration(_ settings: TLSSettings) throws -> TLSConfiguration {
-        try tls.withLock { known in
-            if let configuration = known[settings] { return configuration }
-            let made = try settings.configuration(roots: configuration.rootCertificates)
-            known[settings] = made
-            return made
-        }
     }
 }

@@ -21,7 +21,7 @@ private func symptom(of error: any Error) -> RegistryError.Symptom? {
     switch error {
     case let error as HTTPClientError where [.readTimeout, .deadlineExceeded].contains(error): .timeout
     case let error as HTTPClientError where error == .remoteConnectionClosed: .noTLS
-    case is NIOSSLError, is BoringSSLError: "\(error)".contains("CERTIFICATE") ? nil : .noTLS
+    case is NIOSSLError, is BoringSSLError: "\(error)".contains("CERTIFICATE") ? .certificate : .noTLS
     case let error as IOError where !notReached.contains(error.errnoCode): .noTLS
     case let error as ChannelError where [.eof, .inputClosed, .alreadyClosed].contains(error): .noTLS
     default: nil
@@ -50,8 +50,19 @@ private func explain(_ error: any Error) -> (RegistryError.Kind, String) {
         case .connectTimeout: return (.unreachable, "no connection in time")
         default: return (.interrupted, "connection lost: \(oneLine("\(error)"))")
         }
-    default: return (.interrupted, oneLine("\(error)"))
+    default:
+        if let why = explainSOCKS(error) { return (.unreachable, why) }
+        return (.interrupted, oneLine("\(error)"))
     }
+}
+
+/// What NIOSOCKS throws, which the client library hands through and does not export: told by the names of its types.
+private func explainSOCKS(_ error: any Error) -> String? {
+    let name = String(reflecting: type(of: error))
+    guard name.hasPrefix("NIOSOCKS.") else { return nil }
+    if name.hasSuffix(".ConnectionFailed") { return "the proxy refuses to connect" }
+    if name.hasSuffix(".InvalidAuthenticationSelection") { return "the proxy wants a password" }
+    return "the proxy does not speak SOCKS 5 (\(oneLine("\(error)")))"
 }
 
 private func explain(_ error: HTTPClientError) -> (RegistryError.Kind, String) {

@@ -46,6 +46,7 @@ struct RegistryAnswer: Sendable {
 final class RequestRunner: Sendable {
     let configuration: RegistryConfiguration
     let transport: HTTPTransport
+    private let servers: KnownServers
     private let authenticator: Authenticator
     /// Whether servers of this machine speak TLS or plain HTTP, once it is known.
     private let schemes = Mutex<[WebOrigin: WebScheme]>([:])
@@ -54,9 +55,13 @@ final class RequestRunner: Sendable {
     private static let authenticationAttempts = 3
     private static let errorBodyLimit = 64 << 10
 
-    init(_ configuration: RegistryConfiguration, _ transport: HTTPTransport, _ authenticator: Authenticator) {
+    init(
+        _ configuration: RegistryConfiguration, _ transport: HTTPTransport, _ servers: KnownServers,
+        _ authenticator: Authenticator
+    ) {
         self.configuration = configuration
         self.transport = transport
+        self.servers = servers
         self.authenticator = authenticator
     }
 
@@ -71,10 +76,10 @@ final class RequestRunner: Sendable {
             do {
                 return try await runOnce(request, endpoint, context)
             } catch let error as RegistryError {
-                let isFinal = !request.isRetried || endpoint.hasNext || isSpent(request.body)
-                guard !isFinal, let delay = configuration.retry.delay(afterAttempt: attempt, error),
+                if !request.isRetried || endpoint.hasNext || isSpent(request.body) { throw error }
+                guard let delay = configuration.retry.delay(afterAttempt: attempt, error),
                     error.symptom != .timeout || attempt < configuration.retry.attemptsAfterTimeout
-                else { throw error }
+                else { throw attempt > 1 ? error.with(.spent) : error }
                 try await Task.sleep(for: delay)
             }
         }
@@ -176,8 +181,9 @@ final class RequestRunner: Sendable {
         var hops = 0
         while true {
             let isOwn = address.origin == endpoint.origin
-            let response = try await transport.send(
-                message(request, to: address, endpoint, authorization: isOwn ? authorization : nil))
+            let response = try await servers.send(
+                message(request, to: address, endpoint, authorization: isOwn ? authorization : nil),
+                by: transport)
             guard [301, 302, 303, 307, 308].contains(response.status.code),
                 let location = response.headers.first(name: "Location")
             else { return RegistryAnswer(response: response, address: address) }
@@ -225,17 +231,18 @@ final class RequestRunner: Sendable {
     ) -> HTTPTransport.Request {
         var headers = request.headers
         var tls = endpoint.tls
+        var connectTimeout: TimeAmount?
         if address.origin == endpoint.origin {
-            // One that has several values is there once for each of them.
-            for header in endpoint.headers { headers.remove(name: header.name) }
-            for header in endpoint.headers { headers.add(name: header.name, value: header.value) }
+            connectTimeout = endpoint.connectTimeout
+            headers.take(endpoint.headers)
             if let authorization { headers.replaceOrAdd(name: "Authorization", value: authorization) }
         } else {
             // What proves who we are is for the registry alone.
             tls.clientPairs = []
         }
         return .init(
-            method: request.method, address: address, headers: headers, body: body(request.body), tls: tls)
+            method: request.method, address: address, headers: headers, body: body(request.body), tls: tls,
+            connectTimeout: connectTimeout)
     }
 
     private func body(_ body: RegistryRequest.Body?) -> HTTPTransport.Body? {

@@ -1,7 +1,7 @@
 import NIOSSL
 
 /// How the other side of a connection is verified, and how we prove who we are. Paths of PEM files, which are
-/// read when the first connection needs them.
+/// read when a connection needs them.
 package struct TLSSettings: Hashable, Sendable {
     /// A client certificate.
     package struct Pair: Hashable, Sendable {
@@ -17,10 +17,23 @@ package struct TLSSettings: Hashable, Sendable {
 
     /// Any certificate will do.
     package var skipVerify = false
+    /// Nobody has said so: it holds for servers of this machine, and not for where they send us.
+    package var skipsOnOwnMachineOnly = false
     /// Trusted beside the system's.
     package var authorities: [String] = []
-    /// The first is used: TLS offers one, and a list serves files for several purposes in one folder.
+    /// TLS shows one of them; which one `ClientCertificates` finds out.
     package var clientPairs: [Pair] = []
+
+    /// As they are for a server that is asked on behalf of another one.
+    package func applied(to origin: WebOrigin) -> TLSSettings {
+        var settings = self
+        if skipsOnOwnMachineOnly, !EndpointResolver.isOwnMachine(origin) { settings.skipVerify = false }
+        return settings
+    }
+
+    var files: [String] {
+        authorities + clientPairs.flatMap { [$0.certificate, $0.key].compactMap { $0 } }
+    }
 
     /// - Parameter roots: a bundle instead of the system's.
     /// - Throws: `RegistryError` (`.configuration`) for a file that cannot be read.

@@ -8,6 +8,8 @@ package struct SignaturePayload {
     /// Without a tag when cosign made it, with one when podman or skopeo did.
     package let reference: ImageReference
 
+    var claim: SignedClaim { SignedClaim(digest: digest, reference: reference) }
+
     private static let type = "cosign container image signature"
 
     /// - Throws: `RegistryError` (`.corrupt`). What stands under `critical` and is unknown is refused: whoever

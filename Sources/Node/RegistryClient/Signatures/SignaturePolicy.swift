@@ -148,7 +148,7 @@ public struct SignaturePolicy: Sendable {
             case .unsupported(let why): refusal = why
             case .signed(let signed):
                 do {
-                    refusal = try await signed.refusal(reference, signatures)
+                    refusal = try await signed.refusal(reference, scope: scope, signatures)
                 } catch let error as RegistryError where error.kind == .configuration {
                     throw error.within("signature policy \(path): rule \"\(oneLine(scope))\"")
                 }

@@ -71,9 +71,12 @@ package struct SigstoreRequirement: Sendable {
             } ?? .matchRepositoryDigestOrExact
     }
 
+    /// - Parameter scope: what the rule is for.
     /// - Returns: nil when a signature satisfies it, else why none does.
     /// - Throws: `RegistryError`: `.configuration` for a key that cannot be used; what asking the registry throws.
-    func refusal(_ reference: ImageReference, _ source: SignatureSource) async throws -> String? {
+    func refusal(
+        _ reference: ImageReference, scope: String, _ source: SignatureSource
+    ) async throws -> String? {
         var verifiers: [SignatureKey] = []
         for key in keys {
             switch key {
@@ -84,31 +87,38 @@ package struct SigstoreRequirement: Sendable {
         let names = verifiers.map(\.name).joined(separator: ", ")
         var reasons: [String] = []
         let accepted = try await source.first { signature in
-            guard verifiers.contains(where: { $0.isValid(signature.signature, for: signature.payload) })
-            else {
-                reasons.append("a signature is not by this key")
-                return false
-            }
-            do {
-                let payload = try SignaturePayload(signature.payload)
-                guard payload.digest == signature.digest else {
-                    reasons.append("a signature is for \(payload.digest), not \(signature.digest)")
-                    return false
-                }
-                if let problem = identity.problem(with: payload.reference, for: reference) {
-                    reasons.append(problem)
-                    return false
-                }
-                return true
-            } catch let error as RegistryError {
-                reasons.append("a signature's payload is refused: \(error.description)")
-                return false
-            }
+            let problem = problem(with: signature, verifiers, reference, scope)
+            if let problem { reasons.append(problem) }
+            return problem == nil
         }
         if accepted { return nil }
         var seen: Set<String> = []
         reasons = (reasons + source.problems).filter { seen.insert($0).inserted }
         let why = reasons.isEmpty ? "it has no signature" : reasons.prefix(3).joined(separator: "; ")
         return "no signature by key \(names): \(why)"
+    }
+
+    /// - Returns: nil when the signature is by one of the keys, and for the image.
+    private func problem(
+        with signature: SignatureSource.Signature, _ keys: [SignatureKey], _ reference: ImageReference,
+        _ scope: String
+    ) -> String? {
+        if !keys.contains(where: signature.isValid) {
+            return signature.isByCertificate
+                ? "a signature is by a certificate, and only public keys are supported"
+                : "a signature is not by this key"
+        }
+        do {
+            let claims = try signature.claims()
+            let problems = claims.filter { $0.digest == signature.digest }
+                .map { identity.problem(with: $0.reference, for: reference, scope: scope) }
+            if problems.isEmpty {
+                let digests = claims.map(\.digest.description).joined(separator: ", ")
+                return "a signature is for \(oneLine(digests, limit: 200)), not \(signature.digest)"
+            }
+            return problems.contains(nil) ? nil : problems[0]
+        } catch {
+            return "a signature's payload is refused: \(error)"
+        }
     }
 }

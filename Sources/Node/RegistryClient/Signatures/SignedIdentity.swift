@@ -58,10 +58,13 @@ package enum SignedIdentity: Sendable, JSONDecodable {
     }
 
     /// - Parameters:
-    ///   - signed: the name in the signature.
+    ///   - signed: the name in the signature; nil when it has none.
     ///   - image: the name that the user gave.
+    ///   - scope: what the rule is for.
     /// - Returns: nil when the signature is for the image, else what it is for and what it should be for.
-    package func problem(with signed: ImageReference, for image: ImageReference) -> String? {
+    package func problem(
+        with signed: ImageReference?, for image: ImageReference, scope: String
+    ) -> String? {
         let image = image.withDefaultTag
         let isRepository: Bool
         let wanted: ImageReference
@@ -77,12 +80,25 @@ package enum SignedIdentity: Sendable, JSONDecodable {
             }
             (wanted, isRepository) = (remapped, image.digest != nil)
         }
+        guard let signed else {
+            if isRepository && Self.isScope(scope, of: image) { return nil }
+            return "a signature is a bundle, which names no image: that needs a rule for"
+                + " \(image.domain)/\(image.path) alone, with signedIdentity matchRepository"
+        }
         let isSame =
             signed.domain == wanted.domain && signed.path == wanted.path
             && (isRepository || (signed.tag == wanted.tag && signed.digest == wanted.digest))
         if isSame { return nil }
         let name = isRepository ? "\(wanted.domain)/\(wanted.path)" : wanted.description
         return "a signature is for \(signed), not for \(name)"
+    }
+
+    /// Whether a rule is about the image's repository and no other. Then whoever wrote it has said what the key signs; under
+    /// a wider one a signature without a name may be for something else by the same key, which whoever serves the image
+    /// could give in its place.
+    private static func isScope(_ scope: String, of image: ImageReference) -> Bool {
+        let repository = "\(image.domain)/\(image.path)"
+        return scope == repository || scope.hasPrefix(repository + ":") || scope.hasPrefix(repository + "@")
     }
 
     /// - Returns: nil when the new name is none; the same name when the prefix does not fit.

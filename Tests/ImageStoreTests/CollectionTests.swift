@@ -71,6 +71,33 @@ import Testing
         #expect(isHeldNow)
     }
 
+    /// Of a container whose record is damaged only its layers are known: every image of these may be its own.
+    @Test func layersThatSomebodyStandsOnKeepTheirImages() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let kept = try image("a", bytes: 10_000, in: temporary)
+        for name in ["b", "c"] { _ = try image(name, bytes: 10_000, in: temporary) }
+        let held = try HeldImage.find("test/a", root: temporary.root)
+        // Others' folders lie above the image's and below.
+        let layers = ["/elsewhere/top"] + held.rootFilesystem.lowerDirectories + ["/elsewhere/7"]
+        held.end()
+        let container = ContainerUse(container: "damaged", layers: layers, isRunning: true)
+        let error = #expect(throws: ImageError.self) {
+            _ = try store.remove("test/a", force: true, inUse: [container])
+        }
+        #expect(error?.kind == .inUse && error?.description.contains("damaged") == true)
+        #expect(try store.remove("test/b", inUse: [container]).contains(.untagged("test/b:latest")))
+        let usage = try store.usage(containers: [container])
+        #expect(usage.images.map(\.containers).sorted() == [0, 1])
+        #expect(try !store.prune(all: true, inUse: [container]).events.isEmpty)
+        #expect(try names(store) == ["test/a:latest"])
+        #expect(try store.verify() == [])
+        // A container without any layer of the store keeps none.
+        let other = ContainerUse(container: "other", layers: ["/elsewhere/snapshots/x"], isRunning: true)
+        #expect(try store.prune(all: true, inUse: [other]).events.contains(.deleted(kept.id)))
+    }
+
     /// A layer that an import has found goes with no image, until the import is done.
     @Test func whatAnImportFoundStays() throws {
         let temporary = try TemporaryStore()
@@ -238,6 +265,8 @@ import Testing
         _ = try image("a", bytes: 1000, in: temporary)
         let path = "\(temporary.root)/partial/sha256-\(String(repeating: "a", count: 64))"
         try Data(count: 100_000).write(to: URL(fileURLWithPath: path))
+        let waiting = try #require(try store.usage(containers: []).downloads.first)
+        #expect(waiting.digest.hex.hasPrefix("aaaa") && waiting.bytes == 100_000 && !waiting.isActive)
         let full = DiskSpace(capacity: 1_000_000, available: 100_000)
         let young = try store.collectImages(
             .init(high: 85, low: 80), inUse: nobody, space: { full })
@@ -247,6 +276,7 @@ import Testing
             space: { access(path, F_OK) == 0 ? full : DiskSpace(capacity: 1_000_000, available: 500_000) })
         #expect(old.removed.events.isEmpty && old.removed.reclaimed >= 100_000)
         #expect(access(path, F_OK) != 0)
+        #expect(try store.usage(containers: []).downloads == [])
         #expect(try names(store) == ["test/a:latest"])
     }
 

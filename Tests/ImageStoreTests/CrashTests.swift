@@ -142,6 +142,23 @@ import Testing
         #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM lease") } == 0)
     }
 
+    /// As no program of ours leaves it: whose damage it is is still told.
+    @Test func damageOfANameWithoutAnImage() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let image = try store.load(.path(Fixtures.archive("busybox")))[0].image
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(
+            path: temporary.root + "/metadata.db", configuration: configuration)
+        try queue.write { try $0.execute(sql: "DELETE FROM image") }
+        let blob = temporary.root + "/blobs/sha256/\(image.id.hex)"
+        try Data("half".utf8).write(to: URL(fileURLWithPath: blob))
+        let problems = try store.verify()
+        #expect(problems.count == 1 && problems[0].hasSuffix(" (of \(image.manifest))"), "\(problems)")
+    }
+
     @Test func aNewerStoreIsRefusedInOneLine() throws {
         let temporary = try TemporaryStore()
         defer { temporary.remove() }

@@ -16,7 +16,7 @@ import Testing
         try withMounted(try store.rootFilesystem(of: image), in: temporary) { root in
             compare(expected, try TreeListing(root).files)
         }
-        #expect(try store.verify() == [])
+        #expect(try store.verify(isDeep: true) == [])
     }
 
     private func compare(_ expected: [String: ListedFile], _ found: [String: ListedFile]) {

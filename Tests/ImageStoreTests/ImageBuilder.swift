@@ -6,6 +6,10 @@ import OCISpec
 /// Entries of a tar archive, for layers that a test makes up itself.
 struct Tar {
     private(set) var bytes: [UInt8]
+    /// Whether the two blocks stand behind it that end an archive.
+    var hasEnd = true
+    /// The blob, where that is not the archive as it is.
+    var packed: [UInt8]?
 
     init(bytes: [UInt8] = []) {
         self.bytes = bytes
@@ -62,10 +66,10 @@ struct Tar {
         entry("pax", type: "x", content: content)
     }
 
-    var archive: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
+    var archive: [UInt8] { bytes + [UInt8](repeating: 0, count: hasEnd ? 1024 : 0) }
 }
 
-/// Writes an OCI layout folder of uncompressed layers.
+/// Writes an OCI layout folder of layers, uncompressed unless they say otherwise.
 enum ImageBuilder {
     static func write(_ layers: [Tar], to folder: String, name: String = "test/built:latest") throws {
         try FileManager.default.createDirectory(
@@ -75,8 +79,9 @@ enum ImageBuilder {
             try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/blobs/sha256/\(digest.hex)"))
             return Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count))
         }
-        let descriptors = try layers.map { try blob($0.archive, .ociLayer) }
-        let config = ImageConfig(platform: PlatformMatch.host(), diffIDs: descriptors.map(\.digest))
+        let descriptors = try layers.map { try blob($0.packed ?? $0.archive, .ociLayer) }
+        let config = ImageConfig(
+            platform: PlatformMatch.host(), diffIDs: layers.map { DigestHasher.digest(of: $0.archive) })
         let manifest = ImageManifest(config: try blob(config.json(), .ociConfig), layers: descriptors)
         var found = try blob(manifest.json(), .ociManifest)
         found.annotations["org.opencontainers.image.ref.name"] = name

@@ -25,6 +25,54 @@ import Testing
         }
     }
 
+    @Test func layersOfNoBytesChangeNothing() throws {
+        let below = ImageBuilder.tar { $0.file("file") }
+        var nothing = Tar()
+        nothing.hasEnd = false
+        var (gzip, zstd) = (nothing, nothing)
+        // `gzip -n < /dev/null`
+        gzip.packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        // `zstd --no-check < /dev/null`
+        zstd.packed = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x00, 0x01, 0x00, 0x00]
+        let above = ImageBuilder.tar { $0.file("other") }
+        try merged([below, nothing, gzip, zstd, Tar(), above]) { tree in
+            #expect(tree.files.keys.sorted() == ["file", "other"])
+        }
+    }
+
+    @Test func bytesThatAreNoArchiveAreNotTakenForNothing() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        for content in [Array("text".utf8), [UInt8](repeating: 0, count: 100)] {
+            var layer = Tar(bytes: content)
+            layer.hasEnd = false
+            let refusal = message { try ImageBuilder.load([layer], in: temporary) }
+            #expect(refusal?.contains("not a tar archive") == true, "\(refusal ?? "")")
+        }
+        // The beginnings of gzip and of zstd, and no more of them.
+        var cut = Tar()
+        cut.hasEnd = false
+        for packed: [UInt8] in [[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x00]] {
+            cut.packed = packed
+            let refusal = message { try ImageBuilder.load([cut], in: temporary) }
+            #expect(refusal?.contains("ends early") == true, "\(refusal ?? "")")
+        }
+    }
+
+    /// Their media type says gzip: what they are is told by their bytes.
+    @Test(arguments: ["xz", "bzip2"])
+    func layersOfNoImageFormatAreRefused(_ program: String) throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        var layer = ImageBuilder.tar { $0.file("file") }
+        layer.packed = try StreamTests.compressed(layer.archive, by: program)
+        let refusal = message { try ImageBuilder.load([layer], in: temporary) }
+        #expect(
+            refusal?.contains("it is compressed by \(program), which no image format has") == true,
+            "\(refusal ?? "it was loaded")")
+        #expect(temporary.leftovers == [])
+    }
+
     @Test func whiteoutsInFoldersThatOnlyTheirLayerHasLeaveNothing() throws {
         let below = ImageBuilder.tar { $0.file("unrelated") }
         let above = ImageBuilder.tar {

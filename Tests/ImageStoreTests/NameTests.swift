@@ -159,6 +159,32 @@ import Testing
         #expect(try store.verify() == [])
     }
 
+    /// What `system df` calls reclaimable: whoever wants the room now need not wait for a full disk or for a day.
+    @Test func interruptedDownloadsArePruned() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let left = "\(temporary.root)/partial/sha256-\(String(repeating: "a", count: 64))"
+        let active = "\(temporary.root)/partial/sha256-\(String(repeating: "b", count: 64))"
+        for path in [left, active] { try Data(count: 100_000).write(to: URL(fileURLWithPath: path)) }
+        // As a pull that is stopped in the middle has it.
+        let used = try FileDescriptor.open(active, O_RDWR)
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        try #require(fcntl(used.raw, Self.lockOfOpenFile, &lock) == 0)
+        #expect(try store.prune(all: true).reclaimed == 0)
+        #expect(access(left, F_OK) == 0)
+        #expect(try store.prune(all: true, downloads: true).reclaimed >= 100_000)
+        #expect(access(left, F_OK) != 0 && access(active, F_OK) == 0)
+        lock.l_type = Int16(F_UNLCK)
+        try #require(fcntl(used.raw, Self.lockOfOpenFile, &lock) == 0)
+        #expect(try store.prune(all: true, downloads: true).reclaimed >= 100_000)
+        #expect(access(active, F_OK) != 0)
+    }
+
+    /// F_OFD_SETLK of fcntl(2).
+    private static let lockOfOpenFile: Int32 = 37
+
     @Test func aHeldImageKeepsItsLayers() throws {
         let (temporary, store) = try loaded("layers")
         defer { temporary.remove() }

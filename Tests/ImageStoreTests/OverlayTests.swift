@@ -225,12 +225,10 @@ import Testing
         try #require(chown(upper, 100_000, 200_000) == 0)
         let target = try temporary.makeFolder("target")
         let namespace = try makeUserNamespace(uids: "0 100000 65536", gids: "0 200000 65536")
-        let before = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
         let overlay = OverlayMount(lowers: lowers, writable: .init(upper: upper, work: work))
         let mount = try overlay.make(mappedBy: namespace, scratch: target, inOneCall: way == .inOneCall)
-        #expect(
-            try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) == before,
-            "nothing of it was mounted here")
+        let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        #expect(!mounts.contains(temporary.folder), "nothing of it was mounted here")
         try mount.attach(on: .open(target, O_PATH), name: target)
         defer { umount2(target, Int32(MNT_DETACH)) }
         var status = stat()

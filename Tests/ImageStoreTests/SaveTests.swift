@@ -67,6 +67,35 @@ import Testing
         #expect(manifest.config.digest == image.id)
     }
 
+    /// An image of Docker's types is one of OCI's in an OCI archive, where nobody would find it else.
+    @Test func dockersManifestIsWrittenAsOCIs() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let docker = try store.load(.path(Fixtures.archive("busybox-docker-types")))[0].image
+        #expect(try store.manifest(docker).mediaType == .dockerManifest)
+        let path = try saved(["busybox"], .oci, temporary)
+        let other = try TemporaryStore()
+        defer { other.remove() }
+        let oci = try other.open().load(.path(path))[0].image
+        #expect(oci.id == docker.id && oci.topChain == docker.topChain && oci.manifest != docker.manifest)
+        let manifest = try other.open().manifest(oci)
+        #expect(manifest.mediaType == .ociManifest && manifest.config.mediaType == .ociConfig)
+        #expect(manifest.layers.map(\.mediaType) == [.ociLayerGzip])
+        #expect(try manifest.layers.map(\.digest) == store.manifest(docker).layers.map(\.digest))
+        #expect(try other.open().verify() == [])
+        // What is for Docker stays as it came.
+        let same = try TemporaryStore()
+        defer { same.remove() }
+        let back = try same.open().load(.path(try saved(["busybox"], .docker, temporary)))[0].image
+        #expect(back.manifest == docker.manifest)
+        guard isInstalled("skopeo") else { return }
+        let target = temporary.folder + "/copied"
+        try run("skopeo", ["copy", "--quiet", "oci-archive:\(path):latest", "dir:" + target])
+        let copied = try FileDescriptor.readFile(target + "/manifest.json")
+        #expect(DigestHasher.digest(of: copied) == oci.manifest)
+    }
+
     @Test(.enabled(if: isInstalled("skopeo")), arguments: ["docker-archive", "oci-archive"])
     func readsWhatSkopeoWrites(_ kind: String) throws {
         let temporary = try TemporaryStore()

@@ -32,7 +32,9 @@ final class PieceSource: ByteSource, @unchecked Sendable {
         }
     }()
 
-    static func compressed(by program: String, _ arguments: [String] = []) throws -> [UInt8] {
+    static func compressed(
+        _ plain: [UInt8] = plain, by program: String, _ arguments: [String] = []
+    ) throws -> [UInt8] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [program, "-c"] + arguments
@@ -69,21 +71,23 @@ final class PieceSource: ByteSource, @unchecked Sendable {
 
     @Test(arguments: ["gzip", "zstd", "xz", "bzip2"])
     func decompresses(_ program: String) throws {
-        let packed = try Self.compressed(by: program)
+        let packed = try Self.compressed(by: program, program == "xz" ? ["-9"] : [])
         #expect(try Self.decompress(packed) == Self.plain)
         #expect(try Self.decompress(packed + packed) == Self.plain + Self.plain, "several streams in a row")
     }
 
-    @Test(arguments: ["gzip", "zstd"])
+    @Test(arguments: ["gzip", "zstd", "xz"])
     func refusesTruncation(_ program: String) throws {
         let packed = try Self.compressed(by: program)
-        for length in [4, 10, 100, packed.count / 2, packed.count - 9, packed.count - 1] {
+        // Of xz it takes six bytes to know it.
+        let shortest = program == "xz" ? 6 : 4
+        for length in [shortest, 10, 100, packed.count / 2, packed.count - 9, packed.count - 1] {
             let error = message { try Self.decompress(Array(packed[..<length])) }
             #expect(error != nil, "\(length) of \(packed.count) bytes")
         }
     }
 
-    @Test(arguments: ["gzip", "zstd"])
+    @Test(arguments: ["gzip", "zstd", "xz"])
     func refusesDamage(_ program: String) throws {
         let packed = try Self.compressed(by: program, program == "zstd" ? ["--check"] : [])
         for position in stride(from: 30, to: packed.count, by: packed.count / 20) {
@@ -92,6 +96,14 @@ final class PieceSource: ByteSource, @unchecked Sendable {
             let result = try? Self.decompress(damaged)
             #expect(result == nil || result == Self.plain, "byte \(position)")
         }
+    }
+
+    /// A few bytes, for which whoever reads them has to make room for 512 MiB.
+    @Test func aDictionaryOfXzMayNotBeLarge() throws {
+        let bomb = try FileDescriptor.readFile(Fixtures.folder + "/bad/bomb-xz.tar.xz")
+        #expect(bomb.count < 100_000)
+        let error = message { try Self.decompress(bomb) }
+        #expect(error?.contains("takes 512 MiB of memory") == true, "\(error ?? "it was read")")
     }
 
     @Test func knowsCompressionsByTheirFirstBytes() {

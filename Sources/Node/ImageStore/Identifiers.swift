@@ -53,6 +53,12 @@ public struct ImageRecord: Sendable, Equatable {
     public var isDangling: Bool { names.isEmpty && digestNames.isEmpty }
     public var isPinned: Bool { !pinned.isEmpty }
 
+    /// What lists call it: its names, and a digest that it was pulled by for each repository where it has no tag.
+    public var listedNames: [ImageReference] {
+        var places = Set(names.map(\.place))
+        return names + digestNames.filter { places.insert($0.place).inserted }
+    }
+
     /// A familiar name, else the short id.
     public var shownName: String { (names + digestNames).first?.familiar ?? id.short }
 }
@@ -66,17 +72,28 @@ public struct LoadedImage: Sendable {
 
 /// A container that needs an image. The store knows no containers: who removes images tells it.
 public struct ContainerUse: Sendable, Equatable {
+    public enum Need: Sendable, Equatable {
+        /// An image by its id; the snapshot is its topmost one, nil for an image without layers.
+        case image(Digest, topChain: ChainID?)
+        /// The folders of a root file system, topmost first, of a container whose image nobody knows any more: every
+        /// image that has just these layers may be the one.
+        case layers([String])
+    }
+
     /// What messages call the container.
     public var container: String
-    /// The image's id.
-    public var image: Digest
-    public var topChain: ChainID?
+    public var need: Need
     public var isRunning: Bool
 
     public init(container: String, image: Digest, topChain: ChainID?, isRunning: Bool) {
         self.container = container
-        self.image = image
-        self.topChain = topChain
+        need = .image(image, topChain: topChain)
+        self.isRunning = isRunning
+    }
+
+    public init(container: String, layers: [String], isRunning: Bool) {
+        self.container = container
+        need = .layers(layers)
         self.isRunning = isRunning
     }
 }

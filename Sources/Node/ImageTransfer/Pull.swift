@@ -4,7 +4,8 @@ import OCISpec
 import RegistryClient
 
 extension ImageTransfer {
-    /// Brings an image into the store, as it is in its registry; what is there already is not fetched again.
+    /// Brings an image into the store, as it is in its registry; what is there already is not fetched again, but the
+    /// registry is always asked, and whoever it refuses gets nothing.
     ///
     /// Layers come several at a time and are unpacked while they come. When it is interrupted nothing of the image
     /// is visible, and what was downloaded stays for the next pull.
@@ -42,8 +43,11 @@ extension ImageTransfer {
     ) async throws -> PulledImage {
         let reference = reference.withDefaultTag
         let repository = try client.repository(reference, credential: credential)
+        // The image may be there under this name already, and complete: the session finds that out by itself.
+        let before = try? store.resolve(reference.description)
+        let kept = KeptDocuments(store, of: reference)
         let found = try await RemoteImage.find(
-            reference, in: repository, PlatformMatch(platform), mustMatch: platform != nil)
+            reference, in: repository, PlatformMatch(platform), kept, isKnown: before != nil)
         // Signatures are made for either.
         let platformDigest = found.manifest.descriptor.digest
         try await isAccepted(
@@ -51,15 +55,18 @@ extension ImageTransfer {
             repository)
         let incoming = try found.incoming(
             limits: store.limits,
-            configuration: try await repository.smallBlob(
-                found.document.config, limit: store.limits.documentBytes),
+            configuration: try await found.configuration(
+                in: repository, kept, limit: store.limits.documentBytes),
             origin: { layer in .remote(source(layer, repository)) })
-        if platform != nil, !PlatformMatch(platform).accepts(incoming.platform) {
-            throw ImageError(
-                .unsupported, "\(reference.familiar) is for \(incoming.platform), not for \(platform!)")
+        let match = PlatformMatch(platform)
+        if !match.accepts(incoming.platform) {
+            if let platform {
+                throw ImageError(
+                    .unsupported, "\(reference.familiar) is for \(incoming.platform), not for \(platform)")
+            }
+            // The only one there is: of use where an emulator is installed, or to be pushed elsewhere.
+            progress?(.message("\(reference.familiar) is for \(incoming.platform), this is \(match.wanted)"))
         }
-        // The image may be there under this name already, and complete: the session finds that out by itself.
-        let before = try? store.resolve(reference.description)
         try checkWanted()
         let record = try await onThread { [self] in try bring(incoming, as: reference, progress) }
         return PulledImage(

@@ -7,7 +7,8 @@ extension ImageTransfer {
     /// Puts an image of the store into its registry, manifests byte by byte as they are here.
     /// - Parameters:
     ///   - image: as for `ImageStore.resolve`.
-    ///   - destination: what it is called there; nil: as here, and where it was found if that took a search.
+    ///   - destination: what it is called there; nil: as here, and where it was found if that took a search. A digest
+    ///     in it has to be the image's own.
     ///   - credential: instead of a stored one.
     /// - Throws: `ImageError`, `RegistryError`, `KernelError`.
     public func push(
@@ -18,17 +19,22 @@ extension ImageTransfer {
         let record = try store.resolve(image)
         let reference = try ImageReference(destination ?? image).withDefaultTag
         let outgoing = try store.outgoing(record, name: try? ImageReference(image).withDefaultTag)
+        let target = outgoing.documents.last!.descriptor
+        if let digest = reference.digest, digest != target.digest {
+            throw ImageError(
+                .invalid, "\(reference.familiar) is not what would be pushed: that is \(target.digest)")
+        }
         let repository = try client.repository(reference, credential: credential)
         try await pushBlobs(of: outgoing, to: repository, reference, progress)
         for document in outgoing.documents {
             let content = ManifestContent(descriptor: document.descriptor, bytes: document.bytes)
-            let isLast = document.descriptor.digest == outgoing.documents.last!.descriptor.digest
+            let isLast = document.descriptor.digest == target.digest
             let tag = reference.tag.map { ManifestReference.tag($0) }
             try await repository.push(
                 content, as: (isLast ? tag : nil) ?? .digest(document.descriptor.digest))
         }
         return PushedImage(
-            reference: reference, descriptor: outgoing.documents.last!.descriptor,
+            reference: reference, descriptor: target,
             isPartOfIndex: outgoing.isPartOfIndex)
     }
 

@@ -16,10 +16,19 @@ struct RemoteImage: Sendable {
     /// How deep indexes may be in each other: one that names itself would have no end.
     private static let maximumDepth = 8
 
+    /// - Parameters:
+    ///   - kept: what need not be fetched.
+    ///   - isKnown: whether the store has something by this name. Then the registry is asked what it means, and seldom
+    ///     has to send it; else that would be a question more.
     static func find(
-        _ reference: ImageReference, in repository: Repository, _ platform: PlatformMatch, mustMatch: Bool
+        _ reference: ImageReference, in repository: Repository, _ platform: PlatformMatch,
+        _ kept: KeptDocuments, isKnown: Bool
     ) async throws -> RemoteImage {
-        var content = try await repository.manifest(ManifestReference(reference))
+        let name = ManifestReference(reference)
+        var content =
+            isKnown
+            ? try await repository.manifest(name, unlessKept: { try kept.manifest($0) })
+            : try await repository.manifest(name)
         var indexes: [ManifestContent] = []
         while true {
             switch try content.image() {
@@ -39,16 +48,21 @@ struct RemoteImage: Sendable {
                     )
                 }
                 indexes.append(content)
-                let chosen = try choose(index, platform, reference, mustMatch: mustMatch)
-                content = try await fetch(chosen, from: repository)
+                let chosen = try choose(index, platform, reference)
+                content = try await manifest(chosen, in: repository, kept)
             }
         }
     }
 
-    private static func fetch(
-        _ descriptor: Descriptor, from repository: Repository
+    private static func manifest(
+        _ descriptor: Descriptor, in repository: Repository, _ kept: KeptDocuments
     ) async throws -> ManifestContent {
-        let content = try await repository.manifest(.digest(descriptor.digest))
+        let content: ManifestContent
+        if let bytes = try kept.manifest(descriptor.digest) {
+            content = try ManifestContent(kept: bytes, descriptor.digest)
+        } else {
+            content = try await repository.manifest(.digest(descriptor.digest))
+        }
         if content.descriptor.size != descriptor.size {
             throw RegistryError(
                 .corrupt,
@@ -58,17 +72,25 @@ struct RemoteImage: Sendable {
     }
 
     private static func choose(
-        _ index: ImageIndex, _ platform: PlatformMatch, _ reference: ImageReference, mustMatch: Bool
+        _ index: ImageIndex, _ platform: PlatformMatch, _ reference: ImageReference
     ) throws -> Descriptor {
         if let found = platform.choose(index.manifests) { return found }
-        let candidates = index.manifests.filter { !$0.isAttestation }
-        let unnamed = candidates.filter { $0.platform == nil }
-        if unnamed.count == 1 { return unnamed[0] }
-        let offered = candidates.compactMap { $0.platform?.description }.joined(separator: ", ")
+        let offered = PlatformMatch.offered(index.manifests)
         throw RegistryError(
             .unsupported,
             "\(reference.familiar): no image for \(platform.wanted)"
                 + (offered.isEmpty ? "" : ": there are \(offered)"))
+    }
+
+    /// The bytes of its configuration.
+    /// - Parameter limit: how many at most.
+    func configuration(
+        in repository: Repository, _ kept: KeptDocuments, limit: Int
+    ) async throws -> [UInt8] {
+        if let bytes = try kept.configuration(document.config, of: manifest.descriptor.digest) {
+            return bytes
+        }
+        return try await repository.smallBlob(document.config, limit: limit)
     }
 
     /// For the store.

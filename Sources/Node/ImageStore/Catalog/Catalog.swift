@@ -43,7 +43,7 @@ final class Catalog: Sendable {
         } catch let error as DatabaseError
             where [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN].contains(error.resultCode)
         {
-            guard folder.giveUpReserve() else { throw error }
+            guard try folder.reserve.giveUp() else { throw error }
             return try body()
         }
     }

@@ -9,7 +9,7 @@ import OCISpec
 ///     metadata.db       the records: what is not in them does not exist
 ///     blobs/ALG/HEX     content by digest
 ///     snapshots/N       unpacked layers; short names, because mount options are short
-///     ingest/LEASE/     what an import is making; belongs to the lease of that number
+///     ingest/LEASE-X/   what an import is making; belongs to the lease of that number
 ///     partial/ALG-HEX   what is being fetched, or was until somebody was stopped
 ///     trash/            what is being deleted
 ///     empty/            the lower folder of images without layers
@@ -41,6 +41,8 @@ final class StoreFolder: Sendable {
         snapshots = try root.openAt("snapshots", O_RDONLY | O_DIRECTORY)
         ingest = try root.openAt("ingest", O_RDONLY | O_DIRECTORY)
         trash = try root.openAt("trash", O_RDONLY | O_DIRECTORY)
+        // What becomes layers stays on the part of the disk on which it was made.
+        spreadSubfolders(of: ingest)
     }
 
     private static func makeFolders(_ path: String) throws {
@@ -59,7 +61,21 @@ final class StoreFolder: Sendable {
         "blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
     }
 
+    /// A name in `ingest` that no other folder had, as the hint of `spreadSubfolders` wants it: numbers come again.
+    static func ingestName(lease: Int64) -> String {
+        "\(lease)-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    }
+
+    /// - Returns: nil for what is no import's folder.
+    static func lease(ofIngest name: String) -> Int64? { Int64(name.prefix { $0 != "-" }) }
+
     static func snapshotPath(_ number: Int64) -> String { "snapshots/\(number)" }
+
+    /// - Returns: nil for a folder that is no snapshot.
+    static func snapshotNumber(_ path: String) -> Int64? {
+        let parts = path.split(separator: "/").suffix(2)
+        return parts.first == "snapshots" ? parts.last.flatMap { Int64($0) } : nil
+    }
 
     func openBlob(_ digest: OCISpec.Digest) throws -> SharedFile {
         SharedFile(try Self.openBlob(digest, in: root), name: digest.description)
@@ -113,20 +129,15 @@ final class StoreFolder: Sendable {
 
     // MARK: Room
 
-    /// Bytes: the log of a removal of some hundred images.
-    private static let reserveBytes: off_t = 2 << 20
+    /// For the records of a removal, the log of some hundred images: on a full disk the database's log cannot grow, and
+    /// without this nothing could be removed any more.
+    var reserve: DiskReserve { DiskReserve(path: path + "/reserve", size: 2 << 20) }
 
-    /// Keeps room for the records of a removal. On a full disk the database's log cannot grow, and without this
-    /// nothing could be removed any more. Where there is no room for it, there is none.
+    /// Keeps the reserve, where there is room for it.
     func keepReserve() {
-        let raw = openat(root.raw, "reserve", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard raw >= 0 else { return }
-        let file = FileDescriptor(owning: raw)
-        if posix_fallocate(file.raw, 0, Self.reserveBytes) != 0 { unlinkat(root.raw, "reserve", 0) }
+        // It can be done without: what is wrong with the disk, whoever needs it will say.
+        try? reserve.take()
     }
-
-    /// - Returns: whether there was any.
-    func giveUpReserve() -> Bool { unlinkat(root.raw, "reserve", 0) == 0 }
 
     // MARK: Moving and removing
 

@@ -4,15 +4,17 @@ import OCISpec
 /// The form of a saved archive.
 public enum SaveFormat: Sendable {
     /// As `docker save` from version 25 on writes it: an OCI layout with a manifest.json beside its index.
-    /// Every version of `docker load`, podman and skopeo reads it, as a Docker archive or as an OCI archive.
+    /// Every version of `docker load`, podman and skopeo reads it, as a Docker archive or, unless the image's manifest is
+    /// Docker's, as an OCI archive.
     case docker
-    /// An OCI layout and nothing else.
+    /// An OCI layout and nothing else. A manifest of Docker's becomes one of OCI, as with podman and skopeo: OCI's tools
+    /// do not find others in a layout.
     case oci
 }
 
 extension ImageStore {
     /// Writes images with their names into one archive. Blobs and manifests are written as they came, byte by
-    /// byte, so that every digest stays.
+    /// byte, so that every digest stays, but for Docker's manifests in an OCI archive (`SaveFormat.oci`).
     ///
     /// - Parameters:
     ///   - images: as for `resolve`. By a name the archive has that name; by an id all of the image's names.
@@ -55,19 +57,29 @@ private struct SavedArchive {
         var listing: [DockerArchiveEntry] = []
         for folder in ["blobs", "blobs/sha256"] { try tar.folder(folder) }
         for (image, names) in images {
-            let bytes = try store.content(image.manifest)
-            let manifest = try within("manifest \(image.manifest)") { try ImageManifest(json: bytes) }
+            let stored = try store.content(image.manifest)
+            let manifest = try within("manifest \(image.manifest)") { try ImageManifest(json: stored) }
+            let isRewritten = format == .oci && manifest.mediaType == .dockerManifest
+            let bytes = isRewritten ? manifest.inOCI.json() : stored
             let descriptor = Descriptor(
-                mediaType: manifest.mediaType ?? .ociManifest, digest: image.manifest,
+                mediaType: isRewritten ? .ociManifest : manifest.mediaType ?? .ociManifest,
+                digest: isRewritten ? DigestHasher.digest(of: bytes) : image.manifest,
                 size: Int64(bytes.count),
-                platform: image.platform)
+                platform: image.platform.architecture.isEmpty ? nil : image.platform)
+            if isRewritten, written.insert(descriptor.digest).inserted {
+                try tar.file(StoreFolder.blobPath(descriptor.digest), bytes)
+            }
             for blob in [descriptor, manifest.config] + manifest.layers
             where written.insert(blob.digest).inserted {
-                try tar.file(
-                    StoreFolder.blobPath(blob.digest), size: blob.size,
-                    from: VerifyingSource(
-                        try FileRangeSource(try store.folder.openBlob(blob.digest)), digest: blob.digest,
-                        size: blob.size))
+                do {
+                    try tar.file(
+                        StoreFolder.blobPath(blob.digest), size: blob.size,
+                        from: VerifyingSource(
+                            try FileRangeSource(try store.folder.openBlob(blob.digest)), digest: blob.digest,
+                            size: blob.size))
+                } catch let error as ImageError {
+                    throw error.within("image \(image.shownName): \(blob.digest)")
+                }
             }
             manifests += Self.named(descriptor, names)
             add(

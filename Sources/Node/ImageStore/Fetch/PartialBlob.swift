@@ -23,6 +23,13 @@ final class PartialBlob: Sendable {
         identity = try file.descriptor.status()
     }
 
+    /// What a file's name says; nil for one that is not of the store's making.
+    private static func digest(_ name: String) -> OCISpec.Digest? {
+        let parts = name.split(separator: "-", maxSplits: 1)
+        // How it is wrong does not matter.
+        return parts.count == 2 ? try? OCISpec.Digest("\(parts[0]):\(parts[1])") : nil
+    }
+
     static func name(_ digest: OCISpec.Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex)" }
 
     /// Opens the file of a blob, which is made when it is missing.
@@ -97,6 +104,21 @@ final class PartialBlob: Sendable {
 extension PartialBlob {
     /// Seconds after which a download that nobody went on with is removed, as with containerd.
     static let lifetime: Int64 = 24 * 3600
+
+    /// What is being fetched, and what was not fetched to its end, by digest.
+    static func all(in folder: StoreFolder) throws -> [StoreUsage.Download] {
+        try folder.names(in: "partial").sorted().compactMap { name in
+            guard let digest = digest(name) else { return nil }
+            do {
+                let partial = try open("partial/\(name)", O_RDWR, in: folder)
+                let isFree = try partial.tryWriteLock()
+                return StoreUsage.Download(digest: digest, bytes: try partial.size(), isActive: !isFree)
+            } catch let error as KernelError where error.errno == .noEntry {
+                // It has become a whole one meanwhile.
+                return nil
+            }
+        }
+    }
 
     /// Removes files that nobody has touched for `age` seconds and nobody uses.
     /// - Returns: bytes that became free.

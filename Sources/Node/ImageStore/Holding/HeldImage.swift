@@ -14,6 +14,10 @@ public struct HeldImage: ~Copyable, Sendable {
     public let platform: Platform
     public let configuration: ImageConfig
     public let rootFilesystem: RootFilesystem
+    /// With tags, of all records that have this id, in their order.
+    public let names: [String]
+    /// `REPOSITORY@DIGEST`, likewise.
+    public let digests: [String]
     /// The topmost snapshot, locked: `SnapshotHold` says what that means.
     private let hold: SnapshotHold?
 
@@ -50,7 +54,17 @@ public struct HeldImage: ~Copyable, Sendable {
         _ answer: ImageAnswer, _ folder: borrowing FileDescriptor, _ root: String
     ) throws -> HeldImage {
         var hold: SnapshotHold?
-        if let top = answer.snapshots.first { hold = try SnapshotHold.take(folder, top) }
+        if let top = answer.snapshots.first {
+            do {
+                hold = try SnapshotHold.take(folder, top)
+            } catch let error as KernelError where error.errno == .noEntry {
+                // Nobody removes one from under an image.
+                throw ImageError(
+                    .store,
+                    "image \(answer.id.short): its unpacked layer \(root)/\(StoreFolder.snapshotPath(top)) is missing:"
+                        + " 'swiftlet image verify' says what else is")
+            }
+        }
         let blob = try StoreFolder.openBlob(answer.id, in: folder)
         StoreFolder.noteUse(blob)
         let configuration = try within("image \(answer.id.short): configuration") {
@@ -64,6 +78,8 @@ public struct HeldImage: ~Copyable, Sendable {
     ) {
         id = answer.id
         platform = answer.platform
+        names = answer.names
+        digests = answer.digests
         self.configuration = configuration
         rootFilesystem = RootFilesystem(
             numbers: answer.snapshots, topChain: answer.topChain, storePath: root)
@@ -91,10 +107,12 @@ extension ImageStore {
             if let chain = image.topChain, numbers.isEmpty {
                 throw ImageError(.notFound, "the unpacked layers \(chain) are not in the image store")
             }
+            let all = try Catalog.images(database, id: image.id)
             return ImageAnswer(
                 question: text, bootID: bootID, id: image.id, platform: image.platform,
-                topChain: image.topChain,
-                snapshots: numbers)
+                topChain: image.topChain, snapshots: numbers,
+                names: Set(all.flatMap(\.names).map(\.description)).sorted(),
+                digests: Set(all.flatMap(\.digests).map(\.description)).sorted())
         }
     }
 }

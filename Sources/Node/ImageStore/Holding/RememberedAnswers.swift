@@ -13,6 +13,9 @@ struct ImageAnswer: Equatable {
     var topChain: ChainID?
     /// Folders of the layers, the topmost first.
     var snapshots: [Int64]
+    /// As of `HeldImage`.
+    var names: [String]
+    var digests: [String]
 }
 
 /// The answers that lookups have given since the last change, a file each in the store's folder `answers`.
@@ -85,6 +88,8 @@ extension ImageAnswer: JSONDecodable, JSONEncodable {
         let chain: Digest? = try object.optional("chain")
         topChain = chain.map { ChainID($0) }
         snapshots = try object.required("snapshots")
+        names = try object.required("names")
+        digests = try object.required("digests")
     }
 
     func encode(to json: inout JSONWriter) {
@@ -95,6 +100,8 @@ extension ImageAnswer: JSONDecodable, JSONEncodable {
             json.member("platform", platform)
             json.optional("chain", topChain?.digest)
             json.member("snapshots", snapshots)
+            json.member("names", names)
+            json.member("digests", digests)
         }
     }
 }

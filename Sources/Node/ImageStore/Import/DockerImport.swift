@@ -71,15 +71,7 @@ struct DockerImport {
         guard let (source, size) = try files.open(path) else { throw ImageError.corrupt("it is missing") }
         let start = PeekableSource(source)
         let compression = Compression(signature: try start.peek())
-        let type: MediaType =
-            switch compression {
-            case .none: .ociLayer
-            case .gzip: .ociLayerGzip
-            case .zstd: .ociLayerZstd
-            case .bzip2, .xz:
-                throw ImageError(
-                    .unsupported, "it is compressed by \(compression.name), which no image format has")
-            }
+        let type = try compression.layerType()
         if compression == .none { return Descriptor(mediaType: type, digest: diffID, size: size) }
         let hashing = HashingSource(start, .sha256)
         try hashing.drain()

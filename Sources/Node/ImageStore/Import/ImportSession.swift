@@ -14,7 +14,10 @@ package final class ImportSession: Sendable {
     let progress: ProgressHandler
     private let lease: Lease
     private let locks: LayerLocks
-    /// Of this session, below the store's folder.
+    private let pulse: ImportPulse
+    /// Of this session's folder in `ingest`.
+    private let name: String
+    /// The same below the store's folder.
     private let folderName: String
     private let folder: FileDescriptor
     private let state = Mutex(State())
@@ -49,10 +52,16 @@ package final class ImportSession: Sendable {
 
     package init(_ store: ImageStore, purpose: String, progress: ProgressHandler? = nil) throws {
         self.store = store
-        self.progress = progress ?? { _ in }
         lease = try store.catalog.makeLease(purpose)
         locks = LayerLocks(store.folder)
-        folderName = "ingest/\(lease.number)"
+        name = StoreFolder.ingestName(lease: lease.number)
+        let pulse = ImportPulse(store.folder, name)
+        self.pulse = pulse
+        self.progress = { step in
+            pulse.beat()
+            progress?(step)
+        }
+        folderName = "ingest/" + name
         if mkdirat(store.folder.root.raw, folderName, 0o700) != 0 {
             throw KernelError("make folder", "\(store.folder.path)/\(folderName)")
         }
@@ -63,7 +72,7 @@ package final class ImportSession: Sendable {
     package func close() throws {
         locks.releaseAll()
         state.withLock { $0 = State() }
-        try TreeRemoval.remove(Array("\(lease.number)".utf8), in: store.folder.ingest)
+        try TreeRemoval.remove(name.utf8, in: store.folder.ingest)
         try lease.end()
     }
 
@@ -116,8 +125,14 @@ package final class ImportSession: Sendable {
     }
 
     /// Lets one process at a time unpack a layer, as far as that is possible.
-    func lock(_ chain: ChainID, onWait: () -> Void) throws {
-        try locks.take(chain, onWait: onWait)
+    /// - Parameter folder: its name for `makeSnapshotFolder`.
+    func lock(_ layer: IncomingImage.Layer, folder: String, onWait: () -> Void) throws {
+        try locks.take(
+            layer.chain,
+            pulse: {
+                if isCancelled.load(ordering: .sequentiallyConsistent) { throw CancellationError() }
+                return try pulse.ofOthers(folder, layer.descriptor.digest)
+            }, onWait: onWait)
     }
 
     func renewLease() throws { try lease.renew() }
@@ -190,7 +205,10 @@ package final class ImportSession: Sendable {
     /// Makes everything that was added durable and visible.
     package func finish() throws -> [ImageRecord] {
         let state = self.state.withLock { $0 }
-        if !state.blobs.isEmpty || !state.snapshots.isEmpty { try store.folder.syncFileSystem() }
+        if !state.blobs.isEmpty || !state.snapshots.isEmpty {
+            pulse.beat()
+            try store.folder.syncFileSystem()
+        }
         let records: [ImageRecord]
         do {
             records = try store.catalog.write { database in

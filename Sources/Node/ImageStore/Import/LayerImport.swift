@@ -40,7 +40,7 @@ final class LayerImport: Sendable {
         let missing = try layers.indices.filter { try !isComplete(layers[$0]) }
         if missing.isEmpty { return layers.forEach { report($0, .exists, $0.descriptor.size) } }
         for index in missing {
-            try session.lock(layers[index].chain) { report(layers[index], .waiting, 0) }
+            try session.lock(layers[index], folder: folder(index)) { report(layers[index], .waiting, 0) }
         }
         try session.renewLease()
         let threads = try (0..<min(Self.workers, missing.count)).map { _ in
@@ -179,13 +179,18 @@ final class LayerImport: Sendable {
             layer: layer, limits: session.store.limits, source: source, copy: copy,
             onProgress: { [self] done in report(layer, .unpacking, done) })
         if hasSnapshot { return try ingest.verify() }
-        let name = "snapshot-\(index)-\(layer.chain.digest.hex.prefix(12))"
+        let name = folder(index)
         let root = try session.makeSnapshotFolder(name)
         let below = LowerLayers(folders[..<index].reversed())
         let unpacked = try ingest.unpack(into: root, below: LayerStack(rest: below))
         session.add(
             unpacked, chain: layer.chain, parent: index > 0 ? layers[index - 1].chain : nil, folder: name)
         for warning in unpacked.warnings { session.progress(.message(warning)) }
+    }
+
+    /// Where a layer is unpacked, in the session's folder: the same for whoever unpacks it.
+    private func folder(_ index: Int) -> String {
+        "snapshot-\(index)-\(layers[index].chain.digest.hex.prefix(12))"
     }
 
     private func report(_ layer: IncomingImage.Layer, _ phase: LayerPhase, _ done: Int64) {

@@ -13,9 +13,11 @@ final class LayerLocks: Sendable {
     /// Whether somebody was waited for in vain: once is enough.
     private let isImpatient = Mutex(false)
 
-    /// Milliseconds to wait for another process, which may be stopped.
+    /// Milliseconds that another process may do nothing, before it is taken for one that is stopped.
     private static let patience = 10_000
     private static let interval = 20
+    /// Milliseconds between two looks at what it does.
+    private static let pulseInterval = 1000
 
     init(_ folder: StoreFolder) {
         path = folder.path + "/locks"
@@ -29,18 +31,23 @@ final class LayerLocks: Sendable {
         }
     }
 
-    /// Takes the lock of `chain`. Waits for another process only while no other lock is held, and not
-    /// for ever: two imports would wait for each other's layers, and one may be stopped. A layer unpacked twice is
-    /// no harm.
-    func take(_ chain: ChainID, onWait: () -> Void) throws {
+    /// Takes the lock of `chain`. Waits for another process only while no other lock is held, since two imports would
+    /// wait for each other's layers; and only as long as that one gets on with it. A layer unpacked twice is no harm.
+    /// - Parameter pulse: something else each time that somebody has done something for the layer; ends the wait by
+    ///   throwing.
+    func take(_ chain: ChainID, pulse: () throws -> [Int64], onWait: () -> Void) throws {
         let (isHeld, holdsNone) = held.withLock { ($0[chain] != nil, $0.isEmpty) }
         if isHeld { return }
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
         var waited = 0
+        var last: (pulse: [Int64], at: Int) = ([], 0)
         while try !lock(file, chain) {
             if !holdsNone || isImpatient.withLock({ $0 }) { return }
-            if waited >= Self.patience { return isImpatient.withLock { $0 = true } }
             if waited == 0 { onWait() }
+            if waited % Self.pulseInterval == 0, case let now = try pulse(), now != last.pulse {
+                last = (now, waited)
+            }
+            if waited - last.at >= Self.patience { return isImpatient.withLock { $0 = true } }
             usleep(useconds_t(Self.interval * 1000))
             waited += Self.interval
         }

@@ -84,6 +84,8 @@ final class LayerStream: ByteSource, @unchecked Sendable {
         self.blob = blob
         self.limits = limits
         compression = Compression(signature: try start.peek())
+        // What decompresses takes memory, as much as the blob says.
+        _ = try compression.layerType()
         archive = try compression.decompress(start)
     }
 
@@ -110,6 +112,20 @@ final class LayerStream: ByteSource, @unchecked Sendable {
                 .limit, "it becomes more than \(limits.expansionRatio) times larger when decompressed")
         }
         return count
+    }
+}
+
+extension Compression {
+    /// The type of a layer that is compressed so.
+    /// - Throws: `ImageError` (`.unsupported`) for what no image format has, and containerd does not read either.
+    func layerType() throws -> MediaType {
+        switch self {
+        case .none: .ociLayer
+        case .gzip: .ociLayerGzip
+        case .zstd: .ociLayerZstd
+        case .bzip2, .xz:
+            throw ImageError(.unsupported, "it is compressed by \(name), which no image format has")
+        }
     }
 }
 

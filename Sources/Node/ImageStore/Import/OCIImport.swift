@@ -105,11 +105,7 @@ struct OCIImport {
 
     private func choose(_ manifests: [Descriptor]) throws -> Descriptor {
         if let found = platform.choose(manifests) { return found }
-        let candidates = manifests.filter { !$0.isAttestation }
-        // Nested indexes and single images often do not say what they are for.
-        let unnamed = candidates.filter { $0.platform == nil }
-        if unnamed.count == 1 { return unnamed[0] }
-        let offered = candidates.compactMap { $0.platform?.description }.joined(separator: ", ")
+        let offered = PlatformMatch.offered(manifests)
         throw ImageError(
             .unsupported,
             "no image for \(platform.wanted)" + (offered.isEmpty ? "" : ": there are \(offered)"))

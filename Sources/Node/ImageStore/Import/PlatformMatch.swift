@@ -21,18 +21,35 @@ package struct PlatformMatch: Sendable {
         accepted = Self.forms(of: wanted, asHost: platform == nil)
     }
 
-    /// The descriptor to take; nil when none fits. Descriptors without a platform are no candidates.
+    /// What a machine takes that is this platform.
+    package init(machine: Platform) {
+        wanted = Self.normalized(machine)
+        accepted = Self.forms(of: wanted, asHost: true)
+    }
+
+    /// The descriptor to take: of those that fit the best one, else the only one that does not say what it is for, as
+    /// nested indexes and single images often do not; nil when there is neither.
     package func choose(_ manifests: [Descriptor]) -> Descriptor? {
         let candidates = manifests.filter { !$0.isAttestation }
         for form in accepted {
             let found = candidates.first { $0.platform.map { fits($0, form) } ?? false }
             if let found { return found }
         }
-        return nil
+        let unnamed = candidates.filter { $0.platform?.architecture.isEmpty ?? true }
+        return unnamed.count == 1 ? unnamed[0] : nil
     }
 
+    /// Which platforms there are, for messages; empty when none is named.
+    package static func offered(_ manifests: [Descriptor]) -> String {
+        let platforms = manifests.filter { !$0.isAttestation }.compactMap(\.platform)
+        return platforms.filter { !$0.architecture.isEmpty }.map(\.description).joined(separator: ", ")
+    }
+
+    /// Whether an image is for it. One that does not say what it is for is taken at its word.
     package func accepts(_ platform: Platform) -> Bool {
-        accepted.contains { fits(platform, $0) }
+        let offered = Self.normalized(platform)
+        if offered.architecture.isEmpty { return offered.os == wanted.os }
+        return accepted.contains { fits(platform, $0) }
     }
 
     private func fits(_ offered: Platform, _ form: Form) -> Bool {
@@ -57,7 +74,8 @@ package struct PlatformMatch: Sendable {
             case ("arm", let variant?) where !variant.hasPrefix("v"): ("arm", "v" + variant)
             default: (architecture, variant)
             }
-        return Platform(os: platform.os.lowercased(), architecture: name, variant: form)
+        let os = platform.os.isEmpty ? "linux" : platform.os.lowercased()
+        return Platform(os: os, architecture: name, variant: form)
     }
 
     package static func host() -> Platform {
@@ -75,17 +93,25 @@ package struct PlatformMatch: Sendable {
     }
 
     /// What runs where `platform` runs, the best first: a machine of a higher variant runs lower ones. Higher
-    /// variants of amd64 may need instructions that the machine has not, so a machine takes the base only.
+    /// variants of amd64 may need instructions that the machine has not, so a machine takes the base only. A machine
+    /// takes its 32-bit sister last.
     private static func forms(of platform: Platform, asHost: Bool) -> [Form] {
         let name = platform.architecture
+        let arm = ["v8", "v7", "v6", "v5"].map { Form(architecture: "arm", variant: $0) }
         switch (name, platform.variant) {
         case ("arm", let variant?):
-            let all = ["v8", "v7", "v6", "v5"]
-            return all.drop { $0 != variant }.map { Form(architecture: name, variant: $0) }
+            return Array(arm.drop { $0.variant != variant })
+        case ("amd64", let variant?):
+            let lower = ["v4", "v3", "v2"].drop { $0 != variant }.dropFirst()
+            return ([variant] + lower + [nil]).map { Form(architecture: name, variant: $0) }
+        case ("arm64", let variant?):
+            return [Form(architecture: name, variant: variant), Form(architecture: name)]
         case (_, let variant?):
             return [Form(architecture: name, variant: variant)]
         case ("amd64", nil) where asHost:
             return [Form(architecture: name), Form(architecture: "386", isAnyVariant: true)]
+        case ("arm64", nil) where asHost:
+            return [Form(architecture: name), Form(architecture: name, isAnyVariant: true)] + arm
         case (_, nil):
             return [Form(architecture: name), Form(architecture: name, isAnyVariant: true)]
         }

@@ -32,12 +32,26 @@ extension ImageStore {
     /// everything else stays as it is.
     public func fullName(of text: String) throws -> String { try catalog.read { try Self.meaning($0, text) } }
 
+    /// What a name or a repository that a user gave may be in a list: itself, and where a search has found it.
+    /// - Throws: `ImageError` (`.invalid`).
+    public func meanings(of text: String) throws -> [ImageReference] {
+        let reference = try ImageReference(text)
+        guard !ImageReference.hasDomain(text),
+            let place = try catalog.read({ try Self.place($0, of: reference.place) })
+        else { return [reference] }
+        return [reference, try Self.moved(reference, to: place)]
+    }
+
+    private static func moved(_ reference: ImageReference, to place: String) throws -> ImageReference {
+        try ImageReference(place + reference.description.dropFirst(reference.place.count))
+    }
+
     static func meaning(_ database: Database, _ text: String) throws -> String {
         // Ids are no names.
         guard !ImageReference.hasDomain(text), let reference = try? ImageReference(text),
             let place = try place(database, of: reference.place)
         else { return text }
-        let full = try ImageReference(place + reference.description.dropFirst(reference.place.count))
+        let full = try moved(reference, to: place)
         let isThere =
             if let digest = full.digest {
                 try Catalog.image(database, repository: full, digest: digest) != nil
@@ -56,5 +70,5 @@ extension ImageStore {
 
 extension ImageReference {
     /// Registry and repository: `docker.io/library/busybox`.
-    fileprivate var place: String { "\(domain)/\(path)" }
+    var place: String { "\(domain)/\(path)" }
 }

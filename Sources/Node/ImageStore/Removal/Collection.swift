@@ -7,8 +7,7 @@ import OCISpec
 struct StoreUse {
     /// Snapshots that somebody holds who is just making a container.
     let held: [ChainID]
-    let containers: [ContainerUse]
-    private let images: Set<Digest>
+    private let containers: ContainerNeeds
 
     /// - Parameter containers: lists the containers there are. Asked after the holds: whoever let go of one before
     ///   we looked has written his container down before that.
@@ -18,16 +17,62 @@ struct StoreUse {
         held = try Row.fetchAll(database, sql: "SELECT number, chain FROM snapshot").filter {
             try SnapshotHold.isHeld(folder.root, $0["number"])
         }.map { ChainID(try Digest($0["chain"])) }
-        self.containers = try containers()
-        images = Set(self.containers.map(\.image))
+        self.containers = try ContainerNeeds(try containers(), database)
     }
 
     /// Whether a container was made from the image, or is being made.
     func includes(_ image: ImageRecord) -> Bool {
-        images.contains(image.id) || image.topChain.map(held.contains) == true
+        containers.haveUser(of: image) || image.topChain.map(held.contains) == true
     }
 
-    var chains: [ChainID] { held + containers.compactMap(\.topChain) }
+    /// The containers that were, or may have been, made from an image.
+    func users(of image: ImageRecord) -> [ContainerUse] { containers.users(of: image) }
+
+    var chains: [ChainID] { held + containers.chains }
+}
+
+/// What containers need, as the store's records have it.
+struct ContainerNeeds {
+    /// With the topmost snapshot that each of them stands on.
+    private let known: [(use: ContainerUse, topChain: ChainID?)]
+    private let images: Set<Digest>
+    private let topChainsAlone: Set<ChainID>
+
+    init(_ containers: [ContainerUse], _ database: Database) throws {
+        known = try containers.map { use in
+            switch use.need {
+            case .image(_, let topChain): (use, topChain)
+            case .layers(let folders): (use, try Self.topChain(of: folders, database))
+            }
+        }
+        images = Set(
+            containers.compactMap { if case .image(let id, _) = $0.need { id } else { nil } })
+        topChainsAlone = Set(
+            known.compactMap { if case .layers = $0.use.need { $0.topChain } else { nil } })
+    }
+
+    var chains: [ChainID] { known.compactMap(\.topChain) }
+
+    func haveUser(of image: ImageRecord) -> Bool {
+        images.contains(image.id) || image.topChain.map(topChainsAlone.contains) == true
+    }
+
+    func users(of image: ImageRecord) -> [ContainerUse] {
+        known.filter { use, topChain in
+            switch use.need {
+            case .image(let id, _): id == image.id
+            case .layers: topChain != nil && topChain == image.topChain
+            }
+        }.map(\.use)
+    }
+
+    /// The topmost folder that is one of the store's snapshots: others may lie above it or below.
+    private static func topChain(of folders: [String], _ database: Database) throws -> ChainID? {
+        guard let number = folders.lazy.compactMap(StoreFolder.snapshotNumber).first else { return nil }
+        let chain = try String.fetchOne(
+            database, sql: "SELECT chain FROM snapshot WHERE number = ?", arguments: [number])
+        return try chain.map { ChainID(try Digest($0)) }
+    }
 }
 
 extension ImageStore {

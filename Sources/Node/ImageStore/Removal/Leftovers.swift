@@ -14,9 +14,7 @@ extension ImageStore {
     /// Ends the leases of dead processes, removes what their imports had begun, and what removals had not finished.
     package func removeLeftovers() throws {
         try PartialBlob.removeAbandoned(in: folder)
-        let names = try TreeRemoval.names(in: folder.ingest).compactMap {
-            Int64(String(decoding: $0, as: UTF8.self))
-        }
+        let names = try TreeRemoval.names(in: folder.ingest).map { String(decoding: $0, as: UTF8.self) }
         let (leases, garbage) = try catalog.read { database in
             let counts =
                 "SELECT (SELECT count(*) FROM lease) AS leases, (SELECT count(*) FROM garbage) AS garbage"
@@ -31,12 +29,14 @@ extension ImageStore {
         if crashed { try removeUnrecorded() } else { try folder.emptyTrash() }
     }
 
-    private func endDeadLeases(_ database: Database, _ names: [Int64]) throws -> Bool {
+    private func endDeadLeases(_ database: Database, _ names: [String]) throws -> Bool {
         try catalog.endDeadLeases(database)
         let living = Set(try Int64.fetchAll(database, sql: "SELECT number FROM lease"))
         // A lease is recorded before its folder is made, so a folder without a lease has no process.
-        let dead = names.filter { !living.contains($0) }
-        for number in dead { try folder.moveToTrash("ingest/\(number)") }
+        let dead = names.filter { name in
+            StoreFolder.lease(ofIngest: name).map { !living.contains($0) } ?? false
+        }
+        for name in dead { try folder.moveToTrash("ingest/" + name) }
         return !dead.isEmpty
     }
 

@@ -32,7 +32,7 @@ extension ImageStore {
                     .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
                 )
             }
-            try Self.checkUse(image, force: force, use.containers)
+            try Self.checkUse(image, force: force, use.users(of: image))
             return try Self.remove(database, image)
         }.result
     }
@@ -40,9 +40,10 @@ extension ImageStore {
     /// Removes images without a name; with `all` every image that is not pinned.
     /// - Parameters:
     ///   - inUse: lists the containers there are, whose images stay; asked when no new one can come.
-    ///   - condition: which of them go.
+    ///   - downloads: whether downloads go, too, that were interrupted and that nobody goes on with just now.
+    ///   - condition: which of the images go.
     public func prune(
-        all: Bool = false, inUse: @autoclosure () throws -> [ContainerUse] = [],
+        all: Bool = false, downloads: Bool = false, inUse: @autoclosure () throws -> [ContainerUse] = [],
         where condition: (ImageRecord) throws -> Bool = { _ in true }
     ) throws -> PruneResult {
         try removeLeftovers()
@@ -51,7 +52,8 @@ extension ImageStore {
                 try (all || $0.isDangling) && !$0.isPinned && !use.includes($0) && condition($0)
             }.flatMap { try Self.remove(database, $0) }
         }
-        return PruneResult(events: done.result, reclaimed: done.freed)
+        let freed = downloads ? try PartialBlob.removeAbandoned(in: folder, age: 0) : 0
+        return PruneResult(events: done.result, reclaimed: done.freed + freed)
     }
 
     static func remove(_ database: Database, _ image: ImageRecord) throws -> [RemovalEvent] {
@@ -85,8 +87,7 @@ extension ImageStore {
         }
     }
 
-    private static func checkUse(_ image: ImageRecord, force: Bool, _ inUse: [ContainerUse]) throws {
-        let users = inUse.filter { $0.image == image.id }
+    private static func checkUse(_ image: ImageRecord, force: Bool, _ users: [ContainerUse]) throws {
         if let running = users.first(where: \.isRunning) {
             throw ImageError(
                 .inUse, "image \(image.shownName) is used by the running container \(running.container)")

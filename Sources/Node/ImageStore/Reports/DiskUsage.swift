@@ -45,9 +45,19 @@ public struct StoreUsage: Sendable, Equatable {
         public let images: Int
     }
 
+    /// A blob that was not fetched as a whole yet.
+    public struct Download: Sendable, Equatable {
+        public let digest: Digest
+        /// Bytes that are there.
+        public let bytes: Int64
+        /// Somebody fetches it just now; else it waits for the next pull that needs it.
+        public let isActive: Bool
+    }
+
     public let total: DiskUsage
     public let images: [Image]
     public let snapshots: [Snapshot]
+    public let downloads: [Download]
     /// Bytes that no container needs and no pin keeps.
     public let reclaimable: Int64
 }
@@ -74,7 +84,8 @@ extension ImageStore {
 
     /// - Parameter containers: those there are.
     public func usage(containers: [ContainerUse]) throws -> StoreUsage {
-        try catalog.read { database in
+        let downloads = try PartialBlob.all(in: folder)
+        return try catalog.read { database in
             let parts = try UsageParts(database)
             let images = try Catalog.images(database)
             let closures = try images.map { try parts.closure(of: $0, database) }
@@ -82,10 +93,11 @@ extension ImageStore {
             for closure in closures { for part in closure { users[part, default: 0] += 1 } }
 
             var kept: Set<UsageParts.Part> = []
-            for container in containers { kept.formUnion(parts.chain(container.topChain?.description)) }
+            let needs = try ContainerNeeds(containers, database)
+            for chain in needs.chains { kept.formUnion(parts.chain(chain.description)) }
             var shown: [StoreUsage.Image] = []
             for (image, closure) in zip(images, closures) {
-                let uses = containers.count { $0.image == image.id }
+                let uses = needs.users(of: image).count
                 if uses > 0 || image.isPinned { kept.formUnion(closure) }
                 let unique = closure.filter { users[$0] == 1 }
                 shown.append(
@@ -103,6 +115,7 @@ extension ImageStore {
                         bytes: row["bytes"], entries: row["entries"],
                         images: users[.snapshot(row["chain"])] ?? 0)
                 },
+                downloads: downloads,
                 reclaimable: total.total - parts.bytes(of: kept))
         }
     }

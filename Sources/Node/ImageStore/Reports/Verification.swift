@@ -5,8 +5,10 @@ import OCISpec
 
 extension ImageStore {
     /// Reads all content again and compares it with its digest; looks whether every snapshot has its folder.
-    /// - Returns: what is wrong, one line each; empty when all is well.
-    public func verify(progress: ProgressHandler? = nil) throws -> [String] {
+    /// - Parameter isDeep: looks into the folders, too: unpacks each layer once more, which takes the room of the largest,
+    ///   and compares.
+    /// - Returns: what is wrong, one line each, with the images that need it; empty when all is well.
+    public func verify(isDeep: Bool = false, progress: ProgressHandler? = nil) throws -> [String] {
         let lease = try catalog.makeLease("verify")
         let (contents, snapshots) = try catalog.writeVolatile { database in
             // Pinned, so that a removal meanwhile is not taken for damage.
@@ -23,23 +25,44 @@ extension ImageStore {
             )
         }
         var problems: [String] = []
+        var damaged: Set<Digest> = []
         for row in contents {
-            if let problem = try verify(try Digest(row["digest"]), size: row["size"], progress) {
-                problems.append(problem)
+            let digest = try Digest(row["digest"])
+            if let problem = try verify(digest, size: row["size"], progress) {
+                damaged.insert(digest)
+                let users = try catalog.read { try Self.images($0, needing: row["digest"] as String) }
+                problems.append(problem + users)
             }
         }
+        var unpacked: [ChainID: Int64] = [:]
         for row in snapshots {
             let path = StoreFolder.snapshotPath(row["number"])
             var status = stat()
-            if fstatat(folder.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) != 0
-                || status.st_mode & S_IFMT != S_IFDIR
+            if fstatat(folder.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) == 0,
+                status.st_mode & S_IFMT == S_IFDIR
             {
-                problems.append(
-                    "the unpacked layer \(row["chain"] as String) is not at \(folder.path)/\(path)")
+                unpacked[ChainID(try Digest(row["chain"]))] = row["number"]
+            } else {
+                problems.append(try layer(row["chain"], "is not at \(folder.path)/\(path)"))
+            }
+        }
+        if isDeep {
+            let layers = LayerVerification(store: self, progress: progress, damaged: damaged)
+            do {
+                for (chain, text) in try layers.problems(unpacked) {
+                    problems.append(try layer(chain.description, text))
+                }
+            } catch let error where !problems.isEmpty && !(error is CancellationError) {
+                // What was found is told.
+                problems.append("the unpacked layers were not all compared: \(error)")
             }
         }
         try lease.end()
         return problems
+    }
+
+    private func layer(_ chain: String, _ what: String) throws -> String {
+        "the unpacked layer \(chain) \(what)" + (try catalog.read { try Self.images($0, on: chain) })
     }
 
     private func verify(_ digest: Digest, size: Int64, _ progress: ProgressHandler?) throws -> String? {
@@ -52,7 +75,46 @@ extension ImageStore {
             try source.drain()
             return nil
         } catch let error as ImageError where error.kind == .corrupt {
+            let text = "\(error)"
+            return text.hasPrefix("\(digest) ") ? text : "\(digest): \(text)"
+        } catch let error as KernelError {
+            // The disk cannot read it: there is more to look at.
             return "\(digest): \(error)"
         }
+    }
+
+    // MARK: Whose it is
+
+    private static func images(_ database: Database, needing digest: String) throws -> String {
+        try names(
+            database,
+            """
+            WITH RECURSIVE above (digest) AS (
+                SELECT ? UNION SELECT parent FROM content_link, above WHERE child = digest
+            ) SELECT manifest FROM image WHERE manifest IN above
+            UNION SELECT manifest FROM name WHERE target IN above
+            """, digest)
+    }
+
+    private static func images(_ database: Database, on chain: String) throws -> String {
+        try names(
+            database,
+            """
+            WITH RECURSIVE above (chain) AS (
+                SELECT ? UNION SELECT snapshot.chain FROM snapshot, above WHERE snapshot.parent = above.chain
+            ) SELECT manifest FROM image WHERE chain IN above
+            """, chain)
+    }
+
+    /// ` (of busybox:latest, team/app:v1 and 3 more)`
+    private static func names(_ database: Database, _ sql: String, _ key: String) throws -> String {
+        let manifests = try String.fetchAll(database, sql: sql + " ORDER BY manifest", arguments: [key])
+        if manifests.isEmpty { return "" }
+        // A name that has lost its image is told by what it was given for.
+        let names = try manifests.prefix(3).map {
+            try Catalog.image(database, manifest: Digest($0))?.shownName ?? $0
+        }
+        let rest = manifests.count > 3 ? " and \(manifests.count - 3) more" : ""
+        return " (of \(names.joined(separator: ", "))\(rest))"
     }
 }

@@ -43,7 +43,8 @@ package enum Compression: Equatable, Sendable {
         switch self {
         case .none: source
         case .gzip: GzipInflater(source)
-        case .zstd, .bzip2, .xz: try FilterSource(source, self)
+        case .xz: try XzDecoder(source)
+        case .zstd, .bzip2: try FilterSource(source, self)
         }
     }
 }

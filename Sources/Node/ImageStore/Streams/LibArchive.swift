@@ -11,8 +11,10 @@ final class ArchiveReader: @unchecked Sendable {
     private let buffer: ByteBuffer
     /// What the source threw inside a callback. libarchive itself only knows that reading failed.
     private(set) var sourceError: (any Error)?
+    /// Whether the source has given no byte yet.
+    private(set) var isEmpty = true
 
-    /// - Parameter configure: enables exactly one format and at most one filter.
+    /// - Parameter configure: enables exactly one format, or one beside that of nothing at all, and at most one filter.
     init(_ source: any ByteSource, bufferSize: Int, configure: (OpaquePointer) -> Int32) throws {
         self.source = source
         buffer = ByteBuffer(capacity: bufferSize)
@@ -40,6 +42,7 @@ final class ArchiveReader: @unchecked Sendable {
     private func pull(_ bytes: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         do {
             buffer.count = try source.read(into: buffer.bytes)
+            if buffer.count > 0 { isEmpty = false }
             bytes.pointee = UnsafeRawPointer(buffer.bytes.baseAddress)
             return buffer.count
         } catch {
@@ -60,11 +63,13 @@ final class ArchiveReader: @unchecked Sendable {
     }
 }
 
-/// Decompresses what ISA-L does not: zstd, and for old Docker archives bzip2 and xz.
+/// Decompresses what libarchive does in little memory: zstd, and for old archives of images bzip2.
 final class FilterSource: ByteSource, @unchecked Sendable {
     private let reader: ArchiveReader
     private let compression: Compression
     private var isOpen = false
+    /// Nothing was compressed. libarchive has a format of its own for that, which it takes only when reading went well.
+    private var isEmpty = false
 
     init(_ source: any ByteSource, _ compression: Compression) throws {
         self.compression = compression
@@ -73,20 +78,23 @@ final class FilterSource: ByteSource, @unchecked Sendable {
                 switch compression {
                 case .zstd: archive_read_support_filter_zstd(handle)
                 case .bzip2: archive_read_support_filter_bzip2(handle)
-                case .xz: archive_read_support_filter_xz(handle)
-                case .none, .gzip: ARCHIVE_OK
+                case .none, .gzip, .xz: ARCHIVE_OK
                 }
-            return min(filter, archive_read_support_format_raw(handle))
+            return min(
+                filter, archive_read_support_format_raw(handle), archive_read_support_format_empty(handle))
         }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if !isOpen {
             var entry: OpaquePointer?
-            guard reader.open() == ARCHIVE_OK, archive_read_next_header(reader.handle, &entry) == ARCHIVE_OK
-            else { throw damaged() }
+            guard reader.open() == ARCHIVE_OK else { throw damaged() }
+            let code = archive_read_next_header(reader.handle, &entry)
+            guard code == ARCHIVE_OK || code == ARCHIVE_EOF else { throw damaged() }
+            isEmpty = code == ARCHIVE_EOF
             isOpen = true
         }
+        if isEmpty { return 0 }
         let count = archive_read_data(reader.handle, buffer.baseAddress, buffer.count)
         if count < 0 { throw damaged() }
         return count

@@ -33,13 +33,16 @@ struct FileAttributes {
     }
 
     /// All attributes but the reserved ones.
-    func read() throws -> List {
+    func read() throws -> List { try readAll().filter { !Self.isReserved($0.name) } }
+
+    /// All attributes.
+    func readAll() throws -> List {
         try withCStringOf(object) { object in
             let list = try grown {
                 let text = $0?.assumingMemoryBound(to: CChar.self)
                 return follow ? listxattr(object, text, $1) : llistxattr(object, text, $1)
             }
-            return try list.split(separator: 0).map(Array.init).filter { !Self.isReserved($0) }.map { name in
+            return try list.split(separator: 0).map(Array.init).map { name in
                 let value = try withCStringOf(name) { cName in
                     try grown {
                         follow ? getxattr(object, cName, $0, $1) : lgetxattr(object, cName, $0, $1)

@@ -81,7 +81,7 @@ final class LayerFolder {
             if let found, found.isSymlink {
                 links += 1
                 if links > 40 { throw ImageError.corrupt("'\(given)' goes through too many symbolic links") }
-                let target = try readLink(found.layer, path)
+                let target = try LayerStack.readLink(found.layer, path)
                 if target.first == LayerPath.slash { done = [.root] }
                 rest += target.split(separator: LayerPath.slash).map(Array.init)
                     .filter { !$0.elementsEqual(".".utf8) }.reversed()
@@ -92,18 +92,6 @@ final class LayerFolder {
             }
         }
         return done.last!
-    }
-
-    func readLink(_ layer: SharedFile, _ path: LayerPath) throws -> [UInt8] {
-        guard let link = try LayerStack.open(layer, path, O_PATH) else {
-            throw KernelError("read link", path.description, .noEntry)
-        }
-        return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
-            // The empty path means the link that the descriptor was opened on.
-            let length = readlinkat(link.raw, "", buffer.baseAddress!, buffer.count)
-            if length < 0 { throw KernelError("read link", path.description) }
-            return buffer[..<length].map { UInt8(bitPattern: $0) }
-        }
     }
 
     // MARK: Making folders

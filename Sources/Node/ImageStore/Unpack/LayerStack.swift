@@ -101,6 +101,19 @@ struct LayerStack: Sendable {
         }
     }
 
+    /// The target of the link that one layer has at `path`.
+    static func readLink(_ layer: SharedFile, _ path: LayerPath) throws -> [UInt8] {
+        guard let link = try open(layer, path, O_PATH) else {
+            throw KernelError("read link", path.description, .noEntry)
+        }
+        return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+            // The empty path means the link that the descriptor was opened on.
+            let length = readlinkat(link.raw, "", buffer.baseAddress!, buffer.count)
+            if length < 0 { throw KernelError("read link", path.description) }
+            return buffer[..<length].map { UInt8(bitPattern: $0) }
+        }
+    }
+
     /// overlayfs marks a removed name by a character device 0:0.
     static func isWhiteout(_ status: stat) -> Bool {
         status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0

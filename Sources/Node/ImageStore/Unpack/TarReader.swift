@@ -38,7 +38,7 @@ final class TarReader: @unchecked Sendable {
     private var isOpen = false
     /// Bytes of the current entry.
     private var size: Int64 = 0
-    /// Whether the archive ended with the last byte of a file; see `isOnlyWithoutPadding`.
+    /// Whether the archive ended with the last byte of a file, or has none; see `isOnlyWithoutPadding`, `hasNoBytes`.
     private var hasEnded = false
     private(set) var entries = 0
 
@@ -60,7 +60,11 @@ final class TarReader: @unchecked Sendable {
         let previous = uselocale(locale)
         defer { uselocale(previous) }
         if !isOpen {
-            guard reader.open() == ARCHIVE_OK else { throw failure("not a tar archive") }
+            guard reader.open() == ARCHIVE_OK else {
+                hasEnded = hasNoBytes
+                if hasEnded { return nil }
+                throw failure("not a tar archive")
+            }
             isOpen = true
         }
         var raw: OpaquePointer?
@@ -101,6 +105,10 @@ final class TarReader: @unchecked Sendable {
     private var isOnlyWithoutPadding: Bool {
         reader.sourceError == nil && reader.message.hasPrefix("Truncated input file")
     }
+
+    /// Builders write a layer that changes nothing as a blob of no bytes, or as the gzip of nothing. libarchive finds no
+    /// format in that; Go's reader, so Docker, podman and containerd, finds an archive without entries.
+    private var hasNoBytes: Bool { reader.isEmpty && reader.sourceError == nil }
 
     private var isOnlyConversion: Bool {
         reader.message.contains("can't be converted")

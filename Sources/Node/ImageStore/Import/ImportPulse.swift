@@ -1,0 +1,54 @@
+import Glibc
+import LinuxKernel
+import OCISpec
+import Synchronization
+
+/// Shows other processes that an import goes on, by the modification time of its folder in `ingest`; and shows this one
+/// whether those that it waits for do.
+final class ImportPulse: Sendable {
+    private let store: StoreFolder
+    /// Of the import's own folder in `ingest`.
+    private let name: String
+    private let lastBeat = Mutex(0)
+
+    /// Milliseconds between two beats.
+    private static let interval = 1000
+
+    init(_ store: StoreFolder, _ name: String) {
+        self.store = store
+        self.name = name
+    }
+
+    /// Something was done. Called as often as one likes.
+    func beat() {
+        let now = monotonicMilliseconds()
+        let isDue = lastBeat.withLock { last in
+            if now - last < Self.interval { return false }
+            last = now
+            return true
+        }
+        // Whoever cannot see it unpacks what is unpacked here: no harm.
+        if isDue { utimensat(store.ingest.raw, name, nil, 0) }
+    }
+
+    /// How far others are with a layer: the same answer twice means that none of them has done anything in between.
+    /// - Parameters:
+    ///   - folder: the layer's, in the folder of whatever import unpacks it.
+    ///   - blob: what it is downloaded as.
+    func ofOthers(_ folder: String, _ blob: OCISpec.Digest) throws -> [Int64] {
+        var signs: [Int64] = []
+        for other in try store.names(in: "ingest").sorted() where other != name {
+            guard status("ingest/\(other)/\(folder)") != nil, let status = status("ingest/\(other)") else {
+                continue
+            }
+            signs.append(Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+        }
+        if let status = status("partial/" + PartialBlob.name(blob)) { signs.append(Int64(status.st_size)) }
+        return signs
+    }
+
+    private func status(_ path: String) -> stat? {
+        var status = stat()
+        return fstatat(store.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+    }
+}

@@ -4,8 +4,11 @@ The environment says what to test: SWIFTLET (the program), NODE_FOLDER (an empty
 """
 
 import os
+import re
 import signal
+import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -16,6 +19,11 @@ import api_pb2_grpc as services
 
 FOLDER = os.environ["NODE_FOLDER"]
 POD, CONTAINER, NODE, TARGET = 0, 1, 2, 3
+
+# Of pods and containers.
+ID = re.compile("[0-9a-f]{64}")
+# Those that the daemon has given the tests.
+made = set()
 
 
 class Daemon:
@@ -96,7 +104,7 @@ class NodeTest(unittest.TestCase):
         for pod in self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items:
             self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod.id))
         self.assertEqual(len(self.containers()), 0)
-        self.assertEqual(leftovers(), [])
+        self.assertEqual(leftovers(self.daemon), [])
 
     @property
     def runtime(self):
@@ -116,7 +124,9 @@ class NodeTest(unittest.TestCase):
 
     def run_pod(self, config, **more):
         request = cri.RunPodSandboxRequest(config=config, **more)
-        return self.runtime.RunPodSandbox(request, timeout=60).pod_sandbox_id
+        pod = self.runtime.RunPodSandbox(request, timeout=60).pod_sandbox_id
+        made.add(pod)
+        return pod
 
     def container_config(self, pod_config, name, command):
         config = cri.ContainerConfig(command=command, log_path=name + ".log", labels={"container": name})
@@ -128,7 +138,9 @@ class NodeTest(unittest.TestCase):
 
     def create(self, pod, pod_config, config):
         request = cri.CreateContainerRequest(pod_sandbox_id=pod, config=config, sandbox_config=pod_config)
-        return self.runtime.CreateContainer(request, timeout=60).container_id
+        container = self.runtime.CreateContainer(request, timeout=60).container_id
+        made.add(container)
+        return container
 
     def start(self, pod, pod_config, name, command, change=None):
         config = self.container_config(pod_config, name, command)
@@ -139,6 +151,25 @@ class NodeTest(unittest.TestCase):
         return container
 
     # MARK: Looking
+
+    def listen(self):
+        """- Returns: the events from now on, of which kind and of whom, in a list that grows as they come."""
+        heard = []
+        stream = self.runtime.GetContainerEvents(cri.GetEventsRequest())
+
+        def follow():
+            try:
+                for event in stream:
+                    heard.append((event.container_event_type, event.container_id))
+            except grpc.RpcError:
+                pass
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(stream.cancel)
+        time.sleep(0.3)
+        return heard
 
     def swiftlet(self, *words):
         """The command line, on the same folders."""
@@ -182,24 +213,82 @@ class NodeTest(unittest.TestCase):
         return caught.exception.details()
 
 
-def leftovers():
-    """What pods have left: mounts, processes, groups, addresses. A shim ends a moment after its last answer."""
+def leftovers(daemon):
+    """What pods have left. A shim ends a moment after its last answer, and a group when its last process has ended."""
     deadline = time.time() + 5
     while True:
-        found = []
-        with open("/proc/self/mountinfo") as file:
-            found += ["mount " + line.split()[4] for line in file if f" {FOLDER}/run" in line or "/k8s/" in line and FOLDER in line]
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{entry}/cmdline") as file:
-                    words = file.read().split("\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if any(word.endswith("swiftlet-shim") for word in words[:1]) and f"{FOLDER}/run/k8s" in words:
-                found.append("process " + " ".join(words))
-        for folder in ("lib/k8s/containers", "run/k8s/sandboxes", "run/network/pods", "run/network/addresses"):
-            path = f"{FOLDER}/{folder}"
-            found += [f"{folder}/{name}" for name in (os.listdir(path) if os.path.isdir(path) else [])]
+        found = mounts() + processes() + files() + groups() + devices() + descriptors(daemon)
         if not found or time.time() > deadline:
             return found
         time.sleep(0.05)
+
+
+def mounts():
+    with open("/proc/self/mountinfo") as file:
+        return ["mount " + line.split()[4] for line in file
+                if f" {FOLDER}/run" in line or "/k8s/" in line and FOLDER in line]
+
+
+def shims(spare=False):
+    """Those of pods, or those that wait for one."""
+    found = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/cmdline") as file:
+                words = file.read().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if words[0].endswith("swiftlet-shim") and f"{FOLDER}/run/k8s" in words and "--id" in words and ("--spare" in words) == spare:
+            found[words[words.index("--id") + 1]] = int(entry)
+    return found
+
+
+def soon(look, seconds=20):
+    """What is seen, once it is something."""
+    deadline = time.time() + seconds
+    while not (seen := look()):
+        assert time.time() < deadline, seen
+        time.sleep(0.02)
+    return seen
+
+
+def processes():
+    """One shim waits for the next pod as long as the daemon is there."""
+    return [f"process {pid}, shim of {pod}" for pod, pid in shims().items()]
+
+
+def files():
+    """Records, and addresses that are taken."""
+    found = []
+    for folder in ("lib/k8s/containers", "run/k8s/sandboxes", "run/network/pods", "run/network/addresses"):
+        path = f"{FOLDER}/{folder}"
+        found += [f"{folder}/{name}" for name in (os.listdir(path) if os.path.isdir(path) else [])]
+    return found
+
+
+def groups():
+    """Other nodes' are on this machine, too: ours have the name of a pod or a container that our daemon tells of."""
+    with open(f"{FOLDER}/daemon.log") as file:
+        ours = made.union(*map(ID.findall, file))
+    return [f"group {folder}/{name}" for folder, names, _ in os.walk("/sys/fs/cgroup")
+            for name in names if not ours.isdisjoint(ID.findall(name))]
+
+
+def devices():
+    """The node's ends of pods' pairs, of the built-in network and of plugins. The network is the test's own."""
+    return ["device " + name for _, name in socket.if_nameindex() if re.fullmatch("sw([0-9a-f]{2})+|veth.*", name)]
+
+
+def descriptors(daemon):
+    """The daemon's own of what only pods have: pipes, terminals, processes, namespaces, files that are gone."""
+    found = []
+    for number in os.listdir(f"/proc/{daemon.process.pid}/fd"):
+        try:
+            path = os.readlink(f"/proc/{daemon.process.pid}/fd/{number}")
+        except FileNotFoundError:
+            continue
+        # Its standard streams are those of the tests.
+        if int(number) > 2 and (re.match(r"pipe:|/dev/pt|anon_inode:\[pidfd\]|pidfd:|(net|mnt|pid|ipc|uts|user):\[", path)
+                                or path.endswith(" (deleted)") or ID.search(path)):
+            found.append(f"descriptor {number}: {path}")
+    return found

@@ -2,22 +2,25 @@
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import time
 
 import grpc
 
-from node import FOLDER, NODE, NodeTest, cri
+from node import FOLDER, NODE, NodeTest, cri, shims, soon
 
 Code = grpc.StatusCode
 
 # Says what it was asked in a file, and does what another file says for that command.
 PLUGIN = f"""#!/bin/sh
 echo "$CNI_COMMAND" >> {FOLDER}/asked
-cat > /dev/null
+cat > {FOLDER}/input-$CNI_COMMAND
 case $(cat {FOLDER}/does-$CNI_COMMAND 2>/dev/null) in
     fail) echo '{{"cniVersion":"1.0.0","code":101,"msg":"the switch is on fire"}}'; exit 1;;
     hang) exec sleep 60;;
+    wait) while [ "$(cat {FOLDER}/does-$CNI_COMMAND)" = wait ]; do sleep 0.05; done;;
 esac
 case $CNI_COMMAND in
     ADD) echo '{{"cniVersion":"1.0.0","interfaces":[{{"name":"eth0","sandbox":"'$CNI_NETNS'"}}],"ips":[{{"address":"192.0.2.7/24","interface":0}}]}}';;
@@ -26,13 +29,13 @@ esac
 """
 
 
-def configure(name, plugins):
+def configure(name, plugins, version="1.0.0"):
     os.makedirs(f"{FOLDER}/net.d", exist_ok=True)
     for old in os.listdir(f"{FOLDER}/net.d"):
         os.unlink(f"{FOLDER}/net.d/{old}")
     if plugins:
         with open(f"{FOLDER}/net.d/10-{name}.conflist", "w") as file:
-            json.dump({"cniVersion": "1.0.0", "name": name, "plugins": plugins}, file)
+            json.dump({"cniVersion": version, "name": name, "plugins": plugins}, file)
 
 
 def plugin_does(command, what):
@@ -40,16 +43,56 @@ def plugin_does(command, what):
         file.write(what)
 
 
-class Plugins(NodeTest):
+class RangeTest(NodeTest):
+    def give(self, ranges):
+        """As a kubelet does when its cluster has given the node other addresses than before."""
+        request = cri.UpdateRuntimeConfigRequest()
+        request.runtime_config.network_config.pod_cidr = ranges
+        self.runtime.UpdateRuntimeConfig(request)
+
+    def restart(self):
+        """- Returns: what the new daemon's log says until it answers."""
+        self.daemon.kill()
+        begin = os.path.getsize(f"{FOLDER}/daemon.log")
+        self.daemon.start()
+        with open(f"{FOLDER}/daemon.log") as log:
+            log.seek(begin)
+            return log.readlines()
+
+    def address(self, name):
+        return self.pod_status(self.run_pod(self.pod_config(name))).network.ip
+
+
+class Ranges(RangeTest):
+    def test_the_clusters_range_outlives_the_daemon(self):
+        self.give("10.202.0.0/24")
+        self.assertTrue(self.address("first").startswith("10.202.0."))
+        self.restart()
+        self.assertTrue(self.address("second").startswith("10.202.0."))
+
+
+class ChosenRanges(RangeTest):
+    more = '[builtin_network]\npod_cidrs = ["10.201.0.0/24"]\n'
+
+    def test_the_configuration_goes_before_the_cluster(self):
+        self.give("10.202.0.0/24")
+        self.assertTrue(self.address("first").startswith("10.201.0."))
+        with open(f"{FOLDER}/daemon.log") as log:
+            told = [line for line in log if "pod_cidr=10.202.0.0/24" in line]
+        self.assertEqual(len(told), 1)
+        self.restart()
+        self.assertTrue(self.address("second").startswith("10.201.0."))
+
+
+class PluginTest(RangeTest):
     network = "cni"
-    more = '[timeouts]\ncni = "2s"\n'
 
     def setUp(self):
         os.makedirs(f"{FOLDER}/plugins", exist_ok=True)
         with open(f"{FOLDER}/plugins/fake", "w") as file:
             file.write(PLUGIN)
         os.chmod(f"{FOLDER}/plugins/fake", 0o755)
-        for command in ("ADD", "DEL"):
+        for command in ("ADD", "DEL", "GC", "STATUS"):
             plugin_does(command, "work")
         if os.path.exists(f"{FOLDER}/asked"):
             os.unlink(f"{FOLDER}/asked")
@@ -61,6 +104,10 @@ class Plugins(NodeTest):
     def network_condition(self):
         conditions = self.runtime.Status(cri.StatusRequest()).status.conditions
         return next(c for c in conditions if c.type == "NetworkReady")
+
+
+class Plugins(PluginTest):
+    more = '[timeouts]\ncni = "1900ms"\n'
 
     def test_without_a_configuration(self):
         configure("none", None)
@@ -92,6 +139,46 @@ class Plugins(NodeTest):
         # The plugin leaves the bridge to later pods.
         subprocess.run(["ip", "link", "del", "swtest0"], check=True)
 
+    def test_what_a_plugin_is_told_of_a_pod(self):
+        names = ["portMappings", "bandwidth", "dns"]
+        configure("fake", [{"type": "fake", "capabilities": {name: True for name in names}}])
+        config = self.pod_config("told")
+        config.dns_config.servers.append("10.96.0.10")
+        config.dns_config.searches.extend(["svc.cluster.local", "cluster.local"])
+        config.dns_config.options.append("ndots:5")
+        config.port_mappings.add(container_port=80, host_port=8080)
+        config.annotations["kubernetes.io/ingress-bandwidth"] = "10M"
+        pod = self.run_pod(config)
+        self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=pod))
+        for command in ("ADD", "DEL"):
+            with open(f"{FOLDER}/input-{command}") as file:
+                told = json.load(file)["runtimeConfig"]
+            self.assertEqual(sorted(told), sorted(names), command)
+            self.assertEqual(told["dns"], {
+                "servers": ["10.96.0.10"], "searches": ["svc.cluster.local", "cluster.local"], "options": ["ndots:5"]})
+            self.assertEqual([(p["hostPort"], p["containerPort"]) for p in told["portMappings"]], [(8080, 80)])
+            self.assertEqual(told["bandwidth"]["ingressRate"], 10_000_000)
+
+    def test_the_clusters_ranges_are_told_to_plugins(self):
+        configure("fake", [{"type": "fake", "capabilities": {"ipRanges": True}}])
+
+        def told(name):
+            self.run_pod(self.pod_config(name))
+            with open(f"{FOLDER}/input-ADD") as file:
+                return json.load(file).get("runtimeConfig", {}).get("ipRanges")
+
+        self.assertIsNone(told("early"))
+        self.give("10.7.0.0/24,fd00:7::/64")
+        ranges = [[{"subnet": "10.7.0.0/24"}], [{"subnet": "fd00:7::/64"}]]
+        self.assertEqual(told("first"), ranges)
+        # The next daemon is told nothing of what has not changed.
+        self.restart()
+        self.assertEqual(told("second"), ranges)
+        os.truncate(f"{FOLDER}/lib/k8s/pod-ranges.json", 0)
+        lines = [line for line in self.restart() if "level=error" in line and "pod-ranges.json" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIsNone(told("third"))
+
     def test_a_plugin_that_fails_at_add(self):
         configure("fake", [{"type": "fake"}])
         plugin_does("ADD", "fail")
@@ -118,6 +205,45 @@ class Plugins(NodeTest):
         self.runtime.StopPodSandbox(request)
         self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
 
+    def test_a_pod_whose_shim_is_frozen_while_the_daemon_starts(self):
+        configure("fake", [{"type": "fake"}])
+        pod = self.run_pod(self.pod_config("iced"))
+        shim = shims()[pod]
+        self.daemon.kill()
+        os.kill(shim, signal.SIGSTOP)
+        try:
+            self.daemon.start()
+            self.assertEqual(self.pod_status(pod).state, cri.SANDBOX_NOTREADY)
+        finally:
+            os.kill(shim, signal.SIGCONT)
+        soon(lambda: self.pod_status(pod).state == cri.SANDBOX_READY)
+        self.assertEqual(self.pod_status(pod).network.ip, "192.0.2.7")
+        self.assertEqual(self.asked(), ["ADD"])
+
+    def test_an_entry_that_is_damaged(self):
+        """As a machine that was cut off leaves it. It is its own pod's affair."""
+        configure("fake", [{"type": "fake"}])
+        pods = [self.run_pod(self.pod_config(f"p{number}")) for number in range(3)]
+        entry = f"{FOLDER}/lib/k8s/cni/fake-{pods[1]}-eth0.json"
+        os.truncate(entry, 0)
+        stop = lambda pod: self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=pod))
+        stop(pods[0])
+        lines = [line for line in self.restart() if "level=error" in line and pods[1] in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertEqual([self.pod_status(pod).state for pod in pods[1:]], [cri.SANDBOX_READY] * 2)
+        stop(pods[2])
+        self.assertEqual(self.asked().count("DEL"), 2)
+        # Without a network that could disconnect it, it is not forgotten.
+        configure("none", None)
+        request = cri.RemovePodSandboxRequest(pod_sandbox_id=pods[1])
+        self.assertIn("no network configuration", self.refused(Code.UNKNOWN, self.runtime.RemovePodSandbox, request))
+        configure("fake", [{"type": "fake"}])
+        self.runtime.RemovePodSandbox(request)
+        with open(f"{FOLDER}/input-DEL") as file:
+            self.assertNotIn("prevResult", json.load(file))
+        self.assertTrue(os.path.exists(entry + ".damaged"))
+        self.assertEqual(self.asked().count("DEL"), 3)
+
     def test_a_plugin_that_hangs(self):
         configure("fake", [{"type": "fake"}])
         plugin_does("ADD", "hang")
@@ -133,5 +259,85 @@ class Plugins(NodeTest):
         self.assertFalse(stuck.done())
         error = stuck.exception(timeout=20)
         self.assertIn("fake", error.details())
-        self.assertIn("2000 ms", error.details())
+        self.assertIn("1900 ms", error.details())
         plugin_does("ADD", "work")
+
+
+class SlowPlugins(PluginTest):
+    """They get the time that they need, and nobody else waits for them."""
+
+    more = '[timeouts]\ncni = "30s"\n'
+
+    def test_whether_the_network_is_ready(self):
+        configure("fake", [{"type": "fake"}], version="1.1.0")
+        plugin_does("STATUS", "hang")
+        begun = time.time()
+        condition = self.network_condition()
+        self.assertLess(time.time() - begun, 10)
+        self.assertFalse(condition.status)
+        self.assertIn("fake, STATUS: did not end within", condition.message)
+        plugin_does("STATUS", "work")
+        self.assertTrue(self.network_condition().status)
+
+    def start_the_daemon(self):
+        begun = time.time()
+        self.daemon.start()
+        self.assertLess(time.time() - begun, 5)
+
+    def run_on_the_node(self, name):
+        config = self.pod_config(name, network=NODE)
+        container = self.start(self.run_pod(config), config, "c", ["sleep", "1000"])
+        self.assertEqual(self.sh(container, "echo here").stdout, b"here\n")
+
+    def test_a_start_does_not_wait_for_teardowns(self):
+        """What a plugin waits for may be a pod that the daemon has to start first: its agent."""
+        configure("fake", [{"type": "fake"}])
+        half, stray, lost = [self.run_pod(self.pod_config(name)) for name in ("half", "stray", "lost")]
+        config = self.pod_config("lost")
+        container = self.start(lost, config, "c", ["sleep", "1000"])
+        plugin_does("DEL", "fail")
+        stop = cri.StopPodSandboxRequest(pod_sandbox_id=half)
+        self.refused(Code.UNKNOWN, self.runtime.StopPodSandbox, stop)
+        plugin_does("DEL", "wait")
+        self.daemon.kill()
+        for pod in (stray, lost):
+            os.kill(shims()[pod], signal.SIGKILL)
+        with sqlite3.connect(f"{FOLDER}/lib/k8s/pods.sqlite") as database:
+            database.execute("DELETE FROM sandbox WHERE id = ?", (stray,))
+        database.close()
+        self.start_the_daemon()
+        states = {pod.id: pod.state for pod in self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items}
+        self.assertEqual(states, {half: cri.SANDBOX_NOTREADY, lost: cri.SANDBOX_NOTREADY})
+        self.assertEqual((self.status(container).state, self.status(container).exit_code), (cri.CONTAINER_EXITED, 255))
+        soon(lambda: self.asked().count("DEL") == 4)
+        self.run_on_the_node("agent")
+        new = self.run_pod(self.pod_config("new"))
+        self.assertEqual(self.pod_status(new).network.ip, "192.0.2.7")
+        plugin_does("DEL", "work")
+        # Whoever stops it waits for the teardown that is under way.
+        self.runtime.StopPodSandbox(stop, timeout=20)
+        soon(lambda: not os.path.exists(f"{FOLDER}/run/k8s/sandboxes/{stray}"))
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=lost), timeout=20)
+        self.assertEqual(self.asked().count("DEL"), 4)
+        entries = [name for name in os.listdir(f"{FOLDER}/lib/k8s/cni") if name.endswith(".json")]
+        self.assertEqual(entries, [f"fake-{new}-eth0.json"])
+
+    def test_a_start_does_not_wait_for_collectors(self):
+        configure("fake", [{"type": "fake"}], version="1.1.0")
+        pod = self.run_pod(self.pod_config("lives"))
+        plugin_does("GC", "wait")
+        self.daemon.kill()
+        self.start_the_daemon()
+        self.assertEqual(self.pod_status(pod).state, cri.SANDBOX_READY)
+        soon(lambda: "GC" in self.asked())
+        with open(f"{FOLDER}/input-GC") as file:
+            valid = json.load(file)["cni.dev/valid-attachments"]
+        self.assertEqual(valid, [{"containerID": pod, "ifname": "eth0"}])
+        self.run_on_the_node("agent")
+        # Nobody is connected while somebody collects.
+        later = self.runtime.RunPodSandbox.future(
+            cri.RunPodSandboxRequest(config=self.pod_config("later")), timeout=60)
+        time.sleep(0.5)
+        self.assertEqual(self.asked().count("ADD"), 1)
+        plugin_does("GC", "work")
+        self.assertEqual(self.pod_status(later.result().pod_sandbox_id).network.ip, "192.0.2.7")

@@ -1,16 +1,21 @@
 """Attacks on what the daemon and the shims have on the host, by the names of published advisories."""
 
+import hashlib
+import io
+import json
 import os
 import re
 import socket
 import stat
 import subprocess
+import tarfile
 import unittest
 
 import grpc
 
 from node import FOLDER, NODE, NodeTest, cri
 
+Code = grpc.StatusCode
 NOBODY = 65534
 
 
@@ -154,6 +159,87 @@ class Modes(NodeTest):
             answer = as_nobody(lambda: str(os.listdir(f"{FOLDER}/{path}") if os.path.isdir(f"{FOLDER}/{path}")
                                            else open(f"{FOLDER}/{path}").read()))
             self.assertRegex(answer, "PermissionError|FileNotFoundError", path)
+
+
+class Pods(NodeTest):
+    """What whoever may make pods must not get by it."""
+
+    def test_cve_2022_0811(self):
+        """A kernel parameter of the pod's carries one of the node's, behind a plus sign."""
+        with open("/proc/sys/kernel/core_pattern") as file:
+            before = file.read()
+        for name, value in [("kernel.shm_rmid_forced", "1+kernel.core_pattern=|/evil"), ("kernel.core_pattern", "|/evil"),
+                            ("kernel.shm_rmid_forced", "1\nkernel.core_pattern=|/evil"),
+                            ("net/../kernel/core_pattern", "|/evil")]:
+            config = self.pod_config("pattern")
+            config.linux.sysctls[name] = value
+            self.refused(Code.INVALID_ARGUMENT, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=config))
+        with open("/proc/sys/kernel/core_pattern") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_cve_2022_23648(self):
+        """An image's VOLUME leads to a folder of the node's, by `..` or by a link in the image."""
+        secret = f"{FOLDER}/secret"
+        os.makedirs(secret, exist_ok=True)
+        with open(f"{secret}/key", "w") as file:
+            file.write("of the node")
+        config = self.pod_config("volumes", network=NODE)
+        pod = self.run_pod(config)
+        for number, path in enumerate(["/../../../../../../../.." + secret, "/link" + secret, "/link/../secret"]):
+            image = f"test/volume:{number}"
+            self.load(image, path)
+            wanted = self.container_config(config, f"c{number}", ["sleep", "100"])
+            wanted.image.image = image
+            container = self.create(pod, config, wanted)
+            self.runtime.StartContainer(cri.StartContainerRequest(container_id=container), timeout=60)
+            self.assertIn(b"/volumes/0 ", self.sh(container, "cat /proc/self/mountinfo").stdout)
+            found = self.sh(container, "find / -xdev -name key; find $(awk '{print $5}' /proc/self/mountinfo) -name key")
+            self.assertEqual([line for line in found.stdout.split() if not line.startswith((b"/proc", b"/sys"))], [], path)
+
+    def load(self, name, volume):
+        """busybox with that VOLUME, and with a link to the node's root."""
+        layer = io.BytesIO()
+        with tarfile.open(fileobj=layer, mode="w") as archive:
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, "../../../../../../../.."
+            archive.addfile(link)
+        path = f"{FOLDER}/image.tar"
+        with tarfile.open(os.environ["BUSYBOX"]) as old, tarfile.open(path, "w") as new:
+            def add(name, data):
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                new.addfile(member, io.BytesIO(data))
+
+            entry = json.load(old.extractfile("manifest.json"))[0]
+            settings = json.load(old.extractfile(entry["Config"]))
+            settings["config"]["Volumes"] = {volume: {}}
+            settings["rootfs"]["diff_ids"].append("sha256:" + hashlib.sha256(layer.getvalue()).hexdigest())
+            settings.pop("history", None)
+            for layer_name in entry["Layers"]:
+                add(layer_name, old.extractfile(layer_name).read())
+            add("link.tar", layer.getvalue())
+            add("settings.json", json.dumps(settings).encode())
+            add("manifest.json", json.dumps([{
+                "Config": "settings.json", "RepoTags": [name], "Layers": [*entry["Layers"], "link.tar"]}]).encode())
+        loaded = self.swiftlet("load", "-q", "-i", path)
+        os.unlink(path)
+        self.assertEqual(loaded.returncode, 0, loaded.stderr)
+
+    def test_cve_2022_1708_and_31030(self):
+        """A command's endless output fills neither the daemon's memory nor the shim's."""
+        config = self.pod_config("endless", network=NODE)
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        info = json.loads(self.runtime.PodSandboxStatus(
+            cri.PodSandboxStatusRequest(pod_sandbox_id=pod, verbose=True)).info["info"])
+        for command in ["yes", "yes >&2"]:
+            self.refused(Code.DEADLINE_EXCEEDED, self.runtime.ExecSync,
+                         cri.ExecSyncRequest(container_id=container, cmd=["sh", "-c", command], timeout=2))
+        for pid, most in [(self.daemon.process.pid, 200 << 10), (info["shimPid"], 64 << 10)]:
+            with open(f"/proc/{pid}/status") as file:
+                peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+            self.assertLess(peak, most)
+        self.assertNotIn("yes", self.sh(container, "ps -o args").stdout.decode().split("\n"))
 
 
 class Score(unittest.TestCase):

@@ -1,12 +1,15 @@
 """Exec, attach and port-forward: the URLs of the CRI's answers, over WebSocket as kubectl speaks it."""
 
 import json
+import os
+import socket
 import struct
+import time
 
 import grpc
 import websocket
 
-from node import NodeTest, cri
+from node import NODE, NodeTest, cri
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 
@@ -89,6 +92,82 @@ class Streams(NodeTest):
         self.assertEqual(stream.exit_code(), 4)
         self.assertIn(b"31 97", stream.received[STDOUT])
 
+    def leave(self, stream, abruptly):
+        if abruptly:
+            stream.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            stream.socket.sock.shutdown(socket.SHUT_RDWR)
+        stream.socket.sock.close()
+
+    def nothing_stays(self, pod, container, come_and_leave):
+        """Of 200 clients, compared with what the first ones have made: sockets that wait."""
+        info = json.loads(self.runtime.PodSandboxStatus(
+            cri.PodSandboxStatusRequest(pod_sandbox_id=pod, verbose=True)).info["info"])
+        programs = [self.daemon.process.pid, info["shimPid"]]
+
+        def held():
+            """The clients' processes in the container, and descriptors of the daemon and the pod's shim."""
+            counts = [len(os.listdir(f"/proc/{pid}/fd")) for pid in programs]
+            listed = self.sh(container, "ps -o args").stdout.decode().splitlines()
+            return [len([line for line in listed if line.strip() in ("sh", "cat", "sleep 99")])] + counts
+
+        def settled(bound=None):
+            """What is held when that changes no more, or is within the bound."""
+            deadline = time.time() + 10
+            last = held()
+            while True:
+                time.sleep(0.5)
+                now = held()
+                is_over = now == last if bound is None else all(a <= b for a, b in zip(now, bound))
+                if is_over or time.time() > deadline:
+                    return now
+                last = now
+
+        for number in range(6):
+            come_and_leave(number)
+        before = settled()
+        self.assertEqual(before[0], 0)
+        for number in range(200):
+            come_and_leave(number)
+        after = settled(bound=before)
+        self.assertTrue(all(a <= b for a, b in zip(after, before)), f"{before} before, {after} after")
+
+    def test_cve_2022_23471(self):
+        """Clients that leave as their command begins leave no process and no descriptor behind."""
+        config = self.pod_config("dropped")
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+
+        def drop(number):
+            terminal = number % 3 == 0
+            command = (["sh"], ["cat"], ["sleep", "99"])[number % 3]
+            stream = Stream(self.runtime.Exec(cri.ExecRequest(
+                container_id=container, cmd=command, tty=terminal, stdin=command != ["sleep", "99"], stdout=True)).url)
+            self.leave(stream, abruptly=number % 2)
+
+        self.nothing_stays(pod, container, drop)
+
+    def test_cve_2025_64329(self):
+        """Clients that attach and leave, at once or with output that they have not read."""
+        config = self.pod_config("attached")
+        pod = self.run_pod(config)
+
+        def interactive(container):
+            container.stdin = True
+
+        container = self.start(
+            pod, config, "c", ["sh", "-c", "while true; do echo a line of some length; sleep 0.01; done"], interactive)
+
+        def drop(number):
+            stream = Stream(self.runtime.Attach(cri.AttachRequest(
+                container_id=container, stdin=number % 3 == 0, stdout=True, stderr=True)).url)
+            if number % 5 == 0:
+                stream.until(STDOUT, b"line")
+            self.leave(stream, abruptly=number % 2)
+
+        self.nothing_stays(pod, container, drop)
+        self.assertEqual(self.status(container).state, cri.CONTAINER_RUNNING)
+
     def test_attach(self):
         config = self.pod_config("attach")
 
@@ -133,3 +212,14 @@ class Streams(NodeTest):
         self.refused(code.INVALID_ARGUMENT, self.runtime.Exec,
                      cri.ExecRequest(container_id=container, cmd=["true"], tty=True, stdout=True, stderr=True))
         self.refused(code.INVALID_ARGUMENT, self.runtime.PortForward, cri.PortForwardRequest(pod_sandbox_id=pod, port=[70000]))
+
+
+class Tokens(NodeTest):
+    def test_as_many_urls_as_may_wait(self):
+        config = self.pod_config("urls", network=NODE)
+        pod = self.run_pod(config)
+        container = self.start(pod, config, "c", ["sleep", "100"])
+        request = cri.ExecRequest(container_id=container, cmd=["true"], stdout=True)
+        for _ in range(1000):
+            self.runtime.Exec(request, timeout=60)
+        self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, self.runtime.Exec, request)

@@ -46,6 +46,8 @@ struct ConfigurationTests {
             [runtimes.crun]
             program = "/usr/bin/crun"
             arguments = ["--debug"]
+            pod_annotations = ["run.oci.*", "example.com/tier"]
+            container_annotations = []
             """
         let configuration = try CRIConfiguration(toml: text, file: "f")
         #expect(configuration.root == "/srv/swiftlet")
@@ -59,6 +61,14 @@ struct ConfigurationTests {
         #expect(configuration.limits.execOutput == ByteSize(bytes: 512 << 10))
         #expect(configuration.builtinNetwork.podCIDRs == ["10.85.0.0/16", "fd00:85::/64"])
         #expect(configuration.runtimes["crun"]?.arguments == ["--debug"])
+        #expect(configuration.runtimes["crun"]?.annotations.pod == ["run.oci.*", "example.com/tier"])
+        #expect(configuration.runtimes["crun"]?.annotations.container == [])
+    }
+
+    @Test(arguments: [("900ms", 900), ("1500ms", 1500), ("2m", 120_000), ("1ns", 1), ("1000001ns", 2)])
+    func timesInMilliseconds(text: String, milliseconds: Int) throws {
+        let configuration = try CRIConfiguration(toml: "timeouts.cni = \"\(text)\"", file: "f")
+        #expect(configuration.timeouts.cni.inMilliseconds == milliseconds)
     }
 
     @Test func everyMistakeIsToldWithItsLine() {
@@ -99,21 +109,42 @@ struct ConfigurationTests {
     }
 
     @Test(arguments: [
+        "streaming.address = \"127.0.0.2\"", "streaming.address = \"::1\"",
+        "streaming.address = \"localhost\"",
+        "[streaming]\naddress = \"10.0.0.1\"\ntls_cert_file = \"/c\"\ntls_key_file = \"/k\"",
+    ])
+    func streamsAreServedOnLoopbackOrWithTLS(text: String) { #expect(problems(text) == []) }
+
+    @Test(arguments: [
         ("default_runtime = \"runc\"", "f:1: default_runtime there is no runtime \"runc\""),
         (
             "\n[streaming]\ntls_cert_file = \"/c\"",
             "f:3: streaming.tls_cert_file needs streaming.tls_key_file, too"
         ),
         (
+            "root = \"/r\"\n[streaming]\nport = 10010\naddress = \"0.0.0.0\"",
+            "f:4: streaming.address is no loopback address: needs streaming.tls_cert_file"
+        ),
+        ("streaming.address = \"::\"", "f:1: streaming.address is no loopback address"),
+        ("streaming.address = \"node.example\"", "f:1: streaming.address is no loopback address"),
+        (
             "[runtimes.swiftlet]\nprogram = \"/p\"",
             "f:1: runtimes.swiftlet this name is the built-in runtime's"
         ),
         ("[runtimes.other]", "f:1: runtimes.other needs a program"),
+        (
+            "[runtimes.crun]\nprogram = \"/p\"\npod_annotations = [\"a\", \"*.b\"]",
+            "f:3: runtimes.crun.pod_annotations: \"*.b\" is neither a name nor the beginning of one"
+        ),
         ("root = ", "f:1: "), ("[log]\nlevel = \"info\"\nlevel = \"info\"", "f:3: "),
         ("[metrics]\naddress = \"10257\"", "f:2: metrics.address: \"10257\" is not HOST:PORT"),
         (
             "[builtin_network]\npod_cidrs = [\"10.1.0.0/16\", \"10.2.0.0/16\"]",
             "f:2: builtin_network.pod_cidrs: there are two ranges of one family"
+        ),
+        (
+            "builtin_network.pod_cidrs = [\"127.5.0.0/16\"]",
+            "f:1: builtin_network.pod_cidrs: 127.5.0.0/16 is no range for pods: addresses of 127.0.0.0/8 are loopback"
         ),
         ("oom_score_adj = \"much\"", "f:1: oom_score_adj: a whole number is wanted, not a string"),
         ("timeouts.cni = \"0s\"", "f:1: timeouts.cni: the time has to be longer than nothing"),

@@ -61,7 +61,22 @@ struct DaemonTests {
         #expect(images.isEmpty)
         #expect(try !daemon.folder.read("log").contains("msg=\"call\""))
 
-        try daemon.folder.write("config.toml", "network = \"cni\"\n[log]\nlevel = \"debug\"\n")
+        let profile = try daemon.folder.write("profile.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}")
+        try daemon.folder.write(
+            "config.toml",
+            """
+            network = "cni"
+            enable_selinux = true
+            [log]
+            level = "debug"
+            [cdi]
+            spec_dirs = ["/nowhere"]
+            [seccomp]
+            default_profile = "\(profile)"
+            [apparmor]
+            default_profile = "ours"
+
+            """)
         kill(daemon.program.pid, SIGHUP)
         #expect(daemon.notification().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
         #expect(daemon.notification().hasPrefix("READY=1"))
@@ -70,12 +85,31 @@ struct DaemonTests {
         #expect(log.contains("msg=\"call\" method=ListImages"))
         #expect(log.contains("msg=\"configuration reloaded\" changed_after_restart=network\n"))
 
+        // What the node lacks is told once. The score is the process's own.
+        let facts = try NodeFacts.detect(cgroupDriver: .cgroupfs)
+        for part in facts.missingParts.map(\.part) where !part.hasPrefix("oom_score_adj") {
+            let lines = log.split(separator: "\n").filter { $0.contains("this node lacks \(part): ") }
+            #expect(lines.count == 1, "\(part): \(log)")
+        }
+
         // A mistake leaves all as it was.
         try daemon.folder.write("config.toml", "[log]\nlevel = \"loud\"\n")
         kill(daemon.program.pid, SIGHUP)
         #expect(daemon.notification().hasPrefix("RELOADING=1"))
         #expect(daemon.notification().hasPrefix("READY=1"))
         #expect(try daemon.folder.read("log").contains("config.toml:2: log.level"))
+
+        // And so does what only shows when it is taken over.
+        try daemon.folder.write(
+            "config.toml", "[log]\nlevel = \"error\"\n[seccomp]\ndefault_profile = \"/nowhere\"\n")
+        kill(daemon.program.pid, SIGHUP)
+        #expect(daemon.notification().hasPrefix("RELOADING=1"))
+        #expect(daemon.notification().hasPrefix("READY=1"))
+        let calls = try daemon.folder.read("log").split(separator: "\n").count { $0.contains("msg=\"call\"") }
+        _ = try await ImageHost.client(daemon.socket) { try await $0.list() }
+        let after = try daemon.folder.read("log").split(separator: "\n")
+        #expect(after.contains { $0.contains("configuration not reloaded") && $0.contains("/nowhere") })
+        #expect(after.count { $0.contains("msg=\"call\"") } == calls + 1)
 
         kill(daemon.program.pid, SIGTERM)
         #expect(daemon.notification() == "STOPPING=1")

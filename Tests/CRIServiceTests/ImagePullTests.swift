@@ -78,6 +78,9 @@ struct ImagePullTests {
             encoded.auth = "c29tZWJvZHk6c2VjcmV0"
             let same = try await client.pull(name, encoded).hasPrefix("sha256:")
             #expect(same)
+            // That the image is there by now is no matter for those whom its registry refuses.
+            let later = await status { try await client.pull(name) }
+            #expect(later?.code == .unauthenticated)
             encoded.auth = "%%%"
             let malformed = await status { [encoded] in try await client.pull(name, encoded) }
             #expect(malformed?.code == .invalidArgument)

@@ -87,7 +87,7 @@ struct MetricsTests {
                 except urllib.error.HTTPError as e:
                     print(e.code)
             """
-        let answers = try await blocking { try runProgram("/usr/bin/python3", "-c", script) }
+        let answers = try await runClient("/usr/bin/python3", "-c", script)
         #expect(answers == "200 ok\n200 # HELP running Now.\n404\n405\n")
         task.cancel()
         try await task.value

@@ -71,11 +71,11 @@ struct CallTests {
             let script =
                 "import socket; s=socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect('\(host.socket)');"
                 + " print(len(s.recv(9)))"
-            let own = try runProgram("/usr/bin/python3", "-c", script)
+            let own = try await runClient("/usr/bin/python3", "-c", script)
             #expect(own == "9\n")
-            let others = try runProgram(
-                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3",
-                "-c", "\(script.replacing("print(len(s.recv(9)))", with: "print(len(s.recv(9)))"))")
+            let others = try await runClient(
+                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                "/usr/bin/python3", "-c", script)
             #expect(others == "0\n")
         }
         #expect(try host.lines.contains { $0.contains("connection refused") && $0.contains("uid=65534") })
@@ -107,6 +107,48 @@ struct CallTests {
         #expect(metrics.contains("swiftlet_cri_call_seconds_count{method=\"ListImages\"} 1"))
     }
 
+    /// grpc-swift ends its process at a negative one. The headers are as a client writes them without compression
+    /// (RFC 7541, section 6.2.2).
+    @Test func invalidTimeoutsOfClientsAreNone() async throws {
+        let host = try ImageHost()
+        try await host.serve { client in
+            let script = """
+                import socket, struct, sys
+                def literal(name, value):
+                    return b"\\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+                def frame(kind, flags, stream, payload):
+                    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+                headers = [(":method", "POST"), (":scheme", "http"), (":authority", "localhost"), ("te", "trailers"),
+                           (":path", "/runtime.v1.ImageService/ListImages"), ("content-type", "application/grpc"),
+                           ("grpc-timeout", sys.argv[1])]
+                headers.sort(key=lambda pair: not pair[0].startswith(":"))
+                s = socket.socket(socket.AF_UNIX)
+                s.settimeout(20)
+                s.connect("\(host.socket)")
+                s.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0, b"")
+                          + frame(1, 4, 1, b"".join(literal(*pair) for pair in headers)) + frame(0, 1, 1, b"\\0" * 5))
+                def read(count):
+                    parts = b""
+                    while len(parts) < count:
+                        part = s.recv(count - len(parts))
+                        if not part: sys.exit("the connection ended")
+                        parts += part
+                    return parts
+                while True:
+                    head = read(9)
+                    read(int.from_bytes(head[:3], "big"))
+                    # A message, or an end without one.
+                    if head[8] == 1 and (head[3] == 0 or head[4] & 1): break
+                print(head[3] == 0)
+                """
+            for timeout in ["-1S", "9223372036854775807H", "-9223372036854775808n", "x", "14999876u"] {
+                let answer = try await runClient("/usr/bin/python3", "-c", script, timeout)
+                #expect(answer == "True\n", "\(timeout)")
+            }
+            _ = try await client.list()
+        }
+    }
+
     /// gRPC's own limit would be 4 MiB.
     @Test func takesLargeRequests() async throws {
         let host = try ImageHost()
@@ -136,6 +178,30 @@ struct CallTests {
         #expect(RPCError.status(for: RegistryError(.denied, "no")).code == .permissionDenied)
         #expect(
             RPCError.status(for: RegistryError(.rateLimited(retryAfter: 1), "no")).code == .resourceExhausted)
+    }
+
+    /// gRPC's C library reads trailers of 8 KiB at least, and percent-encodes what is no printable ASCII.
+    @Test func messagesFitIntoTheTrailers() {
+        struct Long: Error, CustomStringConvertible { let description: String }
+        for (text, unit) in [("x", 1), ("%", 3), ("é", 6), ("語", 9), ("\u{1f600}", 12), ("\n", 1)] {
+            let value = String(repeating: text, count: 70_000)
+            let long = "run_as_username: '\(value)' is not in /etc/passwd"
+            for error in [Long(description: long), RPCError(code: .unknown, message: long)] as [any Error] {
+                let message = RPCError.status(for: error).message
+                let sent = message.utf8.reduce(0) { length, byte in
+                    length + (0x20...0x7e ~= byte && byte != UInt8(ascii: "%") ? 1 : 3)
+                }
+                #expect(4096 - 2 * unit < sent && sent <= 4096, "\(text): \(sent)")
+                #expect(message.hasPrefix("run_as_username: '"))
+                #expect(message.hasSuffix("' is not in /etc/passwd"))
+                #expect(!message.contains("\n"))
+            }
+        }
+        let exact = String(repeating: "x", count: 4096)
+        #expect(RPCError.status(for: Long(description: exact)).message == exact)
+        let lines = RPCError(code: .invalidArgument, message: "a\nb\u{0}c\u{2028}d\u{85}e")
+        #expect(RPCError.status(for: lines).message == "a b c d e")
+        #expect(RPCError.status(for: lines).code == .invalidArgument)
     }
 
     @Test func tracesAreReadInBothForms() {

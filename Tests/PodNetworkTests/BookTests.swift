@@ -19,6 +19,23 @@ import Testing
         #expect(try host.inHost { try host.network.result(of: "a") } == nil)
     }
 
+    /// A damaged record keeps its addresses until its pod is disconnected, and stops no other pod.
+    @Test func aDamagedRecordIsGivenBack() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let lost = try host.attach("lost", ports: [.tcp(8080, 80)])
+        try FileDescriptor.open(host.folder + "/state/pods/lost.json", O_WRONLY | O_TRUNC).writeAll("")
+        let other = try host.attach("other", ports: [.tcp(8081, 80)])
+        #expect(Set(other.addresses).isDisjoint(with: lost.addresses))
+        #expect(try host.inHost { try host.network.reconcile() } == [])
+        #expect(try host.inHost { try host.network.result(of: "lost") }?.addresses == lost.addresses)
+        try host.detach("lost")
+        // The entry of its port is replaced by the next one's.
+        try host.attach("next", ports: [.tcp(8080, 80)])
+        for id in ["next", "other"] { try host.detach(id) }
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
     @Test func addressesGoInACircle() throws {
         let host = try TestHost(NetworkSettings(range4: IPPrefix("10.88.0.0/29")))
         func next(_ id: String) throws -> String { try host.attach(id).addresses[0].description }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -236,6 +237,21 @@ import Testing
         #expect(try ProcessIdentity.of(child) == nil)
     }
 
+    /// Whoever asks whether the network is ready has less patience than a pod.
+    @Test func pluginsThatDoNotSayWhetherTheyAreReady() throws {
+        let list = try chain()
+        try plugin("one", "if [ $CNI_COMMAND = STATUS ]; then sleep 0.3; fi\n")
+        try plugin("two", "if [ $CNI_COMMAND = STATUS ]; then sleep 1000; fi\n")
+        let client = CNIClient(
+            pluginFolders: [plugins], cacheFolder: host.folder + "/cache", timeout: 20_000,
+            statusTimeout: 1000)
+        let before = monotonicMilliseconds()
+        let text = message { try client.status(of: list) }
+        #expect(text.contains("network plugin two, STATUS: did not end within"), "\(text)")
+        let time = monotonicMilliseconds() - before
+        #expect((900..<5000).contains(time), "\(time)")
+    }
+
     @Test(arguments: [
         ("echo nonsense\n", "no JSON"), ("kill -9 $$\n", "killed by signal 9"), ("exit 4\n", "status 4"),
         ("echo '{\"ips\":[{\"address\":\"10.1.2.300/24\"}]}'\n", "10.1.2.300"), ("echo '[1]'\n", "no object"),
@@ -264,6 +280,53 @@ import Testing
         try later.collectGarbage(of: list) { _ in false }
         #expect(host.names(host.folder + "/kept") == [])
         #expect(log.suffix(4) == ["two DEL", "one DEL", "one GC", "two GC"])
+    }
+
+    /// One that is just being connected would be missing from the list of those that have something.
+    @Test func garbageIsNotCollectedWhileSomebodyConnects() throws {
+        let list = try chain()
+        try plugin(
+            "one",
+            "case $CNI_COMMAND in ADD) sleep 0.5; echo 'one ADDED' >> $log; echo '\(Self.answer)';; esac\n")
+        let client = client()
+        let connecting = DispatchGroup()
+        let attachment = CNIAttachment(containerID: "a", namespace: host.host)
+        DispatchQueue.global().async(group: connecting) { _ = try? client.add(attachment, to: list) }
+        let deadline = monotonicMilliseconds() + 10_000
+        while log.isEmpty, monotonicMilliseconds() < deadline { usleep(1000) }
+        try client.collectGarbage(of: list) { _ in true }
+        connecting.wait()
+        #expect(log == ["one ADD", "one ADDED", "two ADD", "one GC", "two GC"])
+        let valid = try request("two", "GC")["cni.dev/valid-attachments"]?.list
+        #expect(valid?.map { $0["containerID"]?.text } == ["a"])
+    }
+
+    @Test func aDamagedEntryCostsNobodyElse() throws {
+        let list = try chain()
+        let ids = ["a", "b", "c", "d"]
+        for id in ids {
+            _ = try client().add(CNIAttachment(containerID: id, namespace: host.host), to: list)
+        }
+        let path = { (id: String) in host.folder + "/cache/net-\(id)-eth0.json" }
+        for id in ["b", "c", "d"] { try write(path(id), "") }
+        #expect(try client().damage().map(\.container).sorted() == ["b", "c", "d"])
+        try client().delete(container: "a")
+        // Who does not know better leaves it as it is.
+        #expect(message { try client().delete(container: "b") }.contains(path("b")))
+        var attachment = CNIAttachment(containerID: "b", namespace: host.host)
+        attachment.arguments = [("K8S_POD_NAME", "web")]
+        try client().delete(container: "b") { [attachment] _ in (attachment, list) }
+        #expect(try request("one", "DEL")["prevResult"] == nil)
+        // Of those that live nothing is cleared.
+        try client().collectGarbage(of: list) { $0 == "d" }
+        let valid = try request("two", "GC")["cni.dev/valid-attachments"]?.list
+        #expect(valid?.map { $0["containerID"]?.text } == ["d"])
+        #expect(log.filter { $0 == "two DEL" }.count == 3)
+        #expect(
+            host.names(host.folder + "/cache").sorted() == [
+                "net-b-eth0.json.damaged", "net-c-eth0.json.damaged", "net-d-eth0.json",
+            ])
+        #expect(try client().damage().map(\.container) == ["d"])
     }
 
     // MARK: Configurations

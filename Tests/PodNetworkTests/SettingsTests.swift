@@ -46,6 +46,12 @@ import Testing
             (NetworkSettings(range4: IPPrefix("fd00::/64")), "IPv4"),
             (NetworkSettings(range4: IPPrefix("169.254.0.0/16")), "gateway"),
             (NetworkSettings(range4: nil, range6: IPPrefix("fc00::/7")), "at most a /48"),
+            (NetworkSettings(range4: IPPrefix("127.1.0.0/16")), "loopback"),
+            (NetworkSettings(range4: IPPrefix("169.254.7.0/24")), "link-local"),
+            (NetworkSettings(range4: IPPrefix("232.0.0.0/8")), "multicast"),
+            (NetworkSettings(range4: IPPrefix("250.0.0.0/16")), "reserved"),
+            (NetworkSettings(range4: nil, range6: IPPrefix("ff02::/64")), "multicast"),
+            (NetworkSettings(range4: nil, range6: IPPrefix("::/64")), "unspecified"),
         ] {
             #expect(message { try host.inHost { try host.network.update(settings) } }.contains(words))
         }
@@ -53,6 +59,37 @@ import Testing
             #"{"ipv4":"10.88.0.1/16"}"#)
         let broken = message { try host.attach("a") }
         #expect(broken.contains("network.json") && broken.contains("ipv4"), "\(broken)")
+    }
+
+    /// A damaged file is set aside where pods tell the range, and their addresses stay their own.
+    @Test func damagedSettingsAreRebuiltFromThePods() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let file = host.folder + "/network.json"
+        let old = try host.attach("old")
+        for text in ["", "x"] {
+            try FileDescriptor.open(file, O_WRONLY | O_TRUNC).writeAll(text)
+            let new = try host.attach("new")
+            #expect(new.addresses.count == 2 && Set(new.addresses).isDisjoint(with: old.addresses))
+            #expect(try host.inHost { try host.network.settings() } == TestHost.dualStack)
+            #expect(try FileDescriptor.readFile(file + ".damaged") == Array(text.utf8))
+            try host.detach("new")
+        }
+        try host.detach("old")
+        // Nobody tells it now.
+        try FileDescriptor.open(file, O_WRONLY | O_TRUNC).writeAll("x")
+        let broken = message { try host.attach("last") }
+        #expect(broken.contains(file) && broken.contains("remove the file"), "\(broken)")
+        // Nor is a range of an administrator's guessed.
+        try host.inHost { try host.network.update(NetworkSettings(range4: IPPrefix("10.244.3.0/24"))) }
+        try host.attach("own")
+        try FileDescriptor.open(file, O_WRONLY | O_TRUNC).writeAll("x")
+        #expect(message { try host.attach("last") }.contains("remove the file"))
+        // What the cluster says replaces it in any case.
+        try host.inHost { try host.network.update(NetworkSettings(range4: IPPrefix("10.244.3.0/24"))) }
+        try host.attach("last")
+        for id in ["own", "last"] { try host.detach(id) }
+        let left = try host.leaks()
+        #expect(left == [])
     }
 
     @Test func version6Alone() throws {

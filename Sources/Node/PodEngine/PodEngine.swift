@@ -21,8 +21,11 @@ public final class PodEngine: Sendable {
     let registry = Registry()
     let database: EngineDatabase
     let threads = Threads()
+    let guardedThreads = GuardedThreads()
     let poller: Poller
+    let spares: SpareShims
     let events = EventBus()
+    let interviews: RuntimeInterviews
     let bootID: String
 
     public struct Settings: Sendable {
@@ -32,8 +35,13 @@ public final class PodEngine: Sendable {
         public var cgroupDriver = CgroupDriver.files
         /// Runtimes beside the built-in one, by the names that pods choose them by.
         public var runtimes: [String: RuntimeHandler] = [:]
+        /// The runtime of pods to come that choose none.
+        public var defaultRuntime = Self.builtinRuntime
         /// Milliseconds that a container may take to end after it was killed.
         public var killTime = 10_000
+        /// Milliseconds that making a container may take: what users mount may lie on a file system that does not answer.
+        /// The kubelet waits two minutes.
+        public var makeTime = 60_000
 
         public init() {}
     }
@@ -47,25 +55,33 @@ public final class PodEngine: Sendable {
         self.networks = networks
         self.settings = settings
         self.logger = logger
+        interviews = RuntimeInterviews { logger.warning("\($0)") }
         bootID = try BootID.current()
         for folder in [layout.state.containers, layout.sandboxes, layout.state.images] {
             try makeFolders(folder)
         }
         try MountPoints.make(in: layout.mountPoints)
-        database = try EngineDatabase(path: layout.database)
+        database = try EngineDatabase(path: layout.database, logger: logger)
         poller = try Poller()
+        spares = SpareShims(threads: threads, logger: logger) {
+            let id = ContainerStore.newID()
+            let shim = try ShimLauncher.beginSpare(
+                id: id, folder: layout.sandbox(id), state: layout.run.state)
+            return SpareShims.Spare(id: id, shim: shim)
+        }
     }
 
     /// Lets the shims alone and tells the listeners that nothing more comes.
     public func close() async {
         for sandbox in registry.sandboxes { sandbox.connection?.close() }
+        spares.close()
         events.finish()
         await threads.stop()
     }
 
     /// What happens from now on, or after an event that the listener knows.
-    /// - Returns: nil when events since then are not kept any more.
-    public func events(after position: UInt64? = nil) -> AsyncStream<EngineEvent>? {
+    /// - Returns: nil when events since then are not kept any more, or were another engine's.
+    public func events(after position: EventPosition? = nil) -> AsyncStream<EngineEvent>? {
         events.events(after: position)
     }
 
@@ -97,7 +113,7 @@ public final class PodEngine: Sendable {
         }
         return SandboxState(
             id: record.id, createdAt: record.createdAt, spec: record.spec,
-            isReady: record.phase == .ready && isConnected,
+            runtime: settings.runtimeName(of: record), isReady: record.phase == .ready && isConnected,
             addresses: record.network?.addresses.compactMap { IPAddress($0) } ?? [],
             namespaces: record.namespaces, folder: layout.sandbox(record.id),
             cgroupParent: record.cgroupParent, shimPID: pid)
@@ -105,10 +121,15 @@ public final class PodEngine: Sendable {
 
     func state(of entry: ContainerEntry) throws -> PodContainerState {
         let live = try entry.live()
-        let isUnresponsive = entry.state.withLock { $0.isUnresponsive }
+        // As its shim has written it, which cannot be asked.
+        let isUnheard = live.process != nil && !isConnected(entry.record.sandboxID)
+        let isUnclear = entry.state.withLock { state in
+            // With a shim, a container whose status is damaged may well run: who wants another one ends it first.
+            isUnheard || state.isUnresponsive || live.isDamaged && state.isHeard
+        }
         let phase: PodContainerState.Phase =
             switch live.phase {
-            case _ where isUnresponsive: .unknown
+            case _ where isUnclear: .unknown
             // Made by the runtime, or not at all: its program has not begun.
             case .created: .created
             case .running, .paused: .running
@@ -124,6 +145,10 @@ public final class PodEngine: Sendable {
             exitCode: live.exitCode ?? 0, isOutOfMemory: live.oomKilled, error: live.error,
             pid: live.process?.pid, logPath: entry.record.logPath, logLoss: LogLoss(live),
             folder: entry.folder)
+    }
+
+    private func isConnected(_ sandbox: String) -> Bool {
+        (try? registry.sandbox(sandbox))?.connection != nil
     }
 
     /// - Throws: for a sandbox that is not ready.

@@ -34,8 +34,14 @@ public struct ContainerLink: Equatable, Sendable {
 
     /// Disconnects the container; one that is not connected is no error.
     public static func detach(folder: String) throws {
-        guard let link = try read(in: folder) else { return }
-        try link.network.detach(link.attachment.id)
+        let link: ContainerLink?
+        do {
+            link = try read(in: folder)
+        } catch is NetworkFileError {
+            // Whose connection it is, the file does not say any more; with its owner's end it is free (`reconcile`).
+            return
+        }
+        if let link { try link.network.detach(link.attachment.id) }
     }
 }
 

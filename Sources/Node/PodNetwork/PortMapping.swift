@@ -46,6 +46,11 @@ public struct PortMapping: Hashable, Sendable {
         return hostIP == otherIP || hostIP.isUnspecified || otherIP.isUnspecified
     }
 
+    /// Whether both name the same port of the same addresses.
+    package func isSamePlace(as other: PortMapping) -> Bool {
+        proto == other.proto && hostIP == other.hostIP && hostPort == other.hostPort
+    }
+
     /// Whether it is for addresses of that version.
     func serves(version6: Bool) -> Bool { hostIP.map { $0.isVersion6 == version6 } ?? true }
 }

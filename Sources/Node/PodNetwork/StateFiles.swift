@@ -45,6 +45,9 @@ enum StateFiles {
             throw KernelError("write", temporary, error.errno)
         }
         if rename(temporary, path) != 0 { throw KernelError("rename \(temporary) to", path) }
+        if isDurable {
+            try FileDescriptor.open(path.splitAtLastComponent.parent, O_RDONLY | O_DIRECTORY).sync()
+        }
     }
 
     /// mkdir(2) of every missing folder on the way, for root only.

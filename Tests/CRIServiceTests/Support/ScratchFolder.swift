@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import LinuxKernel
 import Testing
@@ -45,13 +46,24 @@ struct ProgramFailed: Error {
 
 /// - Returns: what a program printed; fails with it when the program does.
 @discardableResult
-func runProgram(_ words: String...) throws -> String {
+func runProgram(_ words: String...) throws -> String { try runProgram(words) }
+
+private func runProgram(_ words: [String]) throws -> String {
     let command = Command(
         path: words[0], arguments: words, environment: ["PATH=/usr/bin:/bin"], timeout: 120_000)
     let (outcome, output) = try command.run()
     let text = String(decoding: output, as: UTF8.self)
     if outcome != .ended(.exited(0)) { throw ProgramFailed(program: words[0], output: text) }
     return text
+}
+
+/// The same on a thread of its own, neither of those that tasks share nor of those that the service has for what blocks:
+/// the program may be the service's client.
+@discardableResult
+func runClient(_ words: String...) async throws -> String {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: words[0]).async { continuation.resume(with: Result { try runProgram(words) }) }
+    }
 }
 
 /// A program that runs beside the test, until it is killed.

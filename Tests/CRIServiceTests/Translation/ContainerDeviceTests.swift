@@ -33,6 +33,21 @@ import Testing
             ])
     }
 
+    /// Its root makes no nodes: the runtime binds those that have the same name on the host, and is told of the others.
+    @Test func nodesOfAnotherNameInAUserNamespace() throws {
+        let bench = try TranslationBench()
+        try bench.useUserNamespace()
+        bench.container.devices = [device("/dev/null", "/dev/nothing", "rw"), device("/dev/zero", "", "")]
+        let spec = try bench.plan().spec
+        #expect(spec.linux?.devices.map(\.path) == ["/dev/zero"])
+        #expect(spec.linux?.resources?.devices.contains(Self.null) == true)
+        let bound = try #require(spec.mount("/dev/nothing"))
+        #expect(bound.source == "/dev/null" && bound.type == "bind" && !bound.options.contains("nodev"))
+        // In /dev, which is mounted before.
+        let places = spec.mounts.map(\.destination)
+        #expect(places.firstIndex(of: "/dev")! < places.firstIndex(of: "/dev/nothing")!)
+    }
+
     @Test func foldersOfDevices() throws {
         let bench = try TranslationBench()
         try bench.make("devices")

@@ -202,6 +202,26 @@ import Testing
         #expect(status.st_gid == 65536)
     }
 
+    // MARK: Mounts over /proc
+
+    @Test func nothingIsMountedBelowProc() throws {
+        let bench = try TranslationBench()
+        try bench.write("file", "x")
+        for place in [
+            "/proc/sys/kernel/core_pattern", "/proc/1/root", "/proc//self/../1/mem", "/tmp/../proc/kcore",
+        ] {
+            bench.container.mounts = [mount(place, "\(bench.folder)/file")]
+            let refusal = try bench.refusal().description
+            #expect(refusal.hasPrefix("config.mounts[0].container_path: /proc/"), "\(refusal)")
+            #expect(refusal.hasSuffix(" is inside /proc, where nothing may be mounted"), "\(refusal)")
+        }
+        bench.container.mounts = [mount("/proc", bench.folder)]
+        #expect(try bench.refusal().description.contains("cannot be covered"))
+        // As lxcfs needs it.
+        bench.container.mounts = [mount("/proc/meminfo", "\(bench.folder)/file"), mount("/proc", "/proc")]
+        #expect(try bench.plan().spec.mount("/proc/meminfo")?.source == "\(bench.folder)/file")
+    }
+
     // MARK: Images as mounts
 
     @Test func imagesAsMounts() throws {
@@ -210,8 +230,12 @@ import Testing
         wanted.image.image = "registry.example/models:1"
         wanted.imageSubPath = "v1"
         bench.container.mounts = [wanted]
+        #expect(try bench.refusal().description == "config.mounts[0].readonly: must be true for an image")
+        wanted.readonly = true
+        bench.container.mounts = [wanted]
         let plan = try bench.plan()
         let image = try #require(plan.imageMounts.first)
+        #expect(image.imageName == "registry.example/models:1")
         #expect(image.place == "\(bench.folder)/container/images/0")
         #expect(image.subPath == "v1")
         #expect(plan.spec.mount("/models")?.source == image.place)
@@ -220,16 +244,30 @@ import Testing
         try bench.make("image")
         try bench.make("image/v1")
         try bench.write("image/v1/weights", "many")
-        try image.attach(from: FileDescriptor.open("\(bench.folder)/image", O_PATH | O_DIRECTORY))
+        try image.attach { try OverlayMount(lowers: ["\(bench.folder)/image"]).mount(at: $0) }
         defer { _ = umount2(image.place, Int32(MNT_DETACH)) }
         #expect(try bench.read("container/images/0/weights") == "many")
         #expect(throws: KernelError.self) { try bench.write("container/images/0/weights", "none") }
+    }
+
+    @Test func anImageIsNamedByItsReferenceAlone() throws {
+        let bench = try TranslationBench()
+        var wanted = mount("/models", "")
+        wanted.readonly = true
+        wanted.image.imageRef = "sha256:0123"
+        bench.container.mounts = [wanted]
+        #expect(try bench.plan().imageMounts.first?.imageName == "sha256:0123")
+        wanted.image.imageRef = ""
+        wanted.image.annotations = ["a": "b"]
+        bench.container.mounts = [wanted]
+        #expect(try bench.refusal().description == "config.mounts[0].image.image: must not be empty")
     }
 
     @Test func aPathInAnImageStaysInIt() throws {
         let bench = try TranslationBench()
         var wanted = mount("/models", "")
         wanted.image.image = "registry.example/models:1"
+        wanted.readonly = true
         for path in ["../x", "/etc", "a/../../b"] {
             wanted.imageSubPath = path
             bench.container.mounts = [wanted]
@@ -243,8 +281,45 @@ import Testing
         bench.container.mounts = [wanted]
         let image = try #require(try bench.plan().imageMounts.first)
         #expect(throws: TranslationError.self) {
-            try image.attach(from: FileDescriptor.open("\(bench.folder)/image", O_PATH | O_DIRECTORY))
+            try image.attach { try OverlayMount(lowers: ["\(bench.folder)/image"]).mount(at: $0) }
         }
+        // Nothing stays mounted of it.
+        #expect(access(image.place, F_OK) == 0 && rmdir(image.place) == 0)
+    }
+
+    /// The layers are mapped before they are one: an overlay takes no mapping.
+    @Test func imagesForAUserNamespace() throws {
+        let bench = try TranslationBench()
+        var wanted = mount("/models", "")
+        wanted.image.image = "registry.example/models:1"
+        wanted.readonly = true
+        wanted.imageSubPath = "v1"
+        var range = CRIIDMapping()
+        (range.hostID, range.length) = (300_000, 65_536)
+        (wanted.uidMappings, wanted.gidMappings) = ([range], [range])
+        bench.container.mounts = [wanted]
+        let plan = try bench.plan()
+        let image = try #require(plan.imageMounts.first)
+        let ids = RuntimeSpec.IDMapping(containerID: 0, hostID: 300_000, size: 65_536)
+        #expect(image.ids == UserMappings(uids: [ids], gids: [ids]))
+        #expect(plan.spec.mount("/models")?.uidMappings == [])
+
+        for layer in ["lower", "upper"] {
+            try bench.make(layer)
+            try bench.make(layer + "/v1")
+            try bench.write(layer + "/v1/" + layer, "text")
+        }
+        let layers = OverlayMount(lowers: ["upper", "lower"].map { "\(bench.folder)/\($0)" })
+        let namespace = try makeUserNamespace(uids: "0 300000 65536\n", gids: "0 300000 65536\n")
+        try image.attach { place in
+            try layers.make(mappedBy: namespace, scratch: place)
+                .attach(on: FileDescriptor.open(place, O_PATH | O_DIRECTORY), name: place)
+        }
+        defer { _ = umount2(image.place, Int32(MNT_DETACH)) }
+        for name in ["lower", "upper"] {
+            #expect(try FileDescriptor.open("\(image.place)/\(name)", O_PATH).status().st_uid == 300_000)
+        }
+        #expect(throws: KernelError.self) { try bench.write("container/images/0/new", "none") }
     }
 
     // MARK: User namespaces

@@ -242,7 +242,7 @@ import Testing
         bench.sandboxConfig.annotations = [
             "run.oci.handler": "x", "dev.gvisor.spec.mount": "y", "io.katacontainers.a": "z",
         ]
-        bench.passedAnnotations = ["dev.gvisor.*", "io.katacontainers"]
+        bench.passedAnnotations.pod = ["dev.gvisor.*", "io.katacontainers"]
         let annotations = try bench.plan().spec.annotations
         #expect(
             annotations == [
@@ -256,6 +256,29 @@ import Testing
                 "io.kubernetes.cri.sandbox-namespace": "shop",
                 "io.kubernetes.cri.sandbox-uid": "u-1",
             ])
+    }
+
+    @Test func annotationsThatARuntimeGetsToSee() throws {
+        let bench = try TranslationBench()
+        bench.container.annotations = ["a": "1", "b/one": "2", "b/two": "3", "": "4"]
+        bench.sandboxConfig.annotations = ["a": "5", "c": "6", "d.one": "7", "d": "8"]
+        func seen(pod: [String] = [], container: [String]) throws -> [String: String] {
+            bench.passedAnnotations.pod = pod
+            bench.passedAnnotations.container = container
+            var seen: [String: String] = [:]
+            for (key, value) in try bench.plan().spec.annotations
+            where !key.hasPrefix("io.kubernetes.cri.") {
+                seen[key] = value
+            }
+            return seen
+        }
+        #expect(try seen(container: ["*"]) == ["a": "1", "b/one": "2", "b/two": "3"])
+        #expect(try seen(container: ["b/*"]) == ["b/one": "2", "b/two": "3"])
+        #expect(try seen(container: ["b/one", "b"]) == ["b/one": "2"])
+        #expect(try seen(container: []) == [:])
+        #expect(try seen(pod: ["*"], container: []) == ["a": "5", "c": "6", "d.one": "7", "d": "8"])
+        #expect(try seen(pod: ["a", "d.*"], container: ["*"])["a"] == "1")
+        #expect(try seen(pod: ["a", "d.*"], container: []) == ["a": "5", "d.one": "7"])
     }
 
     @Test func metadataIsNeeded() throws {

@@ -224,8 +224,11 @@ import Testing
 
     @Test func aKernelWithoutAppArmor() throws {
         let bench = try TranslationBench()
+        #expect(try bench.plan().warnings.isEmpty)
         bench.container.linux.securityContext.apparmor.profileType = .runtimeDefault
-        #expect(try bench.plan().spec.process?.apparmorProfile == nil)
+        let plan = try bench.plan()
+        #expect(plan.spec.process?.apparmorProfile == nil)
+        #expect(plan.warnings == ["\(Self.context).apparmor: this node's kernel has no AppArmor"])
         bench.container.linux.securityContext.apparmor.profileType = .localhost
         bench.container.linux.securityContext.apparmor.localhostRef = "k8s-deny-write"
         #expect(

@@ -79,6 +79,16 @@ import Testing
                 == "\(Self.context).supplemental_groups[1]: \(number) is out of range, 0 to 2147483647")
     }
 
+    @Test func moreGroupsThanAProcessCanHave() throws {
+        let bench = try TranslationBench()
+        bench.container.linux.securityContext.supplementalGroups = (0..<70_000).map { Int64($0) }
+        #expect(
+            try bench.refusal().description
+                == "\(Self.context).supplemental_groups: 70000 groups: a process has 65536 at most")
+        bench.container.linux.securityContext.supplementalGroups = (0..<65_536).map { Int64($0) }
+        #expect(try bench.plan().spec.process?.user.additionalGids.count == 65_536)
+    }
+
     @Test(arguments: [
         "4294967296", "2147483648", "-1", "99999999999999999999", "1000:4294967296", "4294967296:0",
     ])

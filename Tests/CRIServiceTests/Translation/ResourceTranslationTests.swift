@@ -128,20 +128,69 @@ import Testing
         #expect(throws: TranslationError.self) { try resources { $0.hugepageLimits = [pages] } }
     }
 
+    // MARK: What ContainerStatus tells
+
+    private func pages(_ size: String, _ limit: UInt64) -> CRIHugepageLimit {
+        var pages = CRIHugepageLimit()
+        (pages.pageSize, pages.limit) = (size, limit)
+        return pages
+    }
+
+    @Test func whatAContainerHasIsTold() throws {
+        let edit = { @Sendable (wanted: inout CRILinuxContainerResources) in
+            wanted.cpuPeriod = 100_000
+            wanted.cpuQuota = -1
+            wanted.cpuShares = 512
+            wanted.cpusetCpus = "0-1"
+            wanted.cpusetMems = "0"
+            wanted.memoryLimitInBytes = 64 << 20
+            wanted.memorySwapLimitInBytes = 96 << 20
+            wanted.oomScoreAdj = -997
+            wanted.unified = ["memory.high": "1000000"]
+            wanted.hugepageLimits = [self.pages("2MB", 4 << 20), self.pages("1GB", 0)]
+        }
+        var asked = CRILinuxContainerResources()
+        edit(&asked)
+        #expect(try resources(NodeFacts(), edit).status == asked)
+        #expect(try resources { _ in }.status == CRILinuxContainerResources())
+
+        var poor = NodeFacts()
+        poor.lowestOOMScore = -100
+        poor.countsSwap = false
+        poor.countsHugePages = false
+        asked.oomScoreAdj = -100
+        asked.memorySwapLimitInBytes = 0
+        asked.hugepageLimits = []
+        #expect(try resources(poor, edit).status == asked)
+
+        let bench = try TranslationBench()
+        bench.node = poor
+        bench.container.linux.resources.oomScoreAdj = -997
+        let plan = try bench.plan()
+        #expect(plan.resources.oomScoreAdj == -100)
+        #expect(plan.spec.process?.oomScoreAdj == -100)
+    }
+
     @Test func updates() {
         var before = CRILinuxContainerResources()
         before.cpuShares = 100
         before.memoryLimitInBytes = 1000
         before.cpusetCpus = "0"
+        before.oomScoreAdj = 7
         before.unified = ["a": "1", "b": "2"]
+        before.hugepageLimits = [pages("2MB", 1), pages("1GB", 2)]
         var update = CRILinuxContainerResources()
         update.memoryLimitInBytes = 2000
+        update.oomScoreAdj = 500
         update.unified = ["b": "3"]
+        update.hugepageLimits = [pages("2MB", 3)]
         let after = before.updated(by: update)
         #expect(after.cpuShares == 100)
         #expect(after.memoryLimitInBytes == 2000)
         #expect(after.cpusetCpus == "0")
+        #expect(after.oomScoreAdj == 7)
         #expect(after.unified == ["a": "1", "b": "3"])
+        #expect(after.hugepageLimits == [pages("1GB", 2), pages("2MB", 3)])
     }
 
     @Test func thisNode() throws {

@@ -241,6 +241,23 @@ import Testing
             } == message)
     }
 
+    @Test func aPortOfTheHostIsGivenOnce() throws {
+        func port(_ proto: CRIProtocol, _ address: String, _ host: Int32) -> CRIPortMapping {
+            .with {
+                ($0.protocol, $0.hostIp, $0.hostPort, $0.containerPort) = (proto, address, host, 80)
+            }
+        }
+        #expect(
+            try refusal { $0.portMappings = [port(.tcp, "", 80), port(.udp, "", 80), port(.tcp, "", 80)] }
+                == "config.port_mappings[2].host_port: 80 is given twice")
+        let plan = try plan {
+            $0.portMappings = [
+                port(.tcp, "", 0), port(.tcp, "", 0), port(.tcp, "0.0.0.0", 80), port(.tcp, "::", 80),
+            ]
+        }
+        #expect(plan.network.ports.count == 2)
+    }
+
     // MARK: Groups
 
     @Test func groupsBelowTheParent() throws {

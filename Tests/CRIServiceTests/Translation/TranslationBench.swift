@@ -20,7 +20,7 @@ final class TranslationBench {
     var files = SandboxFacts.Files(
         resolver: "/run/pod/resolv.conf", hosts: "/run/pod/hosts", hostname: "/run/pod/hostname")
     var sharedMemory = "/run/pod/shm"
-    var passedAnnotations: [String] = []
+    var passedAnnotations = PassedAnnotations()
 
     static var sandboxConfig: CRIPodSandboxConfig {
         var config = CRIPodSandboxConfig()

@@ -1,5 +1,7 @@
 import ContainerCLI
+import LinuxKernel
 import Logging
+import PodEngine
 
 /// How the CRI service works: `/etc/swiftlet/config.toml`, with the command line's flags over it.
 ///
@@ -34,7 +36,7 @@ public struct CRIConfiguration: Sendable, Equatable {
     public var runtimes: [String: Runtime] = [:]
 
     /// The handler that needs no program of its own.
-    public static let builtinRuntime = "swiftlet"
+    public static let builtinRuntime = PodEngine.Settings.builtinRuntime
 
     public init() {}
 
@@ -65,6 +67,7 @@ public struct CRIConfiguration: Sendable, Equatable {
         /// In the layout of containerd's `certs.d`; the first that knows a registry counts.
         public var certificateFolders = [
             "/etc/swiftlet/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d",
+            "/etc/containers/certs.d",
         ]
         /// Empty: root's own, else the machine's.
         public var policyFile = ""
@@ -83,6 +86,9 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var clientAuthorityFile = ""
         public var keyFile = ""
         public var idleTimeout = Duration.seconds(4 * 3600)
+
+        /// Whether it is served to this machine alone.
+        var isLocal: Bool { address == "localhost" || IPAddress(address)?.isLoopback == true }
     }
 
     public struct Seccomp: Sendable, Equatable {
@@ -91,7 +97,7 @@ public struct CRIConfiguration: Sendable, Equatable {
     }
 
     public struct AppArmor: Sendable, Equatable {
-        /// Empty: none.
+        /// Empty: `NodeFacts.defaultAppArmorProfile`, where that is loaded.
         public var defaultProfile = ""
     }
 
@@ -121,6 +127,7 @@ public struct CRIConfiguration: Sendable, Equatable {
         /// Empty: below the state folder.
         public var root = ""
         public var arguments: [String] = []
+        public var annotations = PassedAnnotations()
 
         public init() {}
     }

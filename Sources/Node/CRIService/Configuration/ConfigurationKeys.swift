@@ -1,5 +1,6 @@
 import ImageStore
 import LinuxKernel
+import PodNetwork
 
 /// All keys of the configuration file, in the order in which the default file has them.
 package enum ConfigurationKeys {
@@ -39,7 +40,7 @@ package enum ConfigurationKeys {
             """),
         Key(
             "default_runtime", \.defaultRuntime, in: defaults,
-            "The runtime of pods that name none: \"swiftlet\", which is built in, or one of runtimes."),
+            "The runtime of new pods that name none: \"swiftlet\", which is built in, or one of runtimes."),
         Key(
             "pinned_images", \.pinnedImages, in: defaults, isLive: true, check: PinnedImages.problem,
             """
@@ -47,7 +48,7 @@ package enum ConfigurationKeys {
             names with a star at the end (registry.example/base/*). 'swiftlet image pin' does the same for one.
             """),
         Key(
-            "enable_selinux", \.enableSELinux, in: defaults,
+            "enable_selinux", \.enableSELinux, in: defaults, isLive: true,
             "Whether containers get SELinux labels, on hosts that enforce it."),
     ]
 
@@ -96,7 +97,10 @@ package enum ConfigurationKeys {
         ),
         Key(
             "streaming.address", \.streaming.address, in: defaults,
-            "Where exec, attach and port-forward are served: an address of this machine."),
+            """
+            Where exec, attach and port-forward are served: an address of this machine. Another one than a loopback
+            address needs TLS (streaming.tls_cert_file): whoever reads a URL on the network can use it.
+            """),
         Key(
             "streaming.port", \.streaming.port, in: defaults, check: Check.number(0...65535),
             "0: any that is free."),
@@ -119,25 +123,27 @@ package enum ConfigurationKeys {
 
     private static let containers: [ConfigurationKey<CRIConfiguration>] = [
         Key(
-            "seccomp.default_profile", \.seccomp.defaultProfile, in: defaults,
+            "seccomp.default_profile", \.seccomp.defaultProfile, in: defaults, isLive: true,
             check: Check.absolutePathOrNothing,
             "The file of the profile RuntimeDefault, in Docker's form; empty: the built-in profile."),
         Key(
-            "apparmor.default_profile", \.apparmor.defaultProfile, in: defaults,
-            "The loaded profile that RuntimeDefault means; empty: none."),
+            "apparmor.default_profile", \.apparmor.defaultProfile, in: defaults, isLive: true,
+            "The loaded profile that RuntimeDefault means; empty: swiftlet-default, where that is loaded."),
         Key(
-            "cdi.spec_dirs", \.cdi.specificationFolders, in: defaults, check: Check.absolutePaths,
+            "cdi.spec_dirs", \.cdi.specificationFolders, in: defaults, isLive: true,
+            check: Check.absolutePaths,
             "Where device vendors describe their devices (Container Device Interface)."),
         Key(
             "timeouts.stop_margin", \.timeouts.stopMargin, in: defaults, check: Check.positive,
             "How long stopping a container may take beyond the time that it is given to end by itself."),
         Key(
             "timeouts.cni", \.timeouts.cni, in: defaults, check: Check.positive,
-            "How long a pod's network may take to be set up or taken down."),
+            "How long a plugin may take to set up or take down its part of a pod's network. To say whether they are ready all together have five seconds."
+        ),
         Key(
             "limits.exec_output", \.limits.execOutput, in: defaults,
             check: { 1...(16 << 20) ~= $0.bytes ? nil : "an answer of the CRI holds 16 MiB at most" },
-            "Bytes of each stream that ExecSync returns; what is more is dropped."),
+            "Bytes of each stream that ExecSync returns, of both together 16 MiB; what is more is dropped."),
     ]
 
     /// Of one runtime; their paths begin below `runtimes.NAME`.
@@ -150,6 +156,17 @@ package enum ConfigurationKeys {
             "Its state folder (--root); empty: a folder below state."),
         ConfigurationKey(
             "arguments", \.arguments, in: CRIConfiguration.Runtime(), "More options, before its command."),
+        ConfigurationKey(
+            "pod_annotations", \.annotations.pod, in: CRIConfiguration.Runtime(),
+            check: PassedAnnotations.problem,
+            """
+            Annotations of pods that it gets to see, in its containers' config.json: names, or beginnings of names
+            before a star. Users write them, and runtimes can take orders by them. The built-in runtime gets none.
+            """),
+        ConfigurationKey(
+            "container_annotations", \.annotations.container, in: CRIConfiguration.Runtime(),
+            check: PassedAnnotations.problem,
+            "The same for those of containers, which kubelets write. The built-in runtime gets all."),
     ]
 
     // MARK: Checks
@@ -158,6 +175,7 @@ package enum ConfigurationKeys {
         var families: Set<Bool> = []
         for text in ranges {
             guard let range = IPPrefix(text) else { return "\(text.toml) is not a range of addresses" }
+            if let reason = range.reasonAgainstPods { return reason }
             if !families.insert(range.address.isVersion6).inserted {
                 return "there are two ranges of one family, and pods get one address of each"
             }
@@ -189,6 +207,13 @@ package enum ConfigurationKeys {
         }
         if streaming.certificateFile.isEmpty, !streaming.clientAuthorityFile.isEmpty {
             found.append(("streaming.tls_client_ca_file", "needs streaming.tls_cert_file, too"))
+        }
+        if !streaming.isLocal, streaming.certificateFile.isEmpty {
+            found.append(
+                (
+                    "streaming.address",
+                    "is no loopback address: needs streaming.tls_cert_file and streaming.tls_key_file"
+                ))
         }
         let runtimes = configuration.runtimes
         for (name, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {

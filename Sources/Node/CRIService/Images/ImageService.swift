@@ -92,7 +92,7 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
                 hostFolders: configuration.registry.certificateFolders,
                 policyFile: policy.isEmpty ? nil : policy,
                 downloads: DownloadLimit(configuration.images.maximumDownloads),
-                // New ones with each reload: certificates are read again.
+                // New ones with each reload: the system's certificates are read again.
                 connections: RegistryClient(RegistryConfiguration(environment: environment)),
                 environment: environment),
             pinned: PinnedImages(configuration.pinnedImages),
@@ -123,10 +123,9 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
     public func streamImages(
         request: CRIStreamImagesRequest, response: RPCWriter<CRIStreamImagesResponse>, context: ServerContext
     ) async throws {
-        let images = try await images(request.filter)
-        for start in stride(from: 0, to: images.count, by: chunk) {
+        for part in try await images(request.filter).parts(of: chunk) {
             var message = CRIStreamImagesResponse()
-            message.images = Array(images[start..<min(start + chunk, images.count)])
+            message.images = part
             try await response.write(message)
         }
     }

@@ -13,6 +13,7 @@ import SwiftProtobuf
 struct BundleBuilder {
     let engine: PodEngine
     let facts: NodeFacts
+    let annotations: [String: PassedAnnotations]
     let log: Logger
 
     func bundle(
@@ -27,11 +28,28 @@ struct BundleBuilder {
         let plan = try ContainerPlan(
             config, sandbox: sandbox, image: draft.image.configuration.config, root: root, place: place,
             facts: facts)
-        for warning in plan.warnings { log.notice("\(warning)", metadata: ["container": "\(draft.id)"]) }
-        let volumes = try plan.imageMounts.map { try attach($0) }
+        for warning in plan.warnings {
+            log.notice("\(warning)", metadata: ["container": "\(draft.id)", "pod": "\(draft.sandbox.id)"])
+        }
+        let volumes = try attach(plan.imageMounts, sandbox)
+        do {
+            return try bundle(config, plan, draft, volumes)
+        } catch {
+            // Nobody else knows of them yet.
+            Self.detach(plan.imageMounts)
+            throw error
+        }
+    }
+
+    private func bundle(
+        _ config: CRIContainerConfig, _ plan: ContainerPlan, _ draft: borrowing ContainerDraft,
+        _ volumes: [VolumeImage]
+    ) throws -> ContainerBundle {
+        let mounted = Dictionary(
+            zip(plan.imageMounts, volumes).map { ($0.field, $1) }, uniquingKeysWith: { first, _ in first })
         var bundle = ContainerBundle(
             configuration: plan.spec, stopSignal: plan.stopSignal,
-            details: try status(config, plan, draft).serializedBytes())
+            details: try status(config, plan, draft, mounted).serializedBytes())
         bundle.terminal = plan.terminal
         bundle.input = plan.input
         bundle.logPath = plan.logPath
@@ -72,39 +90,79 @@ struct BundleBuilder {
                 return pid
             })
         sandbox.cgroupParent = state.cgroupParent
+        sandbox.passedAnnotations = annotations[state.runtime] ?? PassedAnnotations()
         return sandbox
     }
 
-    /// What of the container's status does not change.
+    /// What of the container's status does not change. Images are called as by containerd: by a tag, by the digest in
+    /// their registry, and by their id.
+    /// - Parameter mounted: the images that are mounted, by the index of the mount.
     private func status(
-        _ config: CRIContainerConfig, _ plan: ContainerPlan, _ draft: borrowing ContainerDraft
+        _ config: CRIContainerConfig, _ plan: ContainerPlan, _ draft: borrowing ContainerDraft,
+        _ mounted: [Int: VolumeImage]
     ) throws -> CRIContainerStatus {
+        // A kubelet asks by id, and says beside it what the pod's author wrote.
+        let asked = config.image.userSpecifiedImage
+        let names = ImageNames(
+            draft.image.names, digests: draft.image.digests,
+            asked: asked.isEmpty ? config.image.image : asked)
         var status = CRIContainerStatus()
         status.metadata = config.metadata
         status.image = config.image
+        status.image.image = names.tag ?? config.image.image
         status.imageID = draft.image.id
-        status.imageRef = draft.image.id
+        status.imageRef = names.digest ?? draft.image.id
         status.labels = config.labels
         status.annotations = config.annotations
         status.mounts = plan.mounts
+        for (index, image) in mounted {
+            let asked = plan.mounts[index].image.image
+            let names = ImageNames(image.names, digests: image.digests, asked: asked)
+            status.mounts[index].image.imageRef = names.digest ?? image.id
+        }
         status.logPath = plan.logPath ?? ""
         status.resources.linux = plan.resources
         status.user.linux = plan.user
-        status.stopSignal = config.stopSignal
+        status.stopSignal =
+            config.stopSignal == .runtimeDefault ? CRISignal(number: plan.stopSignal) : config.stopSignal
         return status
     }
 
-    /// Binds an image, read-only, where the container's mount is made from.
-    /// - Returns: the image, which has to be held until the container is on record.
-    private func attach(_ mount: ImageMount) throws -> VolumeImage {
-        let volume = try VolumeImage(mount.image.image, root: engine.layout.state.images)
-        let layers = volume.folders
-        if layers.count == 1 {
-            // Overlayfs takes no single layer without one above it.
-            try mount.attach(from: try FileDescriptor.open(layers[0], O_PATH | O_DIRECTORY))
-        } else {
-            try mount.attach(from: try OverlayMount(lowers: layers).make().descriptor)
+    /// Mounts the images where the container's mounts are made from; all of them, or none.
+    /// - Returns: the images, which have to be held until the container is on record.
+    private func attach(_ mounts: [ImageMount], _ sandbox: SandboxFacts) throws -> [VolumeImage] {
+        var attached: [ImageMount] = []
+        do {
+            return try mounts.map { mount in
+                let image = try VolumeImage(mount.imageName, root: engine.layout.state.images)
+                let layers = OverlayMount(lowers: image.folders)
+                try mount.attach { place in
+                    guard let ids = mount.ids else { return try layers.mount(at: place) }
+                    try layers.make(mappedBy: try userNamespace(ids, sandbox), scratch: place)
+                        .attach(on: try FileDescriptor.open(place, O_PATH | O_DIRECTORY), name: place)
+                }
+                attached.append(mount)
+                return image
+            }
+        } catch {
+            Self.detach(attached)
+            throw error
         }
-        return volume
+    }
+
+    private static func detach(_ mounts: [ImageMount]) {
+        for mount in mounts { umount2(mount.place, Int32(MNT_DETACH)) }
+    }
+
+    /// The pod's own, which is what a kubelet asks for, or one that is made for these ids.
+    private func userNamespace(_ ids: UserMappings, _ sandbox: SandboxFacts) throws -> FileDescriptor {
+        if ids == sandbox.mappings, let path = sandbox.namespaces[.user] {
+            return try FileDescriptor.open(path, O_RDONLY)
+        }
+        return try makeUserNamespace(uids: Self.map(ids.uids), gids: Self.map(ids.gids))
+    }
+
+    private static func map(_ ranges: [RuntimeSpec.IDMapping]) -> String {
+        ranges.map { "\($0.containerID) \($0.hostID) \($0.size)\n" }.joined()
     }
 }

@@ -35,7 +35,7 @@ extension RuntimeService {
 
     /// What the archive is of, with the members that checkpointctl, podman, CRI-O and containerd have in this file.
     private func configDump(_ container: PodContainerState, _ sandbox: SandboxState) throws -> [UInt8] {
-        let status = try container.status()
+        let status = container.status()
         let pod = sandbox.spec
         var json = JSONWriter()
         json.object { json in
@@ -47,7 +47,7 @@ extension RuntimeService {
             json.member("rootfsImage", container.spec.image)
             json.member("rootfsImageRef", status.imageRef)
             json.member("rootfsImageName", container.spec.image)
-            json.member("runtime", pod.runtimeHandler.isEmpty ? parts.defaultRuntime : pod.runtimeHandler)
+            json.member("runtime", sandbox.runtime)
             json.member("createdTime", Timestamp(nanosecondsSince1970: container.createdAt).description)
             json.member("checkpointedTime", Timestamp.now.description)
             // Never, as Go writes it.

@@ -23,10 +23,10 @@ extension RuntimeService {
         spec.labels = config.labels
         spec.annotations = config.annotations
         let facts = parts.facts()
-        let (engine, log) = (engine, parts.log)
+        let (engine, annotations, log) = (engine, parts.annotations, parts.log)
         var response = CRICreateContainerResponse()
         response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { draft in
-            let builder = BundleBuilder(engine: engine, facts: facts, log: log)
+            let builder = BundleBuilder(engine: engine, facts: facts, annotations: annotations, log: log)
             return try builder.bundle(config, for: draft)
         }
         return response
@@ -74,7 +74,7 @@ extension RuntimeService {
 
     private func containers(_ filter: CRIContainerFilter, isFiltered: Bool) throws -> [CRIContainer] {
         try engine.containers().filter { !isFiltered || filter.accepts($0) }
-            .sorted { $0.createdAt > $1.createdAt }.map { try $0.listed() }
+            .sorted { $0.createdAt > $1.createdAt }.map { $0.listed() }
     }
 
     public func containerStatus(
@@ -82,7 +82,7 @@ extension RuntimeService {
     ) async throws -> CRIContainerStatusResponse {
         let state = try engine.container(request.containerID)
         var response = CRIContainerStatusResponse()
-        response.status = try state.status()
+        response.status = state.status()
         if request.verbose {
             response.info = [
                 "info": try await Self.onThread { [engine] in
@@ -99,11 +99,16 @@ extension RuntimeService {
         let state = try engine.container(request.containerID)
         let translation = try ResourceTranslation(request.linux, facts: parts.facts(), field: "linux")
         var status = try CRIContainerStatus(serializedBytes: state.spec.details)
-        status.resources.linux.merge(request.linux)
-        if state.phase == .running {
-            try await engine.update(state.id, resources: translation.resources)
-        } else {
-            try await engine.updateBundle(of: state.id, resources: translation.resources)
+        status.resources.linux = status.resources.linux.updated(by: translation.status)
+        do {
+            if state.phase == .running {
+                try await engine.update(state.id, resources: translation.resources)
+            } else {
+                try await engine.updateBundle(of: state.id, resources: translation.resources)
+            }
+        } catch let error as EngineError where [.wrongState, .notFound].contains(error.kind) {
+            // One that has ended meanwhile has no limits, which is no error, as for containerd.
+            guard try engine.container(state.id).phase == .exited else { throw error }
         }
         try await engine.replaceDetails(ofContainer: state.id, with: try status.serializedBytes())
         return CRIUpdateContainerResourcesResponse()
@@ -126,22 +131,6 @@ extension CRIContainerFilter {
     }
 }
 
-extension CRILinuxContainerResources {
-    /// What an update names replaces what was; what it leaves at zero stays.
-    mutating func merge(_ update: CRILinuxContainerResources) {
-        if update.cpuPeriod != 0 { cpuPeriod = update.cpuPeriod }
-        if update.cpuQuota != 0 { cpuQuota = update.cpuQuota }
-        if update.cpuShares != 0 { cpuShares = update.cpuShares }
-        if update.memoryLimitInBytes != 0 { memoryLimitInBytes = update.memoryLimitInBytes }
-        if update.memorySwapLimitInBytes != 0 { memorySwapLimitInBytes = update.memorySwapLimitInBytes }
-        if update.oomScoreAdj != 0 { oomScoreAdj = update.oomScoreAdj }
-        if !update.cpusetCpus.isEmpty { cpusetCpus = update.cpusetCpus }
-        if !update.cpusetMems.isEmpty { cpusetMems = update.cpusetMems }
-        if !update.hugepageLimits.isEmpty { hugepageLimits = update.hugepageLimits }
-        unified.merge(update.unified) { $1 }
-    }
-}
-
 // MARK: To messages
 
 extension PodContainerState {
@@ -155,19 +144,31 @@ extension PodContainerState {
     }
 
     /// What was fixed at its making, as `BundleBuilder` has kept it.
-    private func prototype() throws -> CRIContainerStatus {
-        try CRIContainerStatus(serializedBytes: spec.details)
+    private func prototype() -> CRIContainerStatus {
+        var status = (try? CRIContainerStatus(serializedBytes: spec.details)) ?? CRIContainerStatus()
+        if !status.hasMetadata {
+            // Its record is damaged.
+            status.metadata.name = spec.name
+            status.metadata.attempt = spec.attempt
+            status.image.image = spec.image
+            (status.imageRef, status.imageID) = (imageID, imageID)
+            (status.labels, status.annotations) = (spec.labels, spec.annotations)
+            status.logPath = logPath ?? ""
+        }
+        return status
     }
 
-    func listed() throws -> CRIContainer {
-        let status = try prototype()
+    func listed() -> CRIContainer {
+        let status = prototype()
         var item = CRIContainer()
         item.id = id
         item.podSandboxID = sandboxID
         item.metadata = status.metadata
+        // As it was asked for, while the status has its names: kubelets list to learn which images are in use.
         item.image = status.image
-        item.imageRef = status.imageRef
-        item.imageID = status.imageID
+        item.image.image = spec.image
+        item.imageRef = imageID
+        item.imageID = imageID
         item.state = criState
         item.createdAt = createdAt
         item.labels = spec.labels
@@ -175,8 +176,8 @@ extension PodContainerState {
         return item
     }
 
-    func status() throws -> CRIContainerStatus {
-        var status = try prototype()
+    func status() -> CRIContainerStatus {
+        var status = prototype()
         status.id = id
         status.state = criState
         status.createdAt = createdAt
@@ -203,8 +204,14 @@ extension PodContainerState {
 
     /// For people, as JSON.
     func description(logLoss: LogLoss) throws -> String {
-        let path = folder + "/config.json"
-        let configuration = String(decoding: try FileDescriptor.readFile(path), as: UTF8.self)
+        var configuration = "null"
+        do throws(KernelError) {
+            let text = try FileDescriptor.readFile(folder + "/config.json")
+            configuration = String(decoding: text, as: UTF8.self)
+        } catch {
+            // It is being removed.
+            if error.errno != .noEntry { throw error }
+        }
         var text = "{\"sandboxID\":\"\(sandboxID)\",\"runtimeSpec\":\(configuration)"
         if let pid { text += ",\"pid\":\(pid)" }
         if logLoss.bytes > 0 {

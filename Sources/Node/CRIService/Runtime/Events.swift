@@ -40,8 +40,8 @@ extension RuntimeService {
             message.createdAt = event.time
             // The pod as it is now; one that is gone is told without.
             if let sandbox = try? engine.sandbox(event.sandboxID) {
-                message.podSandboxStatus = try sandbox.status()
-                message.containersStatuses = try engine.containers(of: sandbox.id).map { try $0.status() }
+                message.podSandboxStatus = sandbox.status()
+                message.containersStatuses = try engine.containers(of: sandbox.id).map { $0.status() }
             }
             try await response.write(message)
         }

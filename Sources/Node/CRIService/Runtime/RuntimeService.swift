@@ -6,6 +6,7 @@ import ImageStore
 import LinuxKernel
 import Logging
 import PodEngine
+import PodNetwork
 import StreamingServer
 import Synchronization
 
@@ -18,29 +19,30 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
         public let engine: PodEngine
         public let streaming: StreamingServer
         public let log: Logger
-        /// Names of the runtimes beside the built-in one, which has the empty name and this one.
-        public let defaultRuntime: String
-        public let runtimes: [String]
+        /// By runtime; the default for one that is not there.
+        public let annotations: [String: PassedAnnotations]
         public let execOutputLimit: Int
+        public let phase: ServingPhase
         public let facts: @Sendable () -> NodeFacts
 
         public init(
             engine: PodEngine, streaming: StreamingServer, log: Logger,
-            defaultRuntime: String, runtimes: [String], execOutputLimit: Int,
+            annotations: [String: PassedAnnotations], execOutputLimit: Int, phase: ServingPhase,
             facts: @escaping @Sendable () -> NodeFacts
         ) {
             self.engine = engine
             self.streaming = streaming
             self.log = log
-            self.defaultRuntime = defaultRuntime
-            self.runtimes = runtimes
+            self.annotations = annotations
             self.execOutputLimit = execOutputLimit
+            self.phase = phase
             self.facts = facts
         }
     }
 
     let parts: Parts
     let samples = UsageSamples()
+    let unreadable = ComplaintBook()
 
     public init(_ parts: Parts) {
         self.parts = parts
@@ -75,18 +77,27 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
         response.status.conditions = [runtimeReady, networkReady]
 
         let facts = parts.facts()
-        for name in ["", parts.defaultRuntime] + parts.runtimes {
-            var handler = CRIRuntimeHandler()
-            handler.name = name
-            // mount_setattr(2), and its mapping of overlayfs' layers. The built-in runtime has both; of others nobody knows before a container is made.
-            let isBuiltin = name.isEmpty || name == parts.defaultRuntime
-            handler.features.recursiveReadOnlyMounts = isBuiltin && facts.kernel >= KernelVersion(5, 12)
-            handler.features.userNamespaces = isBuiltin && facts.kernel >= KernelVersion(5, 19)
-            response.runtimeHandlers.append(handler)
-        }
+        response.runtimeHandlers = await Self.onThread { handlers(facts) }
         response.features.supplementalGroupsPolicy = true
+        response.features.userNamespacesHostNetwork = facts.hasUserNamespaces
         if request.verbose { response.info = try info(facts) }
         return response
+    }
+
+    /// All handlers, the default one first under the empty name. Blocks where a runtime is asked for the first time.
+    private func handlers(_ facts: NodeFacts) -> [CRIRuntimeHandler] {
+        let settings = engine.settings
+        let names = ["", PodEngine.Settings.builtinRuntime] + settings.runtimes.keys.sorted()
+        return names.map { name in
+            var handler = CRIRuntimeHandler()
+            handler.name = name
+            let isBuiltin = settings.runtimeName(of: name) == PodEngine.Settings.builtinRuntime
+            // Features of a runtime that does not tell any are unknown, and not missing.
+            let claims = engine.claims(ofHandler: name)
+            if !isBuiltin, claims == nil { return handler }
+            handler.features = CRIRuntimeHandlerFeatures(facts, claims)
+            return handler
+        }
     }
 
     private func info(_ facts: NodeFacts) throws -> [String: String] {
@@ -112,6 +123,8 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
     ) async throws -> CRIUpdateRuntimeConfigResponse {
         let text = request.runtimeConfig.networkConfig.podCidr
         let ranges = try text.split(separator: ",").map { word in
+            var word = word.drop { $0 == " " }
+            while word.last == " " { word.removeLast() }
             guard let range = IPPrefix(String(word)) else {
                 throw RPCError(
                     code: .invalidArgument,
@@ -120,7 +133,12 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
             return range
         }
         guard !ranges.isEmpty else { return CRIUpdateRuntimeConfigResponse() }
-        try await Self.onThread { try engine.networks.setPodRanges(ranges) }
+        let isUsed = try await Self.onThread { try engine.networks.setPodRanges(ranges) }
+        if !isUsed {
+            parts.log.notice(
+                "the cluster's addresses for pods are not used: builtin_network.pod_cidrs has chosen others",
+                metadata: ["pod_cidr": "\(text)"])
+        }
         return CRIUpdateRuntimeConfigResponse()
     }
 
@@ -150,6 +168,16 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
     }
 }
 
+extension CRIRuntimeHandlerFeatures {
+    /// What a runtime's pods can have on this node.
+    /// - Parameter claims: nil for the built-in one.
+    package init(_ facts: NodeFacts, _ claims: RuntimeClaims?) {
+        self.init()
+        recursiveReadOnlyMounts = claims?.hasRecursiveReadOnlyMounts ?? true && facts.setsMountsBelow
+        userNamespaces = claims?.hasUserNamespaces ?? true && facts.hasUserNamespaces
+    }
+}
+
 extension EngineError: RPCStatusConvertible {
     public var rpcCode: RPCError.Code {
         switch kind {
@@ -160,6 +188,27 @@ extension EngineError: RPCStatusConvertible {
         case .timedOut: .deadlineExceeded
         case .unavailable: .unavailable
         case .refused: .unknown
+        }
+    }
+}
+
+extension NetworkError: RPCStatusConvertible {
+    public var rpcCode: RPCError.Code {
+        switch kind {
+        case .taken: .alreadyExists
+        case .other: .unknown
+        }
+    }
+}
+
+extension StreamingError: RPCStatusConvertible {
+    public var rpcCode: RPCError.Code {
+        switch kind {
+        case .tooManyRequests, .limit: .resourceExhausted
+        case .notRunning: .unavailable
+        case .invalid: .invalidArgument
+        case .timeout: .deadlineExceeded
+        case .clientLeft, .protocolViolation, .configuration: .unknown
         }
     }
 }

@@ -8,13 +8,12 @@ extension RuntimeService {
         request: CRIRunPodSandboxRequest, context: ServerContext
     ) async throws -> CRIRunPodSandboxResponse {
         let handler = request.runtimeHandler
-        guard handler.isEmpty || handler == parts.defaultRuntime || parts.runtimes.contains(handler) else {
+        guard engine.settings.knows(handler: handler) else {
             throw RPCError(
                 code: .invalidArgument,
                 message: "runtime_handler: no runtime '\(handler.prefix(100))' is configured")
         }
         let plan = try SandboxPlan(request.config, facts: parts.facts())
-        for warning in plan.warnings { parts.log.warning("\(warning)", metadata: ["pod": "\(plan.name)"]) }
         var spec = try SandboxSpec(plan, config: request.config)
         spec.runtimeHandler = handler
         var response = CRIRunPodSandboxResponse()
@@ -41,9 +40,9 @@ extension RuntimeService {
     ) async throws -> CRIPodSandboxStatusResponse {
         let state = try engine.sandbox(request.podSandboxID)
         var response = CRIPodSandboxStatusResponse()
-        response.status = try state.status()
+        response.status = state.status()
         response.timestamp = nanosecondsNow()
-        response.containersStatuses = try engine.containers(of: state.id).map { try $0.status() }
+        response.containersStatuses = try engine.containers(of: state.id).map { $0.status() }
         if request.verbose { response.info = ["info": try state.description()] }
         return response
     }
@@ -93,13 +92,6 @@ extension CRIPodSandboxFilter {
     }
 }
 
-extension Array {
-    /// In messages of a size that no client refuses.
-    func parts(of size: Int = 256) -> [[Element]] {
-        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
-    }
-}
-
 // MARK: From and to messages
 
 extension SandboxSpec {
@@ -127,6 +119,9 @@ extension SandboxSpec {
         }
         ingressBandwidth = plan.network.bandwidth.flatMap { $0.ingressRate == 0 ? nil : $0.ingressRate }
         egressBandwidth = plan.network.bandwidth.flatMap { $0.egressRate == 0 ? nil : $0.egressRate }
+        resolver = plan.network.dns.map {
+            Resolver(servers: $0.servers, searches: $0.searches, options: $0.options)
+        }
         // A group of its own for a pod that nobody has made one for.
         cgroupParent = config.linux.cgroupParent.isEmpty ? "" : plan.cgroupParent
         hostsFile = plan.files.hosts
@@ -147,6 +142,11 @@ extension SandboxState {
         return metadata
     }
 
+    /// What was asked for; of a damaged record nothing. Nobody who lists pods fails for one of them.
+    private var config: CRIPodSandboxConfig {
+        (try? CRIPodSandboxConfig(serializedBytes: spec.details)) ?? CRIPodSandboxConfig()
+    }
+
     func listed() -> CRIPodSandbox {
         var item = CRIPodSandbox()
         item.id = id
@@ -159,7 +159,7 @@ extension SandboxState {
         return item
     }
 
-    func status() throws -> CRIPodSandboxStatus {
+    func status() -> CRIPodSandboxStatus {
         var status = CRIPodSandboxStatus()
         status.id = id
         status.metadata = metadata
@@ -175,7 +175,6 @@ extension SandboxState {
         } else {
             status.network = CRIPodSandboxNetworkStatus()
         }
-        let config = try CRIPodSandboxConfig(serializedBytes: spec.details)
         status.linux.namespaces.options = config.linux.securityContext.namespaceOptions
         status.labels = spec.labels
         status.annotations = spec.annotations
@@ -185,7 +184,7 @@ extension SandboxState {
 
     /// For people, as JSON.
     func description() throws -> String {
-        var text = try CRIPodSandboxConfig(serializedBytes: spec.details).jsonString()
+        var text = try config.jsonString()
         text = "{\"config\":\(text),\"folder\":\"\(folder)\",\"cgroupParent\":\"\(cgroupParent)\""
         if let shimPID { text += ",\"shimPid\":\(shimPID),\"pid\":\(shimPID)" }
         return text + "}"

@@ -73,8 +73,8 @@ extension RuntimeService {
             return container.id.hasPrefix(filter.id) && container.sandboxID.hasPrefix(filter.podSandboxID)
                 && filter.labelSelector.allSatisfy { container.spec.labels[$0.key] == $0.value }
         }
-        return try await Self.onThread {
-            try wanted.compactMap { try whereItStillIs { try stats(of: $0) }($0) }
+        return await Self.onThread {
+            wanted.compactMap { item in whereReadable("container", item.id) { try stats(of: item) } }
         }
     }
 
@@ -87,19 +87,27 @@ extension RuntimeService {
             return sandbox.id.hasPrefix(filter.id)
                 && filter.labelSelector.allSatisfy { sandbox.spec.labels[$0.key] == $0.value }
         }
-        return try await Self.onThread {
-            try wanted.compactMap { try whereItStillIs { try stats(of: $0) }($0) }
+        return await Self.onThread {
+            wanted.compactMap { item in whereReadable("pod", item.id) { try stats(of: item) } }
         }
     }
 
-    /// One that was removed since it was listed is left out.
-    private func whereItStillIs<Item, Result>(
-        _ body: @escaping (Item) throws -> Result
-    ) -> (Item) throws -> Result? {
-        { item in
-            do { return try body(item) } catch let error as EngineError where error.kind == .notFound {
-                return nil
+    /// One that was removed since it was listed is left out, and so is one that cannot be looked at, which is said once:
+    /// the numbers of all others are told.
+    /// - Parameter what: a key of the log.
+    func whereReadable<Result>(_ what: String, _ id: String, _ body: () throws -> Result) -> Result? {
+        do {
+            let result = try body()
+            unreadable.remove(id)
+            return result
+        } catch let error as EngineError where error.kind == .notFound {
+            return nil
+        } catch {
+            if unreadable.insert(id) {
+                parts.log.warning(
+                    "left out of the statistics", metadata: [what: "\(id)", "error": "\(error)"])
             }
+            return nil
         }
     }
 
@@ -156,7 +164,9 @@ extension RuntimeService {
             stats.linux.network.defaultInterface = Self.interface(first)
         }
         stats.linux.containers = try engine.containers(of: sandbox.id).filter { $0.phase == .running }
-            .compactMap { try whereItStillIs { try self.stats(of: $0) }($0) }
+            .compactMap { container in
+                whereReadable("container", container.id) { try self.stats(of: container) }
+            }
         return stats
     }
 
@@ -206,6 +216,23 @@ extension RuntimeService {
         usage.txErrors.value = device.sendErrors
         return usage
     }
+}
+
+/// Ids of those about which a complaint was made.
+final class ComplaintBook: Sendable {
+    /// Those of pods that are gone go when they are many.
+    private static let most = 8192
+    private let ids = Mutex<Set<String>>([])
+
+    /// - Returns: whether it is new.
+    func insert(_ id: String) -> Bool {
+        ids.withLock { ids in
+            if ids.count >= Self.most { ids = [] }
+            return ids.insert(id).inserted
+        }
+    }
+
+    func remove(_ id: String) { _ = ids.withLock { $0.remove(id) } }
 }
 
 /// Processor time at earlier looks: what is used now is the difference over the time between.

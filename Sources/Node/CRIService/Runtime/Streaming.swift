@@ -1,5 +1,6 @@
 import CRIProtocol
 import GRPCCore
+import Glibc
 import LinuxKernel
 import NIOCore
 import PodEngine
@@ -10,17 +11,30 @@ extension RuntimeService {
     public func execSync(
         request: CRIExecSyncRequest, context: ServerContext
     ) async throws -> CRIExecSyncResponse {
-        let result = try await engine.execSync(
-            request.containerID, command: request.cmd, timeout: request.timeout,
-            limit: parts.execOutputLimit)
-        if result.isTruncated {
+        let (engine, limit, phase) = (engine, parts.execOutputLimit, parts.phase)
+        let work = Task {
+            try await engine.execSync(
+                request.containerID, command: request.cmd, timeout: request.timeout, limit: limit)
+        }
+        let result = try await withTaskCancellationHandler {
+            try await withRPCCancellationHandler {
+                try await work.value
+            } onCancelRPC: {
+                // The command ends with who wants its answer, but has the time that a stopping daemon gives to calls.
+                if !phase.isStopping { work.cancel() }
+            }
+        } onCancel: {
+            work.cancel()
+        }
+        let kept = ExecAnswer.kept(output: result.output.count, error: result.error.count)
+        if result.isTruncated || kept != (result.output.count, result.error.count) {
             parts.log.warning(
                 "output of a command was cut off",
                 metadata: ["container": "\(request.containerID)", "limit": "\(parts.execOutputLimit)"])
         }
         var response = CRIExecSyncResponse()
-        response.stdout.append(contentsOf: result.output)
-        response.stderr.append(contentsOf: result.error)
+        response.stdout.append(contentsOf: result.output.prefix(kept.output))
+        response.stderr.append(contentsOf: result.error.prefix(kept.error))
         response.exitCode = result.exitCode
         return response
     }
@@ -90,6 +104,21 @@ extension RuntimeService {
     }
 }
 
+/// What a kubelet takes as one message, without what stands around the outputs in it. For a larger one it gets an error,
+/// and not even the exit code.
+package enum ExecAnswer {
+    package static let mostBytes = 16 << 20 - 64
+
+    /// How many bytes are kept of two outputs: the longer one is cut first.
+    package static func kept(output: Int, error: Int) -> (output: Int, error: Int) {
+        if output + error <= mostBytes { return (output, error) }
+        let half = mostBytes / 2
+        if error <= half { return (mostBytes - error, error) }
+        if output <= half { return (output, mostBytes - output) }
+        return (half, mostBytes - half)
+    }
+}
+
 /// What the streaming server's clients do, done by the engine.
 public struct StreamingBackend: StreamingHandler {
     let engine: PodEngine
@@ -133,11 +162,8 @@ public struct StreamingBackend: StreamingHandler {
                 return exitCode
             }
         } catch {
-            session.close()
             // A terminal's process ends with its terminal; another one is told.
-            if Task.isCancelled, !request.terminal {
-                Task { try await session.kill(signal: 1) }
-            }
+            session.abandon(signal: request.terminal ? nil : SIGHUP)
             throw error
         }
     }

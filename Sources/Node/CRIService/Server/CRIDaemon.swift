@@ -56,10 +56,14 @@ public enum CRIDaemon {
             .tighten()
         let socket = try ListeningSocket(configuration.socketPath)
         let parts = try DaemonParts(configuration, output)
+        for missing in parts.missingParts {
+            log.notice("this node lacks \(missing.part): \(missing.meaning)")
+        }
         try await parts.start()
 
         let server = CRIServer(
-            socket, services: parts.services, log: output.logger("rpc"), metrics: parts.metrics
+            socket, services: parts.services, log: output.logger("rpc"), metrics: parts.metrics,
+            phase: parts.phase
         ) {
             log.info("serving", metadata: ["socket": "\(configuration.socketPath)"])
             attempt(log, "tell the service manager") {
@@ -167,8 +171,9 @@ private struct Reloader: Service {
             attempt(log, "tell the service manager") { try manager.reloading() }
             do {
                 let configuration = try source.read()
-                output.change(level: configuration.log.level, form: configuration.log.format)
+                // Where it cannot be taken over, all stays as it was.
                 try parts.reload(configuration)
+                output.change(level: configuration.log.level, form: configuration.log.format)
                 let waiting = ConfigurationKeys.waitingForStart(from: running, to: configuration)
                 log.notice(
                     "configuration reloaded",

@@ -8,26 +8,46 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
+/// Whether a server has begun to stop: calls get a moment to end then.
+public final class ServingPhase: Sendable {
+    private let stopping = Atomic(false)
+
+    public init() {}
+
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    func stop() { stopping.store(true, ordering: .relaxed) }
+}
+
 /// Serves gRPC on the daemon's socket until it is told to stop.
 public struct CRIServer: Service {
     private let socket: ListeningSocket
     private let services: [any RegistrableRPCService]
     private let metrics: CallMetrics
     private let log: Logger
+    private let phase: ServingPhase
     private let whenReady: @Sendable () -> Void
 
     /// Bytes of a request. The kubelet takes answers of 16 MiB, and clients send as much.
     private static let maximumRequest = 16 << 20
 
-    /// - Parameter whenReady: called once, when clients are answered.
+    /// Calls at once on a connection: as many as a connection has numbers for (RFC 9113, section 5.1.1). A kubelet has
+    /// one connection for everything, and without this SwiftNIO ends it, with all calls in it, at the 101st; it does
+    /// not even tell the client of that limit.
+    private static let maximumCalls = Int(Int32.max)
+
+    /// - Parameters:
+    ///   - phase: told when this begins to stop.
+    ///   - whenReady: called once, when clients are answered.
     public init(
         _ socket: ListeningSocket, services: [any RegistrableRPCService], log: Logger,
-        metrics: MetricsRegistry, whenReady: @escaping @Sendable () -> Void = {}
+        metrics: MetricsRegistry, phase: ServingPhase = ServingPhase(),
+        whenReady: @escaping @Sendable () -> Void = {}
     ) {
         self.socket = socket
         self.services = services
         self.metrics = CallMetrics(metrics)
         self.log = log
+        self.phase = phase
         self.whenReady = whenReady
     }
 
@@ -35,10 +55,7 @@ public struct CRIServer: Service {
         let transport = HTTP2ServerTransport.Posix(
             listeningSocketDescriptor: Int(try socket.descriptor()), transportSecurity: .plaintext,
             config: configuration, eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
-        let phase = Phase()
-        let observer = CallObserver(log: log, metrics: metrics) {
-            phase.isStopping.load(ordering: .relaxed)
-        }
+        let observer = CallObserver(log: log, metrics: metrics) { [phase] in phase.isStopping }
         let server = GRPCServer(transport: transport, services: services, interceptors: [observer])
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
@@ -51,7 +68,7 @@ public struct CRIServer: Service {
                         throw error
                     }
                 } onGracefulShutdown: {
-                    phase.isStopping.store(true, ordering: .relaxed)
+                    phase.stop()
                     server.beginGracefulShutdown()
                 }
             }
@@ -60,16 +77,14 @@ public struct CRIServer: Service {
         }
     }
 
-    private final class Phase: Sendable {
-        let isStopping = Atomic(false)
-    }
-
     private var configuration: HTTP2ServerTransport.Posix.Config {
         .defaults { [log] config in
             config.rpc.maxRequestPayloadSize = Self.maximumRequest
+            config.http2.maxConcurrentStreams = Self.maximumCalls
             // Waiting for more to write doubles the time of a single call, and saves nothing on a local socket.
             config.connection.flushCoalescing = nil
             config.channelDebuggingCallbacks.onAcceptTCPConnection = { Self.accept($0, log) }
+            config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { CallTimeoutReader.add(to: $0) }
         }
     }
 

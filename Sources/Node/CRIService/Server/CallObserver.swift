@@ -61,7 +61,8 @@ private final class ObservedCall: Sendable {
 
     init(_ context: ServerContext, _ metadata: Metadata, _ observer: CallObserver) {
         method = context.descriptor.method
-        timeout = metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Self.timeout)
+        timeout = metadata[stringValues: CallTimeoutReader.header].first { _ in true }
+            .flatMap { CallTimeout($0)?.duration }
         metrics = observer.metrics
         isStopping = observer.isStopping
         var log = observer.log
@@ -107,24 +108,16 @@ private final class ObservedCall: Sendable {
         }
         return metadata
     }
-
-    /// Digits and a unit (gRPC over HTTP/2, Requests).
-    private static func timeout(_ text: String) -> Duration? {
-        guard let number = Int64(text.dropLast()), let unit = text.last else { return nil }
-        switch unit {
-        case "H": return .seconds(number * 3600)
-        case "M": return .seconds(number * 60)
-        case "S": return .seconds(number)
-        case "m": return .milliseconds(number)
-        case "u": return .microseconds(number)
-        case "n": return .nanoseconds(number)
-        default: return nil
-        }
-    }
 }
 
 extension Duration {
     var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+
+    /// Rounded up: no time that somebody gives becomes none.
+    package var inMilliseconds: Int {
+        let (seconds, rest) = components
+        return Int(seconds) * 1000 + Int((rest + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
 
     /// Seconds with microseconds, for people.
     var shortSeconds: String {

@@ -13,6 +13,7 @@ import Synchronization
 /// What the daemon is made of, besides its doors.
 final class DaemonParts: Sendable {
     let metrics: MetricsRegistry
+    let phase = ServingPhase()
     let services: [any RegistrableRPCService]
     private let engine: PodEngine
     private let streaming: StreamingServer
@@ -34,15 +35,14 @@ final class DaemonParts: Sendable {
                 state: layout.state.networkState, settingsFile: layout.state.networkSettings),
             configurationFolder: configuration.cni.configurationFolder,
             pluginFolders: configuration.cni.programFolders, cache: layout.cniCache,
-            timeout: Int(configuration.timeouts.cni.components.seconds) * 1000)
-        if configuration.network == .builtin {
-            try networks.setPodRanges(
-                configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) })
-        }
+            rangesFile: layout.podRanges, timeout: configuration.timeouts.cni.inMilliseconds)
+        let ranges = configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) }
+        if configuration.network == .builtin, !ranges.isEmpty { try networks.choosePodRanges(ranges) }
         driver = try Self.cgroupDriver(configuration.cgroupDriver)
         var settings = PodEngine.Settings()
         settings.cgroupDriver = driver
-        settings.killTime = Int(configuration.timeouts.stopMargin.components.seconds) * 1000
+        settings.killTime = configuration.timeouts.stopMargin.inMilliseconds
+        settings.defaultRuntime = configuration.defaultRuntime
         for (name, runtime) in configuration.runtimes {
             settings.runtimes[name] = RuntimeHandler(
                 program: runtime.program,
@@ -75,9 +75,9 @@ final class DaemonParts: Sendable {
         let runtime = RuntimeService(
             RuntimeService.Parts(
                 engine: engine, streaming: streaming, log: output.logger("runtime"),
-                defaultRuntime: configuration.defaultRuntime, runtimes: configuration.runtimes.keys.sorted(),
+                annotations: configuration.runtimes.mapValues(\.annotations),
                 execOutputLimit: Int(configuration.limits.execOutput.bytes),
-                facts: { facts.value }))
+                phase: phase, facts: { facts.value }))
         services = [images, runtime]
         admin = try AdminSocket(in: layout.state.state, engine: engine, log: output.logger("admin"))
         collectPods()
@@ -113,7 +113,8 @@ final class DaemonParts: Sendable {
     ) throws -> NodeFacts {
         var facts = try NodeFacts.detect(cgroupDriver: driver == .systemd ? .systemd : .cgroupfs)
         facts.cdiFolders = configuration.cdi.specificationFolders
-        if !configuration.enableSELinux { facts.hasSELinux = false }
+        facts.wantsSELinux = configuration.enableSELinux
+        if !facts.wantsSELinux { facts.hasSELinux = false }
         if !configuration.apparmor.defaultProfile.isEmpty {
             facts.appArmor?.defaultProfile = configuration.apparmor.defaultProfile
         }
@@ -130,6 +131,8 @@ final class DaemonParts: Sendable {
         var value: NodeFacts { facts.withLock { $0 } }
         func replace(with new: NodeFacts) { facts.withLock { $0 = new } }
     }
+
+    var missingParts: [MissingPart] { facts.value.missingParts }
 
     private func collectPods() {
         metrics.collect { [engine] in PodMetrics.samples(of: engine) }

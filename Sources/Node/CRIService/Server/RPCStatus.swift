@@ -9,19 +9,21 @@ public protocol RPCStatusConvertible: Error, CustomStringConvertible {
 }
 
 extension RPCError {
-    /// The status for whatever was thrown: one line, and a code that clients can act on.
+    /// The status for whatever was thrown: one line of a bounded length, and a code that clients can act on.
     ///
     /// The kubelet strips the code `unknown` and shows the message alone, so that is the one for errors about which
     /// there is no more to say.
     package static func status(for error: any Error) -> RPCError {
-        switch error {
-        case let error as RPCError: return error
-        case let error as any RPCStatusConvertible:
-            return RPCError(code: error.rpcCode, message: oneLine("\(error)"))
-        case let error as any RPCErrorConvertible: return RPCError(error)
-        case is CancellationError: return RPCError(code: .cancelled, message: "the caller has gone")
-        default: return RPCError(code: .unknown, message: oneLine("\(error)"))
-        }
+        var status =
+            switch error {
+            case let error as RPCError: error
+            case let error as any RPCStatusConvertible: RPCError(code: error.rpcCode, message: "\(error)")
+            case let error as any RPCErrorConvertible: RPCError(error)
+            case is CancellationError: RPCError(code: .cancelled, message: "the caller has gone")
+            default: RPCError(code: .unknown, message: "\(error)")
+            }
+        status.message = StatusMessage.fitting(status.message)
+        return status
     }
 }
 
@@ -65,9 +67,55 @@ extension RegistryError: RPCStatusConvertible {
     }
 }
 
+/// What stands in a call's trailers. Of those gRPC's C library reads 8 KiB for sure and more than 16 never: the client
+/// is told `resourceExhausted` then, whatever the status was.
+private enum StatusMessage {
+    /// Bytes, as they are sent.
+    static let most = 4096
+    /// Of these, for the end: what is wrong often stands behind the value that is.
+    static let mostOfEnd = 1024
+    static let gap = " … "
+
+    /// Text of anybody in one line; what is too long has a gap.
+    static func fitting(_ text: String) -> String {
+        let text = oneLine(text)
+        if length(text) <= most { return text }
+        let scalars = Array(text.unicodeScalars)
+        return string(begin(of: scalars, most - mostOfEnd - length(gap))) + gap
+            + string(begin(of: scalars.reversed(), mostOfEnd).reversed())
+    }
+
+    private static func length(_ text: String) -> Int {
+        text.unicodeScalars.reduce(0) { $0 + length($1) }
+    }
+
+    /// gRPC sends what is no printable ASCII, and percent signs, as a percent sign and two digits for each byte.
+    private static func length(_ scalar: Unicode.Scalar) -> Int {
+        ("\u{20}"..."\u{7e}").contains(scalar) && scalar != "%" ? 1 : 3 * UTF8.width(scalar)
+    }
+
+    private static func begin(of scalars: [Unicode.Scalar], _ most: Int) -> [Unicode.Scalar] {
+        var room = most
+        return Array(
+            scalars.prefix { scalar in
+                room -= length(scalar)
+                return room >= 0
+            })
+    }
+
+    private static func string(_ scalars: [Unicode.Scalar]) -> String {
+        String(String.UnicodeScalarView(scalars))
+    }
+}
+
 /// Text of anybody, fit for one line.
 func oneLine(_ text: String) -> String {
-    if !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return text }
-    return String(
-        String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0 == "\u{7f}" ? " " : $0 }))
+    String(
+        String.UnicodeScalarView(
+            text.unicodeScalars.map { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator: " "
+                default: scalar
+                }
+            }))
 }

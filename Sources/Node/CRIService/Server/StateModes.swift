@@ -37,7 +37,8 @@ struct StateModes {
     }
 
     private func tightenContainer(_ path: String) throws(KernelError) {
-        guard try limit(path, to: Self.closed) else { return }
+        // Its group is root's, or the pod's: see `letPass` of the engine.
+        guard try limit(path, to: Self.closed | S_IXGRP) else { return }
         for name in try folderEntries(path) where name.hasSuffix(".json") || name.hasSuffix(".log") {
             try limit(path + "/" + name, to: Self.closed)
         }

@@ -100,7 +100,8 @@ public struct ContainerPlan: Sendable {
         linux.gidMappings = sandbox.mappings?.gids ?? []
         linux.cgroupsPath = PodCgroup(parent: sandbox.cgroupParent).cgroupsPath(of: place.id)
         linux.resources = resources?.resources ?? RuntimeSpec.Resources()
-        linux.devices = devices.map(\.node)
+        let bound = sandbox.mappings == nil ? [] : devices.filter { $0.bind != nil }
+        linux.devices = devices.filter { !bound.contains($0) }.map(\.node)
         linux.resources?.devices = DeviceTranslation.rules(devices, privileged: context.privileged)
         linux.seccomp = seccomp
         linux.rootfsPropagation = mounts.propagation
@@ -113,7 +114,7 @@ public struct ContainerPlan: Sendable {
         var spec = RuntimeSpec()
         spec.process = process
         spec.root = RuntimeSpec.Root(path: place.root, readonly: context.readonlyRootfs)
-        spec.mounts = mounts.mounts
+        spec.mounts = mounts.mounts + bound.compactMap(\.bind)
         spec.annotations = AnnotationTranslation.annotations(
             config, sandbox: sandbox, imageName: place.imageName)
         spec.linux = linux
@@ -131,7 +132,7 @@ public struct ContainerPlan: Sendable {
         self.spec = spec
         self.mounts = config.mounts
         self.user = user.status
-        self.resources = config.linux.resources
+        self.resources = resources?.status ?? CRILinuxContainerResources()
         imageMounts = mounts.imageMounts
     }
 

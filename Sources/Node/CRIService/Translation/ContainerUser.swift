@@ -56,8 +56,17 @@ struct ContainerUser: Equatable {
             groups.append(try Self.id(group, "\(field).supplemental_groups[\(index)]"))
         }
         self.groups = []
-        for group in groups where !self.groups.contains(group) { self.groups.append(group) }
+        var seen: Set<UInt32> = []
+        for group in groups where seen.insert(group).inserted { self.groups.append(group) }
+        guard self.groups.count <= Self.mostGroups else {
+            throw TranslationError.invalid(
+                "\(field).supplemental_groups",
+                "\(self.groups.count) groups: a process has \(Self.mostGroups) at most")
+        }
     }
+
+    /// NGROUPS_MAX (setgroups(2)).
+    private static let mostGroups = 65_536
 
     /// An id as the CRI gives it: 64 bits, of which what does not fit is refused and not cut (CVE-2024-40635).
     static func id(_ number: Int64, _ field: String) throws(TranslationError) -> UInt32 {

@@ -6,35 +6,53 @@ import LinuxKernel
 /// mount the image and call `attach`.
 public struct ImageMount: Equatable, Sendable {
     public var image: CRIImageSpec
+    /// What it is found by: its name, else the reference that a status had.
+    public var imageName: String { image.image.isEmpty ? image.imageRef : image.image }
+    /// Which of the container's mounts it is.
+    public var field: Int
     /// In the image; empty: all of it.
     public var subPath: String
     /// The folder on the host from which the container's mount is made.
     public var place: String
     /// In the container.
     public var destination: String
+    /// Whose ids the image's files have; nil: as they lie in the store. An overlay takes no mapping as a whole, so this
+    /// is no matter of the container's specification: the layers are mapped before they are one.
+    public var ids: UserMappings?
 
-    /// Binds the image's folder to its place. A link in the image leads to nothing outside of it.
-    /// - Parameter root: of the image.
-    public func attach(from root: borrowing FileDescriptor) throws {
+    /// Shows the image's folder at its place, read-only. A link in the image leads to nothing outside of it.
+    /// - Parameter whole: mounts all of the image at a path.
+    public func attach(_ whole: (_ path: String) throws -> Void) throws {
+        try whole(place)
+        let part: Mount
+        do {
+            // Kernels before 6.15 copy only of what is attached.
+            part = try copy()
+        } catch {
+            umount2(place, Int32(MNT_DETACH))
+            throw error
+        }
+        _ = try check("unmount", place) { umount2(place, Int32(MNT_DETACH)) }
+        try part.attach(on: try FileDescriptor.open(place, O_PATH | O_DIRECTORY), name: place)
+    }
+
+    private func copy() throws -> Mount {
+        let field = "config.mounts[\(destination)].image_sub_path"
         let source: FileDescriptor
         do throws(KernelError) {
-            source = try root.openInRoot(subPath.isEmpty ? "." : subPath, O_PATH)
+            source = try FileDescriptor.open(place, O_PATH | O_DIRECTORY)
+                .openInRoot(subPath.isEmpty ? "." : subPath, O_PATH)
         } catch {
-            throw TranslationError.invalid(
-                "config.mounts[\(destination)].image_sub_path", "\(subPath) in \(image.image): \(error.errno)"
-            )
+            throw TranslationError.invalid(field, "\(subPath) in \(imageName): \(error.errno)")
         }
-        let target = try FileDescriptor.open(place, O_PATH | O_DIRECTORY)
         guard try source.status().st_mode & S_IFMT == S_IFDIR else {
-            throw TranslationError.invalid(
-                "config.mounts[\(destination)].image_sub_path", "\(subPath) in \(image.image) is not a folder"
-            )
+            throw TranslationError.invalid(field, "\(subPath) in \(imageName) is not a folder")
         }
         let mount = try Mount.clone(of: source, recursive: true, name: place)
         // The image's files are everybody's: nothing is written to them by this way either.
         try mount.setAttributes(
             MountAttributes(setting: MountAttributes.readOnly), recursive: true, propagation: .private,
             name: place)
-        try mount.attach(on: target, name: place)
+        return mount
     }
 }

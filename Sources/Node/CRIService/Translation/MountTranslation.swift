@@ -1,5 +1,6 @@
 import CRIProtocol
 import ContainerCLI
+import ContainerRuntime
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -28,7 +29,7 @@ struct MountTranslation {
         self.folder = folder
         var own: [RuntimeSpec.Mount] = []
         for (index, mount) in config.mounts.enumerated() {
-            own.append(try translate(mount, "config.mounts[\(index)]"))
+            own.append(try translate(mount, index))
         }
         let taken = Set(own.map { normalizedPath($0.destination) })
         for (index, path) in imageVolumes.map(normalizedPath).enumerated()
@@ -53,7 +54,8 @@ struct MountTranslation {
 
     // MARK: One mount of the CRI's
 
-    private mutating func translate(_ mount: CRIMount, _ field: String) throws -> RuntimeSpec.Mount {
+    private mutating func translate(_ mount: CRIMount, _ index: Int) throws -> RuntimeSpec.Mount {
+        let field = "config.mounts[\(index)]"
         let destination = normalizedPath(mount.containerPath)
         guard destination != "/", mount.containerPath.isOneLine else {
             throw TranslationError.invalid(
@@ -63,16 +65,17 @@ struct MountTranslation {
         var options = ["rbind"]
         let source: String
         if mount.hasImage {
-            source = try image(mount, destination, field)
+            source = try image(mount, index, destination, field)
         } else {
             source = try hostSource(mount, field)
         }
+        try Self.checkProc(destination, source: mount.hasImage ? nil : source, field)
         options.append(try propagation(mount, source, field))
         options.append(try access(mount, field))
-        for (index, option) in mount.mountOptions.enumerated() {
+        for (number, option) in mount.mountOptions.enumerated() {
             guard Self.allowedOptions.contains(option) else {
                 throw TranslationError.invalid(
-                    "\(field).mount_options[\(index)]",
+                    "\(field).mount_options[\(number)]",
                     "\(JSONError.quoted(option)) is not one of \(Self.allowedOptions.joined(separator: " "))")
             }
             options.append(option)
@@ -80,14 +83,36 @@ struct MountTranslation {
         var result = RuntimeSpec.Mount(
             destination: destination, type: "bind", source: source, options: options)
         if !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
-            result.uidMappings = try UserMappings.ranges(
-                mount.uidMappings, field + ".uidMappings", rootMapped: false)
-            result.gidMappings = try UserMappings.ranges(
-                mount.gidMappings, field + ".gidMappings", rootMapped: false)
+            let ids = UserMappings(
+                uids: try UserMappings.ranges(mount.uidMappings, field + ".uidMappings", rootMapped: false),
+                gids: try UserMappings.ranges(mount.gidMappings, field + ".gidMappings", rootMapped: false))
+            if mount.hasImage {
+                imageMounts[imageMounts.count - 1].ids = ids
+            } else {
+                (result.uidMappings, result.gidMappings) = (ids.uids, ids.gids)
+            }
         }
         if mount.selinuxRelabel, !mount.hasImage { relabelled.append(source) }
         return result
     }
+
+    /// The runtime's own rule, said before anything is made. Whatever leads there by a link the runtime refuses.
+    /// - Parameter source: on the host; nil for an image.
+    private static func checkProc(_ destination: String, source: String?, _ field: String) throws {
+        let field = field + ".container_path"
+        if destination == "/proc" {
+            let type = try source.map { try FileDescriptor.open($0, O_PATH).fileSystemType() }
+            if type == procMagic { return }
+            throw TranslationError.invalid(field, "/proc cannot be covered by something that is not a procfs")
+        }
+        let prefix = "/proc/"
+        guard destination.hasPrefix(prefix), !ProcTarget.allows(String(destination.dropFirst(prefix.count)))
+        else { return }
+        throw TranslationError.invalid(field, "\(destination) is inside /proc, where nothing may be mounted")
+    }
+
+    /// PROC_SUPER_MAGIC (statfs(2)).
+    private static let procMagic = 0x9fa0
 
     /// What a mount may be set to beside read-only (mount(8)).
     private static let allowedOptions = [
@@ -116,9 +141,14 @@ struct MountTranslation {
         return String(cString: resolved)
     }
 
-    private mutating func image(_ mount: CRIMount, _ destination: String, _ field: String) throws -> String {
+    private mutating func image(
+        _ mount: CRIMount, _ index: Int, _ destination: String, _ field: String
+    ) throws -> String {
         guard mount.hostPath.isEmpty else {
             throw TranslationError.invalid(field + ".host_path", "is given beside an image")
+        }
+        guard mount.readonly else {
+            throw TranslationError.invalid(field + ".readonly", "must be true for an image")
         }
         guard !mount.image.image.isEmpty || !mount.image.imageRef.isEmpty else {
             throw TranslationError.invalid(field + ".image.image", "must not be empty")
@@ -133,7 +163,8 @@ struct MountTranslation {
         }
         let place = "\(folder)/images/\(imageMounts.count)"
         imageMounts.append(
-            ImageMount(image: mount.image, subPath: subPath, place: place, destination: destination))
+            ImageMount(
+                image: mount.image, field: index, subPath: subPath, place: place, destination: destination))
         return place
     }
 
@@ -169,8 +200,7 @@ struct MountTranslation {
 
     private func access(_ mount: CRIMount, _ field: String) throws(TranslationError) -> String {
         guard mount.recursiveReadOnly else {
-            // Images are never written to.
-            return mount.readonly || mount.hasImage ? "ro" : "rw"
+            return mount.readonly ? "ro" : "rw"
         }
         let field = field + ".recursive_read_only"
         guard mount.readonly else { throw .invalid(field, "needs readonly") }

@@ -18,13 +18,20 @@ public struct NodeFacts: Sendable {
     public var kernel = KernelVersion.running
     /// Whether the kernel filters system calls.
     public var hasSeccomp = true
+    /// Whether user namespaces can be made.
+    public var makesUserNamespaces = true
     /// What RuntimeDefault means.
     public var defaultSeccomp = SeccompProfile.standard
     /// nil where the kernel has no AppArmor.
     public var appArmor: AppArmor?
     public var hasSELinux = false
+    /// Whether the configuration asks for labels.
+    public var wantsSELinux = false
     /// The lowest that may be written to `oom_score_adj`.
     public var lowestOOMScore: Int32 = -1000
+    /// Controllers of groups that neither version has, and those that only version 1 has.
+    public var absentControllers: [String] = []
+    public var legacyControllers: [String] = []
     /// Whether swap of a group can be limited.
     public var countsSwap = true
     /// Whether huge pages of a group can be limited.
@@ -58,6 +65,12 @@ public struct NodeFacts: Sendable {
     /// A node that has everything.
     public init() {}
 
+    /// Whether mounts can be read-only with all below: mount_setattr(2) with AT_RECURSIVE.
+    var setsMountsBelow: Bool { kernel >= KernelVersion(5, 12) }
+
+    /// Whether pods can have user namespaces: their images need ID-mapped mounts of overlayfs' layers.
+    var hasUserNamespaces: Bool { makesUserNamespaces && kernel >= KernelVersion(5, 19) }
+
     /// This node.
     public static func detect(cgroupDriver: CgroupDriver) throws -> NodeFacts {
         var facts = NodeFacts()
@@ -66,6 +79,7 @@ public struct NodeFacts: Sendable {
         facts.capabilities = Capability.members(of: held).map(\.name)
         facts.kernelCapabilities = Capability.members(of: try Capability.all()).map(\.name)
         facts.hasSeccomp = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0
+        facts.makesUserNamespaces = try makesUserNamespaces()
         if try file("/sys/module/apparmor/parameters/enabled")?.first == UInt8(ascii: "Y") {
             var appArmor = AppArmor()
             if try appArmor.isLoaded(defaultAppArmorProfile) {
@@ -80,7 +94,11 @@ public struct NodeFacts: Sendable {
             facts.lowestOOMScore =
                 Int32(String(decoding: own.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)) ?? 0
         }
-        let layout = try CgroupLayout.detect()
+        try facts.look(at: try CgroupLayout.detect())
+        return facts
+    }
+
+    package mutating func look(at layout: CgroupLayout) throws {
         let legacy = try layout.legacyHierarchies()
         func legacyFile(_ controller: String, _ name: String) -> Bool {
             legacy.contains { hierarchy in
@@ -89,14 +107,22 @@ public struct NodeFacts: Sendable {
             }
         }
         let unified = try layout.unifiedControllers()
-        facts.countsHugePages = unified.contains("hugetlb") || legacyFile("hugetlb", "tasks")
-        facts.countsSwap =
+        countsHugePages = unified.contains("hugetlb") || legacyFile("hugetlb", "tasks")
+        countsSwap =
             unified.contains("memory")
             ? try FileDescriptor.listing(of: layout.unified).contains { folder in
                 folder.isFolder && access("\(layout.unified)/\(folder.name)/memory.swap.max", F_OK) == 0
             }
             : legacyFile("memory", "memory.memsw.limit_in_bytes")
-        return facts
+        let others = ["cpu", "cpuset", "io", "memory", "pids"].filter { !unified.contains($0) }
+        legacyControllers = others.filter { legacyFile($0 == "io" ? "blkio" : $0, "tasks") }
+        absentControllers = others.filter { !legacyControllers.contains($0) }
+    }
+
+    /// The kernel may be built without them, and an administrator may allow none (namespaces(7)).
+    package static func makesUserNamespaces(proc: String = "/proc") throws(KernelError) -> Bool {
+        guard let most = try file(proc + "/sys/user/max_user_namespaces") else { return false }
+        return most.first != UInt8(ascii: "0") && access(proc + "/self/ns/user", F_OK) == 0
     }
 
     /// The profile that an administrator loads for RuntimeDefault.

@@ -57,8 +57,12 @@ enum PodNetworking {
                 }
                 address = given
             }
-            ports.append(
-                PortMapping(proto: proto, hostIP: address, hostPorts: hostPort...hostPort, podPort: podPort))
+            let port = PortMapping(
+                proto: proto, hostIP: address, hostPorts: hostPort...hostPort, podPort: podPort)
+            if hostPort != 0, ports.contains(where: { $0.isSamePlace(as: port) }) {
+                throw .invalid(field + ".host_port", "\(hostPort) is given twice")
+            }
+            ports.append(port)
         }
         return ports
     }

@@ -93,8 +93,32 @@ public struct ResourceTranslation: Equatable, Sendable {
     }
 }
 
+extension ResourceTranslation {
+    /// As ContainerStatus tells them: what the container has, and not what was asked for, as containerd.
+    public var status: CRILinuxContainerResources {
+        var status = CRILinuxContainerResources()
+        status.oomScoreAdj = Int64(oomScoreAdj)
+        if let cpu = resources.cpu {
+            status.cpuPeriod = Int64(clamping: cpu.period ?? 0)
+            status.cpuQuota = cpu.quota ?? 0
+            status.cpuShares = Int64(clamping: cpu.shares ?? 0)
+            status.cpusetCpus = cpu.cpus ?? ""
+            status.cpusetMems = cpu.mems ?? ""
+        }
+        status.memoryLimitInBytes = resources.memory?.limit ?? 0
+        status.memorySwapLimitInBytes = resources.memory?.swap ?? 0
+        status.hugepageLimits = resources.hugepageLimits.map { limit in
+            var told = CRIHugepageLimit()
+            (told.pageSize, told.limit) = (limit.pageSize, limit.limit)
+            return told
+        }
+        for (name, value) in resources.unified { status.unified[name] = value }
+        return status
+    }
+}
+
 extension CRILinuxContainerResources {
-    /// These with what an update changes: what is 0 or empty there stays.
+    /// These with what an update changes: what is 0 or empty there stays, and so does the score, which is a process's.
     public func updated(by update: CRILinuxContainerResources) -> CRILinuxContainerResources {
         var merged = self
         if update.cpuPeriod != 0 { merged.cpuPeriod = update.cpuPeriod }
@@ -104,7 +128,6 @@ extension CRILinuxContainerResources {
         if update.memorySwapLimitInBytes != 0 {
             merged.memorySwapLimitInBytes = update.memorySwapLimitInBytes
         }
-        if update.oomScoreAdj != 0 { merged.oomScoreAdj = update.oomScoreAdj }
         if !update.cpusetCpus.isEmpty { merged.cpusetCpus = update.cpusetCpus }
         if !update.cpusetMems.isEmpty { merged.cpusetMems = update.cpusetMems }
         for limit in update.hugepageLimits {

@@ -29,8 +29,8 @@ public struct SandboxFacts: Sendable {
     public var sharedMemory: String
     /// As in the plan.
     public var cgroupParent: String
-    /// Annotations of the pod that its runtime handler wants to see: names, or beginnings of names before a `*`.
-    public var passedAnnotations: [String] = []
+    /// Those that its runtime gets to see.
+    public var passedAnnotations = PassedAnnotations()
     /// The first process of a container of the same pod, by the container's id, for pid namespace TARGET.
     public var process: @Sendable (_ container: String) throws(TranslationError) -> Int32
 

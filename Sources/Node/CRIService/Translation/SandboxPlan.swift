@@ -37,8 +37,6 @@ public struct SandboxPlan: Sendable {
     public var logDirectory: String?
     /// Whether its containers may be privileged.
     public var isPrivileged: Bool
-    /// What could not be done as asked and does no harm; one line each.
-    public var warnings: [String] = []
 
     /// - Throws: `TranslationError`; `KernelError` when a file of the node's cannot be read.
     public init(_ config: CRIPodSandboxConfig, facts: NodeFacts) throws {

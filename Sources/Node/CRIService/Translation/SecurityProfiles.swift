@@ -102,10 +102,13 @@ struct AppArmorTranslation: Equatable {
         case .unconfined?: return
         // A privileged container is confined only when a profile is named for it.
         case nil, .runtimeDefault?:
-            guard let appArmor = facts.appArmor, !context.privileged else { return }
-            profile = appArmor.defaultProfile
+            if context.privileged { return }
+            profile = facts.appArmor?.defaultProfile
             if profile == nil, name != nil {
-                warnings.append("\(field): the default profile is not loaded on this node")
+                warnings.append(
+                    facts.appArmor == nil
+                        ? "\(field): this node's kernel has no AppArmor"
+                        : "\(field): the default profile is not loaded on this node")
             }
         case .localhost(let name)?:
             let field = field + ".localhost_ref"

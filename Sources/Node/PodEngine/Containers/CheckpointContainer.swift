@@ -153,7 +153,7 @@ extension PodEngine {
                     } catch {
                         return logger.error(
                             "a container stands still that was written into a checkpoint",
-                            metadata: ["container": "\(container.id)", "error": "\(error)"])
+                            metadata: container.about(error))
                     }
                 }
             }

@@ -26,8 +26,11 @@ extension PodEngine {
         let claim = ContainerStore.newID()
         try registry.reserve(reserved, for: claim, what: "container")
         do {
-            let entry = try await threads.run { [self] in
+            let entry = try await guardedThreads.run(for: sandbox.id, milliseconds: settings.makeTime) {
+                [self] in
                 try make(spec, state, name: name, prepare: prepare)
+            } late: { [self] result in
+                undo(result, reserved: reserved, claim: claim)
             }
             registry.hand(reserved, from: claim, to: entry.id)
             registry.add(entry)
@@ -38,9 +41,32 @@ extension PodEngine {
             }
             events.tell(.created, entry.id, sandbox: sandbox.id)
             return entry.id
+        } catch is GuardedThreads.Overdue {
+            // The name stays taken: somebody is still at work on it.
+            throw EngineError(
+                .timedOut,
+                "container \(spec.name) is not made after \(settings.makeTime / 1000) s: a file system that it mounts from does not answer, or earlier containers of its pod wait for one"
+            )
         } catch {
             registry.free(reserved, of: claim)
             throw error
+        }
+    }
+
+    /// A container was made, or not, after its caller was told that it takes too long.
+    private func undo(_ result: Result<ContainerEntry, any Error>, reserved: String, claim: String) {
+        guard case .success(let entry) = result else { return registry.free(reserved, of: claim) }
+        registry.hand(reserved, from: claim, to: entry.id)
+        Task {
+            do {
+                try await entry.lock.withLock { try await remove(entry, connection: nil) }
+            } catch {
+                // It has its name until somebody has removed it, so that it has to be seen.
+                if registry.has(sandbox: entry.record.sandboxID) { registry.add(entry) }
+                logger.warning(
+                    "a container that was made too late could not be removed",
+                    metadata: entry.about(error))
+            }
         }
     }
 
@@ -67,52 +93,73 @@ extension PodEngine {
             lower: layers.lowerDirectories + [layout.mountPoints], upper: folder + "/upper",
             work: folder + "/work",
             target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
+        // Of images, which go before the folder does.
+        var mounts: [String] = []
         do {
             for folder in [rootfs.work, rootfs.target] where mkdir(folder, 0o700) != 0 {
                 throw KernelError("mkdir", folder)
             }
             try layers.makeUpper(at: rootfs.upper)
             try sandbox.spec.giveToRoot([rootfs.upper])
+            try letPass(to: folder, sandbox)
             try rootfs.mount()
-            let facts = ImageFacts(id: "\(image.id)", configuration: image.configuration)
+            let facts = ImageFacts(
+                id: "\(image.id)", names: image.names, digests: image.digests,
+                configuration: image.configuration)
             let bundle = try prepare(
                 ContainerDraft(
                     id: draft.id, folder: folder, rootPath: rootfs.target, image: facts, sandbox: sandbox))
+            mounts = bundle.mounts
             try write(bundle, rootfs, sandbox, in: folder)
+            let needed = NeededImages(
+                topChain: layers.topChain.map { "\($0)" }, platform: "\(image.platform)",
+                mounted: bundle.volumes.map(\.needed))
             var definition = ContainerDefinition(
                 id: draft.id, name: draft.name, created: .now, image: spec.image, imageID: "\(image.id)",
-                platform: "\(image.platform)", command: bundle.command)
-            definition.imageChain = layers.topChain.map { "\($0)" }
-            definition.volumeImages = bundle.volumes.map(\.definition)
+                platform: needed.platform, command: bundle.command)
+            needed.note(in: &definition)
             for (key, value) in spec.labels { definition.labels[key] = value }
             var kept = spec
             kept.details = bundle.details
             let record = ContainerRecord(
                 id: draft.id, sandboxID: sandbox.id, createdAt: nanosecondsSince1970(), spec: kept,
                 imageID: "\(image.id)", logPath: bundle.logPath, terminal: bundle.terminal,
-                takesInput: bundle.input != .none, mounts: bundle.mounts)
+                takesInput: bundle.input != .none, mounts: bundle.mounts, images: needed)
             try draft.commit(definition)
-            do { try database.save(record) } catch {
-                try rootfs.unmount()
-                throw error
-            }
+            try database.save(record)
             image.end()
             withExtendedLifetime(bundle.volumes) {}
             draft.release()
             return ContainerEntry(record, folder: folder)
         } catch {
-            try rootfs.unmount()
+            try Self.unmount(folder, mounts)
             try draft.discard()
             throw error
         }
     }
 
+    /// Another runtime looks up the root's path as root of the pod's user namespace, and the built-in one has it open. The
+    /// group that is let pass is that root's, and no one's outside of the pod.
+    private func letPass(to folder: String, _ sandbox: SandboxState) throws {
+        guard sandbox.spec.hasUserNamespace, let group = sandbox.spec.rootGroup,
+            try settings.runtime(named: sandbox.runtime) != nil
+        else { return }
+        _ = try check("chown", folder) { chown(folder, 0, group) }
+        _ = try check("chmod", folder) { chmod(folder, 0o710) }
+    }
+
     private func write(
         _ bundle: ContainerBundle, _ rootfs: RootfsMount, _ sandbox: SandboxState, in folder: String
     ) throws {
-        try writeNew(folder + "/config.json", bundle.configuration.json())
         let usesSystemd = PodCgroup(parent: sandbox.cgroupParent).driver == .systemd
-        var runtime = settings.runtimes[sandbox.spec.runtimeHandler]
+        var runtime = try settings.runtime(named: sandbox.runtime)
+        var configuration = bundle.configuration
+        if let runtime {
+            // What newer versions have added a program ignores, but not their number.
+            configuration.ociVersion = RuntimeSpec.version(
+                knownTo: interviews.claims(of: runtime)?.newestVersion)
+        }
+        try writeNew(folder + "/config.json", configuration.json())
         runtime?.systemdCgroup = usesSystemd
         let supervision = Supervision(
             terminal: bundle.terminal, input: bundle.input,

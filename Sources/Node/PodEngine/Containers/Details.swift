@@ -6,6 +6,10 @@ import OCISpec
 extension PodEngine {
     public func replaceDetails(ofSandbox id: String, with details: [UInt8]) async throws {
         let entry = try registry.sandbox(id)
+        guard entry.record.phase != .unrecorded else {
+            throw EngineError(
+                .wrongState, "the record of sandbox \(entry.id) is damaged: it can only be removed")
+        }
         let record = entry.state.withLock { state in
             state.record.spec.details = details
             return state.record
@@ -22,12 +26,13 @@ extension PodEngine {
         try await threads.run { [database] in try database.save(record) }
     }
 
-    /// Changes the limits with which a container will start.
+    /// Changes the limits with which a container will start, or would have started: one that has ended is no error.
     public func updateBundle(of id: String, resources: RuntimeSpec.Resources) async throws {
         let entry = try registry.container(id)
         try await entry.lock.withLock {
-            guard try entry.live().phase == .created else {
-                throw EngineError(.wrongState, "container \(entry.id) has ended")
+            let phase = try entry.live().phase
+            guard phase == .created || phase == .exited else {
+                throw EngineError(.wrongState, "container \(entry.id) is \(phase.rawValue)")
             }
             try await threads.run {
                 let path = entry.folder + "/config.json"

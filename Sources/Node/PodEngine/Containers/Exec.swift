@@ -43,6 +43,18 @@ public struct ExecSession: Sendable {
         output?.close()
         error?.close()
     }
+
+    /// Lets go of a process whose end nobody waits for.
+    /// - Parameter signal: what it is sent; nil for one that ends with its terminal.
+    public func abandon(signal: Int32?) {
+        close()
+        Task {
+            // One that cannot be told may end by itself.
+            if let signal { try? await kill(signal: signal) }
+            // Its shim keeps how it ended until we ask.
+            _ = try await wait()
+        }
+    }
 }
 
 /// What a command that ran to its end has left.
@@ -65,8 +77,27 @@ extension PodEngine {
         public init() {}
     }
 
-    /// Runs a further process in a container that runs.
+    /// Runs a further process in a container that runs. It is the caller's, who waits for its end or abandons it.
+    /// - Throws: `CancellationError` for a caller that has gone; then nothing of it stays.
     public func exec(_ word: String, command: [String], streams: ExecStreams) async throws -> ExecSession {
+        try await exec(word, command: command, streams: streams, before: nil)
+    }
+
+    private func exec(
+        _ word: String, command: [String], streams: ExecStreams, before deadline: ContinuousClock.Instant?
+    ) async throws -> ExecSession {
+        try Task.checkCancellation()
+        let start = Task { try await begin(word, command: command, streams: streams) }
+        do {
+            return try await Self.value(of: start, before: deadline)
+        } catch {
+            // What the shim begins, now or when it goes on after it was stopped, is for nobody.
+            Task { try await start.value.abandon(signal: SIGKILL) }
+            throw error
+        }
+    }
+
+    private func begin(_ word: String, command: [String], streams: ExecStreams) async throws -> ExecSession {
         let container = try registry.container(word)
         let connection = try connection(of: try registry.sandbox(container.record.sandboxID))
         guard try container.live().phase == .running else {
@@ -85,8 +116,22 @@ extension PodEngine {
             container.noteChange()
             return session
         } catch let error as ShimError {
+            if case .failed(let refusal) = error, [.refused, .notFound].contains(refusal.kind),
+                try await isEnding(container)
+            {
+                throw EngineError(.wrongState, "container \(container.id) is not running")
+            }
             throw explained(error, container, "exec in")
         }
+    }
+
+    /// Whether a container ends at this moment: what was begun in it fails before its end is told.
+    private func isEnding(_ container: ContainerEntry) async throws -> Bool {
+        for _ in 0..<20 {
+            if try container.live().phase != .running { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
     }
 
     /// The container's own process description with another command.
@@ -162,39 +207,58 @@ extension PodEngine {
 
     // MARK: To the end
 
-    /// Runs a command and collects what it writes.
+    /// Runs a command and collects what it writes. It is killed when its time is over, and when the caller's task is
+    /// cancelled.
     /// - Parameters:
-    ///   - timeout: seconds after which it is killed; 0 for none.
+    ///   - timeout: seconds from now on until it has ended; 0 for none.
     ///   - limit: bytes that are kept of each output; what comes after that is read and dropped, so that nobody can
     ///     fill this program's memory (CVE-2022-1708, CVE-2022-31030).
-    /// - Throws: `timedOut`.
+    /// - Throws: `timedOut`, `CancellationError`.
     public func execSync(
         _ word: String, command: [String], timeout: Int64, limit: Int = 16 << 20
     ) async throws -> ExecResult {
-        let session = try await exec(word, command: command, streams: ExecStreams())
-        defer { session.close() }
-        let output = Task { try await Self.collect(session.output, limit) }
-        let error = Task { try await Self.collect(session.error, limit) }
-        let exitCode: Int32
+        let deadline =
+            timeout > 0 ? ContinuousClock.now + .seconds(min(timeout, Self.longestTime)) : nil
         do {
-            exitCode = try await Self.within(seconds: timeout) { try await session.wait() }
-        } catch {
-            try await session.kill(signal: SIGKILL)
-            guard error is TimeLimit else { throw error }
+            let session = try await exec(
+                word, command: command, streams: ExecStreams(), before: deadline)
+            defer { session.close() }
+            let output = Task { try await Self.collect(session.output, limit) }
+            let error = Task { try await Self.collect(session.error, limit) }
+            let exitCode = try await Self.end(of: session, before: deadline)
+            // What it left running may hold its pipes open, for ever.
+            let late = Task {
+                try await Task.sleep(for: .seconds(2))
+                session.close()
+            }
+            defer { late.cancel() }
+            let (out, isOutTruncated) = try await output.value
+            let (err, isErrTruncated) = try await error.value
+            return ExecResult(
+                output: out, error: err, exitCode: exitCode, isTruncated: isOutTruncated || isErrTruncated)
+        } catch is TimeLimit {
             throw EngineError(
                 .timedOut,
                 "command '\(command.joined(separator: " ").prefix(200))' timed out after \(timeout) s")
         }
-        // What it left running may hold its pipes open, for ever.
-        let late = Task {
-            try await Task.sleep(for: .seconds(2))
-            session.close()
+    }
+
+    /// - Returns: its exit code.
+    private static func end(
+        of session: ExecSession, before deadline: ContinuousClock.Instant?
+    ) async throws -> Int32 {
+        let end = Task { try await session.wait() }
+        do {
+            return try await value(of: end, before: deadline)
+        } catch {
+            let kill = Task {
+                try await session.kill(signal: SIGKILL)
+                _ = try await end.value
+            }
+            // Who is told that its time is over finds it gone, unless its shim or the kernel hangs.
+            _ = try? await value(of: kill, before: .now + .seconds(1))
+            throw error
         }
-        defer { late.cancel() }
-        let (out, isOutTruncated) = try await output.value
-        let (err, isErrTruncated) = try await error.value
-        return ExecResult(
-            output: out, error: err, exitCode: exitCode, isTruncated: isOutTruncated || isErrTruncated)
     }
 
     private static func collect(_ stream: AsyncDescriptor?, _ limit: Int) async throws -> ([UInt8], Bool) {
@@ -214,18 +278,24 @@ extension PodEngine {
 
     private struct TimeLimit: Error {}
 
-    private static func within<Result: Sendable>(
-        seconds: Int64, _ body: @escaping @Sendable () async throws -> Result
+    /// Seconds: 34 years. Clients may name more than a clock can count.
+    private static let longestTime: Int64 = 1 << 30
+
+    /// Waits for a task until a deadline, or until the own task is cancelled. The other one goes on in any case.
+    /// - Throws: `TimeLimit`, `CancellationError`, and what that task throws.
+    private static func value<Result: Sendable>(
+        of task: Task<Result, any Error>, before deadline: ContinuousClock.Instant?
     ) async throws -> Result {
-        guard seconds > 0 else { return try await body() }
-        return try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw TimeLimit()
+        let outcomes = AsyncStream<Swift.Result<Result, any Error>>.makeStream()
+        Task { outcomes.continuation.yield(await task.result) }
+        let timer = deadline.map { deadline in
+            Task {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                outcomes.continuation.yield(.failure(TimeLimit()))
             }
-            defer { group.cancelAll() }
-            return try await group.next()!
         }
+        defer { timer?.cancel() }
+        for await outcome in outcomes.stream { return try outcome.get() }
+        throw CancellationError()
     }
 }

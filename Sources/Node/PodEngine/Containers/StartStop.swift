@@ -11,8 +11,14 @@ extension PodEngine {
     ///   the container has ended, and its status says why.
     public func startContainer(_ word: String) async throws {
         let container = try registry.container(word)
-        let connection = try connection(of: try registry.sandbox(container.record.sandboxID))
+        let sandbox = try registry.sandbox(container.record.sandboxID)
+        let connection = try connection(of: sandbox)
         try await container.lock.withLock {
+            // It was removed meanwhile, or its pod is being stopped.
+            _ = try registry.container(container.id)
+            guard sandbox.record.phase == .ready else {
+                throw EngineError(.wrongState, "sandbox \(sandbox.id) is not ready")
+            }
             let live = try container.live()
             guard live.phase == .created, live.process == nil else {
                 throw EngineError(
@@ -24,7 +30,10 @@ extension PodEngine {
                     .start(container: container.id, folder: container.folder),
                     milliseconds: ShimClient.patiently)
             } catch let error as ShimError {
-                throw explained(error, container, "start")
+                let failure = explained(error, container, "start")
+                guard sandbox.record.phase != .ready else { throw failure }
+                throw EngineError(
+                    .wrongState, "sandbox \(sandbox.id) was stopped meanwhile: \(failure.message)")
             }
             container.setHeard(true)
         }
@@ -36,9 +45,20 @@ extension PodEngine {
     public func stopContainer(_ word: String, timeout: Int64) async throws {
         guard let container = try registry.containerIfThere(word) else { return }
         let live = try container.live()
-        guard [.running, .paused].contains(live.phase) else { return }
-        let sandbox = try registry.sandbox(container.record.sandboxID)
-        guard let connection = sandbox.connection else { return try await cleanUpAlone(container) }
+        guard [.running, .paused].contains(live.phase) || live.isDamaged else { return }
+        if let connection = try await connectionToEnd(container),
+            try await stop(container, connection, timeout: timeout)
+        {
+            return
+        }
+        // Its pod is being stopped, which has ended it; else the shim is lost.
+        try await container.lock.withLock { try await finishAlone(container) }
+    }
+
+    /// - Returns: false when the shim is gone.
+    private func stop(
+        _ container: ContainerEntry, _ connection: ShimConnection, timeout: Int64
+    ) async throws -> Bool {
         let seconds = Int(clamping: max(0, timeout))
         do {
             _ = try await connection.call(
@@ -50,6 +70,8 @@ extension PodEngine {
             where failure.kind == .notFound || failure.kind == .wrongState
         {
             // It has ended by itself.
+        } catch ShimError.gone {
+            return false
         } catch ShimError.timedOut {
             throw EngineError(
                 .timedOut,
@@ -59,38 +81,54 @@ extension PodEngine {
             throw explained(error, container, "stop")
         }
         container.noteChange()
+        return true
     }
 
     /// Removes a container; one that runs is killed first, one that is gone is no error.
     public func removeContainer(_ word: String) async throws {
         guard let container = try registry.containerIfThere(word) else { return }
-        let sandbox = try registry.sandbox(container.record.sandboxID)
+        // One that has ended goes without its shim, which may not answer. Others' before the container's lock, which
+        // those wait for who have the pod's.
+        if try container.isUnfinished && !container.hasEnded { _ = try await connectionToEnd(container) }
+        try await removeIfThere(container)
+    }
+
+    /// Somebody else may remove it meanwhile.
+    func removeIfThere(_ container: ContainerEntry) async throws {
         try await container.lock.withLock {
-            try await remove(container, connection: sandbox.connection)
+            guard registry.has(container: container.id) else { return }
+            let sandbox = try registry.sandboxIfThere(container.record.sandboxID)
+            try await remove(container, connection: sandbox?.connection)
         }
     }
 
-    /// - Parameter connection: nil where there is no shim.
+    /// - Parameter connection: nil where there is no shim, or one that does not answer.
     func remove(_ container: ContainerEntry, connection: ShimConnection?) async throws {
-        if let connection, try container.isUnfinished {
-            do {
-                _ = try await connection.call(
-                    .delete(container: container.id, force: true, removeFolder: false),
-                    milliseconds: settings.killTime)
-            } catch ShimError.failed(let failure) where failure.kind == .notFound {
-                // The shim has never had it.
-            } catch ShimError.timedOut {
-                throw EngineError(
-                    .timedOut, "container \(container.id) does not end within \(settings.killTime) ms")
-            } catch let error as ShimError {
-                throw explained(error, container, "remove")
+        // Nothing is removed from under a process.
+        if try container.isUnfinished {
+            if let connection {
+                do {
+                    try await end(container, connection)
+                } catch let error as EngineError where error.kind == .timedOut {
+                    guard try container.hasEnded else { throw error }
+                    try await cleanUpAlone(container)
+                }
+            } else {
+                try await cleanUpAlone(container)
             }
         }
-        try await threads.run { [layout, database] in
+        try await removeFiles(of: container)
+    }
+
+    /// And its record with them. Nothing of it runs.
+    private func removeFiles(of container: ContainerEntry) async throws {
+        // Nobody's time is limited here: who asks again waits for the same lock, and its files are on our own disk. Nor
+        // does it wait for what hangs at the making of the pod's other containers.
+        try await guardedThreads.run(for: "removal of " + container.record.sandboxID, milliseconds: nil) {
+            [layout, database] in
             let folder = container.folder
-            if let definition = try ContainerDefinition.read(in: folder) {
-                try ContainerStore(layout.state).forget(definition)
-            }
+            let store = ContainerStore(layout.state)
+            if let definition = try store.definition(container.id) { try store.forget(definition) }
             try Self.unmount(folder, container.record.mounts)
             // The record goes last: a start after our end finds what is left by it.
             try removeTree(folder)
@@ -150,6 +188,9 @@ extension PodEngine {
         case .timedOut:
             container.state.withLock { $0.isUnresponsive = true }
             return EngineError(.timedOut, "\(what) container \(container.id): \(error)")
+        case .gone where (try? registry.sandbox(container.record.sandboxID))?.record.phase != .ready:
+            return EngineError(
+                .wrongState, "\(what) container \(container.id): its sandbox was stopped")
         default:
             return EngineError(.unavailable, "\(what) container \(container.id): \(error)")
         }

@@ -36,6 +36,9 @@ public struct ContainerDraft: ~Copyable {
 public struct ImageFacts: Sendable {
     /// Digest of the configuration.
     public let id: String
+    /// With tags, and with digests in registries, both in their order.
+    public let names: [String]
+    public let digests: [String]
     public let configuration: ImageConfig
 }
 
@@ -75,11 +78,17 @@ public final class VolumeImage: Sendable {
         image = try HeldImage.find(name, root: root)
     }
 
+    /// Digest of the configuration.
+    public var id: String { "\(image.id)" }
+
+    /// `REPOSITORY@DIGEST`, and names with tags.
+    public var digests: [String] { image.digests }
+    public var names: [String] { image.names }
+
     /// Of its layers, topmost first.
     public var folders: [String] { image.rootFilesystem.lowerDirectories }
 
-    var definition: ContainerDefinition.VolumeImage {
-        ContainerDefinition.VolumeImage(
-            imageID: "\(image.id)", imageChain: image.rootFilesystem.topChain.map { "\($0)" })
+    var needed: NeededImages.Mounted {
+        NeededImages.Mounted(id: id, topChain: image.rootFilesystem.topChain.map { "\($0)" })
     }
 }

@@ -42,13 +42,26 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
         }
     }
 
+    /// What a pod's resolver is told, for networks that want to know.
+    public struct Resolver: Codable, Equatable, Sendable {
+        public var servers: [String]
+        public var searches: [String]
+        public var options: [String]
+
+        public init(servers: [String], searches: [String], options: [String]) {
+            self.servers = servers
+            self.searches = searches
+            self.options = options
+        }
+    }
+
     public var name: String
     public var namespace: String
     public var uid: String
     public var attempt: UInt32
     public var labels: [String: String] = [:]
     public var annotations: [String: String] = [:]
-    /// Which runtime its containers have; empty for the built-in one.
+    /// Which runtime its containers have; empty for the default one.
     public var runtimeHandler = ""
 
     public var hostname = ""
@@ -57,6 +70,7 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
     /// Bits per second, and bits; as annotations ask for them.
     public var ingressBandwidth: UInt64?
     public var egressBandwidth: UInt64?
+    public var resolver: Resolver?
     public var hasHostIPC = false
     /// Containers see each other's processes.
     public var sharesProcesses = false
@@ -92,18 +106,36 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
     var isCompleteWithShim: Bool { !sharesProcesses && (network == .host || makesOwnNetwork) }
 
     static func isOfNetwork(_ sysctl: String) -> Bool { SysctlName(sysctl)?.namespace == .network }
-    /// Those of the network namespace.
-    var networkSysctls: SortedMap<String> {
-        SortedMap(sysctls.filter { Self.isOfNetwork($0.key) }.map { (key: $0.key, value: $0.value) })
+
+    /// Whether it is one of a network device's, `net.ipv4.conf.eth0.rp_filter`: such a parameter is there once the device
+    /// is. The loopback device comes with the namespace, and what `all` and `default` say holds for devices to come.
+    package static func isOfDevice(_ sysctl: String) -> Bool {
+        let parts = SysctlName(sysctl)?.path.split(separator: "/") ?? []
+        return parts.count > 4 && parts[0] == "net" && ["conf", "neigh"].contains(parts[2])
+            && !["all", "default", "lo"].contains(parts[3])
     }
+
+    /// Those of the network namespace itself.
+    var networkSysctls: SortedMap<String> {
+        sysctls { Self.isOfNetwork($0) && !Self.isOfDevice($0) }
+    }
+    /// Those of devices in the pod's network.
+    var deviceSysctls: SortedMap<String> { sysctls(Self.isOfDevice) }
+
+    private func sysctls(_ isWanted: (String) -> Bool) -> SortedMap<String> {
+        SortedMap(sysctls.filter { isWanted($0.key) }.map { (key: $0.key, value: $0.value) })
+    }
+
+    /// On the host, of the root of the pod's user namespace; nil where it has none.
+    var rootGroup: UInt32? { groupMappings.first { $0.containerID == 0 }?.hostID }
 
     /// Files that are made for the pod belong to its root, whichever id that has on the host.
     func giveToRoot(_ paths: [String]) throws(KernelError) {
         guard let user = userMappings.first(where: { $0.containerID == 0 }),
-            let group = groupMappings.first(where: { $0.containerID == 0 })
+            let group = rootGroup
         else { return }
         for path in paths {
-            _ = try check("chown", path) { lchown(path, user.hostID, group.hostID) }
+            _ = try check("chown", path) { lchown(path, user.hostID, group) }
         }
     }
 }

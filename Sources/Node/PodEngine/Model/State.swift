@@ -8,6 +8,8 @@ public struct SandboxState: Sendable {
     /// Nanoseconds since 1970.
     public let createdAt: Int64
     public let spec: SandboxSpec
+    /// The name of its containers' runtime; a handler that is empty means another one when the default is another.
+    public let runtime: String
     public let isReady: Bool
     /// The pod's addresses, the first the one that names it; none in the host's network.
     public let addresses: [IPAddress]
@@ -87,6 +89,12 @@ public struct EngineEvent: Sendable {
     public let sandboxID: String
     /// Nanoseconds since 1970.
     public let time: Int64
-    /// A position from which listeners can go on.
-    public let number: UInt64
+    /// From here listeners can go on.
+    public let position: EventPosition
+}
+
+/// A place in the events of one engine, from its start to its end. Who comes with another engine's has to look anew.
+public struct EventPosition: Hashable, Sendable {
+    let instance: UInt64
+    let number: UInt64
 }

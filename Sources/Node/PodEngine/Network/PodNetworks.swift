@@ -23,16 +23,21 @@ public final class PodNetworks: Sendable {
     private let folder: Mutex<ConfigurationFolder>
     /// What the cluster gave this node, for plugins that take ranges of addresses.
     private let podRanges = Mutex<[IPPrefix]>([])
+    private let rangesFile: PodRangesFile
+    /// The built-in network's ranges are somebody's choice, and not the cluster's.
+    private let hasChosenRanges = Mutex(false)
 
     /// - Parameters:
     ///   - configurationFolder: of CNI, `/etc/cni/net.d`.
     ///   - cache: a folder of this node agent's own.
+    ///   - rangesFile: where what the cluster gave this node is kept for plugins.
     public init(
         _ choice: Choice, builtin: BuiltinNetwork, configurationFolder: String, pluginFolders: [String],
-        cache: String, timeout: Int = 30_000
+        cache: String, rangesFile: String, timeout: Int = 30_000
     ) {
         self.choice = choice
         self.builtin = builtin
+        self.rangesFile = PodRangesFile(path: rangesFile)
         plugins = CNIClient(pluginFolders: pluginFolders, cacheFolder: cache, timeout: timeout)
         folder = Mutex(ConfigurationFolder(path: configurationFolder))
     }
@@ -50,26 +55,92 @@ public final class PodNetworks: Sendable {
         }
     }
 
-    /// The ranges that the cluster gives to pods of this node.
-    public func setPodRanges(_ ranges: [IPPrefix]) throws {
-        podRanges.withLock { $0 = ranges }
-        guard choice == .builtin, !ranges.isEmpty else { return }
-        var settings = try builtin.settings()
-        settings.range4 = ranges.first { !$0.address.isVersion6 }
-        settings.range6 = ranges.first { $0.address.isVersion6 }
+    // MARK: Ranges of addresses
+
+    /// Chooses the built-in network's ranges: what the cluster says of them does not count then.
+    /// - Throws: `EngineError` (`invalid`) for ranges that pods cannot have.
+    public func choosePodRanges(_ ranges: [IPPrefix]) throws {
+        try Self.check(ranges)
+        try updateBuiltin(ranges)
+        hasChosenRanges.withLock { $0 = true }
+    }
+
+    /// The ranges that the cluster gives to pods of this node: one of each family at most. They stay for this engine's
+    /// successors: a kubelet tells them when they change, and not when somebody may have forgotten them.
+    /// - Returns: false where others were chosen, which stay.
+    /// - Throws: `EngineError` (`invalid`) for ranges that pods cannot have; then all stays as it was.
+    public func setPodRanges(_ ranges: [IPPrefix]) throws -> Bool {
+        if hasChosenRanges.withLock(\.self) { return false }
+        try Self.check(ranges)
+        switch choice {
+        case .builtin: try updateBuiltin(ranges)
+        case .cni:
+            try rangesFile.write(ranges)
+            podRanges.withLock { $0 = ranges }
+        }
+        return true
+    }
+
+    private func updateBuiltin(_ ranges: [IPPrefix]) throws {
+        let settings = NetworkSettings(ranges)
+        do throws(NetworkError) { try settings.check() } catch {
+            throw EngineError(.invalid, error.description)
+        }
         try builtin.update(settings)
     }
+
+    /// Takes over what the cluster has told an earlier engine.
+    func readPodRanges() throws {
+        let ranges = try rangesFile.read()
+        podRanges.withLock { $0 = ranges }
+    }
+
+    package static func check(_ ranges: [IPPrefix]) throws(EngineError) {
+        for range in ranges {
+            if let reason = range.reasonAgainstPods { throw EngineError(.invalid, reason) }
+        }
+        for isVersion6 in [false, true] {
+            let family = ranges.filter { $0.address.isVersion6 == isVersion6 }
+            if family.count > 1 {
+                throw EngineError(
+                    .invalid, "\(family[0]) and \(family[1]): pods get one address of each family")
+            }
+        }
+    }
+
+    // MARK: One pod
 
     /// Makes a pod's network namespace where the network does not do that itself.
     func makeNamespace(_ path: String?, _ spec: SandboxSpec) throws {
         guard choice == .cni, let path else { return }
-        try PinnedNamespace.make(at: path, sysctls: spec.networkSysctls)
+        try Self.sayingWhoseSysctls { try PinnedNamespace.make(at: path, sysctls: spec.networkSysctls) }
+    }
+
+    /// A value that the kernel does not take is the caller's mistake.
+    private static func sayingWhoseSysctls<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as KernelError where error.operation == PinnedNamespace.settingSysctl {
+            throw EngineError(.invalid, "\(error)")
+        }
     }
 
     /// - Returns: the pod's addresses.
     func connect(_ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String) throws
         -> [IPAddress]
     {
+        let addresses = try addresses(id, spec, namespace: namespace, hostsFile: hostsFile)
+        // Other runtimes set all parameters now, from the pod's first container.
+        let ofDevices = spec.deviceSysctls
+        if !ofDevices.isEmpty {
+            try Self.sayingWhoseSysctls { try PinnedNamespace.set(ofDevices, in: namespace) }
+        }
+        return addresses
+    }
+
+    private func addresses(
+        _ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String
+    ) throws -> [IPAddress] {
         let ports = try spec.ports.map { try Self.mapping($0) }
         switch choice {
         case .builtin:
@@ -78,20 +149,24 @@ public final class PodNetworks: Sendable {
             attachment.sysctls = spec.networkSysctls
             attachment.hostsFile = hostsFile
             attachment.hostNames = [spec.hostname]
-            return try builtin.attach(attachment).addresses
+            return try Self.sayingWhoseSysctls { try builtin.attach(attachment).addresses }
         case .cni:
             let network = try folder.withLock { try $0.network() }
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
-            let addresses = result.addresses.filter { address in
-                // Those of the pod; older versions of the protocol do not say whose they are.
-                guard let index = address.interface, result.interfaces.indices.contains(index) else {
-                    return true
-                }
-                return !result.interfaces[index].sandbox.isEmpty
-            }.map(\.address)
+            let addresses = Self.addressesOfPod(result)
             try HostsFile.set(hostsFile, addresses: addresses, names: [spec.hostname])
             return addresses
         }
+    }
+
+    private static func addressesOfPod(_ result: CNIResult) -> [IPAddress] {
+        result.addresses.filter { address in
+            // Older versions of the protocol do not say whose they are.
+            guard let index = address.interface, result.interfaces.indices.contains(index) else {
+                return true
+            }
+            return !result.interfaces[index].sandbox.isEmpty
+        }.map(\.address)
     }
 
     private func attachment(
@@ -115,22 +190,54 @@ public final class PodNetworks: Sendable {
             }
             attachment.capabilities.bandwidth = bandwidth
         }
+        if let resolver = spec.resolver {
+            var dns = CNICapabilities.DNS()
+            (dns.servers, dns.searches) = (resolver.servers, resolver.searches)
+            dns.options = resolver.options
+            attachment.capabilities.dns = dns
+        }
         attachment.capabilities.ranges = podRanges.withLock { $0.map { [$0] } }
         return attachment
     }
 
+    /// Who has connected a pod, by what he has written down.
+    /// - Returns: nil for a pod that is not connected, as far as that can be read.
+    func found(of id: String) -> NetworkOfPod? {
+        if let result = try? builtin.result(of: id) {
+            return NetworkOfPod(maker: .builtin, addresses: result.addresses.map(\.description))
+        }
+        guard let result = try? plugins.result(of: id) else { return nil }
+        return NetworkOfPod(maker: .cni, addresses: Self.addressesOfPod(result).map(\.description))
+    }
+
     /// Disconnects a pod; one that is not connected is no error.
-    func disconnect(_ id: String, _ network: NetworkOfPod) throws {
+    /// - Parameter pod: its specification and its namespace, for when what plugins were told at first is damaged: then
+    ///   they are told that, in the network that there is now.
+    func disconnect(_ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?) throws {
         switch network.maker {
         case .builtin: try builtin.detach(id)
-        case .cni: try plugins.delete(container: id)
+        case .cni:
+            try plugins.delete(container: id) { damage in
+                guard let (spec, namespace) = pod else { throw damage }
+                let ports = try spec.ports.map { try Self.mapping($0) }
+                return (attachment(id, spec, namespace, ports), try folder.withLock { try $0.network() })
+            }
         }
     }
 
-    /// Gives back what pods have that are gone.
-    /// - Parameter isLive: nil for what is no pod of ours: the built-in network serves others, too.
-    func collect(isLive: (String) -> Bool?) throws {
+    /// Of which pods it cannot be read how plugins have connected them, and why.
+    func damage() throws -> [(sandbox: String, error: any Error)] {
+        try plugins.damage().map { ($0.container, $0.error) }
+    }
+
+    /// Gives back what pods have of the built-in network that are gone.
+    /// - Parameter isLive: nil for what is no pod of ours: it serves others, too.
+    func collectBuiltin(isLive: (String) -> Bool?) throws {
         try builtin.reconcile { isLive($0) ?? true }
+    }
+
+    /// Lets plugins give back what pods have that are gone. They may hang.
+    func collectOfPlugins(isLive: (String) -> Bool?) throws {
         guard choice == .cni else { return }
         do {
             try plugins.collectGarbage(of: try folder.withLock { try $0.network() }) { isLive($0) ?? false }

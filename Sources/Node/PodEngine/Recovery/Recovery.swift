@@ -8,38 +8,78 @@ import Logging
 // A new start: what is on record is compared with what is there.
 extension PodEngine {
     /// Finds what an earlier engine has left: pods that live are taken over, what is half made is undone, and what
-    /// ended unseen is marked so. Blocks nobody for long: shims that hang are given up one by one.
+    /// ended unseen is marked so. A pod that hangs is not waited for (`recoverSandboxes`), nor are the plugins of networks.
     public func recover() async throws {
-        let (sandboxes, containers) = try await threads.run { [database] in try database.load() }
-        for record in containers {
+        let stored = try await threads.run { [database] in try database.load() }
+        for record in stored.containers {
             registry.add(ContainerEntry(record, folder: layout.container(record.id)))
-            try registry.reserve(Self.reservedName(record), for: record.id, what: "container")
+            reserve(Self.reservedName(record), for: record.id, what: "container")
         }
-        for record in sandboxes {
+        for record in stored.sandboxes {
             registry.add(SandboxEntry(record))
-            try registry.reserve("sandbox " + record.spec.reservedName, for: record.id, what: "sandbox")
+            reserve("sandbox " + record.spec.reservedName, for: record.id, what: "sandbox")
         }
-        await withTaskGroup(of: Void.self) { group in
-            for entry in registry.sandboxes {
-                group.addTask { await entry.lock.withLock { await self.recover(entry) } }
+        try await threads.runAlone { [self] in
+            try addUnrecorded(stored.unreadable)
+            nameRuntimes()
+            mendFiles()
+            // Whoever listens from now on finds them so.
+            for container in registry.containers where (try? container.hasEnded) == true {
+                _ = container.isFirstEnd()
             }
         }
+        await recoverSandboxes()
         try await removeStrays()
-        let live = Set(registry.sandboxes.filter { $0.connection != nil }.map(\.id))
-        let known = Set(registry.sandboxes.map(\.id))
-        do {
-            try await threads.runAlone { [networks] in
-                try networks.collect { id in known.contains(id) ? live.contains(id) : nil }
-            }
-        } catch {
-            logger.warning("networks of ended pods could not be given back", metadata: ["error": "\(error)"])
-        }
+        await collectNetworks()
+        spares.prepare(afterMilliseconds: 0)
         logger.info(
             "recovered",
             metadata: [
-                "sandboxes": "\(registry.sandboxes.count)", "ready": "\(live.count)",
+                "sandboxes": "\(registry.sandboxes.count)",
+                "ready": "\(registry.sandboxes.count { $0.connection != nil })",
                 "containers": "\(registry.containers.count)",
             ])
+    }
+
+    /// How long the next pod may take after the last one. All begin at once, and a machine that is busy gets ahead.
+    private static let patience = Duration.seconds(2)
+
+    private enum News {
+        case recovered
+        /// Nothing since so many were missing.
+        case quiet(missing: Int)
+    }
+
+    /// Recovers all pods, and waits for them as long as there is progress. The others go on by themselves: until then
+    /// they are not ready, and whether their containers run is unknown.
+    private func recoverSandboxes() async {
+        let entries = registry.sandboxes
+        let (news, tell) = AsyncStream.makeStream(of: News.self)
+        for entry in entries {
+            Task {
+                await entry.lock.withLock { await recover(entry) }
+                tell.yield(.recovered)
+            }
+        }
+        var missing = entries.count
+        var received = news.makeAsyncIterator()
+        while missing > 0 {
+            let timer = Task { [missing] in
+                try await Task.sleep(for: Self.patience)
+                tell.yield(.quiet(missing: missing))
+            }
+            defer { timer.cancel() }
+            switch await received.next() {
+            case .recovered?: missing -= 1
+            case .quiet(missing)?:
+                return logger.warning(
+                    "the daemon starts before some sandboxes are recovered: their shims do not answer, or a plugin",
+                    metadata: ["sandboxes": "\(missing)"])
+            // Of a timer that was cancelled too late.
+            case .quiet?: continue
+            case nil: return
+            }
+        }
     }
 
     private func recover(_ entry: SandboxEntry) async {
@@ -47,57 +87,111 @@ extension PodEngine {
         do {
             switch record.phase {
             case .making:
-                try await takeDown(entry)
-                try await forget(entry)
+                try await takeDownLeftover(entry, forgets: true)
             case .ready where record.bootID == bootID:
+                try await adopt(entry)
+            case .unrecorded:
                 try await adopt(entry)
             case .ready:
                 // The machine was off meanwhile: nothing of it is there, but what plugins keep on the disk.
-                try await takeDown(entry)
+                try await takeDownLeftover(entry)
             case .stopped:
                 // Its end may have been cut off in the middle.
-                try await takeDown(entry)
+                try await takeDownLeftover(entry)
             }
         } catch {
-            entry.state.withLock { $0.record.phase = .stopped }
+            // Until then it is not ready; whoever stops it asks the shim again.
             logger.warning(
-                "a sandbox could not be recovered", metadata: ["sandbox": "\(entry.id)", "error": "\(error)"])
+                "a sandbox could not be recovered", metadata: ["pod": "\(entry.id)", "error": "\(error)"])
+            if Self.mayPass(error) { adoptLater(entry) }
         }
     }
 
-    private func adopt(_ entry: SandboxEntry) async throws {
+    /// For a shim that was stopped, or starved on a busy machine, when the engine started.
+    private func adoptLater(_ entry: SandboxEntry) {
+        Task { [weak self] in
+            repeat { try await Task.sleep(for: .seconds(2)) } while await self?.hasToWait(for: entry) == true
+        }
+    }
+
+    /// Asks a shim once more.
+    /// - Returns: whether it does not answer yet, and the pod is still wanted.
+    private func hasToWait(for entry: SandboxEntry) async -> Bool {
+        await entry.lock.withLock {
+            guard entry.connection == nil, [.ready, .unrecorded].contains(entry.record.phase) else {
+                return false
+            }
+            do {
+                try await adopt(entry, isLate: true)
+                return false
+            } catch {
+                if Self.mayPass(error) { return true }
+                logger.warning(
+                    "a sandbox could not be recovered",
+                    metadata: ["pod": "\(entry.id)", "error": "\(error)"])
+                return false
+            }
+        }
+    }
+
+    /// A shim that ended while we waited is found absent by the next look.
+    private static func mayPass(_ error: any Error) -> Bool {
+        switch error {
+        case ShimError.timedOut, ShimError.gone: true
+        default: false
+        }
+    }
+
+    private func adopt(_ entry: SandboxEntry, isLate: Bool = false) async throws {
+        let begun = ContinuousClock.now
         do {
             try await connect(entry)
         } catch ShimError.absent {
-            return try await takeDown(entry)
+            try await takeDownLeftover(entry)
+            // Somebody may listen by now.
+            return events.tell(.stopped, entry.id, sandbox: entry.id)
         }
-        let connection = try connection(of: entry)
-        for container in registry.containers(of: entry.id) {
-            finishCheckpoint(of: container, connection)
-        }
+        noteAdoption(of: entry, isLate: isLate || .now - begun > Self.patience)
     }
 
-    /// Folders that no record knows of: whoever made them was killed before it wrote one, or after it removed it.
+    /// This engine has connected to the shim of a pod that another one has made.
+    /// - Parameter isLate: it was told to be not ready until now.
+    func noteAdoption(of entry: SandboxEntry, isLate: Bool) {
+        guard let connection = entry.connection else { return }
+        // Its shim tells of all that comes; this was before.
+        for container in registry.containers(of: entry.id) { tellEnd(of: container) }
+        guard entry.record.phase != .stopped else { return }
+        if isLate { logger.notice("a sandbox is adopted late", metadata: ["pod": "\(entry.id)"]) }
+        for container in registry.containers(of: entry.id) { finishCheckpoint(of: container, connection) }
+    }
+
+    /// Folders that no record knows of: whoever made them was killed before it wrote one, or after it removed it. One
+    /// that cannot be removed is told, and stops nothing.
     private func removeStrays() async throws {
         let knownContainers = Set(registry.containers.map(\.id))
         let knownSandboxes = Set(registry.sandboxes.map(\.id))
         try await threads.runAlone { [self] in
             let store = ContainerStore(layout.state)
-            _ = try store.sweepDrafts()
+            _ = try store.sweepDrafts { id, error in self.tell(error, of: self.layout.container(id)) }
             for id in try store.ids() where !knownContainers.contains(id) {
-                try removeStray(container: id, store)
+                do { try removeStray(container: id, store) } catch { tell(error, of: layout.container(id)) }
             }
-            for id in try folderEntries(layout.sandboxes) where !knownSandboxes.contains(id) {
-                let folder = layout.sandbox(id)
-                try PodCleanup.run(folder: folder, state: layout.run.state)
-                try SandboxFiles.unmount(folder)
-                try removeTree(folder)
+            for name in try folderEntries(layout.sandboxes)
+            where !knownSandboxes.contains(name) && !hasPlugins(stray: name) {
+                do { try removeStray(sandbox: name) } catch { tell(error, of: layout.sandbox(name)) }
             }
         }
-        // And the other way round: records whose folder is gone.
-        for container in registry.containers where access(container.folder, F_OK) != 0 {
-            try await container.lock.withLock { try await remove(container, connection: nil) }
+        // And the other way round: records whose folder is gone, or whose sandbox is.
+        for container in registry.containers
+        where access(container.folder, F_OK) != 0 || !registry.has(sandbox: container.record.sandboxID) {
+            do { try await removeIfThere(container) } catch { tell(error, of: container.folder) }
         }
+    }
+
+    func tell(_ error: any Error, of path: String) {
+        logger.warning(
+            "what an earlier daemon has left could not be removed",
+            metadata: ["path": "\(path)", "error": "\(error)"])
     }
 
     private func removeStray(container id: String, _ store: ContainerStore) throws {
@@ -105,8 +199,23 @@ extension PodEngine {
         guard let lock = try ContainerLock.tryTake(folder: folder) else { return }
         try ContainerCleanup.run(
             container: try ContainerID(id), folder: folder, state: layout.run.state, log: Log())
-        if let definition = try ContainerDefinition.read(in: folder) { try store.forget(definition) }
+        if let definition = try store.definition(id) { try store.forget(definition) }
+        // Images that it has mounted are not its files.
+        try Self.unmount(folder, try folderEntries(folder + "/images").map { folder + "/images/" + $0 })
         try removeTree(folder)
         _ = consume lock
+    }
+
+    func removeStray(sandbox name: String) throws {
+        let folder = layout.sandbox(name)
+        // Nobody's file among the folders.
+        if unlink(folder) == 0 { return }
+        try replaceDamagedPodFile(ofStray: name)
+        try PodCleanup.run(folder: folder, state: layout.run.state)
+        if let network = networks.found(of: name) { try networks.disconnect(name, network, pod: nil) }
+        try SandboxFiles.unmount(folder)
+        // Where it had one of its own: others' are theirs.
+        for group in PodCgroup.allOwn(of: name) { try group.remove() }
+        try removeTree(folder)
     }
 }

@@ -12,17 +12,25 @@ extension PodEngine {
     /// - Throws: `EngineError`, and what the network or the kernel says. Then nothing is left, or, where something
     ///   could not be undone, a sandbox that is not ready and can be removed.
     public func runSandbox(_ spec: SandboxSpec) async throws -> String {
-        let id = ContainerStore.newID()
-        try registry.reserve("sandbox " + spec.reservedName, for: id, what: "sandbox")
+        let spare = spares.take()
+        defer { spares.prepare() }
+        let id = spare?.id ?? ContainerStore.newID()
+        do {
+            try registry.reserve("sandbox " + spec.reservedName, for: id, what: "sandbox")
+        } catch {
+            spare.map(spares.giveBack)
+            throw error
+        }
         let record = SandboxRecord(
             id: id, createdAt: nanosecondsSince1970(), bootID: bootID, spec: spec,
+            runtime: settings.runtimeName(of: spec.runtimeHandler),
             cgroupParent: spec.cgroupParent.isEmpty
                 ? PodCgroup.own(of: id, driver: settings.cgroupDriver).parent : spec.cgroupParent,
             phase: .making, network: spec.network == .pod ? NetworkOfPod(maker: networks.maker) : nil)
         let entry = SandboxEntry(record)
         do {
             try await entry.lock.withLock {
-                try await make(entry)
+                try await make(entry, spare?.shim)
             }
         } catch {
             if registry.has(sandbox: id) {
@@ -40,14 +48,14 @@ extension PodEngine {
 
     /// The pod's network is made beside its shim, which takes as long to start; but where the pod has a user
     /// namespace, which owns the other namespaces, the shim makes all of them first.
-    private func make(_ entry: SandboxEntry) async throws {
+    private func make(_ entry: SandboxEntry, _ spare: SpareShim?) async throws {
         let spec = entry.record.spec
         switch networks.choice {
         case .cni where spec.makesOwnNetwork:
             let shim = try await threads.run { [self] in
                 try recordAndMakeFiles(entry)
                 try networks.makeNamespace(namespaces(entry).network, spec)
-                return try beginShim(entry)
+                return try beginShim(entry, spare)
             }
             async let addresses = threads.runAlone { [self] in try connectNetwork(entry) }
             try await threads.run { [self] in try meet(shim, entry) }
@@ -55,7 +63,7 @@ extension PodEngine {
         default:
             try await threads.run { [self] in
                 try recordAndMakeFiles(entry)
-                let shim = try beginShim(entry)
+                let shim = try beginShim(entry, spare)
                 let addresses = Result { try spec.makesOwnNetwork ? connectNetwork(entry) : [] }
                 // Whatever became of the network: who has started a shim has to know it.
                 try meet(shim, entry)
@@ -89,19 +97,32 @@ extension PodEngine {
         try database.save(record)
         registry.add(entry)
         try SandboxFiles(folder: folder, spec: record.spec).make()
-        try podSupervision(record, folder).write(in: folder)
+        let pod = podSupervision(record)
+        if record.spec.sharesProcesses { try writePodInit(pod, record, folder) }
+        try pod.write(in: folder)
     }
 
-    private func beginShim(_ entry: SandboxEntry) throws -> StartingShim {
-        try ShimLauncher.beginPod(
+    private func beginShim(_ entry: SandboxEntry, _ spare: SpareShim?) throws -> StartingShim {
+        if let shim = spare?.begin() { return shim }
+        return try ShimLauncher.beginPod(
             id: entry.id, folder: layout.sandbox(entry.id), state: layout.run.state)
     }
 
     /// Waits for a shim, and connects to it.
     private func meet(_ shim: StartingShim, _ entry: SandboxEntry) throws {
-        let pid = try shim.ready()
+        let pid: Int32
+        do { pid = try shim.ready() } catch { throw Self.explained(error, entry.record.spec) }
         entry.state.withLock { $0.shimPID = pid }
         try openConnection(entry)
+    }
+
+    /// The shim sets the parameters of the namespaces that it makes. A value that the kernel does not take is the
+    /// caller's mistake.
+    private static func explained(_ error: any Error, _ spec: SandboxSpec) -> any Error {
+        guard let shimError = error as? ShimError, case .notStarted(let line) = shimError,
+            spec.sysctls.contains(where: { line.contains("sysctls \($0.key) = \($0.value): ") })
+        else { return error }
+        return EngineError(.invalid, line)
     }
 
     private func becomeReady(_ entry: SandboxEntry, _ namespaces: SandboxNamespaces) throws {
@@ -130,9 +151,9 @@ extension PodEngine {
         ).map(\.description)
     }
 
-    /// Connects to the sandbox's shim and hears of what happens in it.
+    /// Connects to the sandbox's shim, which may not answer, and hears of what happens in it.
     func connect(_ entry: SandboxEntry) async throws {
-        try await threads.run { [self] in try openConnection(entry) }
+        try await threads.runAlone { [self] in try openConnection(entry) }
     }
 
     private func openConnection(_ entry: SandboxEntry) throws {
@@ -157,11 +178,11 @@ extension PodEngine {
         if event.kind == .initExited {
             // No container can be started any more, and those that ran have ended with it.
             Task { [self] in
-                logger.error("the init of a sandbox is gone", metadata: ["sandbox": "\(sandbox.id)"])
+                logger.error("the init of a sandbox is gone", metadata: ["pod": "\(sandbox.id)"])
                 do { try await stopSandbox(sandbox.id) } catch {
                     logger.error(
                         "a sandbox could not be stopped",
-                        metadata: ["sandbox": "\(sandbox.id)", "error": "\(error)"])
+                        metadata: ["pod": "\(sandbox.id)", "error": "\(error)"])
                 }
             }
             return
@@ -186,15 +207,17 @@ extension PodEngine {
             // It stays on record, not ready: whoever asked removes it later.
             logger.error(
                 "sandbox \(entry.id) failed and could not be undone",
-                metadata: ["sandbox": "\(entry.id)", "error": "\(error)", "undo": "\(second)"])
+                metadata: ["pod": "\(entry.id)", "error": "\(error)", "undo": "\(second)"])
             entry.state.withLock { $0.record.phase = .stopped }
         }
     }
 
     // MARK: The shim's orders
 
-    private func podSupervision(_ record: SandboxRecord, _ folder: String) throws -> PodSupervision {
+    /// All that the shim has to know follows from the record.
+    func podSupervision(_ record: SandboxRecord) -> PodSupervision {
         let spec = record.spec
+        let folder = layout.sandbox(record.id)
         let paths = SandboxFiles.namespaces(spec, folder)
         var pod = PodSupervision(id: record.id, cgroup: settings.shimCgroup)
         pod.namespaces = [
@@ -203,25 +226,27 @@ extension PodEngine {
             paths.ipc.map { PodNamespace(.ipc, path: $0) }, paths.uts.map { PodNamespace(.uts, path: $0) },
         ].compactMap(\.self)
         pod.hostname = paths.uts == nil ? nil : spec.hostname
-        for (name, value) in spec.sysctls where !spec.makesOwnNetwork || !SandboxSpec.isOfNetwork(name) {
+        for (name, value) in spec.sysctls {
+            if SandboxSpec.isOfDevice(name) || (spec.makesOwnNetwork && SandboxSpec.isOfNetwork(name)) {
+                continue
+            }
             pod.sysctls[name] = value
         }
         pod.uidMappings = spec.userMappings.map(\.mapping)
         pod.gidMappings = spec.groupMappings.map(\.mapping)
         if spec.sharesProcesses {
-            pod.sharedPID = try podInit(pod, record, folder)
+            pod.sharedPID = folder + "/init"
             pod.systemdCgroup = PodCgroup(parent: record.cgroupParent).driver == .systemd
         }
         return pod
     }
 
     /// The process whose pid namespace the containers share, in a group of its own below the pod's.
-    private func podInit(_ pod: PodSupervision, _ record: SandboxRecord, _ folder: String) throws -> String {
-        let bundle = folder + "/init"
+    private func writePodInit(_ pod: PodSupervision, _ record: SandboxRecord, _ folder: String) throws {
         try PodInit.writeBundle(
-            in: bundle, pod: pod, program: try Engine.program("swiftlet-init", for: "a shared pid namespace"),
+            in: folder + "/init", pod: pod,
+            program: try Engine.program("swiftlet-init", for: "a shared pid namespace"),
             cgroupsPath: PodCgroup(parent: record.cgroupParent).cgroupsPath(of: record.id + "-init"))
-        return bundle
     }
 }
 
@@ -240,6 +265,11 @@ struct SandboxFiles {
         if !spec.hasHostIPC { paths.ipc = folder + "/ns/ipc" }
         if spec.hasUserNamespace { paths.user = folder + "/ns/user" }
         return paths
+    }
+
+    /// Wherever one may be pinned.
+    static func allNamespaces(_ folder: String) -> [String] {
+        ["net", "uts", "ipc", "user"].map { folder + "/ns/" + $0 }
     }
 
     static func sharedMemory(_ folder: String) -> String { folder + "/shm" }

@@ -63,6 +63,8 @@ final class ShimConnection: Sendable {
 
     // MARK: Requests
 
+    /// A call whose answer may take for ever ends at once in a task that is cancelled, whenever that was. One with a limit
+    /// goes on where the task was cancelled before it: somebody undoes what he began.
     /// - Parameters:
     ///   - descriptors: stay the caller's.
     ///   - milliseconds: nil for answers that take as long as a program runs.
@@ -71,6 +73,7 @@ final class ShimConnection: Sendable {
         _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int? = ShimClient.promptly
     ) async throws -> Answer {
         let sent = SentNumber()
+        let undoes = milliseconds != nil && Task.isCancelled
         let timer = milliseconds.map { milliseconds in
             Task { [weak self] in
                 try await Task.sleep(for: .milliseconds(milliseconds))
@@ -81,31 +84,51 @@ final class ShimConnection: Sendable {
         defer { timer?.cancel() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let failure = state.withLock { state -> ShimError? in
-                    if state.isGone { return .gone }
-                    do throws(ShimError) {
-                        let number = try state.client.send(request, descriptors: descriptors)
-                        state.waiting[number] = continuation
-                        sent.set(number)
-                        return nil
-                    } catch {
-                        return error
-                    }
+                let number: UInt64
+                do throws(ShimError) {
+                    number = try send(request, descriptors, for: continuation)
+                } catch {
+                    return continuation.resume(throwing: error)
                 }
-                if let failure { continuation.resume(throwing: failure) }
+                if sent.set(number) { end(number, with: CancellationError()) }
             }
         } onCancel: { [weak self] in
-            // Cancelled before it was sent: the answer, which comes anyway, ends it.
-            guard let number = sent.value else { return }
+            guard !undoes, let number = sent.cancel() else { return }
             self?.end(number, with: CancellationError())
         }
     }
 
-    /// Under which number a request went out, once it has.
+    private func send(
+        _ request: ShimRequest, _ descriptors: [Int32], for waiter: Waiter
+    ) throws(ShimError) -> UInt64 {
+        try state.withLock { state throws(ShimError) in
+            if state.isGone { throw .gone }
+            let number = try state.client.send(request, descriptors: descriptors)
+            state.waiting[number] = waiter
+            return number
+        }
+    }
+
+    /// Under which number a request went out, once it has. A cancellation may come before that.
     private final class SentNumber: Sendable {
-        private let number = Mutex<UInt64?>(nil)
-        var value: UInt64? { number.withLock { $0 } }
-        func set(_ value: UInt64) { number.withLock { $0 = value } }
+        private let state = Mutex<(number: UInt64?, isCancelled: Bool)>((nil, false))
+        var value: UInt64? { state.withLock(\.number) }
+
+        /// - Returns: whether its caller was cancelled meanwhile.
+        func set(_ number: UInt64) -> Bool {
+            state.withLock { state in
+                state.number = number
+                return state.isCancelled
+            }
+        }
+
+        /// - Returns: the number, if there is one already.
+        func cancel() -> UInt64? {
+            state.withLock { state in
+                state.isCancelled = true
+                return state.number
+            }
+        }
     }
 
     private func end(_ number: UInt64, with error: any Error) {

@@ -22,6 +22,8 @@ public struct EngineLayout: Sendable {
     /// One folder per sandbox: its files, its namespaces, what its shim has to know.
     var sandboxes: String { run.state + "/sandboxes" }
     public var cniCache: String { state.root + "/" + Self.namespace + "/cni" }
+    /// What the cluster gave this node for its pods.
+    public var podRanges: String { state.root + "/" + Self.namespace + "/pod-ranges.json" }
 
     func sandbox(_ id: String) -> String { sandboxes + "/" + id }
     func container(_ id: String) -> String { state.container(id) }

@@ -1,5 +1,6 @@
 import ContainerShim
 import LinuxKernel
+import Logging
 import Synchronization
 
 /// A sandbox in memory.
@@ -9,6 +10,10 @@ final class SandboxEntry: Sendable {
         /// While its shim is there.
         var connection: ShimConnection?
         var shimPID: Int32?
+        /// Nothing is left of what made it ready. A record that says so may be of somebody who was at it.
+        var isTakenDown = false
+        /// It was said that nobody can look into its network.
+        var hasToldOfNetwork = false
     }
     let id: String
     /// Held while it is made, stopped or removed.
@@ -24,6 +29,7 @@ final class SandboxEntry: Sendable {
 
     var record: SandboxRecord { state.withLock { $0.record } }
     var connection: ShimConnection? { state.withLock { $0.connection } }
+    var isTakenDown: Bool { state.withLock { $0.isTakenDown } }
 }
 
 /// A container in memory.
@@ -54,6 +60,11 @@ final class ContainerEntry: Sendable {
     }
 
     var record: ContainerRecord { state.withLock { $0.record } }
+
+    /// For the log.
+    func about(_ error: any Error) -> Logger.Metadata {
+        ["container": "\(id)", "pod": "\(record.sandboxID)", "error": "\(error)"]
+    }
 
     /// What is true now, as far as its shim has written it.
     func live() throws -> LiveStatus {
@@ -142,6 +153,13 @@ final class Registry: Sendable {
     func removeContainer(_ id: String) { state.withLock { _ = $0.containers.removeValue(forKey: id) } }
 
     func has(sandbox id: String) -> Bool { state.withLock { $0.sandboxes[id] != nil } }
+    func has(container id: String) -> Bool { state.withLock { $0.containers[id] != nil } }
+
+    /// Whether a pod keeps what it has of the network. One whose shim does not answer may well go on.
+    /// - Returns: nil for what is no pod of ours.
+    func needsNetwork(sandbox id: String) -> Bool? {
+        state.withLock { $0.sandboxes[id] }.map { !$0.isTakenDown }
+    }
 
     var sandboxes: [SandboxEntry] { state.withLock { Array($0.sandboxes.values) } }
     var containers: [ContainerEntry] { state.withLock { Array($0.containers.values) } }

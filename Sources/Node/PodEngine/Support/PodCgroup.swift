@@ -28,6 +28,12 @@ public struct PodCgroup: Sendable {
         }
     }
 
+    /// For a pod that nobody knows the driver of: each that may have made one on this host.
+    static func allOwn(of pod: String) -> [PodCgroup] {
+        let drivers: [CgroupDriver] = CgroupDriver.isSystemdInit ? [.files, .systemd] : [.files]
+        return drivers.map { own(of: pod, driver: $0) }
+    }
+
     /// Who makes the groups of its containers.
     public var driver: CgroupDriver { slice == nil ? .files : .systemd }
 
@@ -44,6 +50,18 @@ public struct PodCgroup: Sendable {
     public func statistics() throws -> CgroupStatistics? {
         let group = try ContainerCgroup(record: record())
         return group.exists ? try group.statistics() : nil
+    }
+
+    var exists: Bool { get throws { try ContainerCgroup(record: record()).exists } }
+
+    /// What the pod uses and may use.
+    /// - Returns: nil when there is no such group.
+    func metrics() throws -> GroupMetrics? {
+        let record = try record()
+        let group = try ContainerCgroup(record: record)
+        guard group.exists else { return nil }
+        return GroupMetrics(
+            statistics: try group.statistics(), settings: try group.settings(), unified: record.unified)
     }
 
     private func record() throws -> CgroupRecord {

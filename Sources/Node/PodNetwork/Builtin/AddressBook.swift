@@ -27,7 +27,29 @@ struct AddressBook {
 
     private func path(_ id: String) -> String { records + "/" + id + ".json" }
 
-    func record(_ id: String) throws -> NetworkRecord? { try StateFiles.read(path(id)) }
+    /// A pod's record. Of one that is damaged, what is known without it: nobody could disconnect the pod else.
+    func record(_ id: String) throws -> NetworkRecord? {
+        do {
+            return try StateFiles.read(path(id))
+        } catch is NetworkFileError {
+            return try rebuilt(id)
+        }
+    }
+
+    /// The links tell the addresses, and they the device. The ports are lost: in the rules they stay until another pod
+    /// gets them, which takes the old entry's place.
+    private func rebuilt(_ id: String) throws -> NetworkRecord {
+        let claimed = try StateFiles.names(in: addresses)
+            .filter { try StateFiles.claimant(addresses + "/" + $0) == id }
+            .compactMap { IPAddress($0) }
+            .sorted { !$0.isVersion6 && $1.isVersion6 }
+        let namespace = folder + "/namespaces/" + id
+        return NetworkRecord(
+            id: id, bootID: try BootID.current(), device: PodLink.deviceName(for: claimed),
+            namespace: namespace, ownsNamespace: try PinnedNamespace.exists(at: namespace),
+            addresses: claimed,
+            ports: [])
+    }
 
     func ids() throws(KernelError) -> [String] {
         try StateFiles.names(in: records).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
@@ -129,8 +151,12 @@ struct AddressBook {
         return access(path(owner), F_OK) != 0
     }
 
-    /// Removes links that count for nothing.
-    func sweepClaims() throws {
+    /// Removes what counts for nothing: links without a record, and records that a killed program was just writing. Nobody
+    /// writes beside the holder of the lock.
+    func sweep() throws {
+        for name in try StateFiles.names(in: records) where name.hasSuffix(".json.new") {
+            try StateFiles.remove(records + "/" + name)
+        }
         for name in try StateFiles.names(in: addresses) {
             if let address = IPAddress(name), try isStale(address) {
                 try StateFiles.remove(addresses + "/" + name)

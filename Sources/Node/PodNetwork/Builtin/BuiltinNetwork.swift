@@ -87,7 +87,7 @@ public struct BuiltinNetwork: Sendable {
     /// - Throws: `NetworkError` that names what is missing.
     public func check(_ id: String) throws {
         guard let record = try book.record(id) else { throw NetworkError("pod \(id) has no network") }
-        guard PinnedNamespace.exists(at: record.namespace) else {
+        guard try PinnedNamespace.exists(at: record.namespace) else {
             throw NetworkError("the network namespace \(record.namespace) of pod \(id) is gone")
         }
         var host = try RouteSocket()
@@ -137,9 +137,9 @@ public struct BuiltinNetwork: Sendable {
                 gone.append(record.id)
             }
         }
-        if restores, !live.isEmpty { try restore(live) }
         try sweepNamespaces(keeping: live)
-        try book.sweepClaims()
+        try book.sweep()
+        if restores, !live.isEmpty { try restore(live) }
         _ = consume lock
         return gone
     }
@@ -181,13 +181,19 @@ extension BuiltinNetwork {
                 "address \(stranger) cannot be had: pods have addresses of \(settings.ranges.map(\.description).joined(separator: " and "))"
             )
         }
+        // Before addresses are claimed: a port may be taken, and nothing but a record tells whose an address is.
+        let ports = pod.ports.isEmpty ? [] : try settlePorts(pod, bootID)
         let addresses = try claimAddresses(pod, settings, bootID)
-        var record = NetworkRecord(
+        let record = NetworkRecord(
             id: pod.id, bootID: bootID, owner: owner, device: PodLink.deviceName(for: addresses),
-            namespace: pod.namespace, ownsNamespace: !PinnedNamespace.exists(at: pod.namespace),
-            addresses: addresses, ports: [])
-        if !pod.ports.isEmpty { record.ports = try settlePorts(pod, bootID) }
-        try book.write(record)
+            namespace: pod.namespace, ownsNamespace: try !PinnedNamespace.exists(at: pod.namespace),
+            addresses: addresses, ports: ports)
+        do {
+            try book.write(record)
+        } catch {
+            try book.remove(record)
+            throw error
+        }
         _ = consume lock
         return record
     }
@@ -245,17 +251,42 @@ extension BuiltinNetwork {
     }
 
     private func settingsUnderLock() throws -> NetworkSettings {
-        if let settings = try StateFiles.read(settingsFile, as: NetworkSettings.self) {
-            do throws(NetworkError) { try settings.check() } catch {
-                throw NetworkError("\(settingsFile): \(error)")
+        do {
+            if let settings = try existingSettings() {
+                do throws(NetworkError) { try settings.check() } catch {
+                    throw NetworkError("\(settingsFile): \(error)")
+                }
+                return settings
             }
-            return settings
+        } catch let damage as NetworkFileError {
+            return try rebuiltSettings(damage)
         }
         var socket = try RouteSocket()
         var settings = try NetworkSettings.choose(avoiding: try socket.routes(version6: false))
         // Where the host passes IPv6 on anyway, pods have it, too. Switching that on by ourselves would stop the
         // host from taking its own addresses from its router.
         if Self.sysctl("ipv6/conf/all/forwarding") == "1" { settings.range6 = .uniqueLocal() }
+        try write(settings)
+        return settings
+    }
+
+    /// The settings by what pods have of them. Addresses are claimed by links, so that no range that is found here could
+    /// give one out twice; but one that nobody has chosen could be another network's.
+    /// - Throws: where no pod tells the range.
+    private func rebuiltSettings(_ damage: NetworkFileError) throws -> NetworkSettings {
+        let bootID = try BootID.current()
+        let live = try book.all().filter { try $0.isCurrent(bootID: bootID) }
+        guard let settings = NetworkSettings(servedTo: live.flatMap(\.addresses)),
+            try foreignRoutes(into: settings.ranges).isEmpty
+        else {
+            throw NetworkError(
+                "\(damage): the pods' range is not known any more. Write it into the file, as {\"ipv4\": \"10.88.0.0/16\"}, or remove the file, and a free range is chosen"
+            )
+        }
+        // For whoever wants to see what became of it.
+        if rename(settingsFile, settingsFile + ".damaged") != 0 {
+            throw KernelError("set aside", settingsFile)
+        }
         try write(settings)
         return settings
     }
@@ -295,7 +326,8 @@ extension BuiltinNetwork {
 extension BuiltinNetwork {
     /// The first pod after a boot loads the rules, or the first one after somebody has flushed all.
     private func loadRules() throws {
-        if let settings = try existingSettings() {
+        // Damaged ones are dealt with below, under the lock.
+        if let settings = try? existingSettings() {
             var sets = try NftablesSocket()
             if try sets.firstMissing(of: rules.marks(of: settings), table: rules.table) == nil { return }
         }

@@ -26,7 +26,9 @@ extension BuiltinNetwork {
     }
 
     static func explained(_ error: any Error) -> any Error {
-        guard let error = error as? KernelError else { return error }
+        guard let error = error as? KernelError, error.operation != PinnedNamespace.settingSysctl else {
+            return error
+        }
         switch error.errno {
         case .notPermitted, .accessDenied, .readOnly:
             return NetworkError(

@@ -14,10 +14,16 @@ public struct NetworkSettings: Equatable, Sendable {
         self.range6 = range6
     }
 
+    /// - Parameter ranges: one of each family at most.
+    public init(_ ranges: [IPPrefix]) {
+        self.init(
+            range4: ranges.first { !$0.address.isVersion6 }, range6: ranges.first { $0.address.isVersion6 })
+    }
+
     var ranges: [IPPrefix] { [range4, range6].compactMap(\.self) }
 
     /// - Throws: for ranges that cannot serve.
-    func check() throws(NetworkError) {
+    package func check() throws(NetworkError) {
         if ranges.isEmpty { throw NetworkError("the built-in network has neither an IPv4 nor an IPv6 range") }
         if let range4, range4.address.isVersion6 || range4.length < 8 {
             throw NetworkError("\(range4) is no range of IPv4 addresses for pods: at most a /8")
@@ -28,6 +34,23 @@ public struct NetworkSettings: Equatable, Sendable {
         for range in ranges where range.contains(PodLink.gateway4) || range.contains(PodLink.gateway6) {
             throw NetworkError("\(range) contains the pods' gateway, a link-local address")
         }
+        for range in ranges { if let reason = range.reasonAgainstPods { throw NetworkError(reason) } }
+    }
+
+    // MARK: Rebuilding
+
+    /// The settings that have given these addresses to pods, where they are of a kind that is chosen here.
+    /// - Returns: nil where the addresses do not tell.
+    init?(servedTo addresses: [IPAddress]) {
+        let (of6, of4) = (addresses.filter(\.isVersion6), addresses.filter { !$0.isVersion6 })
+        if addresses.isEmpty { return nil }
+        self.init(range4: Self.candidates.first { of4.allSatisfy($0.contains) })
+        if of4.isEmpty { range4 = nil } else if range4 == nil { return nil }
+        guard let first = of6.first else { return }
+        let range = IPPrefix(
+            IPAddress(bytes: first.bytes.prefix(8) + [UInt8](repeating: 0, count: 8)), length: 64)
+        guard IPPrefix.uniqueLocalRange.contains(first), of6.allSatisfy(range.contains) else { return nil }
+        range6 = range
     }
 
     // MARK: Choosing
@@ -54,6 +77,23 @@ public struct NetworkSettings: Equatable, Sendable {
 }
 
 extension IPPrefix {
+    /// Ranges that no host sends to another one (RFC 6890, RFC 5771, RFC 4291).
+    private static let special: [(range: IPPrefix, name: String)] = [
+        ("0.0.0.0/8", "of this network"), ("127.0.0.0/8", "loopback"), ("169.254.0.0/16", "link-local"),
+        ("224.0.0.0/4", "multicast"), ("240.0.0.0/4", "reserved"), ("::/128", "unspecified"),
+        ("::1/128", "loopback"), ("fe80::/10", "link-local"), ("ff00::/8", "multicast"),
+    ].map { (IPPrefix($0)!, $1) }
+
+    /// Why pods cannot have addresses of it; nil where they can.
+    package var reasonAgainstPods: String? {
+        Self.special
+            .first { $0.range.address.isVersion6 == address.isVersion6 && overlaps($0.range) }
+            .map { "\(self) is no range for pods: addresses of \($0.range) are \($0.name)" }
+    }
+
+    static let uniqueLocalRange = IPPrefix(
+        IPAddress(bytes: [0xfd] + [UInt8](repeating: 0, count: 15)), length: 8)
+
     /// A range that nobody else has, of the addresses for private networks (RFC 4193).
     static func uniqueLocal() -> IPPrefix {
         let random = (0..<5).map { _ in UInt8.random(in: 0...255) }

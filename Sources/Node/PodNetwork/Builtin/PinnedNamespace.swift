@@ -12,9 +12,16 @@ package enum PinnedNamespace {
     private static let fileSystemType = 0x6e73_6673
 
     /// Whether a namespace is pinned at the path.
-    static func exists(at path: String) -> Bool {
-        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return false }
-        return (try? file.fileSystemType()) == fileSystemType
+    /// - Throws: where that cannot be found out: who has no descriptor left must not take it for gone.
+    package static func exists(at path: String) throws(KernelError) -> Bool {
+        do throws(KernelError) {
+            return try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW).fileSystemType() == fileSystemType
+        } catch {
+            switch error.errno {
+            case .noEntry, .notDirectory, .loop: return false
+            default: throw error
+            }
+        }
     }
 
     /// Makes a network namespace, with its loopback device up, and pins it.
@@ -35,12 +42,24 @@ package enum PinnedNamespace {
         }
     }
 
+    /// What a `KernelError` says that a value was not taken for.
+    package static let settingSysctl = "set sysctl"
+
     /// In the new namespace, where nobody is yet.
     private static func setUp(_ sysctls: SortedMap<String>) throws(KernelError) {
         let loopback: Int32 = 1
         var routes = try RouteSocket()
         try routes.apply([.bringUp(loopback)])
-        if sysctls.isEmpty { return }
+        if !sysctls.isEmpty { try set(sysctls) }
+    }
+
+    /// Sets parameters of a pinned namespace, those of devices that it has got meanwhile.
+    package static func set(_ sysctls: SortedMap<String>, in path: String) throws(KernelError) {
+        try enter(path) { () throws(KernelError) in try set(sysctls) }
+    }
+
+    /// In the namespace that the thread is in.
+    private static func set(_ sysctls: SortedMap<String>) throws(KernelError) {
         // A procfs that nobody else can have mounted over; its files mean the namespace of who opens them.
         let proc = try Mount.new(type: "proc", source: "proc")
         for (key, value) in sysctls.entries {
@@ -51,7 +70,7 @@ package enum PinnedNamespace {
                 let file = try proc.descriptor.openInRoot("sys/\(name.path)", O_WRONLY, noLinks: true)
                 try file.writeAll(value)
             } catch {
-                throw KernelError("set", "sysctls \(key) = \(value)", error.errno)
+                throw KernelError(settingSysctl, "\(key) = \(value)", error.errno)
             }
         }
     }

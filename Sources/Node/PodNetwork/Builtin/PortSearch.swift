@@ -19,10 +19,10 @@ struct PortSearch {
             guard let problem = problem(with: mapping) else { return mapping }
             if reason.isEmpty { reason = problem }
         }
-        if wanted.hostPorts.count == 1 { throw NetworkError(reason) }
+        if wanted.hostPorts.count == 1 { throw NetworkError(reason, .taken) }
         throw NetworkError(
-            "none of the host's \(wanted.proto.rawValue) ports \(wanted.hostPorts.lowerBound)-\(wanted.hostPorts.upperBound) is free: \(reason)"
-        )
+            "none of the host's \(wanted.proto.rawValue) ports \(wanted.hostPorts.lowerBound)-\(wanted.hostPorts.upperBound) is free: \(reason)",
+            .taken)
     }
 
     private func anyFree(_ wanted: PortMapping) throws -> PortMapping {
@@ -33,7 +33,7 @@ struct PortSearch {
             let mapping = wanted.with(range.lowerBound + UInt16((start + offset) % count))
             if problem(with: mapping) == nil { return mapping }
         }
-        throw NetworkError("no \(wanted.proto.rawValue) port of the host is free")
+        throw NetworkError("no \(wanted.proto.rawValue) port of the host is free", .taken)
     }
 
     private static var ephemeralRange: ClosedRange<UInt16> {

@@ -20,32 +20,74 @@ struct CNICache: Sendable {
         var result: JSONTree?
     }
 
-    private func path(_ network: String, _ container: String, _ interface: String) -> String {
-        "\(folder)/\(network)-\(container)-\(interface).json"
+    /// An entry's file.
+    struct Place {
+        let path: String
+        let network: String
+        let containerID: String
+        let interface: String
+        /// Or why it cannot be read.
+        let entry: Result<Entry, any Error>
     }
 
-    func entries() throws -> [Entry] {
-        try StateFiles.names(in: folder).filter { $0.hasSuffix(".json") }.compactMap {
-            try StateFiles.read(folder + "/" + $0)
-        }
+    private func path(_ entry: Entry) -> String {
+        "\(folder)/\(entry.network.name)-\(entry.containerID)-\(entry.interface).json"
     }
 
-    /// The interface of a container, in whichever network.
-    func entry(_ container: String, _ interface: String) throws -> Entry? {
-        try entries().first {
+    /// All that is there, damaged or not.
+    func places() throws -> [Place] { try places(endingIn: ".json") }
+
+    /// The interface of a container, in whichever network. Others' files are not looked into.
+    func place(_ container: String, _ interface: String) throws -> Place? {
+        try places(endingIn: "-\(container)-\(interface).json").first {
             $0.containerID == container && $0.interface == interface
         }
     }
 
-    func write(_ entry: Entry) throws {
-        try StateFiles.makeFolders(folder)
-        let path = path(entry.network.name, entry.containerID, entry.interface)
-        try StateFiles.write(path, entry.json())
+    private func places(endingIn end: String) throws -> [Place] {
+        try StateFiles.names(in: folder).filter { $0.hasSuffix(end) }.compactMap { place($0) }
     }
 
-    func remove(_ entry: Entry) throws(KernelError) {
-        try StateFiles.remove(
-            path(entry.network.name, entry.containerID, entry.interface))
+    /// - Returns: nil for a file that is gone, and for one that is not ours.
+    private func place(_ name: String) -> Place? {
+        let path = folder + "/" + name
+        do {
+            guard let entry: Entry = try StateFiles.read(path) else { return nil }
+            return Place(
+                path: path, network: entry.network.name, containerID: entry.containerID,
+                interface: entry.interface, entry: .success(entry))
+        } catch {
+            // Its name still tells whose it is: ids of pods have no '-'.
+            let parts = name.dropLast(".json".utf8.count).split(separator: "-")
+            guard parts.count > 2 else { return nil }
+            return Place(
+                path: path, network: parts.dropLast(2).joined(separator: "-"),
+                containerID: String(parts[parts.count - 2]), interface: String(parts[parts.count - 1]),
+                entry: .failure(error))
+        }
+    }
+
+    /// A complete entry is on the disk before this returns: what plugins have made for it may outlive a crash of the
+    /// machine. One without a result says no more than its name does.
+    func write(_ entry: Entry) throws {
+        try StateFiles.makeFolders(folder)
+        try StateFiles.write(path(entry), entry.json(), isDurable: entry.result != nil)
+    }
+
+    func remove(_ entry: Entry) throws(KernelError) { try StateFiles.remove(path(entry)) }
+
+    /// Lets what cannot be read count no more, for whoever wants to see what became of it.
+    func setAside(_ place: Place) throws(KernelError) {
+        if rename(place.path, place.path + ".damaged") != 0 { throw KernelError("set aside", place.path) }
+    }
+}
+
+extension CNICache.Entry {
+    init(_ attachment: CNIAttachment, _ network: NetworkList) {
+        self.init(
+            network: network, containerID: attachment.containerID, namespace: attachment.namespace,
+            interface: attachment.interface, arguments: attachment.argumentText,
+            capabilities: attachment.capabilities.tree, result: nil)
     }
 }
 

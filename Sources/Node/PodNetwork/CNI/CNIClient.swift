@@ -11,14 +11,20 @@ public struct CNIClient: Sendable {
     public let pluginFolders: [String]
     /// Milliseconds that one plugin may take.
     public let timeout: Int
+    /// Milliseconds that all plugins of a network may take to say whether they are ready: who asks does so often, and
+    /// takes us for dead when we do not answer.
+    public let statusTimeout: Int
     let cache: CNICache
+    private let turns = GarbageTurns()
 
     /// - Parameter cacheFolder: `/var/lib/cni/…` of other runtimes: a folder of this client's own.
     public init(
-        pluginFolders: [String] = ["/opt/cni/bin", "/usr/lib/cni"], cacheFolder: String, timeout: Int = 30_000
+        pluginFolders: [String] = ["/opt/cni/bin", "/usr/lib/cni"], cacheFolder: String,
+        timeout: Int = 30_000, statusTimeout: Int = 5_000
     ) {
         self.pluginFolders = pluginFolders
         self.timeout = timeout
+        self.statusTimeout = min(timeout, statusTimeout)
         cache = CNICache(folder: cacheFolder)
     }
 
@@ -27,10 +33,11 @@ public struct CNIClient: Sendable {
     /// Connects a container. When a plugin fails, those that ran are told to undo it before this throws.
     public func add(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
         try attachment.check()
-        var entry = CNICache.Entry(
-            network: network, containerID: attachment.containerID, namespace: attachment.namespace,
-            interface: attachment.interface, arguments: attachment.argumentText,
-            capabilities: attachment.capabilities.tree, result: nil)
+        return try turns.beside { try connect(attachment, to: network) }
+    }
+
+    private func connect(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
+        var entry = CNICache.Entry(attachment, network)
         try cache.write(entry)
         do {
             var previous: JSONTree?
@@ -48,20 +55,45 @@ public struct CNIClient: Sendable {
             return result
         } catch {
             // What cannot be undone now stays in the cache, for GC or another DEL.
-            try? delete(entry)
+            try? undo(entry)
             throw error
         }
     }
 
     /// Disconnects a container, by the configuration that it was connected by; one that nothing is known of is no
     /// error. Every plugin is asked, whatever the others say.
+    /// - Parameter damaged: what has probably connected it, when the entry of that cannot be read.
     /// - Throws: the first error; then it is still known, and can be tried again.
-    public func delete(container: String, interface: String = "eth0") throws {
-        guard let entry = try cache.entry(container, interface) else { return }
-        try delete(entry)
+    public func delete(
+        container: String, interface: String = "eth0",
+        damaged: (any Error) throws -> (CNIAttachment, NetworkList) = { throw $0 }
+    ) throws {
+        try turns.beside {
+            guard let place = try cache.place(container, interface) else { return }
+            try delete(place, damaged: damaged)
+        }
     }
 
-    private func delete(_ entry: CNICache.Entry) throws {
+    private func delete(
+        _ place: CNICache.Place, damaged: (any Error) throws -> (CNIAttachment, NetworkList)
+    ) throws {
+        switch place.entry {
+        case .success(let entry): try undo(entry)
+        case .failure(let damage):
+            // Only what stands in it is damage: what could not be read now can be read later.
+            guard damage is NetworkFileError else { throw damage }
+            let (attachment, network) = try damaged(damage)
+            try runDelete(CNICache.Entry(attachment, network))
+            try cache.setAside(place)
+        }
+    }
+
+    private func undo(_ entry: CNICache.Entry) throws {
+        try runDelete(entry)
+        try cache.remove(entry)
+    }
+
+    private func runDelete(_ entry: CNICache.Entry) throws {
         var entry = entry
         // A namespace that is gone cannot be entered; plugins then free what lies outside of it.
         if access(entry.namespace, F_OK) != 0 { entry.namespace = "" }
@@ -74,19 +106,26 @@ public struct CNIClient: Sendable {
             }
         }
         if let failure { throw failure }
-        try cache.remove(entry)
     }
 
     // MARK: What is
 
     /// What the container got; nil when it is not connected.
     public func result(of container: String, interface: String = "eth0") throws -> CNIResult? {
-        try cache.entry(container, interface)?.result.map { try CNIResult($0, type: "-") }
+        try cache.place(container, interface)?.entry.get().result.map { try CNIResult($0, type: "-") }
+    }
+
+    /// Whose entries cannot be read, and why.
+    public func damage() throws -> [(container: String, error: any Error)] {
+        try cache.places().compactMap { place in
+            guard case .failure(let error) = place.entry, error is NetworkFileError else { return nil }
+            return (place.containerID, error)
+        }
     }
 
     /// Lets the plugins look whether the container's network is as they made it. A configuration can switch that off.
     public func check(container: String, interface: String = "eth0") throws {
-        guard let entry = try cache.entry(container, interface), entry.result != nil else {
+        guard let entry = try cache.place(container, interface)?.entry.get(), entry.result != nil else {
             throw CNIError.notAttached(container: container)
         }
         if entry.network.disableCheck { return }
@@ -101,7 +140,11 @@ public struct CNIClient: Sendable {
     public func status(of network: NetworkList) throws {
         for plugin in network.plugins { _ = try path(of: plugin["type"]?.text ?? "") }
         guard network.version >= .withGarbageCollection else { return }
-        for plugin in network.plugins { _ = try run(plugin, "STATUS", network: network) }
+        let deadline = monotonicMilliseconds() + statusTimeout
+        for plugin in network.plugins {
+            let rest = max(0, deadline - monotonicMilliseconds())
+            _ = try run(plugin, "STATUS", network: network, milliseconds: rest)
+        }
     }
 
     /// Disconnects the containers of the network that do not live any more, then lets its plugins clear what they
@@ -112,25 +155,37 @@ public struct CNIClient: Sendable {
         of network: NetworkList, isLive: (_ container: String) throws -> Bool
     ) throws {
         var failure: (any Error)?
-        var valid: [JSONTree] = []
-        for entry in try cache.entries() where entry.network.name == network.name {
-            if try isLive(entry.containerID) {
-                valid.append(
-                    .members([
-                        ("containerID", .string(entry.containerID)), ("ifname", .string(entry.interface)),
-                    ]))
-                continue
+        func trying(_ body: () throws -> Void) {
+            do { try body() } catch { if failure == nil { failure = error } }
+        }
+        for place in try cache.places() where place.network == network.name {
+            if try isLive(place.containerID) { continue }
+            trying {
+                try turns.beside {
+                    try delete(place) { _ in
+                        (CNIAttachment(containerID: place.containerID, namespace: ""), network)
+                    }
+                }
             }
-            do { try delete(entry) } catch { if failure == nil { failure = error } }
         }
         if network.version >= .withGarbageCollection, !network.disableGC {
-            for plugin in network.plugins {
-                do {
-                    _ = try run(plugin, "GC", network: network) {
-                        $0["cni.dev/valid-attachments"] = .array(valid)
+            try turns.alone {
+                let valid = try cache.places().filter { place in
+                    try place.network == network.name && isLive(place.containerID)
+                }.map { place in
+                    JSONTree.members([
+                        ("containerID", .string(place.containerID)), ("ifname", .string(place.interface)),
+                    ])
+                }
+                // Nobody is connected meanwhile: all have the time of one together.
+                let deadline = monotonicMilliseconds() + timeout
+                for plugin in network.plugins {
+                    trying {
+                        let rest = max(0, deadline - monotonicMilliseconds())
+                        _ = try run(plugin, "GC", network: network, milliseconds: rest) {
+                            $0["cni.dev/valid-attachments"] = .array(valid)
+                        }
                     }
-                } catch {
-                    if failure == nil { failure = error }
                 }
             }
         }
@@ -140,7 +195,7 @@ public struct CNIClient: Sendable {
     /// The versions that a plugin speaks.
     public func versions(ofPlugin type: String) throws -> [CNIVersion] {
         let request = JSONTree.members([("cniVersion", .string("1.1.0"))])
-        let answer = try start(type, "VERSION", [], request)
+        let answer = try start(type, "VERSION", [], request, milliseconds: timeout)
         let versions = answer?["supportedVersions"]?.list?.compactMap { $0.text.flatMap { CNIVersion($0) } }
         guard let versions, !versions.isEmpty else {
             throw CNIError.failed(type: type, command: "VERSION", reason: "it names no versions")
@@ -167,14 +222,15 @@ public struct CNIClient: Sendable {
     /// Section 2, "Deriving request configuration from plugin configuration".
     private func run(
         _ plugin: JSONTree, _ command: String, network: NetworkList, _ variables: [String] = [],
-        _ derive: (inout JSONTree) -> Void = { _ in }
+        milliseconds: Int? = nil, _ derive: (inout JSONTree) -> Void = { _ in }
     ) throws -> JSONTree? {
         var request = plugin
         request["capabilities"] = nil
         request["name"] = .string(network.name)
         request["cniVersion"] = .string("\(network.version)")
         derive(&request)
-        return try start(plugin["type"]?.text ?? "", command, variables, request)
+        return try start(
+            plugin["type"]?.text ?? "", command, variables, request, milliseconds: milliseconds ?? timeout)
     }
 
     private func path(of type: String) throws(CNIError) -> String {
@@ -185,21 +241,23 @@ public struct CNIClient: Sendable {
     }
 
     private func start(
-        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree
+        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree, milliseconds: Int
     ) throws -> JSONTree? {
         let process = PluginProcess(
             path: try path(of: type),
             environment: [
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=\(command)",
                 "CNI_PATH=\(pluginFolders.joined(separator: ":"))",
-            ] + variables, input: request.json(), timeout: timeout)
+            ] + variables, input: request.json(), timeout: milliseconds)
         let outcome: PluginProcess.Outcome
         do throws(KernelError) {
             outcome = try process.run()
         } catch {
             throw CNIError.failed(type: type, command: command, reason: "\(error)")
         }
-        if outcome.isTimedOut { throw CNIError.timedOut(type: type, command: command, milliseconds: timeout) }
+        if outcome.isTimedOut {
+            throw CNIError.timedOut(type: type, command: command, milliseconds: milliseconds)
+        }
         let answer = try? JSONTree(json: outcome.output)
         guard outcome.status == .exited(0) else {
             throw Self.failure(type, command, outcome, answer)

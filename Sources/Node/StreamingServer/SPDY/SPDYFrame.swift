@@ -51,6 +51,16 @@ package enum SPDY {
         return frame
     }
 
+    /// Opens a stream without priority.
+    package static func synStream(_ id: UInt32, block: [UInt8]) -> ByteBuffer {
+        var frame = control(.synStream, length: 10 + block.count)
+        frame.writeInteger(id)
+        // The stream that it belongs to, priority, slot.
+        frame.writeRepeatingByte(0, count: 6)
+        frame.writeBytes(block)
+        return frame
+    }
+
     static func synReply(_ id: UInt32, block: [UInt8]) -> ByteBuffer {
         var frame = control(.synReply, length: 4 + block.count)
         frame.writeInteger(id)

@@ -48,7 +48,11 @@ struct CDIInjection {
             if node.uid == nil, process.user.uid != 0 { access.node.uid = process.user.uid }
             if node.gid == nil, process.user.gid != 0 { access.node.gid = process.user.gid }
             linux.devices.removeAll { $0.path == access.node.path }
-            linux.devices.append(access.node)
+            if let bind = access.bind, linux.namespace(.user) != nil {
+                spec.mounts.append(bind)
+            } else {
+                linux.devices.append(access.node)
+            }
             linux.resources = linux.resources ?? RuntimeSpec.Resources()
             linux.resources?.devices.append(access.rule)
         }
@@ -116,7 +120,8 @@ struct CDIInjection {
                 path: node.path, type: type, major: node.major ?? 0, minor: node.minor ?? 0),
             rule: RuntimeSpec.DeviceRule(
                 allow: true, type: type == .block ? .block : .character, major: node.major,
-                minor: node.minor, access: access))
+                minor: node.minor, access: access),
+            hostPath: node.hostPath)
     }
 }
 

@@ -34,6 +34,8 @@ class Agent:
         self.root = f"{self.folder}/lib"
         # Of the pods, from the next start on.
         self.logs = f"{self.folder}/logs"
+        # To the logs of containers.
+        self.links = f"{self.folder}/links"
         os.makedirs(self.manifests)
         self.words = [os.environ["SWIFTLET"], "--root", self.root, "--state", f"{self.folder}/run"]
         self.process = None
@@ -54,8 +56,9 @@ class Agent:
             self.options += [] if separate else self.runtime_options
             self.run("load", "-i", os.environ["BUSYBOX"])
 
-    def run(self, *words, check=True, timeout=60):
-        return subprocess.run(self.words + list(words), capture_output=True, text=True, check=check, timeout=timeout)
+    def run(self, *words, check=True, timeout=60, input=None):
+        return subprocess.run(self.words + list(words), capture_output=True, text=True, check=check, timeout=timeout,
+                              input=input)
 
     def configure(self, configuration):
         """Counts from the next start on."""
@@ -79,7 +82,7 @@ class Agent:
         if os.path.exists(port):
             os.remove(port)
         words = self.words + ["agent", "--manifests", self.manifests, "--node-name", "node", "--port", "0",
-                              "--healthz-port", "0", "--pod-logs", self.logs]
+                              "--healthz-port", "0", "--pod-logs", self.logs, "--container-logs", self.links]
         words += self.options
         if self.endpoint is not None:
             words += ["--runtime-endpoint", self.endpoint]
@@ -121,12 +124,14 @@ class Agent:
             draft.write(text)
         os.rename(f"{self.folder}/draft", f"{self.manifests}/{file}")
 
-    def pod(self, name, spec, file=None, **metadata):
+    def pod(self, name, spec, file=None, status=None, **metadata):
         """Applies a pod; its specification is what JSON would say."""
         for container in spec["containers"] + spec.get("initContainers", []):
             container.setdefault("image", "busybox")
             container.setdefault("imagePullPolicy", "IfNotPresent")
         document = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **metadata}, "spec": spec}
+        if status is not None:
+            document["status"] = status
         self.write(file or f"{name}.json", json.dumps(document))
 
     def remove(self, file):
@@ -213,6 +218,21 @@ def shell(command):
     return ["sh", "-c", command]
 
 
+def processes(command):
+    """Pids of the host and their start times."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline") as file:
+                if file.read().split("\0")[:-1] != command:
+                    continue
+            with open(f"/proc/{pid}/stat") as file:
+                found.append((pid, file.read().rsplit(")", 1)[1].split()[19]))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 def hierarchies():
     """Mount points of control groups: version 2's, and on a hybrid host version 1's."""
     with open("/proc/self/mountinfo") as file:
@@ -255,7 +275,7 @@ class AgentTest(unittest.TestCase):
             for file in os.listdir(agent.manifests):
                 agent.remove(file)
             # An agent that was started a moment ago may not have found its pods yet: something of them is there.
-            folders = [f"{agent.root}/agent/pods", f"{agent.root}/agent/statuses", f"{agent.folder}/logs"]
+            folders = [f"{agent.root}/agent/pods", f"{agent.root}/agent/statuses", f"{agent.folder}/logs", agent.links]
             wait(lambda: not agent.pods() and not any(os.path.exists(one) and os.listdir(one) for one in folders),
                  f"all pods are gone, and nothing is in {folders}", 90)
         finally:

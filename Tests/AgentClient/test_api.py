@@ -226,7 +226,7 @@ class Commands(AgentTest):
         cls.agent.wait_ready("twin")
 
     def test_wrong_words(self):
-        several = "swiftlet: 2 pods are called twin: say which by --namespace\n"
+        several = "swiftlet: 2 pods are called twin: say which, default/twin-node or other/twin-node\n"
         for words, code, said in (
             (("logs", "nobody"), 1, 'swiftlet: pods "nobody" not found\n'),
             (("logs", "talks", "-c", "third"), 1, 'swiftlet: container "third" not found in pod "talks-node"\n'),
@@ -249,6 +249,9 @@ class Commands(AgentTest):
             result = self.agent.run(*words, check=False)
             self.assertEqual((result.returncode, result.stdout), (code, said), words)
         self.assertIn("other", self.agent.run("describe", "pod", "twin", "-n", "other").stdout)
+        for name in ("other/twin", "other/twin-node"):
+            self.assertIn("Namespace:        other", self.agent.run("describe", "pod", name).stdout)
+            self.assertEqual(self.agent.run("exec", name, "hostname").stdout, "twin-node\n")
         self.assertEqual(len(self.agent.run("pods", "-n", "nowhere").stdout.splitlines()), 1)
 
     def test_nobody_reads_any_more(self):

@@ -1,11 +1,12 @@
 """The agent's own runtime, called as programs in Go call it: grpc-go measures its connection with a PING at each answer."""
 
+import signal
 import socket
 import struct
 import time
 import unittest
 
-from agent import AgentTest, container, shell
+from agent import AgentTest, container, shell, wait
 
 
 def frame(kind, flags, stream, body=b""):
@@ -73,6 +74,18 @@ class Ending(AgentTest):
         self.agent.start()
         self.agent.wait_ready("goes-on")
         self.assertEqual(container(self.agent.find("goes-on"), "c")["restartCount"], 0)
+
+
+class HangUp(AgentTest):
+    """`systemctl reload`, to an agent that has its runtime beside it."""
+
+    separate = True
+
+    def test_ends_nothing_and_is_answered(self):
+        self.agent.process.send_signal(signal.SIGHUP)
+        wait(lambda: "nothing is read anew" in self.agent.log() or self.agent.process.poll() is not None, "it answers", 10)
+        self.assertIsNone(self.agent.process.poll())
+        self.assertEqual(self.agent.get("/healthz"), "ok")
 
 
 if __name__ == "__main__":

@@ -127,6 +127,40 @@ class Programs(unittest.TestCase):
         self.pull("three", imagePullSecrets=[{"name": "keys"}])
         self.assertEqual(self.users(), ["secret", "node", "program"])
 
+    def test_a_secret_that_is_not_there_is_told(self):
+        self.answer("told")
+        self.start()
+        self.pull("missing", imagePullSecrets=[{"name": "one"}, {"name": "two"}])
+        self.assertEqual(self.users(), ["told"])
+        told = [event["message"] for event in self.agent.events("missing")
+                if event["reason"] == "FailedToRetrieveImagePullSecret"]
+        self.assertEqual(told, ["Unable to retrieve some image pull secrets (one, two); "
+                                "attempting to pull the image may not succeed."])
+
+    def test_an_image_that_is_a_volume(self):
+        """Is pulled as a container's own, with the passwords for it, before the container is made."""
+        self.answer("told")
+        self.start()
+        mounts = [{"name": "v", "mountPath": "/v"}]
+        image = {"reference": f"{self.registry}/volume:v1"}
+        for name, policy in {"pulled": "IfNotPresent", "kept": "Never"}.items():
+            volume = {"name": "v", "image": {**image, "pullPolicy": policy}}
+            self.agent.pod(name, {"terminationGracePeriodSeconds": 1, "volumes": [volume], "containers": [
+                {"name": "c", "command": ["sleep", "1000"], "volumeMounts": mounts},
+                {"name": "beside", "command": ["sleep", "1000"]}]})
+
+        def waits(*reasons):
+            return lambda pod: [state["state"].get("waiting", {}).get("reason") in reasons if state["name"] == "c"
+                                else "running" in state["state"] for state in pod["status"]["containerStatuses"]] == [True, True]
+
+        self.agent.wait_for("kept", waits("ErrImageNeverPull"), "waiting for an image that is never pulled")
+        self.agent.wait_for("pulled", waits("ErrImagePull", "ImagePullBackOff"), "waiting for its volume's image")
+        self.assertEqual(self.users(), ["told"])
+        failed = [event for event in self.agent.events("pulled") if event["message"].startswith("Failed to pull image")]
+        self.assertIn("/volume:v1", failed[0]["message"])
+        # It is the pod's, and no container's.
+        self.assertNotIn("fieldPath", failed[0]["involvedObject"])
+
     def test_a_program_that_fails_is_told_and_is_no_end(self):
         self.write("bin/helper", "#!/bin/sh\necho no key for you >&2\nexit 3\n")
         self.start()

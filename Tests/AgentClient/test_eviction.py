@@ -28,16 +28,19 @@ def sleeper(name="c", **fields):
 
 
 class EvictionTest(AgentTest):
-    """`configuration` are the agent's settings; `disk` MiB has the file system that all of it is on, none: the machine's."""
+    """`configuration` are the agent's settings; `disk` MiB has the file system that all of it is on, and so many `inodes`;
+    none: the machine's."""
     configuration = {}
     disk = None
+    inodes = None
 
     @classmethod
     def setUpClass(cls):
         folder = f"{os.environ['NODE_FOLDER']}/{cls.__name__.lower()}"
         if cls.disk:
             os.makedirs(f"{folder}/lib")
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={cls.disk}m", "tmpfs", f"{folder}/lib"], check=True)
+            size = f"size={cls.disk}m" + (f",nr_inodes={cls.inodes}" if cls.inodes else "")
+            subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", f"{folder}/lib"], check=True)
         try:
             cls.agent = Agent(cls.__name__.lower(), configuration=settings(**cls.configuration))
             cls.agent.start()
@@ -68,8 +71,9 @@ class EvictionTest(AgentTest):
                 if event["reason"] == reason and event["involvedObject"]["kind"] == "Node"]
 
     def pressure(self, kind):
-        conditions = json.loads(self.agent.get("/node"))["status"]["conditions"]
-        return [entry["status"] for entry in conditions if entry["type"] == kind][0]
+        """None before an agent's first look."""
+        conditions = json.loads(self.agent.get("/node"))["status"].get("conditions", [])
+        return next((entry["status"] for entry in conditions if entry["type"] == kind), None)
 
     def summary(self):
         return json.loads(self.agent.get("/stats/summary"))
@@ -131,6 +135,8 @@ class Limits(EvictionTest):
             pod = [entry for entry in self.summary()["pods"] if entry["podRef"]["name"] == "measured-node"][0]
             return pod
 
+        # It may have been measured before all was written.
+        wait(lambda: volume()["volume"][0]["usedBytes"] >= 3 * MIB, "the volume is measured anew", 75)
         pod = volume()
         self.assertEqual([entry["name"] for entry in pod["volume"]], ["v"])
         self.assertTrue(3 * MIB <= pod["volume"][0]["usedBytes"] < 4 * MIB, pod["volume"])
@@ -234,8 +240,9 @@ class Disk(EvictionTest):
         self.agent.pod("layer", {"containers": [writer("c", 500, "/tmp")]})
         self.wait_evicted("layer", "The node was low on resource: ephemeral-storage. ")
         wait(lambda: free(self.agent.root) > 80 * MIB, "what it wrote is gone")
+        # The node says so a moment after the pod.
+        wait(lambda: self.pressure("DiskPressure") == "True", "the node says so", 3)
         wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
-
 
     def test_what_has_ended_goes_before_what_runs(self):
         # What other tests left is over.
@@ -258,6 +265,50 @@ class Disk(EvictionTest):
             self.agent.start()
             self.agent.wait_ready("user")
         self.assertEqual(container(self.agent.find("user"), "c")["restartCount"], 0)
+
+
+class Inodes(EvictionTest):
+    disk = 128
+    inodes = 6000
+    configuration = {"evictionHard": {"nodefs.inodesFree": "2000"}, "evictionPressureTransitionPeriod": "3s"}
+
+    def test_who_has_most_files_goes(self):
+        for name, priority in {"vital": 2000000000, "quiet": 0}.items():
+            self.agent.pod(name, {"priority": priority, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+            self.agent.wait_ready(name)
+        self.agent.pod("files", {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [
+            {"name": "c", "command": shell("cd /v; i=0; while [ $i -lt 5000 ]; do : >$i; i=$((i+1)); done; exec sleep 1000"),
+             "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]})
+        self.wait_evicted("files", "The node was low on resource: inodes. Threshold quantity: 2k, available: ")
+        wait(lambda: self.pressure("DiskPressure") == "True", "the node says so", 3)
+        wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
+        self.assertGreater(os.statvfs(self.agent.root).f_ffree, 2000)
+        for name in ("vital", "quiet"):
+            self.assertEqual(container(self.agent.find(name), "c")["restartCount"], 0)
+            self.assertEqual(self.agent.find(name)["status"]["phase"], "Running")
+
+
+class Processes(EvictionTest):
+    """The threshold is what the machine has now but for 300, of which a pod takes 700."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.configuration = {"evictionHard": {"pid.available": str(unused_processes() - 300)},
+                             "evictionPressureTransitionPeriod": "3s"}
+        super().setUpClass()
+
+    def test_who_has_most_of_them_goes(self):
+        for name, priority in {"vital": 2000000000, "quiet": 0}.items():
+            self.agent.pod(name, {"priority": priority, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+            self.agent.wait_ready(name)
+        self.agent.pod("many", {"containers": [{"name": "c", "command": shell(
+            "i=0; while [ $i -lt 700 ]; do sleep 1000 & i=$((i+1)); done; wait")}]})
+        self.wait_evicted("many", "The node was low on resource: pids. Threshold quantity: ")
+        wait(lambda: self.pressure("PIDPressure") == "True", "the node says so", 3)
+        wait(lambda: self.pressure("PIDPressure") == "False", "the node is well again")
+        for name in ("vital", "quiet"):
+            self.assertEqual(container(self.agent.find(name), "c")["restartCount"], 0)
+            self.assertEqual(self.agent.find(name)["status"]["phase"], "Running")
 
 
 class Images(EvictionTest):
@@ -316,6 +367,16 @@ def available():
         usage = numbers["MemTotal"] - numbers["MemFree"]
         inactive = numbers["Inactive(file)"]
     return numbers["MemTotal"] - max(0, usage - inactive)
+
+
+def unused_processes():
+    """As the agent counts them: threads, of the most that the kernel lets be."""
+    limits = []
+    for name in ("pid_max", "threads-max"):
+        with open(f"/proc/sys/kernel/{name}") as file:
+            limits.append(int(file.read()))
+    with open("/proc/loadavg") as file:
+        return min(limits) - int(file.read().split()[3].split("/")[1])
 
 
 def image(name, size):

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from agent import AgentTest, condition, container, shell, wait
+from agent import AgentTest, condition, container, processes, shell, wait
 
 SOAK = os.environ.get("SWIFTLET_SOAK") is not None
 
@@ -212,22 +212,8 @@ def names(folder):
         return []
 
 
-def processes(command):
-    """Pids of the host and their start times."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline") as file:
-                if file.read().split("\0")[:-1] != command:
-                    continue
-            with open(f"/proc/{pid}/stat") as file:
-                found.append((pid, file.read().rsplit(")", 1)[1].split()[19]))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
-
-
 def shims(folder):
+    """Those of pods."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -235,7 +221,7 @@ def shims(folder):
                 words = file.read().split("\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if words[0].endswith("swiftlet-shim") and any(word.startswith(folder) for word in words):
+        if words[0].endswith("swiftlet-shim") and "--spare" not in words and any(word.startswith(folder) for word in words):
             found.add(pid)
     return found
 

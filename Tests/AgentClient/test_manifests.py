@@ -47,6 +47,40 @@ class Files(AgentTest):
             self.agent.remove(name)
         wait(lambda: not [pod for pod in self.agent.pods() if pod["metadata"]["name"].startswith("odd")], "all are gone")
 
+    def test_a_name_that_is_no_text(self):
+        path = self.agent.manifests.encode() + b"/odd\xff.yaml"
+        with open(path, "w") as file:
+            file.write(manifest("unnamed"))
+        self.is_told("/odd\N{REPLACEMENT CHARACTER}.yaml: the file's name is not UTF-8")
+        self.agent.write("named.json", manifest("named"))
+        self.agent.wait_ready("named")
+        os.remove(path)
+
+    def test_config_maps_as_a_server_would_take_them(self):
+        def data(kind, **fields):
+            return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "kept"}, **fields})
+
+        self.agent.write("map.json", data("ConfigMap", immutable=True, data={"a": "1"}))
+        self.agent.write("secret.json", data("Secret", immutable=True, stringData={"a": "1"}))
+        spec = sleeping()
+        spec["volumes"] = [{"name": "m", "configMap": {"name": "kept"}}, {"name": "s", "secret": {"secretName": "kept"}}]
+        spec["containers"][0]["volumeMounts"] = [{"name": "m", "mountPath": "/m"}, {"name": "s", "mountPath": "/s"}]
+        self.agent.pod("reader", spec)
+        self.agent.wait_ready("reader")
+        self.agent.write("map.json", data("ConfigMap", immutable=True, data={"a": "2"}))
+        self.agent.write("secret.json", data("Secret", stringData={"a": "2"}))
+        words = "field is immutable when `immutable` is set"
+        self.is_told(f"map.json: document 1, line 1: data: Forbidden: {words}",
+                     f"secret.json: document 1, line 1: immutable: Forbidden: {words}")
+        self.agent.write("key.json", data("ConfigMap", data={"a/b": "1"}).replace("kept", "other"))
+        self.is_told("key.json: document 1, line 1: data[a/b]: Invalid value")
+        self.assertEqual(self.agent.run("exec", "reader", "cat", "/m/a", "/s/a").stdout, "11")
+        # Removed and made anew it is another one.
+        self.agent.remove("map.json")
+        time.sleep(.5)
+        self.agent.write("map.json", data("ConfigMap", immutable=True, data={"a": "3"}))
+        wait(lambda: self.agent.run("exec", "reader", "cat", "/m/a").stdout == "3", "the new one is there", 90)
+
     def test_what_is_no_file(self):
         folder = self.agent.manifests
         os.mkfifo(f"{folder}/0fifo.yaml")

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import subprocess
 import unittest
 import urllib.error
 import urllib.request
@@ -43,6 +44,9 @@ class Status(AgentTest):
             "allowedUnsafeSysctls": ["net.core.*"], "registryPullQPS": 100,
             "userNamespaces": {"idsPerPod": 131072}}).start()
         wait(lambda: ready(cls.agent).get("status") == "True", "the node is ready")
+        # The event comes after the status; other tests start the agent anew.
+        wait(lambda: len(reasons(cls.agent)) >= 2, "it was told", 5)
+        cls.first_reasons = reasons(cls.agent)[:2]
 
     def test_says_what_it_is(self):
         found = node(self.agent)
@@ -68,7 +72,7 @@ class Status(AgentTest):
         self.assertTrue(status["nodeInfo"]["containerRuntimeVersion"].startswith("swiftlet://"))
         self.assertTrue(any("busybox" in name for image in status["images"] for name in image["names"]))
         self.assertTrue(all("features" in handler for handler in status["runtimeHandlers"]))
-        self.assertEqual(reasons(self.agent)[:2], ["Starting", "NodeReady"])
+        self.assertEqual(self.first_reasons, ["Starting", "NodeReady"])
 
     def test_heart_beats_and_nothing_else_changes(self):
         before = ready(self.agent)
@@ -121,6 +125,54 @@ class Status(AgentTest):
         self.assertEqual(status["reason"], "SysctlForbidden")
         self.assertEqual(status["message"], 'Pod was rejected: forbidden sysctl: "net.ipv4.ip_forward" not allowlisted')
 
+    def test_pods_of_other_nodes(self):
+        def pod(name, ports=(), **spec):
+            self.agent.pod(name, {"terminationGracePeriodSeconds": 1, **spec, "containers": [
+                {"name": "c", "command": ["sleep", "1000"], "ports": list(ports)}]})
+        pod("elsewhere", nodeSelector={"kubernetes.io/hostname": "other"})
+        status = self.agent.wait_phase("elsewhere", "Failed")["status"]
+        self.assertEqual(status["reason"], "NodeAffinity")
+        pod("windows", os={"name": "windows"})
+        self.assertEqual(self.agent.wait_phase("windows", "Failed")["status"]["reason"], "PodOSNotSupported")
+        pod("here", nodeSelector={"kubernetes.io/hostname": "node", "kubernetes.io/os": "linux"},
+            ports=[{"containerPort": 80, "hostPort": 28095}])
+        self.agent.wait_ready("here")
+        pod("there", ports=[{"containerPort": 81, "hostPort": 28095}])
+        status = self.agent.wait_phase("there", "Failed")["status"]
+        self.assertEqual(status["reason"], "NodePorts")
+        self.assertEqual(status["message"], "Pod was rejected: Predicate NodePorts failed: "
+                         "node(s) didn't have free ports for the requested pod ports")
+        # A port is free again when its pod is no longer wanted. Who was refused stays so, until another agent decides.
+        self.agent.remove("here.json")
+        wait(lambda: self.agent.find("here") is None, "the port is free")
+        self.assertEqual(self.agent.find("there")["status"]["reason"], "NodePorts")
+        self.agent.stop()
+        self.agent.start()
+        self.agent.wait_ready("there")
+        self.agent.remove("there.json")
+        pod("next", ports=[{"containerPort": 80, "hostPort": 28095}])
+        self.agent.wait_ready("next")
+
+    def test_what_has_ended_leaves_its_port_to_the_next_agent(self):
+        def pod(name, *words):
+            self.agent.pod(name, {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [
+                {"name": "c", "command": list(words), "ports": [{"containerPort": 80, "hostPort": 28096}]}]})
+        pod("first", "sleep", "3")
+        self.agent.wait_ready("first")
+        pod("second", "sleep", "1000")
+        self.assertEqual(self.agent.wait_phase("second", "Failed")["status"]["reason"], "NodePorts")
+        uid = self.agent.wait_phase("first", "Succeeded")["metadata"]["uid"]
+
+        def is_kept():
+            with open(f"{self.agent.root}/agent/statuses/{uid}.json") as file:
+                return '"Succeeded"' in file.read()
+
+        wait(is_kept, "the next agent will know", 5)
+        self.agent.kill()
+        self.agent.start()
+        self.agent.wait_ready("second")
+        self.assertEqual(self.agent.find("first")["status"]["phase"], "Succeeded")
+
     def test_users_of_its_own(self):
         self.agent.pod("users", {"restartPolicy": "Never", "hostUsers": False, "containers": [
             {"name": "c", "command": shell("cat /proc/self/uid_map")}]})
@@ -128,6 +180,83 @@ class Status(AgentTest):
         log = self.agent.get("/containerLogs/default/users-node/c").split()
         self.assertEqual(log[0], "0")
         self.assertEqual((int(log[1]) % 131072, int(log[2])), (0, 131072))
+
+
+def has_default_route():
+    with open("/proc/net/route") as file:
+        return any(line.split()[1:2] == ["00000000"] for line in file)
+
+
+@unittest.skipIf(has_default_route(), "needs a network of its own, without a default route")
+class Addresses(AgentTest):
+    configuration = {"nodeStatusUpdateFrequency": "1s"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(lambda: [cls.ip(f"link del {name}", check=False) for name in ("first0", "second0")])
+
+    @staticmethod
+    def ip(words, check=True):
+        subprocess.run(["ip"] + words.split(), check=check, capture_output=True)
+
+    def addresses(self):
+        return [entry["address"] for entry in node(self.agent)["status"].get("addresses", [])
+                if entry["type"] == "InternalIP"]
+
+    def test_are_those_of_the_default_route(self):
+        wait(lambda: self.addresses() == ["127.0.0.1"], "the node has loopback alone")
+        self.agent.pod("early", {"hostNetwork": True, "terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": ["sleep", "1000"]}]})
+        self.assertEqual(self.agent.wait_ready("early")["status"]["hostIP"], "127.0.0.1")
+        for number, name in enumerate(("first0", "second0")):
+            self.ip(f"link add {name} type bridge")
+            self.ip(f"addr add 10.18{number}.0.1/24 dev {name}")
+            self.ip(f"link set {name} up")
+        self.ip("route add default via 10.181.0.254 dev second0")
+        wait(lambda: self.addresses() == ["10.181.0.1"], "the node has the address of its route", 20)
+        self.agent.wait_for("early", lambda pod: pod["status"]["hostIP"] == pod["status"]["podIP"] == "10.181.0.1",
+                            "at the new address", 20)
+        self.agent.pod("late", {"restartPolicy": "Never", "containers": [
+            {"name": "c", "command": shell("echo $NODE"), "env": [
+                {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]}]})
+        self.agent.wait_phase("late", "Succeeded")
+        self.assertEqual(self.agent.get("/containerLogs/default/late-node/c").strip(), "10.181.0.1")
+        # What is said counts, and no route.
+        self.agent.stop()
+        self.agent.options += ["--node-ip", "10.180.0.1"]
+        self.agent.start()
+        wait(lambda: self.addresses() == ["10.180.0.1"], "the node has the address that it was given", 20)
+
+
+class Labels(AgentTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.agent = Agent("labels")
+        cls.agent.options += ["--node-labels", "disktype=ssd,rack=7"]
+        cls.agent.start()
+
+    def test_select_pods(self):
+        def pod(name, **spec):
+            self.agent.pod(name, {"terminationGracePeriodSeconds": 1, **spec, "containers": [
+                {"name": "c", "command": ["sleep", "1000"]}]})
+
+        def affinity(value):
+            terms = [{"matchExpressions": [{"key": "rack", "operator": "In", "values": [value]}]}]
+            return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+        wait(lambda: node(self.agent).get("metadata", {}).get("labels", {}).get("disktype") == "ssd",
+             "the node has its label")
+        pod("selected", nodeSelector={"disktype": "ssd"}, affinity=affinity("7"))
+        pod("elsewhere", nodeSelector={"disktype": "hdd"})
+        pod("other-rack", affinity=affinity("8"))
+        self.agent.wait_ready("selected")
+        for name in ("elsewhere", "other-rack"):
+            self.assertEqual(self.agent.wait_phase(name, "Failed")["status"]["reason"], "NodeAffinity")
+
+    def test_of_others_are_refused(self):
+        result = self.agent.run("agent", "--node-labels", "node-role.kubernetes.io/worker=", check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn('--node-labels: "node-role.kubernetes.io/worker"', result.stderr)
 
 
 class Boots(unittest.TestCase):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import unittest
 import urllib.error
 
@@ -148,6 +149,24 @@ class Life(AgentTest):
         wait(lambda: self.agent.run("exec", "reader", "cat", "/v/text").stdout == "two", "the pod sees the change", 20)
         self.assertEqual(container(self.agent.find("reader"), "c")["containerID"], container(before, "c")["containerID"])
 
+    def test_variables_out_of_a_file(self):
+        def of(name, key, **more):
+            return {"name": name, "valueFrom": {"fileKeyRef": {"volumeName": "v", "path": "env", "key": key, **more}}}
+        spec = {"restartPolicy": "Never", "volumes": [{"name": "v", "emptyDir": {}}],
+                "initContainers": [{"name": "i", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+                                    "command": shell("printf '%s\\n' '# told' \"ADDRESS='two words'\" >/v/env")}],
+                "containers": [{"name": "c", "command": shell("echo $A; echo $B; echo ${C-none}"),
+                                "env": [of("A", "ADDRESS"), {"name": "B", "value": "$(A)!"}, of("C", "NONE", optional=True)]}]}
+        self.agent.pod("fromfile", spec)
+        self.agent.wait_phase("fromfile", "Succeeded")
+        self.assertEqual(self.agent.get("/containerLogs/default/fromfile-node/c"), "two words\ntwo words!\nnone\n")
+        spec["containers"][0]["env"] = [of("A", "NONE")]
+        self.agent.pod("nokey", spec)
+        pod = self.agent.wait_for(
+            "nokey", lambda pod: container(pod, "c")["state"].get("waiting", {}).get("reason") == "CreateContainerConfigError",
+            "waiting for its variable")
+        self.assertIn('key "NONE" not found', container(pod, "c")["state"]["waiting"]["message"])
+
     def test_missing_config_map_is_told_and_waited_for(self):
         self.agent.pod("waiting", {"restartPolicy": "Never", "containers": [
             {"name": "c", "command": shell("echo $X"),
@@ -166,6 +185,15 @@ class Life(AgentTest):
         pod = self.agent.wait_phase("large", "Failed")
         self.assertEqual(pod["status"]["reason"], "OutOfmemory")
         self.assertIn("Node didn't have enough resource: memory, requested: ", pod["status"]["message"])
+        self.assertNotIn("containerStatuses", pod["status"])
+        self.assertIn("OutOfmemory", self.agent.run("pods").stdout)
+
+    def test_what_the_node_does_not_have(self):
+        self.agent.pod("claims", {"resourceClaims": [{"name": "gpu", "resourceClaimName": "gpu"}], "containers": [
+            {"name": "c", "command": ["true"], "resources": {"claims": [{"name": "gpu"}]}}]})
+        status = self.agent.wait_phase("claims", "Failed")["status"]
+        self.assertEqual(status["reason"], "UnexpectedAdmissionError")
+        self.assertIn("spec.resourceClaims: dynamic resource allocation is not supported", status["message"])
 
     def test_deadline(self):
         self.agent.pod("late", {"activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 1,
@@ -265,11 +293,30 @@ class API(AgentTest):
         self.assertEqual(self.agent.get("/healthz"), "ok")
         self.assertIn("seen-node", self.agent.get("/runningpods"))
         summary = json.loads(self.agent.get("/stats/summary"))
-        self.assertIn("seen-node", [pod["podRef"]["name"] for pod in summary["pods"]])
+        pod = [pod for pod in summary["pods"] if pod["podRef"]["name"] == "seen-node"][0]
+        self.assertTrue(pod["startTime"] and pod["containers"][0]["startTime"])
+        self.assertEqual(pod["network"]["interfaces"][0]["name"], pod["network"]["name"])
+        self.assertIn("swapUsageBytes", summary["node"]["swap"])
         self.assertIn('container_memory_working_set_bytes{container="c",namespace="default",pod="seen-node"}',
                       self.agent.get("/metrics/resource"))
         self.assertIn("container_cpu_usage_seconds_total", self.agent.get("/metrics/cadvisor"))
-        self.assertIn("kubelet_running_pods", self.agent.get("/metrics"))
+        page = self.agent.get("/metrics")
+        for line in ("kubelet_running_pods [0-9]", "kubelet_started_pods_total [1-9]",
+                     'kubelet_started_containers_total{container_type="container"} [1-9]',
+                     'kubelet_runtime_operations_total{operation_type="run_podsandbox"} [1-9]',
+                     "kubelet_pod_start_duration_seconds_count [1-9]", "process_cpu_seconds_total [0-9]",
+                     "process_resident_memory_bytes [1-9]", "process_open_fds [1-9]"):
+            self.assertRegex(page, f"(?m)^{line}")
+        start = float(page.split("\nprocess_start_time_seconds ")[1].split()[0])
+        with open(f"/proc/{self.agent.process.pid}/stat") as stat, open("/proc/uptime") as uptime:
+            ticks = int(stat.read().rpartition(")")[2].split()[19])
+            age = float(uptime.read().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+        self.assertLess(abs(time.time() - age - start), 3)
+        page = self.agent.get("/metrics/resource")
+        for line in ("node_cpu_usage_seconds_total [0-9]", "node_memory_working_set_bytes [1-9]",
+                     "node_swap_usage_bytes [0-9]", "resource_scrape_error 0",
+                     'container_start_time_seconds{container="c",namespace="default",pod="seen-node"} [1-9]'):
+            self.assertRegex(page, f"(?m)^{line}")
 
     def test_command_line(self):
         self.agent.pod("shown", {"terminationGracePeriodSeconds": 1, "containers": [
@@ -280,6 +327,19 @@ class API(AgentTest):
         self.assertIn("Started container c", self.agent.run("describe", "pod", "shown").stdout)
         self.assertEqual(self.agent.run("logs", "shown").stdout, "hello\n")
         self.assertEqual(self.agent.run("exec", "shown", "hostname").stdout, "shown-node\n")
+        # Options behind the name, as kubectl takes them.
+        self.assertEqual(self.agent.run("exec", "shown", "-c", "c", "-e", "A=b", "--", "sh", "-c", "echo $A").stdout, "b\n")
+        for words, problem in (
+                (["--bogus", "--", "true"], "unknown option '--bogus'"),
+                (["-c", "c", "sh", "--", "-c", "true"], "the command belongs behind '--', and 'sh' stands before it"),
+                (["-c", "c", "sh"], "the command belongs behind '--'"), (["-c", "--", "sh"], "-c needs a value")):
+            wrong = self.agent.run("exec", "shown", *words, check=False)
+            self.assertEqual((wrong.returncode, wrong.stderr), (125, f"swiftlet: exec: {problem}\n"))
+        for value in ("x", "-2", ""):
+            bad = self.agent.run("logs", "--tail", value, "shown", check=False)
+            self.assertNotEqual(bad.returncode, 0)
+            self.assertEqual((bad.stdout, len(bad.stderr.splitlines())), ("", 1))
+            self.assertIn(f"invalid number of lines '{value}'", bad.stderr)
         missing = self.agent.run("describe", "pod", "nobody", check=False)
         self.assertEqual((missing.returncode, missing.stderr), (1, 'swiftlet: pods "nobody" not found\n'))
 

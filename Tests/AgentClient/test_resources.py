@@ -142,14 +142,15 @@ class Groups(ResourceTest):
         self.drop("large")
 
     def test_others_make_room_for_a_critical_pod(self):
-        self.run_pod("low", sized(cpu=f"{os.cpu_count() * 1000 - 500}m"))
-        self.agent.wait_ready("low")
-        self.agent.pod("critical", {"containers": [sized(cpu="1")], "priority": 2000000000,
-                                    "terminationGracePeriodSeconds": 5})
-        self.agent.wait_ready("critical")
-        low = self.agent.wait_phase("low", "Failed")
-        self.assertEqual(low["status"]["reason"], "Preempting")
-        self.drop("critical", "low")
+        for name, priority in {"number": {"priority": 2000000000},
+                               "name": {"priorityClassName": "system-node-critical"}}.items():
+            low, critical = f"low-{name}", f"critical-{name}"
+            self.run_pod(low, sized(cpu=f"{os.cpu_count() * 1000 - 500}m"))
+            self.agent.wait_ready(low)
+            self.agent.pod(critical, {"containers": [sized(cpu="1")], **priority, "terminationGracePeriodSeconds": 5})
+            self.agent.wait_ready(critical)
+            self.assertEqual(self.agent.wait_phase(low, "Failed")["status"]["reason"], "Preempting")
+            self.drop(critical, low)
 
     def test_groups_are_found_by_the_next_agent(self):
         self.run_pod("stays", sized(cpu="100m"))
@@ -327,7 +328,7 @@ class Processors(ResourceTest):
 
 @unittest.skipUnless(is_unified(), "needs cgroup v2 alone")
 class MemoryQoS(ResourceTest):
-    configuration = {"featureGates": {"MemoryQoS": True}}
+    configuration = {"featureGates": {"MemoryQoS": True}, "memoryReservationPolicy": "TieredReservation"}
 
     def memory(self, path, name):
         with open(f"/sys/fs/cgroup{path}/memory.{name}") as file:
@@ -337,11 +338,29 @@ class MemoryQoS(ResourceTest):
         self.run_pod("kept", sized(memory="32Mi", memory_limit="64Mi"))
         pod = self.agent.wait_ready("kept")
         path = self.container_path(pod, kind="/burstable")
-        self.assertEqual(self.memory(path, "min"), 32 << 20)
+        self.assertEqual((self.memory(path, "min"), self.memory(path, "low")), (0, 32 << 20))
         self.assertEqual(self.memory(path, "high"), int((32 + 0.9 * 32) * (1 << 20)) // 4096 * 4096)
         # All processes of a container go together.
         self.assertEqual(self.memory(path, "oom.group"), 1)
         for above in (self.path(pod, "/burstable"), self.group("/burstable"), self.group()):
-            self.assertEqual(self.memory(above, "min"), 32 << 20)
-        self.drop("kept")
-        self.assertEqual(self.memory(self.group(), "min"), 0)
+            self.assertEqual((self.memory(above, "min"), self.memory(above, "low")), (0, 32 << 20))
+        self.run_pod("sure", sized(cpu_limit="100m", memory_limit="16Mi"))
+        sure = self.agent.wait_ready("sure")
+        for place in (self.container_path(sure), self.path(sure)):
+            self.assertEqual((self.memory(place, "min"), self.memory(place, "low")), (16 << 20, 0))
+        self.assertEqual((self.memory(self.group(), "min"), self.memory(self.group(), "low")), (16 << 20, 32 << 20))
+        # Without it the groups of pods keep nothing, and nothing in them does.
+        self.agent.stop()
+        self.agent.configure({"featureGates": {"MemoryQoS": True}})
+        self.agent.start()
+        try:
+            self.agent.wait_ready("kept")
+            self.agent.wait_ready("sure")
+            for place in (self.path(pod, "/burstable"), self.path(sure), self.group("/burstable"), self.group()):
+                wait(lambda: (self.memory(place, "min"), self.memory(place, "low")) == (0, 0), f"{place} keeps nothing")
+        finally:
+            self.agent.stop()
+            self.agent.configure(self.configuration)
+            self.agent.start()
+        self.drop("kept", "sure")
+        self.assertEqual((self.memory(self.group(), "min"), self.memory(self.group(), "low")), (0, 0))

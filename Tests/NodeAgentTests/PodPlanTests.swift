@@ -157,6 +157,17 @@ import Testing
         #expect(!PodPlan.make(TestPod(policy: .never).pod, nil, before: before).isFinished)
     }
 
+    @Test(arguments: [PodPhase.succeeded, .failed])
+    func `a pod that has ended stays so when it was collected and its sandbox not yet`(phase: PodPhase) {
+        var test = TestPod(policy: .never, initial: ["i"])
+        test.sandbox()
+        var before = PodStatus()
+        before.phase = phase
+        let plan = PodPlan.make(test.pod, test.runtime, before: before)
+        #expect(plan.isFinished)
+        #expect(plan.starts.isEmpty)
+    }
+
     @Test func `a container that the runtime has lost gets the next number`() {
         var test = TestPod()
         test.sandbox()
@@ -198,6 +209,52 @@ import Testing
         let plan = PodPlan.make(test.pod, test.runtime, probes: [test.id("a"): verdict])
         #expect(plan.stops.map(\.message) == ["Container a failed liveness probe, will be restarted"])
         #expect(plan.stops.map(\.grace) == [5])
+    }
+
+    // MARK: What a runtime did not stop
+
+    @Test func `an earlier attempt that still runs is stopped and nothing starts beside it`() {
+        var test = TestPod(main: ["a", "b"])
+        test.sandbox()
+        test.run("b")
+        test.run("a")
+        test.run("a", attempt: 1)
+        let both = PodPlan.make(test.pod, test.runtime)
+        #expect(both.stops.map(\.container.id) == ["a-0"])
+        #expect(both.stops.map(\.message) == ["Container a still runs as of attempt 0, will be stopped"])
+        #expect(both.starts.isEmpty && both.sandbox == .keep("s0"))
+        test.exit("a", code: 1, attempt: 1)
+        test.exit("b", code: 1)
+        let one = PodPlan.make(test.pod, test.runtime)
+        #expect(one.stops.map(\.container.id) == ["a-0"])
+        #expect(one.starts.map(\.container.name) == ["b"])
+        test.runtime?.containers.removeAll { $0.id == "a-0" }
+        let none = PodPlan.make(test.pod, test.runtime)
+        #expect(none.stops.isEmpty)
+        #expect(none.starts.map(\.attempt) == [2, 1])
+    }
+
+    @Test func `what still runs in an older sandbox is stopped before it runs in the new one`() {
+        var test = TestPod(sidecars: ["s"])
+        test.sandbox(isReady: false)
+        test.run("s")
+        test.run("a")
+        test.sandbox()
+        let plan = PodPlan.make(test.pod, test.runtime)
+        #expect(plan.stops.map(\.container.name) == ["s", "a"])
+        #expect(plan.starts.isEmpty)
+        test.exit("s", code: 137)
+        #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["s"])
+    }
+
+    @Test func `a pod that is done has no earlier attempt left`() {
+        var test = TestPod(policy: .never)
+        test.sandbox()
+        test.run("a")
+        test.exit("a", code: 0, attempt: 1)
+        let plan = PodPlan.make(test.pod, test.runtime)
+        #expect(plan.isFinished)
+        #expect(plan.stops.map(\.container.id) == ["a-0"])
     }
 
     @Test func `an ephemeral container is started once`() {

@@ -35,20 +35,25 @@ struct TestPod {
         runtime = now
     }
 
-    mutating func run(_ name: String, attempt: UInt32 = 0) { put(name, .running, 0, attempt) }
+    mutating func run(_ name: String, attempt: UInt32 = 0, life: Int = 0) {
+        put(name, .running, 0, attempt, life)
+    }
 
-    mutating func exit(_ name: String, code: Int32, attempt: UInt32 = 0) { put(name, .exited, code, attempt) }
+    mutating func exit(_ name: String, code: Int32, attempt: UInt32 = 0, life: Int = 0) {
+        put(name, .exited, code, attempt, life)
+    }
 
     func id(_ name: String) -> String { runtime?.latest(name)?.id ?? "" }
 
     private mutating func put(
-        _ name: String, _ state: ContainerRecord.State, _ code: Int32, _ attempt: UInt32
+        _ name: String, _ state: ContainerRecord.State, _ code: Int32, _ attempt: UInt32, _ life: Int
     ) {
         let container = pod.everyContainer.first { $0.name == name }
-        let record = ContainerRecord(
+        var record = ContainerRecord(
             id: "\(name)-\(attempt)", name: name, attempt: attempt,
             sandbox: runtime?.sandboxes.first?.id ?? "",
             state: state, exitCode: code, hash: container?.container.definitionHash ?? "")
+        if life > 0 { record.annotations[PodLabels.life] = String(life) }
         runtime?.containers.removeAll { $0.id == record.id }
         runtime?.containers.insert(record, at: 0)
     }

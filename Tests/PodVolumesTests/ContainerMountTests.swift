@@ -47,7 +47,8 @@ struct ContainerMountTests {
         #expect(await answer(.enabled) == "true")
         #expect(await answer(.ifPossible) == "true")
         #expect(await answer(.ifPossible, runtime: false) == "false")
-        let subject = "volume \"v\" requested recursive read-only mode, but it is"
+        let subject =
+            "failed to resolve recursive read-only mode: volume \"v\" requested recursive read-only mode, but it is"
         #expect(await answer(.enabled, runtime: false) == "\(subject) not supported by the runtime")
         #expect(await answer(.enabled, readOnly: false) == "\(subject) not read-only")
         #expect(

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import KubernetesAPI
 import LinuxKernel
@@ -67,14 +68,14 @@ struct EmptyDirTests {
         let node = try TestNode()
         let manager = try node.manager()
         let pod = makePod([
-            emptyDir("huge", medium: "HugePages-2Mi"), emptyDir("odd", medium: "Tape"),
+            emptyDir("huge", medium: "HugePages-1Gi"), emptyDir("odd", medium: "Tape"),
             Volume(name: "nfs", nfs: NFSVolumeSource(server: "s", path: "/")),
             Volume(name: "git", gitRepo: GitRepoVolumeSource(repository: "r")), emptyDir("data"),
         ])
         let error = await #expect(throws: PodVolumesError.self) { _ = try await manager.mount(pod) }
         #expect(
             error?.failures.map(\.reason) == [
-                "emptyDir medium \"HugePages-2Mi\" is not supported on this node: use \"Memory\" or \"\"",
+                "medium HugePages-1Gi: the pod asks for no huge pages of that size",
                 "unknown storage medium \"Tape\"", "volume type nfs is not supported on this node",
                 "volume type gitRepo is not supported on this node",
             ])
@@ -82,6 +83,52 @@ struct EmptyDirTests {
             error?.description.contains("MountVolume.SetUp failed for volume \"git\" : volume type") == true)
         #expect(exists(node.volume(pod, "empty-dir", "data")))
         #expect(!exists(node.volume(pod, "empty-dir", "huge")))
+    }
+
+    @Test func hugePagesAreOfTheSizeThatThePodAsksFor() async throws {
+        let node = try TestNode()
+        let manager = try node.manager()
+        let pod = makePod([emptyDir("any", medium: .hugePages), emptyDir("named", medium: "HugePages-2Mi")]) {
+            $0.spec.containers[0].resources.limits = [ResourceName(rawValue: "hugepages-2Mi"): "4Mi"]
+        }
+        _ = try await manager.mount(pod)
+        for name in ["any", "named"] {
+            let path = node.volume(pod, "empty-dir", name)
+            var system = statfs()
+            #expect(statfs(path, &system) == 0)
+            // HUGETLBFS_MAGIC
+            #expect(system.f_type == 0x9584_58f6 && system.f_bsize == 2 << 20)
+            #expect(try mode(path) == 0o777)
+        }
+        // Nothing of them is counted as a file's blocks.
+        #expect(try await manager.usage(uid: pod.metadata.uid).isEmpty)
+        _ = try await node.manager().mount(pod)
+        #expect(try mountPoints(below: node.folder(pod)).count == 2)
+        try await manager.unmount(uid: pod.metadata.uid)
+        #expect(!exists(node.folder(pod)))
+    }
+
+    @Test(arguments: [
+        ("HugePages", [], "medium HugePages: the pod asks for no huge pages"),
+        (
+            "HugePages", ["hugepages-2Mi", "hugepages-1Gi"],
+            "medium HugePages: the pod asks for pages of several sizes: name one, as in HugePages-2Mi"
+        ),
+        (
+            "HugePages-2Mi", ["hugepages-1Gi"],
+            "medium HugePages-2Mi: the pod asks for no huge pages of that size"
+        ),
+        ("HugePages-much", ["hugepages-2Mi"], "medium HugePages-much: \"much\" is no size of a page"),
+    ])
+    func hugePagesThatArePromisedToNobody(medium: String, names: [String], reason: String) async throws {
+        let node = try TestNode()
+        let pod = makePod([emptyDir("v", medium: StorageMedium(rawValue: medium))]) {
+            for name in names {
+                $0.spec.containers[0].resources.limits[ResourceName(rawValue: name)] = "1Gi"
+            }
+        }
+        let error = await #expect(throws: PodVolumesError.self) { _ = try await node.manager().mount(pod) }
+        #expect(error?.failures.map(\.reason) == [reason])
     }
 
     @Test func volumesThatNobodyMountsAreNotMade() async throws {

@@ -98,7 +98,7 @@ struct LocalVolumeTests {
         }
         #expect(await reason() == "volume \"disk\" does not offer the access mode ReadWriteMany of its claim")
         set(node) { $0.spec.volumeMode = .block }
-        #expect(await reason() == "volume \"disk\" has volumeMode Block, which is not supported on this node")
+        #expect(await reason() == "volume v has volumeMode Block, but is specified in volumeMounts")
         set(node) {
             $0.spec.nodeAffinity?.required?.nodeSelectorTerms[0].matchExpressions[0].values = ["there"]
         }
@@ -142,6 +142,70 @@ struct LocalVolumeTests {
         for name in ["a", "b"] { try await manager.unmount(uid: "uid-" + name) }
         _ = try await manager.mount(pod("c"))
         _ = try await manager.mount(pod("c"))
+    }
+
+    /// A pod that takes the volume as a device.
+    private func taking(_ name: String = "web", readOnly: Bool = false) -> Pod {
+        pod(name, readOnly: readOnly) {
+            $0.spec.containers[0].volumeMounts = []
+            $0.spec.containers[0].volumeDevices = [VolumeDevice(name: "v", devicePath: "/dev/disk")]
+        }
+    }
+
+    @Test func aBlockDeviceIsHandedOn() async throws {
+        let node = try TestNode()
+        let manager = try node.manager()
+        let device = node.host + "/device"
+        // Of a loop device that nobody uses: it is only looked at.
+        try #require(mknod(device, S_IFBLK | 0o600, 7 << 8 | 200) == 0)
+        try #require(symlink(device, node.host + "/link") == 0)
+        let change: (inout PersistentVolume) -> Void = {
+            $0.spec.volumeMode = .block
+            $0.spec.local?.path = node.host + "/link"
+        }
+        set(node, volume: change)
+        for readOnly in [false, true] {
+            let pod = taking(readOnly: readOnly)
+            let mounts = try await manager.mount(pod)
+            #expect(mounts.volumes["v"]?.source == .device(device))
+            #expect(
+                try mounts.devices(for: pod.spec.containers[0])
+                    == [ContainerDevice(hostPath: device, containerPath: "/dev/disk", isReadOnly: readOnly)])
+            #expect(try mounts.mounts(for: pod.spec.containers[0]).isEmpty)
+        }
+        #expect(try mountPoints(below: node.root).isEmpty)
+        set(node, volume: change) { $0.spec.accessModes = [.readWriteOncePod] }
+        #expect(
+            await failure { _ = try await manager.mount(taking("other")) }
+                == "volume uses the ReadWriteOncePod access mode and is already in use by another pod")
+        try await manager.unmount(uid: "uid-web")
+        #expect(!exists(node.folder(taking())))
+        _ = try await manager.mount(taking("other"))
+        #expect(exists(device))
+    }
+
+    @Test func whatIsNoBlockDeviceIsRefused() async throws {
+        let node = try TestNode()
+        let manager = try node.manager()
+        func reason() async -> String { await failure { _ = try await manager.mount(taking()) } }
+        set(node)
+        #expect(
+            await reason() == "volume v has volumeMode Filesystem, but is specified in volumeDevices")
+        set(node) { $0.spec.volumeMode = .block }
+        #expect(await reason() == "local path \"\(node.host)/disk\" is not a block device")
+        set(node) {
+            $0.spec.volumeMode = .block
+            $0.spec.local?.path = node.host + "/none"
+        }
+        #expect(await reason() == "path \"\(node.host)/none\" does not exist")
+        set(node) {
+            $0.spec.volumeMode = .block
+            $0.spec.local = nil
+            $0.spec.hostPath = HostPathVolumeSource(path: node.host)
+        }
+        #expect(
+            await reason()
+                == "volume \"disk\" has volumeMode Block, which only local volumes can have on this node")
     }
 
     @Test func claimsOfEphemeralVolumesBelongToTheirPod() async throws {

@@ -48,6 +48,8 @@ public enum ProbeHandler: Sendable, Equatable {
     case exec(command: [String])
     /// Nothing but time (hooks).
     case sleep(Duration)
+    /// What it says cannot be asked, and why: an error each time, which says nothing about the container.
+    case impossible(reason: String)
 }
 
 /// A request whose response's status is the answer (`v1.HTTPGetAction`).

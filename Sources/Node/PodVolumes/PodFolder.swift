@@ -5,6 +5,7 @@ import LinuxKernel
 ///
 ///     ROOT/pods/UID/volumes/kubernetes.io~KIND/NAME
 ///                   volume-subpaths/VOLUME/CONTAINER/INDEX   (bind mounts)
+///                   volumeDevices/kubernetes.io~KIND/NAME    (links to block devices)
 ///                   plugins/kubernetes.io~empty-dir/NAME/ready
 ///                   containers/NAME/ID                       (termination messages)
 ///                   etc-hosts
@@ -25,6 +26,10 @@ package struct PodFolder: Equatable, Sendable {
 
     func volume(_ kind: VolumeKind, _ name: String) throws(VolumeFailure) -> String {
         volumes(kind) + "/" + (try Self.checked(name, "volume name"))
+    }
+
+    func device(_ kind: VolumeKind, _ name: String) throws(VolumeFailure) -> String {
+        path + "/volumeDevices/" + kind.folderName + "/" + (try Self.checked(name, "volume name"))
     }
 
     func readyMark(_ kind: VolumeKind, _ name: String) throws(VolumeFailure) -> String {

@@ -141,14 +141,10 @@ package actor VolumeManager {
 }
 
 extension Pod {
-    /// Those that a container mounts.
+    /// Those that a container mounts, or takes as a device.
     fileprivate var usedVolumes: [Volume] {
-        var names: Set<String> = []
-        for container in spec.initContainers + spec.containers {
-            names.formUnion(container.volumeMounts.map(\.name))
-        }
-        for container in spec.ephemeralContainers { names.formUnion(container.volumeMounts.map(\.name)) }
-        return spec.volumes.filter { names.contains($0.name) }
+        let places = everyPlace
+        return spec.volumes.filter { places.mounts.contains($0.name) || places.devices.contains($0.name) }
     }
 }
 

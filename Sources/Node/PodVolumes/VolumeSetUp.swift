@@ -35,8 +35,8 @@ struct VolumeSetUp: Sendable {
             try emptyDir.setUp(
                 at: path, mark: folder.readyMark(.emptyDir, name), ownership: ownership(isReadOnly: false))
             return MountedVolume(
-                source: .path(path), isReadOnly: false, ownsFileSystem: emptyDir.medium != .disk,
-                limit: emptyDir.limit, isMeasured: true)
+                source: .path(path), isReadOnly: false, ownsFileSystem: emptyDir.medium.ownsFileSystem,
+                limit: emptyDir.limit, isMeasured: emptyDir.medium.isMeasured)
         case .hostPath(let hostPath, let isReadOnly):
             try hostPath.setUp()
             return MountedVolume(source: .path(hostPath.path), isReadOnly: isReadOnly)
@@ -52,6 +52,9 @@ struct VolumeSetUp: Sendable {
         case .image(let image):
             return MountedVolume(
                 source: .image(reference: image.reference, pullPolicy: image.pullPolicy), isReadOnly: true)
+        case .device(let device):
+            return MountedVolume(
+                source: .device(try device.setUp(in: folder, root: root)), isReadOnly: device.isReadOnly)
         case .local(let local):
             let path = try folder.volume(.local, local.name)
             var ownership = ownership(isReadOnly: false)

@@ -15,6 +15,7 @@ private final class PaperNode: EvictableNode {
         var evicted: [String] = []
         var failures: [PodFailure] = []
         var graces: [Int64] = []
+        var signals: [String] = []
         var reclaims = 0
         var events: [String] = []
         var conditions: Set<NodeConditionType> = []
@@ -51,10 +52,11 @@ private final class PaperNode: EvictableNode {
         }
     }
 
-    func evict(_ pod: Pod, _ failure: PodFailure, grace: Int64) async {
+    func evict(_ pod: Pod, _ failure: PodFailure, for signal: String, grace: Int64) async {
         state.withLock { state in
             state.evicted.append(pod.metadata.uid)
             state.failures.append(failure)
+            state.signals.append(signal)
             state.graces.append(grace)
             state.free += state.held[pod.metadata.uid] ?? 0
         }
@@ -95,6 +97,7 @@ private final class PaperNode: EvictableNode {
         node.state.withLock { state in
             #expect(state.evicted == ["b"])
             #expect(state.graces == [0])
+            #expect(state.signals == ["memory.available"])
             #expect(state.failures.first?.isDisruption == true)
             #expect(state.failures.first?.reason == "Evicted")
             #expect(state.conditions == [.memoryPressure])

@@ -115,24 +115,25 @@ import Testing
         usage.emptyDirs["v"] = 10 << 20
         usage.volumes.bytes = 10 << 20
         usage.containers["d"] = .init(layer: .init(bytes: 5 << 20), logs: .init(bytes: 5 << 20))
-        #expect(StorageLimits.violation(by: limited, usage) == nil)
+        #expect(StorageLimits.violation(by: limited, usage)?.failure == nil)
         var full = usage
         full.emptyDirs["v"] = 10 << 20 + 1
         #expect(
-            StorageLimits.violation(by: limited, full)
+            StorageLimits.violation(by: limited, full)?.failure
                 == PodFailure(
                     reason: "Evicted", message: "Usage of EmptyDir volume \"v\" exceeds the limit \"10Mi\". ",
                     isDisruption: true))
+        #expect(StorageLimits.violation(by: limited, full)?.limit.rawValue == "emptydirfs.limit")
         var sum = usage
         sum.containers["c"] = .init(layer: .init(bytes: 1))
         #expect(
-            StorageLimits.violation(by: limited, sum)?.message
+            StorageLimits.violation(by: limited, sum)?.failure.message
                 == "Pod ephemeral local storage usage exceeds the total limit of containers 20Mi. ")
         limited.spec.containers[0].resources.limits[.ephemeralStorage] = "100Mi"
         var one = usage
         one.containers["d"] = .init(layer: .init(bytes: 15 << 20), logs: .init(bytes: 5 << 20 + 1))
         #expect(
-            StorageLimits.violation(by: limited, one)?.message
+            StorageLimits.violation(by: limited, one)?.failure.message
                 == "Container d exceeded its local ephemeral storage limit \"20Mi\". ")
     }
 

@@ -8,7 +8,7 @@ import Testing
         var kubelet = KubeletConfiguration()
         kubelet.nodeStatusMaxImages = 2
         var settings = AgentSettings(nodeName: "n", kubelet: kubelet)
-        settings.hostIPs = ["10.0.0.1"]
+        settings.addresses = NodeAddresses { ["10.0.0.1"] }
         var builder = NodeBuilder(
             settings: settings, machine: MachineFacts(),
             capacity: [.cpu: Quantity(2), .memory: Quantity(4 << 30), .pods: Quantity(10)],
@@ -33,6 +33,14 @@ import Testing
         #expect(Self.ready(node)?.reason == "KubeletReady")
         #expect(Self.ready(node)?.lastTransitionTime == Time(seconds: 5))
         #expect(node.status.addresses.map(\.address) == ["10.0.0.1", "n"])
+    }
+
+    @Test func labelsThatAreSaidCountMost() {
+        var builder = Self.builder
+        builder.settings.labels = ["disktype": "ssd", "kubernetes.io/hostname": "other"]
+        let labels = builder.make(before: nil, now: .now).metadata.labels
+        #expect(labels["disktype"] == "ssd" && labels["kubernetes.io/hostname"] == "other")
+        #expect(labels["kubernetes.io/os"] == "linux")
     }
 
     @Test func timesOfTransitionsStay() {

@@ -112,12 +112,30 @@ import Testing
         let gate: (inout KubeletConfiguration) -> Void = { $0.featureGates = ["MemoryQoS": true] }
         let some = pod([.memory: Quantity("1Gi")], limits: [.memory: Quantity("2Gi")])
         let unified = try resources(node(isUnified: true, gate), some).unified
-        #expect(unified["memory.min"] == "\(1 << 30)")
+        // What is asked for is kept on request alone.
+        #expect(unified["memory.min"] == nil && unified["memory.low"] == nil)
         // 1 Gi + 0.9 × 1 Gi, in whole pages.
         #expect(unified["memory.high"] == "2040107008")
         #expect(try resources(node(gate), some).unified.isEmpty)
         let same = pod([.memory: Quantity("1Gi")], limits: [.memory: Quantity("1Gi")])
         #expect(try resources(node(isUnified: true, gate), same).unified["memory.high"] == nil)
+    }
+
+    @Test func memoryIsReservedByClass() throws {
+        let tiered: (inout KubeletConfiguration) -> Void = {
+            $0.featureGates = ["MemoryQoS": true]
+            $0.memoryReservationPolicy = .tieredReservation
+        }
+        let node = try node(isUnified: true, tiered)
+        let some = resources(node, pod([.memory: Quantity("1Gi")], limits: [.memory: Quantity("2Gi")]))
+            .unified
+        #expect(some["memory.low"] == "\(1 << 30)" && some["memory.min"] == nil)
+        let all: ResourceList = [.cpu: Quantity(1), .memory: Quantity("1Gi")]
+        let sure = resources(node, pod(all, limits: all)).unified
+        #expect(sure["memory.min"] == "\(1 << 30)" && sure["memory.low"] == nil)
+        let none = resources(node, pod([:])).unified
+        #expect(none["memory.min"] == nil && none["memory.low"] == nil)
+        #expect(try resources(self.node(tiered), pod(all, limits: all)).unified.isEmpty)
     }
 
     @Test func allProcessesOfAContainerGoTogether() throws {
@@ -137,6 +155,46 @@ import Testing
         #expect(resources(limited, pod([:])).unified["memory.swap.max"] == "0")
         let none = try node(isUnified: true, swap: 4 << 30)
         #expect(resources(none, some).memorySwapLimitInBytes == 2 << 30)
+        // Nor do guaranteed pods swap, containers that ask for all that they may have, and critical pods.
+        let all = pod([.memory: Quantity("1Gi")], limits: [.memory: Quantity("1Gi")])
+        #expect(resources(limited, all).memorySwapLimitInBytes == 1 << 30)
+        var critical = some
+        critical.spec.priority = 2_000_000_000
+        #expect(resources(limited, critical).memorySwapLimitInBytes == 2 << 30)
+        // Without a limit by the file's own name.
+        #expect(
+            resources(limited, pod([.memory: Quantity("1Gi")])).unified["memory.swap.max"] == "\(512 << 20)")
+    }
+
+    /// Groups of version 1 have one limit for memory and swap.
+    @Test func onVersion1NothingThatIsLimitedSwaps() throws {
+        let some = pod([.memory: Quantity("1Gi")], limits: [.memory: Quantity("2Gi")])
+        let limited = try NodeResources(
+            machine: machine,
+            KubeletConfiguration(memorySwap: MemorySwapConfiguration(swapBehavior: "LimitedSwap")),
+            swap: 4 << 30, countsSwap: true)
+        #expect(resources(limited, some).memorySwapLimitInBytes == 2 << 30)
+        let free = resources(limited, pod([.memory: Quantity("1Gi")]))
+        #expect(free.memorySwapLimitInBytes == 0 && free.unified.isEmpty)
+        #expect(try resources(node(swap: 4 << 30), some).memorySwapLimitInBytes == 0)
+    }
+
+    @Test func aContainerHasTheHugePagesThatItAsksForAndNoOthers() throws {
+        let small = ResourceName(rawValue: "hugepages-2Mi")
+        let node = try NodeResources(machine: machine, pageSizes: ["1GB", "2MB"])
+        var two = pod([:], limits: [.memory: Quantity("1Gi"), small: Quantity("100Mi")])
+        two.spec.containers.append(Container(name: "b", image: "image"))
+        two.setDefaults()
+        func limits(_ index: Int) -> [String: UInt64] {
+            let all = node.resources(of: two.spec.containers[index], in: two).hugepageLimits
+            return Dictionary(all.map { ($0.pageSize, $0.limit) }, uniquingKeysWith: { $1 })
+        }
+        #expect(limits(0) == ["1GB": 0, "2MB": 100 << 20])
+        #expect(limits(1) == ["1GB": 0, "2MB": 0])
+        // What the pod as a whole asks for is for those that ask for none themselves.
+        two.spec.resources = ResourceRequirements(limits: [small: Quantity("200Mi")])
+        #expect(limits(0) == ["1GB": 0, "2MB": 100 << 20])
+        #expect(limits(1) == ["1GB": 0, "2MB": 200 << 20])
     }
 
     @Test func aPodsGroupIsLimitedWhereAllContainersAre() throws {

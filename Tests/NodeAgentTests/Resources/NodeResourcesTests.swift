@@ -48,6 +48,52 @@ import Testing
         #expect(node.resources(of: pod.spec.containers[0], in: pod).oomScoreAdj == -997)
     }
 
+    @Test func whatTheNodeNeedsIsKilledLast() {
+        var pod = pod()
+        func score() -> Int64 { node.resources(of: pod.spec.containers[0], in: pod).oomScoreAdj }
+        pod.spec.priorityClassName = "system-node-critical"
+        #expect(score() == -997)
+        pod.spec.priorityClassName = "system-cluster-critical"
+        #expect(score() == 1000)
+        pod.spec.priority = 2_000_001_000
+        #expect(score() == -997)
+    }
+
+    /// A sidecar with less than any main container has the score of the one with least, and not its own.
+    @Test(arguments: [(Int64(0), Int64(750)), (1 << 30, 750), (4 << 30, 500)])
+    func aSidecarIsKilledNoSoonerThanTheLeastMainContainer(request: Int64, score: Int64) {
+        var pod = TestPod(initial: ["i"], sidecars: ["s"], main: ["a", "b"]).pod
+        pod.spec.containers[0].resources.requests[.memory] = Quantity(2 << 30)
+        pod.spec.containers[1].resources.requests[.memory] = Quantity(3 << 30)
+        if request > 0 { pod.spec.initContainers[1].resources.requests[.memory] = Quantity(request) }
+        #expect(node.resources(of: pod.spec.initContainers[1], in: pod).oomScoreAdj == score)
+        #expect(node.resources(of: pod.spec.initContainers[0], in: pod).oomScoreAdj == 999)
+    }
+
+    /// What the pod asks for beyond its containers counts for each of them alike.
+    @Test func whatAPodAsksForAsAWholeIsShared() {
+        var pod = TestPod(initial: ["i"], sidecars: ["s"], main: ["a", "b"]).pod
+        func score(_ container: Container) -> Int64 { node.resources(of: container, in: pod).oomScoreAdj }
+        pod.spec.containers[0].resources.requests[.memory] = Quantity(1 << 30)
+        pod.spec.initContainers[1].resources.requests[.memory] = Quantity(1 << 30)
+        pod.spec.resources = ResourceRequirements(requests: [.memory: Quantity(6 << 30)])
+        // 4 of 6 Gi are nobody's: each of four containers has 1 of 8 Gi more.
+        #expect(score(pod.spec.containers[0]) == 750)
+        #expect(score(pod.spec.containers[1]) == 875)
+        #expect(score(pod.spec.initContainers[0]) == 875)
+        #expect(score(pod.spec.initContainers[1]) == 750)
+        // As much as the main container that asks for least, with its part.
+        pod.spec.initContainers[1].resources.requests[.memory] = nil
+        pod.spec.resources = ResourceRequirements(requests: [.memory: Quantity(5 << 30)])
+        pod.spec.containers[1].resources.requests[.memory] = Quantity(2 << 30)
+        #expect(score(pod.spec.initContainers[1]) == 813)
+        // A container may need more by itself while the pod starts: nothing is left then.
+        pod.spec.initContainers[0].resources.requests[.memory] = Quantity(5 << 30)
+        #expect(score(pod.spec.containers[0]) == 875)
+        pod.spec.resources?.requests[.memory] = Quantity.zero
+        #expect(score(pod.spec.containers[1]) == 750)
+    }
+
     @Test func sharesAndQuota() {
         let pod = pod(requests: [.cpu: Quantity(milli: 250)], limits: [.cpu: Quantity(milli: 1500)])
         let resources = node.resources(of: pod.spec.containers[0], in: pod)

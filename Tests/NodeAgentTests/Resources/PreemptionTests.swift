@@ -21,7 +21,10 @@ import Testing
     }
 
     private func victims(_ cpu: Int64, _ others: [Pod]) -> [String]? {
-        let critical = pod("critical", cpu: cpu, priority: 2_000_000_000)
+        victims(for: pod("critical", cpu: cpu, priority: 2_000_000_000), others)
+    }
+
+    private func victims(for critical: Pod, _ others: [Pod]) -> [String]? {
         return Preemption.victims(for: critical, among: others, qosClass: node.qosClass) {
             node.admit(critical, beside: $0) == nil
         }?.map(\.metadata.name)
@@ -40,6 +43,18 @@ import Testing
 
     @Test func noMoreThanItTakes() {
         #expect(victims(3000, [pod("a", cpu: 500), pod("b", cpu: 3500, priority: 1)]) == ["b"])
+    }
+
+    @Test(arguments: ["system-cluster-critical", "system-node-critical"])
+    func aPriorityMayBeTheNameOfItsClass(name: String) {
+        func named(_ cpu: Int64) -> Pod {
+            var named = pod("named", cpu: cpu)
+            named.spec.priority = nil
+            named.spec.priorityClassName = name
+            return named
+        }
+        #expect(victims(for: named(2000), [pod("low", cpu: 3000)]) == ["low"])
+        #expect(victims(2000, [named(3000)]) == nil)
     }
 
     @Test func criticalPodsStay() {

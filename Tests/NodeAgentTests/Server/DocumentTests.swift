@@ -14,6 +14,9 @@ import Testing
             ("/metrics/cadvisor", "text/plain; version=0.0.4; charset=utf-8", "page cadvisor\n"),
             ("/metrics/probes", "text/plain; version=0.0.4; charset=utf-8", "page probes\n"),
             ("/healthz", "text/plain; charset=utf-8", "ok"),
+            ("/healthz/ping", "text/plain; charset=utf-8", "ok"),
+            ("/healthz/log", "text/plain; charset=utf-8", "ok"),
+            ("/healthz/syncloop", "text/plain; charset=utf-8", "ok"),
         ])
     func documents(_ path: String, _ type: String, _ body: String) async throws {
         try await withAgentServer { server in
@@ -97,16 +100,63 @@ import Testing
         }
     }
 
-    @Test func tooManyConnectionsAreClosed() async throws {
+    @Test func whoWaitsLongestMakesRoom() async throws {
         try await withAgentServer({ configuration, _ in configuration.maximumConnections = 2 }) { server in
             let (one, two) = (try await server.connect(), try await server.connect())
             #expect(await eventually { server.server.connections == 2 })
-            let three = try await server.connect()
-            #expect(await eventually { three.isClosed })
-            one.close()
-            #expect(await eventually { server.server.connections == 1 })
+            // Two connections that say nothing keep nobody out.
             #expect(try await server.get("/healthz").contains("200 OK"))
+            #expect(await eventually { one.isClosed })
+            #expect(!two.isClosed)
             two.close()
+        }
+    }
+
+    @Test func aPartOfARequestBehindAnotherOneHoldsNoPlace() async throws {
+        try await withAgentServer({ configuration, _ in configuration.idleTimeout = .milliseconds(300) }) {
+            server in
+            let client = try await server.connect()
+            // The second one's body never comes.
+            client.send(
+                "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+                    + "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+            #expect(await client.answer().hasPrefix("HTTP/1.1 "))
+            #expect(await eventually { server.server.connections == 0 })
+        }
+    }
+
+    @Test func whoIsAnsweredBehindAnotherRequestKeepsItsPlace() async throws {
+        try await withAgentServer({ configuration, _ in configuration.maximumConnections = 1 }) { server in
+            let path = server.folder.file("0.log")
+            try writeFile(path, "")
+            server.agent.serve(logAt: path)
+            let follower = try await server.connect()
+            follower.send(
+                "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n\r\n"
+                    + "GET /containerLogs/default/web/nginx?follow=true HTTP/1.1\r\nHost: x\r\n"
+                    + "Authorization: Bearer secret\r\n\r\n")
+            #expect(await eventually { server.agent.waiters == 1 })
+            let other = try await server.connect()
+            #expect(await eventually { other.isClosed })
+            #expect(!follower.isClosed)
+            follower.close()
+        }
+    }
+
+    @Test func whoIsAnsweredKeepsItsPlace() async throws {
+        try await withAgentServer({ configuration, _ in configuration.maximumConnections = 1 }) { server in
+            let path = server.folder.file("0.log")
+            try writeFile(path, "")
+            server.agent.serve(logAt: path)
+            let follower = try await server.connect()
+            follower.send(
+                "GET /containerLogs/default/web/nginx?follow=true HTTP/1.1\r\nHost: x\r\n"
+                    + "Authorization: Bearer secret\r\n\r\n")
+            #expect(await eventually { server.agent.waiters == 1 })
+            let other = try await server.connect()
+            #expect(await eventually { other.isClosed })
+            #expect(!follower.isClosed)
+            follower.close()
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import KubernetesAPI
 import LinuxKernel
 import NodeAgent
@@ -23,6 +24,24 @@ import Testing
                 $0.hasPrefix("| `") && $0.contains("`\(field.name)`")
             }
             #expect(line?.hasSuffix("| \(field.note) |") == true, "\(field.name): \(field.note)")
+        }
+    }
+
+    /// A field that is neither in the table nor read anywhere would be taken and do nothing.
+    @Test func allOthersAreRead() throws {
+        let tree = #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 }
+        var sources = ""
+        for folder in ["Node/NodeAgent", "Programs/swiftlet-node"] {
+            let files = try #require(FileManager.default.enumerator(atPath: "\(tree)/Sources/\(folder)"))
+            for case let file as String in files
+            where file.hasSuffix(".swift") && !file.hasSuffix("KubeletField.swift") {
+                sources += try String(contentsOfFile: "\(tree)/Sources/\(folder)/\(file)", encoding: .utf8)
+            }
+        }
+        // The last one says what is a default of others.
+        let listed = Set(KubeletField.all.map(\.name) + ["mergeDefaultEvictionSettings"])
+        for name in Self.names.subtracting(listed) {
+            #expect(sources.contains(".\(name)"), "\(name)")
         }
     }
 
@@ -73,6 +92,7 @@ import Testing
         "enforcement": .with { $0.enforceNodeAllocatable = ["pods", "kube-reserved"] },
         "logs": .with { $0.podLogsDir = "/var/../log" },
         "users": .with { $0.userNamespaces = UserNamespaces(idsPerPod: 1000) },
+        "reservation": .with { $0.memoryReservationPolicy = .tieredReservation },
         "both": .with {
             $0.shutdownGracePeriod = .seconds(5)
             $0.shutdownGracePeriodByPodPriority = [.init(priority: 1, shutdownGracePeriodSeconds: 1)]

@@ -18,7 +18,7 @@ struct RunningServer: Sendable {
         configuration.port = 0
         configuration.healthPort = 0
         configuration.tokenFile = folder.file("token")
-        configuration.streamConnectTimeout = .milliseconds(500)
+        configuration.streamConnectTimeout = .seconds(2)
         try writeFile(folder.file("token"), "secret\n")
         try change(&configuration, folder)
         server = AgentServer(

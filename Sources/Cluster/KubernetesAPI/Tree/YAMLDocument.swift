@@ -66,7 +66,7 @@ package struct YAMLDocument: Sendable {
 
     /// Reads the document.
     ///
-    /// - Throws: a `DocumentError` with the line of the file for text that is not YAML, has a key twice in a mapping,
+    /// - Throws: a `DocumentError` with the line of the file for text that is not YAML, or has a key twice in a mapping.
     package func value() throws(DocumentError) -> APIValue {
         guard let root = try node() else { return .null }
         var composer = YAMLComposer(budget: text.utf8.count * 10 + 10_000)

@@ -15,6 +15,16 @@ extension ConfigMap {
         if size > FieldErrors.dataLimit { errors.tooLong(FieldPath("data"), limit: FieldErrors.dataLimit) }
         return errors
     }
+
+    /// Whether an API server would keep it in the place of what it was before.
+    package func validateChange(from before: ConfigMap) -> FieldErrors {
+        var errors = FieldErrors()
+        guard before.immutable == true else { return errors }
+        if immutable != true { errors.immutable(FieldPath("immutable")) }
+        if data != before.data { errors.immutable(FieldPath("data")) }
+        if binaryData != before.binaryData { errors.immutable(FieldPath("binaryData")) }
+        return errors
+    }
 }
 
 extension Secret {
@@ -50,6 +60,15 @@ extension Secret {
         return errors
     }
 
+    /// Whether an API server would keep it in the place of what it was before. To be asked of secrets with their defaults.
+    package func validateChange(from before: Secret) -> FieldErrors {
+        var errors = FieldErrors()
+        guard before.immutable == true else { return errors }
+        if immutable != true { errors.immutable(FieldPath("immutable")) }
+        if data != before.data { errors.immutable(FieldPath("data")) }
+        return errors
+    }
+
     private func validateJSON(_ key: String, _ errors: inout FieldErrors, at path: FieldPath) {
         guard let bytes = data[key] else {
             errors.required(path.key(key))
@@ -71,6 +90,10 @@ extension FieldErrors {
     /// 1 MiB, the most that a config map or a secret holds.
     static let dataLimit = 1024 * 1024
     static let redacted = "<secret contents redacted>"
+
+    fileprivate mutating func immutable(_ path: FieldPath) {
+        forbidden(path, "field is immutable when `immutable` is set")
+    }
 
     fileprivate mutating func dataKey(_ key: String, at path: FieldPath) {
         invalid(path.key(key), key, NameFormat.configKey(key))

@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesAPI
+import LinuxKernel
 import Logging
 import NIOPosix
 import PodProbes
@@ -33,7 +34,7 @@ package final class AgentDaemon: Sendable {
         runtime = try CRIRuntime(
             endpoint: settings.kubelet.containerRuntimeEndpoint,
             imageEndpoint: settings.kubelet.imageServiceEndpoint,
-            deadlines: CRIRuntime.Deadlines(request: settings.kubelet.runtimeRequestTimeout))
+            deadlines: CRIRuntime.Deadlines(request: settings.kubelet.runtimeRequestTimeout), log: log)
     }
 
     /// Works until the task is cancelled; the pods go on.
@@ -41,6 +42,10 @@ package final class AgentDaemon: Sendable {
         let problems = try HostDemands(kubelet: settings.kubelet).problems()
         if !problems.isEmpty { throw KubeletProblems(problems) }
         try AgentFiles.makeFolder("\(settings.root)/pods", mode: 0o750)
+        try AgentFiles.makeFolder(settings.kubelet.podLogsDir)
+        try AgentFiles.makeFolder(settings.containerLogs)
+        try LogLinks.removeDead(in: settings.containerLogs, to: settings.kubelet.podLogsDir)
+        for folder in ["\(settings.root)/pods", settings.kubelet.podLogsDir] { spreadSubfolders(of: folder) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.runtime.run() }
             group.addTask { try await self.work() }
@@ -62,24 +67,32 @@ package final class AgentDaemon: Sendable {
     private func work() async throws {
         let name = try await runtimeName()
         await tellRange()
+        if let problem = settings.dns.problem { log.warning("\(problem)") }
         let machine = MachineFacts.read()
         let prober = Prober(exec: RuntimeProber(runtime: runtime))
         let scheduler = ProbeScheduler(prober: prober)
         let objects = FolderObjects()
         let resources = try await NodeResources.start(
             settings.kubelet, root: settings.root, driver: try await runtime.cgroupDriver(), log: log)
+        let features = RuntimeFeatures()
+        features.set(try await runtime.status())
         let services = try makeServices(
-            runtimeName: name, machine, objects, resources, prober,
+            runtimeName: name, machine, objects, resources, features, prober,
             ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses))
         let meter = NodeMeter(root: settings.root, runtime: runtime, log: log)
         let podMeter = PodMeter(runtime: runtime, volumes: services.volumes, settings: settings)
         let server = try makeServer(
-            NodeView(services: services, meter: meter, podMeter: podMeter) { try await scheduler.metrics() })
+            NodeView(
+                services: services, meter: meter, podMeter: podMeter,
+                runtimeMeter: RuntimeMeter(runtime: runtime, log: log)
+            ) { try await scheduler.metrics() })
         let ports = try await server.start()
         try AgentAddress(port: ports.api).write(in: settings.root)
         let sources = makeSources()
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
-        let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api))
+        let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api)) {
+            await manager.nodeChanged()
+        }
         running.withLock { $0 = (ShutdownRun(services: services, manager: manager), keeper) }
         await withTaskGroup(of: Void.self) { group in
             keepPods(services, manager, objects, sources, &group)
@@ -98,11 +111,12 @@ package final class AgentDaemon: Sendable {
 
     private func makeServices(
         runtimeName: String, _ machine: MachineFacts, _ objects: FolderObjects,
-        _ resources: NodeResources, _ prober: Prober, _ probes: ProbeKeeper
+        _ resources: NodeResources, _ features: RuntimeFeatures, _ prober: Prober, _ probes: ProbeKeeper
     ) throws -> AgentServices {
         let kubelet = settings.kubelet
         let records = StatusRecords(root: settings.root, log: log)
-        _ = statuses.listen { records.note($0) }
+        _ = statuses.listen { if case .told(let pod) = $0 { records.note(pod) } }
+        let labels = NodeBuilder.labels(settings, machine)
         return AgentServices(
             settings: settings, runtime: runtime, runtimeName: runtimeName,
             images: ImagePuller(
@@ -115,11 +129,14 @@ package final class AgentDaemon: Sendable {
             volumes: try VolumeManager(
                 root: settings.root, sources: objects,
                 node: NodeFacts(
-                    allocatable: resources.allocatable, labels: NodeBuilder.labels(settings, machine))),
+                    allocatable: resources.allocatable, labels: labels)),
             objects: objects, probes: probes, prober: prober, events: events, statuses: statuses,
             records: records,
             resources: resources,
             users: UserRangeBook(root: settings.root, size: kubelet.userNamespaces?.idsPerPod ?? 65536),
+            features: features,
+            predicates: NodePredicates(
+                labels: labels, name: settings.nodeName, hasAppArmor: machine.hasAppArmor),
             log: log)
     }
 
@@ -157,7 +174,9 @@ package final class AgentDaemon: Sendable {
         let images = ImageCollector(
             runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
             log: log)
-        let reserve = DiskReserve(root: settings.root, log: log)
+        // A database's log of some hundred changes: the runtime cannot even record that a container has ended without it,
+        // and then removes nothing.
+        let reserve = DiskReserve(path: settings.root + "/reserve", size: 1 << 20)
         let node = AgentNode(
             services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
             containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)

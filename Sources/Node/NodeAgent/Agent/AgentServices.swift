@@ -24,6 +24,9 @@ package final class AgentServices: Sendable {
     let serviceSource: any ServiceSource
     package let shutdown = NodeShutdown()
     package let node: NodeBook
+    let features: RuntimeFeatures
+    /// What the agent has done.
+    var counters: AgentCounters { runtime.counters }
     let admission: PodAdmission
     let log: Logger
 
@@ -32,7 +35,8 @@ package final class AgentServices: Sendable {
         volumes: VolumeManager,
         objects: any ObjectSource & ServiceSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
         statuses: StatusBook, records: StatusRecords,
-        resources: any PodResources, users: UserRangeBook, log: Logger
+        resources: any PodResources, users: UserRangeBook, features: RuntimeFeatures,
+        predicates: NodePredicates, log: Logger
     ) {
         self.settings = settings
         self.runtime = runtime
@@ -48,10 +52,11 @@ package final class AgentServices: Sendable {
         self.records = records
         self.resources = resources
         self.users = users
+        self.features = features
         self.log = log
         node = NodeBook(root: settings.root, log: log)
         admission = PodAdmission(
-            shutdown: shutdown,
+            shutdown: shutdown, features: features, predicates: predicates,
             sysctls: SysctlRules(
                 allowed: settings.kubelet.allowedUnsafeSysctls, kernel: MachineFacts.kernelRelease))
     }

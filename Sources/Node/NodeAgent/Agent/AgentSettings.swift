@@ -5,7 +5,11 @@ package struct AgentSettings: Sendable {
     package var nodeName: String
     /// Of the node's pods: volumes, files, records. The kubelet's `--root-dir`.
     package var root = "/var/lib/swiftlet/agent"
-    package var hostIPs: [String] = []
+    package var addresses = NodeAddresses { [] }
+    /// Beside those that every node has, and over them.
+    package var labels: [String: String] = [:]
+    /// The folder with links to all containers' logs.
+    package var containerLogs = "/var/log/containers"
     /// Programs that know passwords of registries.
     package var credentialPlugins: CredentialPluginFile?
     /// The configuration in force, with every default (KubeletConfiguration, kubelet.config.k8s.io/v1beta1).
@@ -18,6 +22,8 @@ package struct AgentSettings: Sendable {
 
     // MARK: What follows from it
 
+    var hostIPs: [String] { addresses.all }
+
     /// Where profiles named by `localhostProfile` are.
     var seccompFolder: String { root + "/seccomp" }
 
@@ -26,6 +32,7 @@ package struct AgentSettings: Sendable {
         dns.cluster = kubelet.clusterDNS
         dns.clusterDomain = kubelet.clusterDomain
         dns.resolverFile = kubelet.resolvConf ?? ""
+        dns.hostIPs = hostIPs
         return dns
     }
 
@@ -43,6 +50,12 @@ package struct AgentSettings: Sendable {
     /// The folder with a pod's logs, as the kubelet names it.
     func logFolder(of pod: Pod) -> String {
         "\(kubelet.podLogsDir)/\(pod.metadata.namespace)_\(pod.metadata.name)_\(pod.metadata.uid)"
+    }
+
+    func logLink(of record: ContainerRecord, _ pod: Pod) -> String {
+        let name = LogLinks.name(
+            pod: pod.metadata.name, namespace: pod.metadata.namespace, container: record.name, id: record.id)
+        return "\(containerLogs)/\(name)"
     }
 
     func folder(ofPod uid: String) -> String { "\(root)/pods/\(uid)" }

@@ -7,6 +7,7 @@ struct NodeView: AgentView {
     let services: AgentServices
     let meter: NodeMeter
     let podMeter: PodMeter
+    let runtimeMeter: RuntimeMeter
     let probeMetrics: @Sendable () async throws -> String
 
     private var runtime: CRIRuntime { services.runtime }
@@ -65,12 +66,12 @@ struct NodeView: AgentView {
     // MARK: Numbers
 
     func statsSummary(onlyCPUAndMemory: Bool) async throws -> [UInt8] {
-        let stats = try await runtime.podStats()
+        let reading = try await runtimeMeter.reading()
         let report = NodeStatsReport(
-            nodeName: services.settings.nodeName, meter: meter, runtime: runtime, pods: stats)
+            nodeName: services.settings.nodeName, meter: meter, runtime: runtime, pods: reading.stats)
         let node = try await report.make(isShort: onlyCPUAndMemory)
-        let storage = onlyCPUAndMemory ? [:] : await storage(of: stats)
-        return StatsSummary(node: node, storage: storage, stats: stats, isShort: onlyCPUAndMemory)
+        let storage = onlyCPUAndMemory ? [:] : await storage(of: reading.stats)
+        return StatsSummary(node: node, storage: storage, reading: reading, isShort: onlyCPUAndMemory)
             .make().apiValue.json()
     }
 
@@ -93,10 +94,22 @@ struct NodeView: AgentView {
         switch page {
         case .agent: return AgentMetrics.text(services)
         case .probes: return try await probeMetrics()
-        case .resource: return ResourceMetrics.text(try await runtime.podStats())
-        case .cadvisor:
-            let descriptors = try await runtime.metricDescriptors()
-            return CadvisorMetrics.text(descriptors, try await runtime.podMetrics())
+        case .resource: return await resourceMetrics()
+        case .cadvisor: return try await runtimeMeter.cadvisorPage()
+        }
+    }
+
+    /// What the runtime does not tell leaves the node's own numbers, and is said on the page.
+    private func resourceMetrics() async -> String {
+        let node = ResourceMetrics.Node(
+            processorTime: meter.attempt("processor time") { try MachineReading.processorTime() },
+            workingSet: meter.memory()?.workingSet,
+            swap: meter.attempt("swap") { try MachineReading.swap().used }, time: .now)
+        do {
+            return ResourceMetrics.text(node, try await runtimeMeter.reading())
+        } catch {
+            services.log.warning("measure pods: \(error)")
+            return ResourceMetrics.text(node, nil)
         }
     }
 

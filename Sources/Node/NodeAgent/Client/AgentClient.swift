@@ -10,9 +10,11 @@ package struct AgentClient: Sendable {
     /// Bytes of an answer.
     private static let largest = 256 << 20
 
-    private let url: String
-    private let token: String
+    let port: Int
+    let token: String
     private let certificate: String
+
+    var url: String { "https://127.0.0.1:\(port)" }
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -30,7 +32,7 @@ package struct AgentClient: Sendable {
         if address.port == 0 {
             throw Failure("the agent with the folder \(root) serves no API (enableServer: false)")
         }
-        url = "https://127.0.0.1:\(address.port)"
+        port = address.port
         self.token = String(token.split(separator: "\n").first ?? "")
         certificate = AgentAddress.certificate(in: root)
     }
@@ -58,6 +60,14 @@ package struct AgentClient: Sendable {
         }
     }
 
+    var tls: TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        // The agent's own certificate and no other; it need not name the loopback address.
+        tls.trustRoots = .file(certificate)
+        tls.certificateVerification = .noHostnameVerification
+        return tls
+    }
+
     private func object<Object: KubernetesObject>(_ path: String) async throws -> Object {
         try await request(path, timeout: .seconds(30)) { response in
             let bytes = Array(buffer: try await response.body.collect(upTo: Self.largest))
@@ -69,10 +79,6 @@ package struct AgentClient: Sendable {
     private func request<Answer: Sendable>(
         _ path: String, timeout: TimeAmount, _ body: @Sendable (HTTPClientResponse) async throws -> Answer
     ) async throws -> Answer {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        // The agent's own certificate and no other; it need not name the loopback address.
-        tls.trustRoots = .file(certificate)
-        tls.certificateVerification = .noHostnameVerification
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.timeout = .init(connect: .seconds(5))
         // It is there or not: nothing is gained by asking again for as long as one may wait for an answer.
@@ -103,7 +109,8 @@ package struct AgentClient: Sendable {
 }
 
 extension String {
-    fileprivate var trimmed: String {
+    /// Without the newlines and spaces at its end.
+    var trimmed: String {
         var text = self[...]
         while let last = text.last, last.isNewline || last == " " { text.removeLast() }
         return String(text)
@@ -111,18 +118,20 @@ extension String {
 }
 
 extension [Pod] {
-    /// A pod by its name, with or without the node's at its end, or by the beginning of its uid.
+    /// A pod by its name, with or without the node's at its end and its namespace before it, or by the beginning of its
+    /// uid.
     package func find(_ name: String, namespace: String?) throws(AgentClient.Failure) -> Pod {
         let here = filter { namespace == nil || $0.metadata.namespace == namespace }
-        if let exact = here.first(where: { $0.metadata.name == name || $0.fullName == name }) { return exact }
-        let near =
-            name.isEmpty
-            ? []
-            : here.filter { pod in
-                pod.metadata.name == name + "-" + pod.spec.nodeName || pod.metadata.uid.hasPrefix(name)
-            }
-        if near.count == 1 { return near[0] }
-        if near.isEmpty { throw AgentClient.Failure("pods \"\(name)\" not found") }
-        throw AgentClient.Failure("\(near.count) pods are called \(name): say which by --namespace")
+        let exact = here.filter { [$0.metadata.name, $0.fullName].contains(name) }
+        let near = here.filter { pod in
+            let ended = "\(name)-\(pod.spec.nodeName)"
+            return [pod.metadata.name, pod.fullName].contains(ended) || pod.metadata.uid.hasPrefix(name)
+        }
+        let found = exact.isEmpty ? name.isEmpty ? [] : near : exact
+        guard let first = found.first else { throw AgentClient.Failure("pods \"\(name)\" not found") }
+        if found.count == 1 { return first }
+        throw AgentClient.Failure(
+            "\(found.count) pods are called \(name): say which, "
+                + found.map(\.fullName).joined(separator: " or "))
     }
 }

@@ -52,7 +52,14 @@ package struct PodDescription {
         list(
             "Annotations",
             pod.metadata.annotations.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
-        field("Status", status.phase.rawValue)
+        if pod.isTerminating, !status.hasEnded {
+            field("Status", "Terminating")
+            if let seconds = pod.metadata.deletionGracePeriodSeconds {
+                field("Termination Grace Period", "\(seconds)s")
+            }
+        } else {
+            field("Status", status.phase.rawValue)
+        }
         if !status.reason.isEmpty { field("Reason", status.reason) }
         if !status.message.isEmpty { field("Message", status.message) }
         field("IP", status.podIP)
@@ -83,10 +90,10 @@ package struct PodDescription {
         ] {
             if let probe { field(name, Self.text(probe), indent: 4) }
         }
-        list(
-            "Environment",
-            container.env.map { "\($0.name):  \($0.valueFrom == nil ? $0.value : "<from a reference>")" },
-            indent: 4)
+        if !container.envFrom.isEmpty {
+            list("Environment Variables from", container.envFrom.map(\.summary), indent: 4)
+        }
+        list("Environment", container.env.map { "\($0.name):  \($0.summary)" }, indent: 4)
         list(
             "Mounts",
             container.volumeMounts.map { "\($0.mountPath) from \($0.name) (\($0.readOnly ? "ro" : "rw"))" },
@@ -176,6 +183,40 @@ package struct PodDescription {
                     }.joined() + event.message)
         }
     }
+}
+
+extension EnvVar {
+    /// What it is, or where it comes from: nobody but the container gets a secret's content.
+    fileprivate var summary: String {
+        guard let source = valueFrom else { return value }
+        if let field = source.fieldRef { return "<field \(field.fieldPath)>" }
+        if let resource = source.resourceFieldRef {
+            let other = resource.containerName.isEmpty ? "" : " of container \(resource.containerName)"
+            return "<\(resource.resource)\(other)>"
+        }
+        if let key = source.configMapKeyRef {
+            return "<key \(key.key) of config map \(key.name)>" + key.optional.summary
+        }
+        if let key = source.secretKeyRef {
+            return "<key \(key.key) of secret \(key.name)>" + key.optional.summary
+        }
+        guard let key = source.fileKeyRef else { return "" }
+        return "<key \(key.key) of file \(key.path) in volume \(key.volumeName)>" + key.optional.summary
+    }
+}
+
+extension EnvFromSource {
+    fileprivate var summary: String {
+        var text = ""
+        if let map = configMapRef { text = "config map \(map.name)" + map.optional.summary }
+        if let secret = secretRef { text = "secret \(secret.name)" + secret.optional.summary }
+        return prefix.isEmpty ? text : text + ", with the prefix \(prefix)"
+    }
+}
+
+extension Bool? {
+    /// Of a reference to what may not be there.
+    fileprivate var summary: String { self == true ? ", optional" : "" }
 }
 
 extension Array {

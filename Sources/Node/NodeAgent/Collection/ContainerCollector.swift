@@ -9,10 +9,18 @@ struct ContainerCollector: Sendable {
     let services: AgentServices
     let reserve: DiskReserve
 
+    private func giveUpReserve() {
+        do {
+            if try reserve.isNeeded() { try reserve.giveUp() }
+        } catch {
+            services.log.warning("give up the reserve on the disk: \(error)")
+        }
+    }
+
     func collectEnded() async {
         let ended = services.statuses.pods.filter(\.status.hasEnded)
         // Not before a pod was evicted: one that goes on writing would have it at once.
-        if ended.contains(where: Self.isEvicted) { reserve.release() }
+        if ended.contains(where: Self.isEvicted) { giveUpReserve() }
         for pod in ended {
             do {
                 try await collect(pod)
@@ -39,7 +47,10 @@ struct ContainerCollector: Sendable {
             // Nothing else tells the next agent that it is not to run again.
             try services.records.keep(pod)
         }
-        for record in found.containers { try await services.runtime.removeContainer(record.id) }
+        for record in found.containers {
+            try AgentFiles.remove(services.settings.logLink(of: record, pod))
+            try await services.runtime.removeContainer(record.id)
+        }
         try removeTree(services.settings.logFolder(of: pod))
         for sandbox in found.sandboxes {
             if sandbox.isReady { try await services.runtime.stopSandbox(sandbox.id) }

@@ -8,6 +8,8 @@ struct ContainerConfiguration {
     let pod: Pod
     let container: PodContainer
     let attempt: UInt32
+    /// Of the pod, the container's annotation.
+    let life: Int
     let settings: AgentSettings
     let environment: [(name: String, value: String)]
     /// Volumes, and the files that every container of a pod has.
@@ -63,6 +65,7 @@ struct ContainerConfiguration {
         ]
         result[PodLabels.resources] = String(
             decoding: ActualResources(container, in: pod).json.json(), as: UTF8.self)
+        if life > 0 { result[PodLabels.life] = String(life) }
         if let grace = pod.spec.terminationGracePeriodSeconds { result[PodLabels.podGrace] = String(grace) }
         if let hook = container.lifecycle?.preStop {
             result[PodLabels.preStop] = String(decoding: hook.apiValue.json(), as: UTF8.self)
@@ -81,5 +84,11 @@ extension CRISignal {
         let spelled = name.lowercased().replacing("+", with: "plus").replacing("-", with: "minus")
         guard let signal = Self.allCases.first(where: { "\($0)" == spelled }) else { return nil }
         self = signal
+    }
+
+    /// Nil for the runtime's own default.
+    var name: String? {
+        guard self != .runtimeDefault, Self.allCases.contains(self) else { return nil }
+        return "\(self)".uppercased().replacing("PLUS", with: "+").replacing("MINUS", with: "-")
     }
 }

@@ -9,6 +9,8 @@ struct ContainerEnvironment {
     let services: [String: String]
     /// What only the node knows.
     let facts: DownwardFacts
+    /// The pod's volumes, as far as they are there.
+    let mounts: PodMounts?
 
     private var order: [String] = []
     private var values: [String: String] = [:]
@@ -16,10 +18,11 @@ struct ContainerEnvironment {
     /// - Throws: `ContainerFailure` (`CreateContainerConfigError`) for what is named and is not there.
     static func make(
         _ pod: Pod, _ container: Container, objects: any ObjectSource, services: [String: String],
-        facts: DownwardFacts
+        facts: DownwardFacts, mounts: PodMounts?
     ) async throws -> [(name: String, value: String)] {
         var environment = ContainerEnvironment(
-            pod: pod, container: container, objects: objects, services: services, facts: facts)
+            pod: pod, container: container, objects: objects, services: services, facts: facts, mounts: mounts
+        )
         for source in container.envFrom { try await environment.add(source) }
         for variable in container.env { try await environment.add(variable) }
         for (name, value) in services.sorted(by: { $0.key < $1.key }) where environment.values[name] == nil {
@@ -30,13 +33,14 @@ struct ContainerEnvironment {
 
     private init(
         pod: Pod, container: Container, objects: any ObjectSource, services: [String: String],
-        facts: DownwardFacts
+        facts: DownwardFacts, mounts: PodMounts?
     ) {
         self.pod = pod
         self.container = container
         self.objects = objects
         self.services = services
         self.facts = facts
+        self.mounts = mounts
     }
 
     private mutating func set(_ name: String, _ value: String) {
@@ -114,7 +118,24 @@ struct ContainerEnvironment {
             throw ContainerFailure(
                 .configuration, "couldn't find key \(key.key) in Secret \(namespace)/\(key.name)")
         }
+        if let file = source.fileKeyRef {
+            if let value = try value(of: file) { return value }
+            if file.optional == true { return nil }
+            throw ContainerFailure(
+                .configuration,
+                "environment variable key \"\(file.key)\" not found in file \"\(file.path)\" of volume "
+                    + "\"\(file.volumeName)\"")
+        }
         throw ContainerFailure(.configuration, "variable \(name): its source is none that this node knows")
+    }
+
+    /// As a container of the pod has left it, which is to have run before this one.
+    private func value(of file: FileKeySelector) throws(ContainerFailure) -> String? {
+        do {
+            return try mounts?.variable(file)
+        } catch {
+            throw ContainerFailure(.configuration, "\(error)")
+        }
     }
 
     private func missing(_ kind: String, _ name: String) -> ContainerFailure {

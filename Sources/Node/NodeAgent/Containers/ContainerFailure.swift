@@ -12,15 +12,33 @@ package struct ContainerFailure: Error, Equatable, CustomStringConvertible {
         case pull = "ErrImagePull"
         case pullBackOff = "ImagePullBackOff"
         case neverPull = "ErrImageNeverPull"
+        case registry = "RegistryUnavailable"
+        case signature = "SignatureValidationFailed"
         case imageName = "InvalidImageName"
         case inspection = "ImageInspectError"
         case crashLoop = "CrashLoopBackOff"
         case sandbox = "CreatePodSandboxError"
+
+        /// The runtime has the container: it tells how that has ended.
+        var isAfterMaking: Bool { self == .start || self == .postStart }
     }
 
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
         self.message = message
+    }
+
+    /// A pull that failed. Where the CRI has a word for the reason, the runtime's message begins with it.
+    package init(pulling image: String, _ error: any Error) {
+        let said = (error as? RuntimeError)?.message ?? "\(error)"
+        for (reason, words) in [
+            (Reason.registry, "the registry is unavailable"), (.signature, "the signature validation failed"),
+        ] where said.hasPrefix(reason.rawValue) {
+            let rest = said.dropFirst(reason.rawValue.count)
+            self.init(reason, "image pull failed for \(image) because \(words)\(rest)")
+            return
+        }
+        self.init(.pull, "failed to pull and unpack image \"\(image)\": \(error)")
     }
 
     package var description: String { "\(reason.rawValue): \(message)" }

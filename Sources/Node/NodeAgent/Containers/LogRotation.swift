@@ -4,7 +4,8 @@ import LinuxKernel
 import Logging
 
 /// Keeps containers' logs from filling the disk (`containerLogMaxSize`, `containerLogMaxFiles`): a log that has grown
-/// too large is renamed, the runtime opens a new one, and the oldest parts are removed.
+/// too large is renamed, and the runtime opens a new one. Before that the oldest parts are removed, and the others
+/// compressed.
 struct LogRotation: Sendable {
     let services: AgentServices
 
@@ -52,6 +53,13 @@ struct LogRotation: Sendable {
     }
 
     private func rotate(_ path: String, of container: String) async throws {
+        let files = Int(services.settings.kubelet.containerLogMaxFiles ?? 5)
+        do {
+            try await IdleThread.run { try LogParts.makeRoom(beside: path, files: files) }
+        } catch {
+            // A log that grows without an end is worse than a part too many.
+            services.log.warning("older parts of \(path): \(error)")
+        }
         let old = path + "." + Self.stamp
         _ = try check("rename", path) { rename(path, old) }
         do {
@@ -60,12 +68,6 @@ struct LogRotation: Sendable {
             // The runtime goes on writing into the file that it has: it gets its name back.
             rename(old, path)
             throw error
-        }
-        let parts = LogPlace.rotated(path)
-        for part in parts.prefix(
-            max(0, parts.count - (Int(services.settings.kubelet.containerLogMaxFiles ?? 5) - 1)))
-        {
-            unlink(part)
         }
     }
 

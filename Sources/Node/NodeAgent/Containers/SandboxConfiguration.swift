@@ -12,16 +12,19 @@ struct SandboxConfiguration {
     let overhead: CRILinuxContainerResources?
     let resources: CRILinuxContainerResources?
 
-    func make() -> CRIPodSandboxConfig {
+    /// - Throws: `HostnameTooLong`.
+    func make() throws -> CRIPodSandboxConfig {
         var config = CRIPodSandboxConfig()
         let metadata = pod.metadata
         config.metadata.name = metadata.name
         config.metadata.namespace = metadata.namespace
         config.metadata.uid = metadata.uid
         config.metadata.attempt = attempt
-        if !pod.spec.hostNetwork { config.hostname = pod.hostname }
+        if !pod.spec.hostNetwork {
+            config.hostname = try PodHostname(pod, clusterDomain: settings.kubelet.clusterDomain).kernelName
+        }
         config.logDirectory = settings.logFolder(of: pod)
-        config.dnsConfig = settings.dns.configuration(for: pod)
+        config.dnsConfig = settings.dns.configuration(for: pod).config
         config.portMappings = pod.portMappings
         config.labels = metadata.labels
         config.labels[PodLabels.name] = metadata.name
@@ -44,8 +47,11 @@ struct SandboxConfiguration {
         result.namespaceOptions = NamespaceTranslation.options(pod, users: users)
         result.privileged = pod.everyContainer.contains { $0.container.securityContext?.privileged == true }
         if let options = context.seLinuxOptions { result.selinuxOptions = CRISELinuxOption(options) }
-        if let user = context.runAsUser { result.runAsUser.value = user }
-        if let group = context.runAsGroup { result.runAsGroup.value = group }
+        if let user = context.runAsUser {
+            result.runAsUser.value = user
+            // containerd takes none without a user, and what holds the sandbox needs none.
+            if let group = context.runAsGroup { result.runAsGroup.value = group }
+        }
         result.supplementalGroups = context.supplementalGroups + (context.fsGroup.map { [$0] } ?? [])
         result.supplementalGroupsPolicy = context.supplementalGroupsPolicy == .strict ? .strict : .merge
         // The pod's own profile is for its containers: what holds the sandbox is no program of theirs.
@@ -55,14 +61,6 @@ struct SandboxConfiguration {
 }
 
 extension Pod {
-    /// At most 63 characters, as hostname(7) allows.
-    var hostname: String {
-        let name = spec.hostnameOverride ?? (spec.hostname.isEmpty ? metadata.name : spec.hostname)
-        var short = String(name.prefix(63))
-        while short.hasSuffix("-") || short.hasSuffix(".") { short.removeLast() }
-        return short
-    }
-
     /// What is to be reached at the node's address.
     var portMappings: [CRIPortMapping] {
         if spec.hostNetwork { return [] }

@@ -28,11 +28,14 @@ struct SecurityTranslation {
         result.namespaceOptions = namespaces
         result.privileged = isPrivileged
         result.readonlyRootfs = context.readOnlyRootFilesystem ?? false
-        if let user { result.runAsUser.value = user }
-        if user == nil, let image, !image.hasUid, !image.username.isEmpty {
+        if let user {
+            result.runAsUser.value = user
+        } else if let image, !image.hasUid, !image.username.isEmpty {
             result.runAsUsername = image.username
+        } else {
+            // Root is said, too: containerd takes no group without a user.
+            result.runAsUser.value = image?.uid.value ?? 0
         }
-        if user == nil, let image, image.hasUid { result.runAsUser.value = image.uid.value }
         if let group { result.runAsGroup.value = group }
         result.supplementalGroups = podContext.supplementalGroups + (podContext.fsGroup.map { [$0] } ?? [])
         result.supplementalGroupsPolicy = podContext.supplementalGroupsPolicy == .strict ? .strict : .merge

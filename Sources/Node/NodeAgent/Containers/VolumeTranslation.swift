@@ -1,9 +1,19 @@
 import CRIProtocol
 import PodVolumes
 
+extension CRIDevice {
+    init(_ device: ContainerDevice) {
+        self.init()
+        hostPath = device.hostPath
+        containerPath = device.containerPath
+        permissions = device.isReadOnly ? "r" : "mrw"
+    }
+}
+
 extension CRIMount {
     /// A volume's place in a container as the runtime takes it.
-    init(_ mount: ContainerMount, users: UserRange?) {
+    /// - Parameter image: that the volume is, as the node has it.
+    init(_ mount: ContainerMount, users: UserRange?, image known: CRIImage? = nil) {
         self.init()
         containerPath = mount.containerPath
         switch mount.source {
@@ -11,7 +21,7 @@ extension CRIMount {
             hostPath = path
             map(users)
         case .image(let reference, _, let subPath):
-            image.image = reference
+            image.image = known?.id ?? reference
             image.userSpecifiedImage = reference
             imageSubPath = subPath
         }

@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesAPI
+import LinuxKernel
 import Logging
 
 /// The node that this agent keeps, as eviction sees it.
@@ -51,7 +52,8 @@ struct AgentNode: EvictableNode {
         if !isNode || disks == .one { await images.collectUnused() }
     }
 
-    func evict(_ pod: Pod, _ failure: PodFailure, grace: Int64) async {
+    func evict(_ pod: Pod, _ failure: PodFailure, for signal: String, grace: Int64) async {
+        services.counters.evicted(for: signal)
         services.events.record(.warning, failure.reason, failure.message, pod: pod)
         await manager.evict(pod.metadata.uid, failure, grace: grace, isKept: true)
         let end = ContinuousClock.now + Self.patience + .seconds(grace)
@@ -75,7 +77,8 @@ struct AgentNode: EvictableNode {
     func tell(_ conditions: Set<NodeConditionType>) async {
         let ended = services.pressure.set(conditions).ended
         if conditions.isEmpty, !ended.isEmpty { await manager.pressureEnded() }
-        if !conditions.contains(.diskPressure) { reserve.take() }
+        if conditions.contains(.diskPressure) { return }
+        _ = meter.attempt("hold a reserve on the disk") { try reserve.take() }
     }
 
     func record(_ kind: EventRecorder.Kind, _ reason: String, _ message: String) {

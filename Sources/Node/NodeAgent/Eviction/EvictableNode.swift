@@ -12,8 +12,10 @@ package protocol EvictableNode: Sendable {
     /// Frees what no pod uses and what counts for a signal.
     func reclaim(for signal: EvictionSignal, _ disks: NodeReading.Disks) async
     /// Returns when the pod's containers have ended, or after half a minute.
-    /// - Parameter grace: seconds.
-    func evict(_ pod: Pod, _ failure: PodFailure, grace: Int64) async
+    /// - Parameters:
+    ///   - signal: what was short, or the limit that the pod is beyond.
+    ///   - grace: seconds.
+    func evict(_ pod: Pod, _ failure: PodFailure, for signal: String, grace: Int64) async
     /// The node's conditions, at each look.
     func tell(_ conditions: Set<NodeConditionType>) async
     func record(_ kind: EventRecorder.Kind, _ reason: String, _ message: String)

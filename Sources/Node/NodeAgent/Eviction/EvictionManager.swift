@@ -93,7 +93,7 @@ package struct EvictionManager<Node: EvictableNode>: Sendable {
         }
         let message = EvictionMessage.text(threshold, amount, pod, usage[pod.metadata.uid])
         let failure = PodFailure(reason: PodFailure.evicted, message: message, isDisruption: true)
-        await node.evict(pod, failure, grace: grace(of: pod, threshold))
+        await node.evict(pod, failure, for: signal.rawValue, grace: grace(of: pod, threshold))
         return true
     }
 
@@ -112,9 +112,9 @@ package struct EvictionManager<Node: EvictableNode>: Sendable {
         var hasEvicted = false
         for pod in pods where !pod.isCritical {
             guard let taken = usage[pod.metadata.uid],
-                let failure = StorageLimits.violation(by: pod, taken)
+                let violation = StorageLimits.violation(by: pod, taken)
             else { continue }
-            await node.evict(pod, failure, grace: 0)
+            await node.evict(pod, violation.failure, for: violation.limit.rawValue, grace: 0)
             hasEvicted = true
         }
         return hasEvicted

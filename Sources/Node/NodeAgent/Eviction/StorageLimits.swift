@@ -10,29 +10,46 @@ package enum StorageLimits {
             }
     }
 
+    /// Which limit a pod is beyond, as metrics name it.
+    package enum Limit: String, Sendable {
+        case emptyDir = "emptydirfs.limit"
+        case pod = "ephemeralpodfs.limit"
+        case container = "ephemeralcontainerfs.limit"
+    }
+
     /// - Returns: why the pod has to go; nil: it keeps to its limits.
-    package static func violation(by pod: Pod, _ usage: PodUsage) -> PodFailure? {
-        message(pod, usage).map {
-            PodFailure(reason: PodFailure.evicted, message: $0, isDisruption: true)
+    package static func violation(
+        by pod: Pod, _ usage: PodUsage
+    ) -> (limit: Limit, failure: PodFailure)? {
+        message(pod, usage).map { limit, message in
+            (limit, PodFailure(reason: PodFailure.evicted, message: message, isDisruption: true))
         }
     }
 
-    private static func message(_ pod: Pod, _ usage: PodUsage) -> String? {
+    private static func message(_ pod: Pod, _ usage: PodUsage) -> (Limit, String)? {
         for volume in pod.spec.volumes {
             guard let limit = volume.sizeLimit, let used = usage.emptyDirs[volume.name] else { continue }
             if Quantity(used) > limit {
-                return "Usage of EmptyDir volume \"\(volume.name)\" exceeds the limit \"\(limit)\". "
+                return (
+                    .emptyDir,
+                    "Usage of EmptyDir volume \"\(volume.name)\" exceeds the limit \"\(limit)\". "
+                )
             }
         }
         if let limit = pod.limits[.ephemeralStorage], Quantity(usage.storage.bytes) > limit {
-            return "Pod ephemeral local storage usage exceeds the total limit of containers \(limit). "
+            return (
+                .pod, "Pod ephemeral local storage usage exceeds the total limit of containers \(limit). "
+            )
         }
         for container in (pod.initContainers + pod.mainContainers).map(\.container) {
             guard let limit = container.resources.limits[.ephemeralStorage],
                 let used = usage.containers[container.name]
             else { continue }
             if Quantity((used.layer + used.logs).bytes) > limit {
-                return "Container \(container.name) exceeded its local ephemeral storage limit \"\(limit)\". "
+                return (
+                    .container,
+                    "Container \(container.name) exceeded its local ephemeral storage limit \"\(limit)\". "
+                )
             }
         }
         return nil

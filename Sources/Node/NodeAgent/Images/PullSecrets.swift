@@ -5,15 +5,26 @@ import PodVolumes
 /// `imagePullSecrets`: secrets of the types `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`.
 struct PullSecrets: ImageCredentials {
     let objects: any ObjectSource
+    let events: EventRecorder
 
     func credentials(for image: String, of pod: Pod) async throws -> [CRIAuthConfig] {
         var entries: [RegistryKey] = []
+        var missing: [String] = []
         for reference in pod.spec.imagePullSecrets {
-            // One that is missing is no error: the image may be public.
             guard
                 let secret = try await objects.secret(namespace: pod.metadata.namespace, name: reference.name)
-            else { continue }
+            else {
+                missing.append(reference.name)
+                continue
+            }
             entries += try Self.entries(secret)
+        }
+        // No error: the image may be public.
+        if !missing.isEmpty {
+            events.record(
+                .warning, "FailedToRetrieveImagePullSecret",
+                "Unable to retrieve some image pull secrets (\(missing.joined(separator: ", "))); "
+                    + "attempting to pull the image may not succeed.", pod: pod)
         }
         return entries.fitting(RegistryAddress(image: image))
     }

@@ -36,6 +36,13 @@ package enum MachineReading {
             capacity: capacity, usage: usage, workingSet: max(0, usage - inactive), anonymous: anonymous)
     }
 
+    /// Bytes on swap devices; none of either where there is no device (proc_meminfo(5)).
+    package static func swap() throws(KernelError) -> (used: Int64, available: Int64) {
+        let machine = try numbers("/proc/meminfo")
+        let free = (machine["SwapFree:"] ?? 0) * 1024
+        return (max(0, (machine["SwapTotal:"] ?? 0) * 1024 - free), free)
+    }
+
     /// How many processes and threads there can be and how many there are.
     package static func processes() throws(KernelError) -> NodeReading.Amount? {
         let limits = [

@@ -19,6 +19,11 @@ struct NodeStatsReport: Sendable {
             CPUStats(time: .now, usageNanoCores: $0.rate, usageCoreNanoSeconds: $0.total)
         }
         node.memory = memory()
+        node.swap = meter.attempt("swap") { try MachineReading.swap() }.map {
+            SwapStats(
+                time: .now, swapAvailableBytes: UInt64(clamping: $0.available),
+                swapUsageBytes: UInt64(clamping: $0.used))
+        }
         node.systemContainers = [podsTogether] + (ownProcess().map { [$0] } ?? [])
         if isShort { return node }
         let disks = await meter.disks()

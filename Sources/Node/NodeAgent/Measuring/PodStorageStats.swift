@@ -2,7 +2,7 @@ import KubernetesAPI
 import PodVolumes
 
 /// Volumes and ephemeral storage of a pod in `/stats/summary`.
-struct PodStorageStats: Sendable {
+package struct PodStorageStats: Sendable {
     var volumes: [VolumeStats] = []
     var ephemeral: FsStats?
     /// By container.

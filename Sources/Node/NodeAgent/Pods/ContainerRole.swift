@@ -45,8 +45,14 @@ extension Pod {
     /// As events and log messages name a pod: `NAMESPACE/NAME`.
     package var fullName: String { "\(metadata.namespace)/\(metadata.name)" }
 
-    /// Seconds that its containers have between the stop signal and SIGKILL.
-    var grace: Int64 { metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30 }
+    /// Its source says that it is to end.
+    package var isTerminating: Bool { metadata.deletionTimestamp != nil }
+
+    /// Seconds that its containers have between the stop signal and SIGKILL. At once is what somebody may ask of it, who
+    /// deletes it: by itself it always has a second, in which its programs and hooks hear of their end (the kubelet's rule).
+    var grace: Int64 {
+        metadata.deletionGracePeriodSeconds ?? max(1, spec.terminationGracePeriodSeconds ?? 30)
+    }
 }
 
 extension Container {

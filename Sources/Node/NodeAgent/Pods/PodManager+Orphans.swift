@@ -4,20 +4,20 @@ import Logging
 
 /// What is still there of pods that nobody wants any more.
 extension PodManager {
-    /// A pod of the runtime that no source has: it ends as its containers' annotations say.
-    func end(orphan uid: String) async {
+    /// A pod of the runtime that no source has, or only as one that is to end. The former ends as its containers'
+    /// annotations say.
+    func end(orphan uid: String, as known: Pod? = nil) async {
         do {
-            guard let found = try await services.runtime.pod(uid: uid) else { return }
-            var pod = Pod()
-            pod.metadata.uid = uid
-            pod.metadata.name = found.name
-            pod.metadata.namespace = found.namespace
-            pod.spec.terminationGracePeriodSeconds =
-                found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
+            guard let found = try await services.runtime.pod(uid: uid) else {
+                if entries[uid] == nil { present?.remove(uid) }
+                return
+            }
+            let pod = known ?? Pod(remainsOf: found)
             // Somebody may have wanted it, or have ended it, meanwhile.
             guard entries[uid] == nil else { return }
             log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            let worker = PodWorker(pod, services: services, adopted: nil, end: .deleted(grace: nil))
+            let adopted = known == nil ? nil : services.records.status(of: uid)
+            let worker = PodWorker(pod, services: services, adopted: adopted, end: .deleted(grace: nil))
             start(worker, pod, AllocatedResources(pod), isEnding: true)
         } catch {
             log.warning("look at pod \(uid): \(error)")
@@ -47,6 +47,19 @@ extension PodManager {
         let folder = services.settings.kubelet.podLogsDir
         for name in try AgentFiles.names(in: folder) where name.hasSuffix("_" + uid) {
             try removeTree("\(folder)/\(name)")
+            try LogLinks.removeDead(in: services.settings.containerLogs, to: "\(folder)/\(name)")
         }
+    }
+}
+
+extension Pod {
+    /// What the runtime tells of a pod whose manifest is gone.
+    fileprivate init(remainsOf found: RuntimePod) {
+        self.init()
+        metadata.uid = found.uid
+        metadata.name = found.name
+        metadata.namespace = found.namespace
+        spec.terminationGracePeriodSeconds =
+            found.containers.compactMap { $0.annotations[PodLabels.podGrace].flatMap { Int64($0) } }.max()
     }
 }

@@ -77,20 +77,26 @@ extension PodManager {
         return nil
     }
 
+    /// Without those that are no longer wanted: what one of them holds still, its successor gets.
+    private var podsThatStay: [Pod] {
+        activePods.filter { entries[$0.metadata.uid]?.isEnding != true }
+    }
+
     /// Why a pod may not begin; one that is there already has begun.
-    /// - Returns: also whether it may not begin under the next agent either: what the node lacks now, or is about to do,
-    ///   is over then.
-    func refusal(of pod: Pod, isPresent: Bool) -> (failure: PodFailure, isKept: Bool)? {
+    func refusal(of pod: Pod, isPresent: Bool) -> PodFailure? {
         if !isPresent {
-            if let failure = services.admission.refusal(of: pod) { return (failure, false) }
+            if let failure = MissingFeatures.refusal(of: pod) { return failure }
+            if let failure = services.admission.refusal(of: pod) { return failure }
             let qosClass = services.resources.qosClass(of: pod)
             if let failure = services.pressure.refusal(of: pod, qosClass: qosClass) {
                 refused.insert(pod.metadata.uid)
-                return (failure, false)
+                return failure
             }
-            if let failure = lackOfRoom(for: pod) { return (failure, true) }
+            // Before others make room for a pod that could not begin even so.
+            if let failure = HostPorts.refusal(of: pod, beside: podsThatStay) { return failure }
+            if let failure = lackOfRoom(for: pod) { return failure }
         }
-        return services.resources.assign(pod).map { ($0, true) }
+        return services.resources.assign(pod)
     }
 
     // MARK: Now and then

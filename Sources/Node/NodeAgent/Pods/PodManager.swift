@@ -7,6 +7,8 @@ package actor PodManager {
         let worker: PodWorker
         let task: Task<Void, Never>
         var isEnding = false
+        /// By an earlier agent's word.
+        let hadEnded: Bool
         /// As its source has it.
         var pod: Pod
         var allocated: AllocatedResources
@@ -27,7 +29,12 @@ package actor PodManager {
     var refused: Set<String> = []
     private var told: Set<String> = []
     /// What the runtime has; nil before the first look.
-    private(set) var present: Set<String>?
+    var present: Set<String>?
+    /// Pods that have ended here, and when: what the runtime finishes of one of them afterwards is nobody's, whatever
+    /// may be in a manifest that cannot be read.
+    private var endedHere: [String: ContinuousClock.Instant] = [:]
+    /// Longer than the runtime takes to finish what was asked of it.
+    private static let afterEnd: Duration = .seconds(600)
     /// Whether somebody decides, and whether something was told meanwhile.
     private var isDeciding = false, isOutdated = false
     private var isStopping = false
@@ -59,12 +66,24 @@ package actor PodManager {
     package func poke(_ uid: String) async {
         if let entry = entries[uid] { return entry.worker.wakeup.signal() }
         // Nobody's: what was under way when its pod was removed may have come to its end only now.
-        guard !isStopping, present != nil, knowsAll, wantedPods()[uid] == nil else { return }
-        await end(orphan: uid)
+        guard !isStopping, present != nil else { return }
+        guard knowsAll || endedHere[uid] != nil else {
+            // Whether somebody wants it is not known now: a manifest is half written, say.
+            present?.insert(uid)
+            return
+        }
+        let wanted = wantedPods()[uid]
+        guard wanted?.isTerminating != false else { return }
+        await end(orphan: uid, as: wanted)
     }
 
     package func objectsChanged() async {
         for entry in entries.values { await entry.worker.objectsChanged() }
+    }
+
+    /// What every pod's status says of the node is another.
+    package func nodeChanged() {
+        for entry in entries.values { entry.worker.wakeup.signal() }
     }
 
     /// Ends a pod that its source still wants: for want of memory or disk, or with the node.
@@ -90,12 +109,14 @@ package actor PodManager {
 
     /// Those that hold something of the node.
     package var activePods: [Pod] {
-        entries.values.filter { holdsSomething($0.pod.metadata.uid) }.map(\.allocatedPod)
+        entries.values.filter(holdsSomething).map(\.allocatedPod)
     }
 
-    private func holdsSomething(_ uid: String) -> Bool {
-        let phase = services.statuses.pod(uid)?.status.phase
-        return failures[uid] == nil && phase != .succeeded && phase != .failed
+    private func holdsSomething(_ entry: Entry) -> Bool {
+        let uid = entry.pod.metadata.uid
+        // Its worker may have said nothing yet.
+        let hasEnded = services.statuses.pod(uid)?.status.hasEnded ?? entry.hadEnded
+        return failures[uid] == nil && !hasEnded
     }
 
     /// Those that could be evicted.
@@ -129,15 +150,22 @@ package actor PodManager {
         if knowsAll {
             for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
         }
-        // The oldest first, as they came in their sources.
-        for pod in wanted.values.sorted(by: { ($0.fullName) < ($1.fullName) }) {
+        // Those that are there already first: whoever is new gets what they leave.
+        func order(_ pod: Pod) -> (Int, String) { (present.contains(pod.metadata.uid) ? 0 : 1, pod.fullName) }
+        for pod in wanted.values.sorted(by: { order($0) < order($1) }) {
             let uid = pod.metadata.uid
             if let entry = entries[uid] {
                 await change(uid, to: pod)
-                if pod.metadata.deletionTimestamp != nil, !entry.isEnding {
+                if pod.isTerminating {
                     entries[uid]?.isEnding = true
+                    // Also one that ends already: its grace period may be shorter now.
                     await entry.worker.end(.deleted(grace: pod.metadata.deletionGracePeriodSeconds))
                 }
+                continue
+            }
+            if pod.isTerminating {
+                // It never begins: not again, when its source still lists it, and not for an agent that finds it so.
+                if present.contains(uid) { await end(orphan: uid, as: pod) }
                 continue
             }
             // Its predecessor of the same name has to be gone first: they share a hostname, ports and a log folder.
@@ -145,7 +173,7 @@ package actor PodManager {
             begin(pod, isPresent: present.contains(uid))
             await change(uid, to: pod)
         }
-        if knowsAll { await cleanFolders(wanted) }
+        if knowsAll { await cleanFolders(wanted.filter { !$0.value.isTerminating }) }
     }
 
     /// Every source has said what it has.
@@ -179,28 +207,32 @@ package actor PodManager {
         let adopted = services.statuses.pod(uid)?.status ?? services.records.status(of: uid)
         if failures[uid] == nil { failures[uid] = adopted?.failure }
         if failures[uid] == nil, adopted?.hasEnded != true,
-            let (failure, isKept) = refusal(of: pod, isPresent: isPresent)
+            let failure = refusal(of: pod, isPresent: isPresent)
         {
             failures[uid] = failure
-            services.records.fail(pod, failure, isKept: isKept)
+            // The next agent decides anew, as a kubelet does about a static pod: there is no API server that remembers.
+            services.records.fail(pod, failure, isKept: false)
             services.events.record(.warning, failure.reason, failure.message, pod: pod)
         }
         // Known from the start, and told of its end before it runs: whoever comes between finds it.
         let end = failures[uid].map { PodWorker.End.failed($0, grace: nil) }
         let allocated = allocate(pod, isPresent: isPresent)
         let worker = PodWorker(allocated.applied(to: pod), services: services, adopted: adopted, end: end)
-        start(worker, pod, allocated)
+        start(worker, pod, allocated, hadEnded: adopted?.hasEnded == true)
     }
 
     func start(
-        _ worker: PodWorker, _ pod: Pod, _ allocated: AllocatedResources, isEnding: Bool = false
+        _ worker: PodWorker, _ pod: Pod, _ allocated: AllocatedResources, isEnding: Bool = false,
+        hadEnded: Bool = false
     ) {
         let uid = pod.metadata.uid
         let task = Task {
             await worker.run()
             await self.gone(uid)
         }
-        entries[uid] = Entry(worker: worker, task: task, isEnding: isEnding, pod: pod, allocated: allocated)
+        entries[uid] = Entry(
+            worker: worker, task: task, isEnding: isEnding, hadEnded: hadEnded, pod: pod, allocated: allocated
+        )
     }
 
     private func gone(_ uid: String) async {
@@ -209,6 +241,9 @@ package actor PodManager {
         failures[uid] = nil
         refused.remove(uid)
         present?.remove(uid)
+        let now = ContinuousClock.now
+        endedHere = endedHere.filter { now - $0.value < Self.afterEnd }
+        endedHere[uid] = now
         // A successor of the same name may be waiting.
         await reconcile()
         // And what the runtime has finished since the worker's last look is nobody's now.

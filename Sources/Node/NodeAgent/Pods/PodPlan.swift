@@ -21,12 +21,18 @@ package struct PodPlan: Equatable, Sendable {
     package struct Start: Equatable, Sendable {
         package var container: PodContainer
         package var attempt: UInt32
-        /// The attempt that has ended before.
+        /// The attempt that has ended before, where a start after it may have to wait.
         package var previous: ContainerRecord?
+        /// Of the pod.
+        package var life: Int
     }
 
     package var sandbox: Sandbox
     package var stops: [Stop] = []
+    /// Of a life of the pod that is over: to be ended together and quickly, before anything else.
+    package var kills: [ContainerRecord] = []
+    /// Names of containers that have not been made anew yet in this life.
+    package var outlived: Set<String> = []
     /// In this order; one that has to wait for its back-off does not hold up the others.
     package var starts: [Start] = []
     /// Every init container has done its part.
@@ -74,26 +80,44 @@ extension PodPlan {
         _ pod: Pod, _ runtime: RuntimePod?, probes: [String: ProbeVerdict] = [:],
         before: PodStatus = PodStatus()
     ) -> PodPlan {
+        let life = PodLife(pod, runtime, hasEnded: before.hasEnded)
         guard let sandbox = runtime?.readySandbox, runtime?.sandboxes.filter(\.isReady).count == 1 else {
-            return withNewSandbox(pod, runtime, hasEnded: before.hasEnded)
+            return withNewSandbox(pod, runtime, life, hasEnded: before.hasEnded)
         }
         var plan = PodPlan(sandbox: .keep(sandbox.id))
-        let here = Here(pod: pod, sandbox: sandbox.id, runtime: runtime, probes: probes, before: before)
-        plan.isInitialized = plan.initialize(here)
-        guard plan.failedInit == nil else {
-            plan.finish(here)
-            return plan
-        }
-        guard plan.isInitialized else { return plan }
-        let isGoingOn = plan.runMain(here)
-        if !isGoingOn {
-            plan.finish(here)
-            return plan
-        }
-        for container in pod.ephemeralContainers where here.latest(container.name) == nil {
-            plan.starts.append(here.start(container))
-        }
+        let here = Here(
+            pod: pod, sandbox: sandbox.id, runtime: runtime, life: life, probes: probes, before: before)
+        let outlived = life.outlived(pod, runtime)
+        plan.outlived = Set(outlived.map(\.name))
+        plan.kills = outlived.filter { $0.state == .running }
+        if !plan.kills.isEmpty { return plan }
+        plan.decide(here)
+        plan.stopLeftovers(here)
         return plan
+    }
+
+    private mutating func decide(_ here: Here) {
+        isInitialized = initialize(here)
+        // What has ended stays ended, also when its containers are collected before its sandbox is stopped.
+        guard failedInit == nil, !here.before.hasEnded else { return finish(here) }
+        guard isInitialized else { return }
+        guard runMain(here) else { return finish(here) }
+        for container in here.pod.ephemeralContainers where here.ephemeral(container.name) == nil {
+            starts.append(here.start(container))
+        }
+    }
+
+    /// Nothing runs twice: two writers on one volume would harm each other.
+    private mutating func stopLeftovers(_ here: Here) {
+        let leftovers = here.leftovers
+        let names = Set(leftovers.map(\.name))
+        starts.removeAll { names.contains($0.container.name) }
+        let first = leftovers.map {
+            Stop(
+                container: $0,
+                message: "Container \($0.name) still runs as of attempt \($0.attempt), will be stopped")
+        }
+        stops = first + stops
     }
 
     /// One look at a pod.
@@ -101,19 +125,39 @@ extension PodPlan {
         let pod: Pod
         let sandbox: String
         let runtime: RuntimePod?
+        let life: PodLife
         let probes: [String: ProbeVerdict]
         let before: PodStatus
 
-        /// In the sandbox of now: what ran in an older one has to run again.
+        /// In the sandbox and the life of now: what ran in an older one has to run again.
         func latest(_ name: String) -> ContainerRecord? {
+            runtime?.containers.first {
+                $0.name == name && $0.sandbox == sandbox && !life.isOver(for: $0)
+            }
+        }
+
+        /// Of all lives.
+        func ephemeral(_ name: String) -> ContainerRecord? {
             runtime?.containers.first { $0.name == name && $0.sandbox == sandbox }
+        }
+
+        /// What a runtime did not stop when it was to: attempts before the newest one, or in an older sandbox.
+        var leftovers: [ContainerRecord] {
+            pod.everyContainer.flatMap { container in
+                let name = container.name
+                let current = container.role == .ephemeral ? ephemeral(name) : latest(name)
+                return (runtime?.running ?? []).filter { $0.name == name && $0.id != current?.id }
+            }
         }
 
         func start(_ container: PodContainer) -> Start {
             let last = runtime?.latest(container.name)
+            // Only who has ended a life has done so by itself.
+            let isKilled = last.map(life.isOver) == true && !life.enders.contains(container.name)
             return Start(
                 container: container,
-                attempt: last.map { $0.attempt + 1 } ?? attempt(before.status(of: container)), previous: last)
+                attempt: last.map { $0.attempt + 1 } ?? attempt(before.status(of: container)),
+                previous: isKilled ? nil : last, life: life.number)
         }
 
         /// Of a container that the runtime does not have (any more).
@@ -127,18 +171,23 @@ extension PodPlan {
 
     // MARK: Sandbox
 
-    private static func withNewSandbox(_ pod: Pod, _ runtime: RuntimePod?, hasEnded: Bool) -> PodPlan {
+    private static func withNewSandbox(
+        _ pod: Pod, _ runtime: RuntimePod?, _ life: PodLife, hasEnded: Bool
+    ) -> PodPlan {
         let attempt = runtime?.sandboxes.map(\.attempt).max().map { $0 + 1 } ?? 0
         var plan = PodPlan(sandbox: .create(attempt: attempt))
         plan.stops = (runtime?.running ?? []).map { Stop(container: $0, message: "Pod sandbox changed") }
+        let outlived = life.outlived(pod, runtime)
         let wanted = pod.mainContainers.filter { container in
             guard let last = runtime?.latest(container.name) else { return true }
             // What was killed with its sandbox ended with a code of its own.
-            return last.state != .exited || pod.restarts(container, exitCode: last.exitCode)
+            return last.state != .exited || life.isOver(for: last)
+                || pod.restarts(container, exitCode: last.exitCode)
         }
         // A pod that is not to be restarted has had its sandbox, and one whose containers are all done needs none.
         let neverAgain =
             attempt > 0 && pod.spec.restartPolicy == .never && runtime?.containers.isEmpty == false
+            && outlived.isEmpty
         if wanted.isEmpty || neverAgain || hasEnded {
             plan.sandbox = .none
             plan.failedInit =
@@ -151,7 +200,9 @@ extension PodPlan {
             plan.isInitialized = plan.failedInit == nil
             return plan
         }
-        // Containers are planned at the next look, which finds the sandbox.
+        // Containers are planned at the next look, which finds the sandbox. Until then what they ended with says no more
+        // of the pod than in the old one.
+        plan.outlived = Set(outlived.map(\.name))
         return plan
     }
 
@@ -199,7 +250,7 @@ extension PodPlan {
             guard let record = here.latest(container.name) else {
                 // Ended in an older sandbox, and is not to run again.
                 if let last = here.runtime?.latest(container.name), last.state == .exited,
-                    !here.pod.restarts(container, exitCode: last.exitCode)
+                    !here.life.isOver(for: last), !here.pod.restarts(container, exitCode: last.exitCode)
                 {
                     continue
                 }
@@ -227,9 +278,9 @@ extension PodPlan {
             return Stop(container: record, message: "Container \(name) definition changed, will be restarted")
         }
         if let failure = here.verdict(record).failed {
-            let outcome = here.pod.restarts(container, exitCode: 137) ? "will be restarted" : "will be killed"
+            let outcome = here.pod.restarts(container, exitCode: 137) ? ", will be restarted" : ""
             return Stop(
-                container: record, message: "Container \(name) failed \(failure.kind) probe, \(outcome)",
+                container: record, message: "Container \(name) failed \(failure.kind) probe\(outcome)",
                 grace: failure.grace)
         }
         return nil
@@ -241,7 +292,7 @@ extension PodPlan {
         let rest = (here.pod.initContainers + here.pod.mainContainers).reversed()
             .compactMap { here.latest($0.name) }.filter { $0.state == .running }
         stops = rest.map { Stop(container: $0, message: "Stopping container \($0.name)") }
-        stops += here.pod.ephemeralContainers.compactMap { here.latest($0.name) }.filter {
+        stops += here.pod.ephemeralContainers.compactMap { here.ephemeral($0.name) }.filter {
             $0.state == .running
         }
         .map { Stop(container: $0, message: "Stopping container \($0.name)") }

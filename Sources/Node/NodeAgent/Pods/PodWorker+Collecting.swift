@@ -14,6 +14,7 @@ extension PodWorker {
         for record in runtime.containers {
             left[record.name, default: 0] += 1
             guard left[record.name, default: 0] > Self.kept, record.state == .exited else { continue }
+            unlinkLog(of: record.id)
             try await services.runtime.removeContainer(record.id)
             removeLog(of: record)
             if let mounts {
@@ -26,6 +27,35 @@ extension PodWorker {
         let used = Set(runtime.containers.map(\.sandbox))
         for sandbox in runtime.sandboxes.dropFirst() where !sandbox.isReady && !used.contains(sandbox.id) {
             try await services.runtime.removeSandbox(sandbox.id)
+        }
+    }
+
+    /// Of the containers that are there, each has a link to its log.
+    func linkLogs() {
+        let records = runtime?.containers ?? []
+        let ids = Set(records.map(\.id))
+        for id in logLinks.keys where !ids.contains(id) { unlinkLog(of: id) }
+        for record in records where logLinks[record.id] == nil {
+            let path = LogPlace.path(of: record, pod, services.settings)
+            // It may not be there yet, or not at all: runtimes may keep logs elsewhere.
+            guard access(path, F_OK) == 0 else { continue }
+            let link = services.settings.logLink(of: record, pod)
+            do {
+                try LogLinks.make(link, to: path)
+                logLinks[record.id] = link
+            } catch {
+                log.warning("\(error)")
+            }
+        }
+    }
+
+    /// Before its container goes: whoever comes after an agent that is killed in between finds that, and ends both.
+    func unlinkLog(of id: String) {
+        guard let link = logLinks.removeValue(forKey: id) else { return }
+        do {
+            try AgentFiles.remove(link)
+        } catch {
+            log.warning("\(error)")
         }
     }
 

@@ -63,11 +63,17 @@ extension PodWorker {
             services.events.record(
                 .normal, "Killing", "Container \(change.container.name) resize requires restart", pod: pod,
                 container: change.container)
-            await stopContainer(change.record, grace: pod.grace)
+            let isStopped = await stopContainer(change.record, grace: pod.grace)
             try Task.checkCancellation()
+            // Beside the old one, the next one would be a second writer on its volumes.
+            guard isStopped else {
+                throw ResizeRefused(
+                    message: "cannot restart container \"\(change.container.name)\": it could not be stopped")
+            }
             _ = await attempt(
                 PodPlan.Start(
-                    container: change.container, attempt: change.record.attempt + 1, previous: change.record))
+                    container: change.container, attempt: change.record.attempt + 1, previous: change.record,
+                    life: change.record.life))
         }
         for change in plan.updates {
             let wanted = services.resources.resources(of: change.container.container, in: pod)
@@ -78,6 +84,10 @@ extension PodWorker {
         }
         // Also for a pod whose containers all stay as they are.
         cgroupParent = try await services.resources.prepare(pod)
+        if let sandbox = runtime.readySandbox {
+            let (resources, overhead) = services.resources.resources(ofPod: pod)
+            try await services.runtime.updateSandbox(sandbox.id, resources: resources, overhead: overhead)
+        }
         groupLimits = AllocatedResources(pod)
     }
 
@@ -142,7 +152,7 @@ extension CRILinuxContainerResources {
             result.cpuPeriod = old.cpuPeriod
         }
         for (file, _) in old.unified where unified[file] == nil {
-            result.unified[file] = file == "memory.min" ? "0" : "max"
+            result.unified[file] = ["memory.min", "memory.low"].contains(file) ? "0" : "max"
         }
         return result
     }

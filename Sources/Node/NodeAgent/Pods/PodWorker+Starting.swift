@@ -5,6 +5,11 @@ import PodVolumes
 /// What brings a pod up.
 extension PodWorker {
     func carryOut(_ plan: PodPlan) async throws {
+        if !plan.kills.isEmpty {
+            try await kill(plan.kills)
+            return
+        }
+        var hasStopped = false
         for stop in plan.stops {
             try Task.checkCancellation()
             if stop.message.hasPrefix("Container ") {
@@ -12,7 +17,7 @@ extension PodWorker {
                     .normal, "Killing", stop.message, pod: pod,
                     container: container(named: stop.container.name))
             }
-            await stopContainer(stop.container, grace: stop.grace ?? pod.grace)
+            if await stopContainer(stop.container, grace: stop.grace ?? pod.grace) { hasStopped = true }
         }
         if case .create(let attempt) = plan.sandbox {
             try await prepare()
@@ -28,10 +33,16 @@ extension PodWorker {
                 try Task.checkCancellation()
                 if await attempt(start) { hasStarted = true }
             }
-            if hasStarted || !plan.stops.isEmpty { wakeup.signal() }
-            publish(plan)
+            if hasStarted || hasStopped { wakeup.signal() }
+            // What was made and has failed since has an end to be told of, which the last look did not see.
+            if plan.starts.contains(where: { failures[$0.container.name]?.reason.isAfterMaking == true }) {
+                try await look()
+                publish(currentPlan)
+            } else {
+                publish(plan)
+            }
         } else if !plan.stops.isEmpty {
-            wakeup.signal()
+            if hasStopped { wakeup.signal() }
         } else if mounts == nil {
             // An agent that was started under a running pod: the volumes are there, and are to be kept up to date.
             try await prepare()
@@ -76,23 +87,38 @@ extension PodWorker {
 
     private func sandboxConfiguration(_ attempt: UInt32) throws -> CRIPodSandboxConfig {
         let (resources, overhead) = services.resources.resources(ofPod: pod)
-        return SandboxConfiguration(
+        return try SandboxConfiguration(
             pod: pod, attempt: attempt, settings: services.settings,
-            users: try services.users.range(for: pod),
+            users: try users(),
             cgroupParent: cgroupParent, overhead: overhead, resources: resources
         ).make()
+    }
+
+    /// Users of the host that are the pod's own; nil: it has the host's.
+    private func users() throws -> UserRange? {
+        try services.features.checkUsers(of: pod)
+        return try services.users.range(for: pod)
     }
 
     private func createSandbox(_ attempt: UInt32) async throws {
         // The network of a sandbox that is not ready is torn down before the next one gets the address.
         for sandbox in runtime?.sandboxes ?? [] { try await services.runtime.stopSandbox(sandbox.id) }
+        if attempt > 0 {
+            services.events.record(
+                .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", pod: pod)
+        }
+        for problem in services.settings.dns.configuration(for: pod).problems {
+            services.events.record(.warning, "DNSConfigForming", problem, pod: pod)
+        }
         do {
+            services.counters.startsPod()
             let config = try sandboxConfiguration(attempt)
             _ = try await services.runtime.runSandbox(config, handler: pod.spec.runtimeClassName ?? "")
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             if Task.isCancelled { throw CancellationError() }
+            services.counters.podFailed()
             services.events.record(
                 .warning, "FailedCreatePodSandBox", "Failed to create pod sandbox: \(error)", pod: pod)
             throw ToldError()
@@ -105,24 +131,9 @@ extension PodWorker {
     func attempt(_ start: PodPlan.Start) async -> Bool {
         let container = start.container
         let name = container.name
-        if let previous = start.previous, previous.state == .exited {
-            let key = "\(name)/\(container.container.definitionHash)"
-            let ended = ContinuousClock.Instant(unixNanoseconds: previous.finishedAt)
-            if let (end, wait) = backoff.waitEnd(key, ended: ended, now: .now) {
-                let which = "\(name) pod=\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))"
-                if failures[name]?.reason != .crashLoop {
-                    services.events.record(
-                        .warning, "BackOff",
-                        "Back-off restarting failed container \(name) in pod "
-                            + "\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))", pod: pod,
-                        container: container)
-                }
-                failures[name] = ContainerFailure(
-                    .crashLoop, "back-off \(wait.formatted) restarting failed container=\(which)")
-                isDue(at: end)
-                return false
-            }
-            backoff.next(key, now: .now)
+        if let wait = crashWait(start) {
+            noteCrashLoop(wait, of: container)
+            return false
         }
         if let (end, _) = retries.waitEnd(name, ended: lastFailure[name] ?? .now, now: .now),
             failures[name] != nil
@@ -131,6 +142,7 @@ extension PodWorker {
             return false
         }
         do {
+            services.counters.starts(container.role)
             try await self.start(start)
             failures[name] = nil
             retries.reset(name)
@@ -142,15 +154,55 @@ extension PodWorker {
         }
     }
 
+    /// Until when a container that has ended waits, and how long that wait is as a whole; nil: not at all.
+    private func crashWait(_ start: PodPlan.Start) -> (end: ContinuousClock.Instant, wait: Duration)? {
+        guard let ended = lastEnd(start) else { return nil }
+        return backoff.waitEnd(Self.backoffKey(start.container), ended: ended, now: .now)
+    }
+
+    private func noteStart(_ start: PodPlan.Start) {
+        guard let ended = lastEnd(start) else { return }
+        backoff.next(Self.backoffKey(start.container), ended: ended, now: .now)
+    }
+
+    /// When the attempt before ended; nil where there is none.
+    private func lastEnd(_ start: PodPlan.Start) -> ContinuousClock.Instant? {
+        guard let previous = start.previous, previous.state == .exited else { return nil }
+        return backoff.end(
+            start.container.name, of: previous.id,
+            told: ContinuousClock.Instant(unixNanoseconds: previous.finishedAt))
+    }
+
+    /// A container that is defined anew has not failed yet.
+    private static func backoffKey(_ container: PodContainer) -> String {
+        "\(container.name)/\(container.container.definitionHash)"
+    }
+
+    private func noteCrashLoop(
+        _ wait: (end: ContinuousClock.Instant, wait: Duration), of container: PodContainer
+    ) {
+        let name = container.name
+        let pod = "\(pod.metadata.name)_\(pod.metadata.namespace)(\(uid))"
+        if failures[name]?.reason != .crashLoop {
+            services.events.record(
+                .warning, "BackOff", "Back-off restarting failed container \(name) in pod \(pod)",
+                pod: self.pod, container: container)
+        }
+        failures[name] = ContainerFailure(
+            .crashLoop, "back-off \(wait.wait.formatted) restarting failed container=\(name) pod=\(pod)")
+        isDue(at: wait.end)
+    }
+
     private func note(_ error: any Error, of container: PodContainer) {
         let failure = error as? ContainerFailure ?? ContainerFailure(.creation, "\(error)")
+        services.counters.failed(container.role, failure.reason)
         failures[container.name] = failure
         lastFailure[container.name] = .now
         retries.next(container.name, now: .now)
         if let (end, _) = retries.waitEnd(container.name, ended: .now, now: .now) { isDue(at: end) }
         switch failure.reason {
         // The puller has told of these.
-        case .pull, .pullBackOff, .neverPull, .imageName, .inspection: break
+        case .pull, .pullBackOff, .neverPull, .registry, .signature, .imageName, .inspection: break
         default:
             services.events.record(
                 .warning, "Failed", "Error: \(failure.message)", pod: pod, container: container)
@@ -162,9 +214,11 @@ extension PodWorker {
         guard let sandbox = runtime?.readySandbox else { return }
         let container = start.container
         let sandboxConfig = try sandboxConfiguration(sandbox.attempt)
-        let image = try await services.images.ensure(
-            container, of: pod, sandbox: sandboxConfig, handler: pod.spec.runtimeClassName ?? "")
-        let config = try await configuration(start, sandbox, image)
+        let image = try await ensure(ImageNeed(of: container), sandboxConfig)
+        let volumes = try await imageVolumes(of: container, sandboxConfig)
+        let config = try await configuration(start, sandbox, image, volumes)
+        // Only now: what waits for something else, or for its image, is no start, and must not make the next wait longer.
+        noteStart(start)
         let id: String
         do {
             id = try await services.runtime.createContainer(
@@ -181,12 +235,29 @@ extension PodWorker {
         }
         services.events.record(
             .normal, "Started", "Started container \(container.name)", pod: pod, container: container)
-        try await postStart(container, id, sandbox)
+        try await postStart(start, id, sandbox)
     }
 
-    private func postStart(_ container: PodContainer, _ id: String, _ sandbox: RuntimePod.Sandbox)
-        async throws
-    {
+    private func ensure(_ need: ImageNeed, _ sandbox: CRIPodSandboxConfig) async throws -> CRIImage {
+        try await services.images.ensure(
+            need, of: pod, sandbox: sandbox, handler: pod.spec.runtimeClassName ?? "")
+    }
+
+    /// The images that the container's volumes are, by the volumes' names: runtimes mount only what is there.
+    private func imageVolumes(
+        of container: PodContainer, _ sandbox: CRIPodSandboxConfig
+    ) async throws -> [String: CRIImage] {
+        let mounted = Set(container.container.volumeMounts.map(\.name))
+        var result: [String: CRIImage] = [:]
+        for volume in pod.spec.volumes where mounted.contains(volume.name) {
+            guard let source = volume.image else { continue }
+            result[volume.name] = try await ensure(ImageNeed(source, for: container), sandbox)
+        }
+        return result
+    }
+
+    private func postStart(_ start: PodPlan.Start, _ id: String, _ sandbox: RuntimePod.Sandbox) async throws {
+        let container = start.container
         guard let hook = container.container.lifecycle?.postStart else { return }
         let address = (pod.spec.hostNetwork ? services.settings.hostIPs : sandbox.ips).first ?? "127.0.0.1"
         let translation = ProbeTranslation(container: container.container, address: address)
@@ -197,23 +268,30 @@ extension PodWorker {
         services.events.record(
             .warning, "FailedPostStartHook", "PostStartHook failed", pod: pod, container: container)
         log.error("postStart hook of \(container.name): \(answer.message)")
-        try await services.runtime.stopContainer(id, grace: pod.grace)
+        services.events.record(.normal, "Killing", "FailedPostStartHook", pod: pod, container: container)
+        // As for any other reason: with its preStop hook.
+        await stopContainer(
+            ContainerRecord(
+                id: id, name: container.name, attempt: start.attempt, sandbox: sandbox.id, state: .running),
+            grace: pod.grace)
+        try Task.checkCancellation()
         throw ContainerFailure(.postStart, "PostStartHook failed")
     }
 
     private func configuration(
-        _ start: PodPlan.Start, _ sandbox: RuntimePod.Sandbox, _ image: CRIImage
+        _ start: PodPlan.Start, _ sandbox: RuntimePod.Sandbox, _ image: CRIImage,
+        _ volumes: [String: CRIImage]
     ) async throws -> CRIContainerConfig {
         let settings = services.settings
         let container = start.container.container
-        let users = try services.users.range(for: pod)
+        let users = try users()
         let facts = DownwardFacts(
             nodeName: settings.nodeName, hostIPs: settings.hostIPs,
             podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips,
             allocatable: services.resources.allocatable)
         let environment = try await ContainerEnvironment.make(
             pod, container, objects: services.objects,
-            services: try await services.serviceSource.variables(for: pod), facts: facts)
+            services: try await services.serviceSource.variables(for: pod), facts: facts, mounts: mounts)
         let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
         let security = try SecurityTranslation(
             pod: pod, container: container, seccompFolder: settings.seccompFolder,
@@ -222,19 +300,27 @@ extension PodWorker {
             namespaces: NamespaceTranslation.options(pod, users: users, target: target), image: image)
         let values = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         var all: [CRIMount] = []
+        var devices: [CRIDevice] = []
         do {
             guard let mounts else {
                 throw ContainerFailure(.configuration, "the pod's volumes are not there")
             }
-            all = try mounts.mounts(for: container, environment: values).map { CRIMount($0, users: users) }
-            all += try PodFiles(pod: pod, folder: mounts.folder).mounts(
+            all = try mounts.mounts(
+                for: container, environment: values,
+                runtimeMountsRecursivelyReadOnly: services.features.mountsRecursivelyReadOnly(for: pod)
+            ).map { CRIMount($0, users: users, image: volumes[$0.volume]) }
+            devices = try mounts.devices(for: container).map(CRIDevice.init)
+            all += try PodFiles(
+                pod: pod, folder: mounts.folder, clusterDomain: settings.kubelet.clusterDomain
+            ).mounts(
                 for: container, attempt: start.attempt, ips: facts.podIPs, users: users)
         } catch {
             throw ContainerFailure(.configuration, "\(error)")
         }
         return ContainerConfiguration(
-            pod: pod, container: start.container, attempt: start.attempt, settings: settings,
-            environment: environment, mounts: all, devices: [],
+            pod: pod, container: start.container, attempt: start.attempt, life: start.life,
+            settings: settings,
+            environment: environment, mounts: all, devices: devices,
             resources: services.resources.resources(of: container, in: pod), security: security,
             imageRef: image.id
         ).make()

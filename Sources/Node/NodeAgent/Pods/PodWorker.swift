@@ -13,6 +13,12 @@ actor PodWorker {
         case deleted(grace: Int64?)
         /// It has failed, and stays as a record of that.
         case failed(PodFailure, grace: Int64?)
+
+        /// With the grace period that the pod has now: what it says later is told anew.
+        fileprivate func told(to pod: Pod) -> End {
+            if case .deleted(grace: nil) = self { return .deleted(grace: pod.grace) }
+            return self
+        }
     }
 
     /// Waits between attempts of what failed: volumes, sandboxes, configurations.
@@ -23,6 +29,8 @@ actor PodWorker {
     nonisolated let wakeup = Wakeup()
     private(set) var pod: Pod
     var end: End?
+    /// When that was told.
+    private var endTold = Time.now
     private(set) var runtime: RuntimePod?
     /// Why containers wait, by name.
     var failures: [String: ContainerFailure] = [:]
@@ -39,17 +47,19 @@ actor PodWorker {
     var groupLimits: AllocatedResources?
     /// What containers were changed to since they were made, by id.
     var changedResources: [String: ActualResources] = [:]
+    /// To containers' logs, by id.
+    var logLinks: [String: String] = [:]
     /// Set while containers have not yet what the pod was given.
     var resizing: PodCondition?
     /// What the pod's source asks for and cannot have now.
     private var resizePending: PodCondition?
-    /// Messages that containers left, by container id.
-    private var messages: [String: String] = [:]
     private var isSettled = false
     private var status: PodStatus
     /// Of a look at what the pod's volumes are made of, `syncFrequency` after the last one.
     private var nextRefresh: ContinuousClock.Instant
     private var step: Task<Bool, Never>?
+    /// Of this agent's first sight of the pod; nil where that has run already.
+    private var firstSeen: ContinuousClock.Instant?
     /// Containers that were there when this agent began.
     private let adopted: PodStatus?
     var log: Logger
@@ -58,14 +68,17 @@ actor PodWorker {
     ///   - adopted: what an earlier agent said of this pod.
     ///   - end: set for a pod that is only to end.
     init(_ pod: Pod, services: AgentServices, adopted: PodStatus?, end: End? = nil) {
-        self.end = end
+        self.end = end?.told(to: pod)
         uid = pod.metadata.uid
         self.pod = pod
         self.services = services
         self.adopted = adopted
+        firstSeen = adopted == nil && end == nil ? .now : nil
         status = adopted ?? pod.status
+        status.takeConditions(of: pod.status)
         status.qosClass = services.resources.qosClass(of: pod)
-        backoff = RestartBackoff(longest: services.settings.longestBackoff)
+        backoff = RestartBackoff(
+            longest: services.settings.longestBackoff, memory: RestartBackoff.goodRun)
         nextRefresh = .now + services.settings.kubelet.syncFrequency
         log = services.log
         log[metadataKey: "pod"] = "\(pod.fullName)"
@@ -81,20 +94,30 @@ actor PodWorker {
 
     /// - Parameter resizePending: why the pod has other resources than its source asks for.
     func update(_ pod: Pod, resizePending: PodCondition? = nil) {
+        // These may be in files of its volumes.
+        if pod.metadata.labels != self.pod.metadata.labels
+            || pod.metadata.annotations != self.pod.metadata.annotations
+        {
+            nextRefresh = .now
+        }
         self.pod = pod
+        status.takeConditions(of: pod.status)
         self.resizePending = resizePending
         isSettled = false
         wakeup.signal()
     }
 
-    /// What is under way is interrupted. A shorter grace period than before counts at once.
+    /// What is under way is interrupted. A shorter grace period than before counts at once, a longer one not at all.
     func end(_ end: End) {
+        let end = end.told(to: pod)
         switch (self.end, end) {
         case (.deleted?, .failed): return
+        case (.deleted(let old?)?, .deleted(let new?)) where new >= old: return
         case (let old?, let new) where old == new: return
         default: break
         }
         self.end = end
+        endTold = .now
         isSettled = false
         step?.cancel()
         wakeup.signal()
@@ -147,7 +170,7 @@ actor PodWorker {
     }
 
     /// What the runtime has now, and what its containers have said at their end.
-    private func look() async throws {
+    func look() async throws {
         runtime = try await services.runtime.pod(uid: uid, known: runtime)
         guard var now = runtime else { return }
         for index in now.containers.indices {
@@ -157,15 +180,13 @@ actor PodWorker {
             } else {
                 services.probes.ended(record, of: uid)
             }
-            if record.state == .exited, record.message.isEmpty {
-                let message = messages[record.id] ?? LastWords.read(record, pod, services.settings)
-                messages[record.id] = message
-                now.containers[index].message = message
+            // Once: the runtime's pod keeps the records of what has ended from look to look.
+            if record.state == .exited, record.lastWords == nil {
+                now.containers[index].lastWords = LastWords.read(record, pod, services.settings)
             }
         }
-        let ids = Set(now.containers.map(\.id))
-        messages = messages.filter { ids.contains($0.key) }
         runtime = now
+        linkLogs()
     }
 
     private func track(_ record: ContainerRecord) {
@@ -196,12 +217,23 @@ actor PodWorker {
         builder.failures = failures
         builder.probes = services.probes.verdicts(of: uid)
         builder.isTerminating = end != nil
+        builder.mountsRecursivelyReadOnly = services.features.mountsRecursivelyReadOnly(for: pod)
         builder.actualResources = actualResources
         builder.resizeConditions = [resizePending, resizing].compactMap { $0 }
         if case .failed(let failure, _) = end { builder.failure = failure }
         status = builder.make()
+        if status.phase != .pending, let seen = firstSeen {
+            firstSeen = nil
+            if status.phase == .running { services.counters.podRuns(after: .now - seen) }
+        }
         var said = pod
         said.status = status
+        // Also where no source says so: who asks sees that it is on its way out.
+        if case .deleted(let grace) = end, !pod.isTerminating {
+            let seconds = max(0, grace ?? pod.grace)
+            said.metadata.deletionTimestamp = endTold + .seconds(min(seconds, PodWorker.longestGrace))
+            said.metadata.deletionGracePeriodSeconds = seconds
+        }
         services.statuses.publish(said)
     }
 
@@ -237,6 +269,8 @@ actor PodWorker {
     private func finish(_ end: End) async throws -> Bool {
         switch end {
         case .deleted(let grace):
+            // An agent that finds it so has said nothing of it yet; of what nobody knows any more nothing is said.
+            if pod.isTerminating || services.statuses.pod(uid) != nil { publish(currentPlan) }
             try await stopEverything(grace: grace ?? pod.grace)
             try await removeEverything()
             return true

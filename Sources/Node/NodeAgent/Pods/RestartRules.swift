@@ -3,8 +3,11 @@ import KubernetesAPI
 extension Pod {
     /// Whether a container that has ended is to be started again (Pod lifecycle, "Container restart policy").
     func restarts(_ container: PodContainer, exitCode: Int32) -> Bool {
-        for rule in container.container.restartPolicyRules where rule.applies(to: exitCode) {
-            if rule.action == .restart { return true }
+        // One that starts all containers anew starts this one, too.
+        if let rule = container.container.restartRule(for: exitCode),
+            [.restart, .restartAllContainers].contains(rule.action)
+        {
+            return true
         }
         switch container.role {
         case .ephemeral: return false
@@ -18,6 +21,13 @@ extension Pod {
         // An init container that has done its work is not asked again.
         default: return container.role == .initial ? exitCode != 0 : true
         }
+    }
+}
+
+extension Container {
+    /// The first one that is about such an end.
+    func restartRule(for exitCode: Int32) -> ContainerRestartRule? {
+        restartPolicyRules.first { $0.applies(to: exitCode) }
     }
 }
 

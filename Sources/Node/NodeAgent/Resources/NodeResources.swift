@@ -1,5 +1,6 @@
 import CRIProtocol
 import ContainerRuntime
+import Glibc
 import KubernetesAPI
 import LinuxKernel
 import Logging
@@ -12,34 +13,36 @@ package final class NodeResources: PodResources {
     private let facts: NodeFactsOfLimits
     /// nil: the runtime puts containers where it wants (`cgroupsPerQOS: false`).
     private let groups: PodGroups?
-    private let pageSizes: [String]
     /// nil: all containers share all processors.
     package let cpus: CPUManager?
 
     /// A node without groups of pods.
-    /// - Parameter machine: what it has: processors, memory.
+    /// - Parameters:
+    ///   - machine: what it has: processors, memory.
+    ///   - countsSwap: groups of version 1 can limit it.
+    ///   - pageSizes: of huge pages that groups can limit, `2MB`.
     package convenience init(
         machine: ResourceList, _ kubelet: KubeletConfiguration = KubeletConfiguration(),
         isUnified: Bool = false,
-        swap: Int64 = 0, cpus: CPUManager? = nil
+        swap: Int64 = 0, countsSwap: Bool = false, pageSizes: [String] = [], cpus: CPUManager? = nil
     ) throws {
         let settings = try ResourceSettings(kubelet.withDefaults())
         let node = try Allocatable(machine, settings)
         self.init(
-            node, NodeFactsOfLimits(machine, node, settings, isUnified: isUnified, swap: swap), nil, cpus,
-            pageSizes: [])
+            node,
+            NodeFactsOfLimits(
+                machine, node, settings, isUnified: isUnified, swap: swap, countsSwap: countsSwap,
+                pageSizes: pageSizes), nil, cpus)
     }
 
     private init(
-        _ node: Allocatable, _ facts: NodeFactsOfLimits, _ groups: PodGroups?, _ cpus: CPUManager?,
-        pageSizes: [String]
+        _ node: Allocatable, _ facts: NodeFactsOfLimits, _ groups: PodGroups?, _ cpus: CPUManager?
     ) {
         self.cpus = cpus
         capacity = node.capacity
         allocatable = node.allocatable
         self.facts = facts
         self.groups = groups
-        self.pageSizes = pageSizes
     }
 
     /// The node that this program runs on, with the groups above those of pods made.
@@ -53,8 +56,13 @@ package final class NodeResources: PodResources {
         let layout = try CgroupLayout.detect()
         let machine = try NodeCapacity.read(root: root)
         let node = try Allocatable(machine, settings)
+        // The kernel limits pages only where it has the controller.
+        let hasPageLimits =
+            try layout.has("hugetlb", "tasks") || layout.unifiedControllers().contains("hugetlb")
         let facts = NodeFactsOfLimits(
-            machine, node, settings, isUnified: layout.isUnified, swap: try NodeCapacity.swap())
+            machine, node, settings, isUnified: layout.isUnified, swap: try NodeCapacity.swap(),
+            countsSwap: try layout.has("memory", "memory.memsw.limit_in_bytes"),
+            pageSizes: hasPageLimits ? HugePages.limits(machine).map(\.size) : [])
         if !layout.isUnified {
             if settings.killsSingleProcess == false {
                 throw ResourceSettings.Invalid(
@@ -64,14 +72,13 @@ package final class NodeResources: PodResources {
             if settings.memoryThrottling != nil {
                 log.notice("featureGates[MemoryQoS] has no effect: this host has cgroup v1")
             }
+            if settings.usesSwap {
+                log.notice("memorySwap.swapBehavior: LimitedSwap has no effect: this host has cgroup v1")
+            }
         }
-        // The kernel limits pages only where it has the controller.
-        let pageSizes =
-            try layout.unifiedControllers().contains("hugetlb")
-            ? HugePages.limits(machine).map(\.size) : []
         let cpus = try settings.cpuManager(folder: root)
         guard settings.groupsPerQOS else {
-            return NodeResources(node, facts, nil, cpus, pageSizes: pageSizes)
+            return NodeResources(node, facts, nil, cpus)
         }
         let names = GroupNames(
             driver: try settings.driver(saidByRuntime: driver, log), root: settings.cgroupRoot)
@@ -85,7 +92,7 @@ package final class NodeResources: PodResources {
             throw GroupsUnavailable(group: names.kubepods, reason: "\(error)")
         }
         log.notice("pods have groups below \(names.kubepods)", metadata: ["driver": "\(names.driver)"])
-        return NodeResources(node, facts, groups, cpus, pageSizes: pageSizes)
+        return NodeResources(node, facts, groups, cpus)
     }
 
     /// Without them nothing would hold pods to what they ask for, which has to be somebody's decision.
@@ -130,7 +137,7 @@ package final class NodeResources: PodResources {
     package func leave() async throws { try await groups?.leave() }
 
     private func limits(of pod: Pod) -> PodLimits {
-        var limits = PodLimits(pod, qosClass(of: pod), facts, pageSizes: pageSizes)
+        var limits = PodLimits(pod, qosClass(of: pod), facts)
         // Processors of its own are all that a container can use.
         if cpus?.hasOwn(pod.metadata.uid) == true { limits.cpuQuota = nil }
         return limits
@@ -185,5 +192,15 @@ extension ResourceSettings {
             log.info("the runtime's cgroup driver counts, not the configured one, \(cgroupDriver)")
         }
         return driver
+    }
+}
+
+extension CgroupLayout {
+    /// Whether a hierarchy of version 1 has a file.
+    fileprivate func has(_ controller: String, _ file: String) throws -> Bool {
+        try legacyHierarchies().contains { hierarchy in
+            hierarchy.controllers.split(separator: ",").contains { $0 == controller }
+                && access("\(hierarchy.mountPoint)/\(file)", F_OK) == 0
+        }
     }
 }

@@ -40,6 +40,8 @@ package struct ResourceSettings: Sendable {
     var quotaPeriod: Int64? = 100_000
     /// nil: MemoryQoS is off.
     var memoryThrottling: Double?
+    /// What pods ask for is kept for them, by their classes.
+    var reservesMemory = false
     var usesSwap = false
     /// nil: as the host's version of cgroups has it.
     var killsSingleProcess: Bool?
@@ -160,6 +162,7 @@ package struct ResourceSettings: Sendable {
                     reason: "must be greater than 0 and less than or equal to 1.0")
             }
             memoryThrottling = factor
+            reservesMemory = kubelet.memoryReservationPolicy == .tieredReservation
         }
         switch kubelet.memorySwap.swapBehavior {
         case "", "NoSwap": usesSwap = false

@@ -57,6 +57,22 @@ extension CRIRuntime {
         }
     }
 
+    /// What all of a pod's containers have now. A runtime from before this call has nothing to do.
+    func updateSandbox(
+        _ id: String, resources: CRILinuxContainerResources, overhead: CRILinuxContainerResources?
+    ) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            _ = try await call("UpdatePodSandboxResources") {
+                try await self.runtime.updatePodSandboxResources(
+                    .with {
+                        $0.podSandboxID = id
+                        $0.resources = resources
+                        if let overhead { $0.overhead = overhead }
+                    }, options: $0)
+            }
+        } catch  where error.isUnimplemented {}
+    }
+
     // MARK: Containers
 
     func createContainer(
@@ -192,10 +208,36 @@ extension CRIRuntime {
 
     // MARK: Numbers
 
+    /// Of pods whose sandbox is ready. What cannot be measured, because it ends just now, is left out.
     func podStats() async throws(RuntimeError) -> [CRIPodSandboxStats] {
-        try await call("ListPodSandboxStats") {
-            try await self.runtime.listPodSandboxStats(CRIListPodSandboxStatsRequest(), options: $0).stats
+        do throws(RuntimeError) {
+            return try await call("ListPodSandboxStats") {
+                try await self.runtime.listPodSandboxStats(CRIListPodSandboxStatsRequest(), options: $0).stats
+            }
+        } catch  where error.isAboutOneOfMany {
+            // containerd 1.6 gives no list at all as long as it knows one sandbox that has ended.
+            log.debug("measure pods one by one: \(error)")
+            return try await podStatsOneByOne()
         }
+    }
+
+    private func podStatsOneByOne() async throws(RuntimeError) -> [CRIPodSandboxStats] {
+        var result: [CRIPodSandboxStats] = []
+        for sandbox in try await sandboxes() where sandbox.state == .sandboxReady {
+            do throws(RuntimeError) {
+                result.append(
+                    try await call("PodSandboxStats") {
+                        try await self.runtime.podSandboxStats(
+                            .with { $0.podSandboxID = sandbox.id }, options: $0
+                        ).stats
+                    })
+            } catch  where error.isAboutOneOfMany {
+                log.debug(
+                    "a pod is not measured: \(error)",
+                    metadata: ["pod": "\(sandbox.metadata.namespace)/\(sandbox.metadata.name)"])
+            }
+        }
+        return result
     }
 
     func podMetrics() async throws(RuntimeError) -> [CRIPodSandboxMetrics] {

@@ -2,6 +2,7 @@ import CRIProtocol
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import HTTP2Pings
+import Logging
 import NIOCore
 import NIOPosix
 
@@ -24,6 +25,9 @@ package final class CRIRuntime: Sendable {
     /// The largest message, in bytes: a list of all containers of a node in one.
     private static let largestMessage = 16 << 20
 
+    /// The longest time of a call. Pods may name grace periods that no clock can count.
+    private static let longestTime = Duration.seconds(1 << 30)
+
     package let endpoint: String
     private let client: GRPCClient<Transport>
     /// Of another service for images, where one is named.
@@ -31,17 +35,24 @@ package final class CRIRuntime: Sendable {
     let runtime: CRIRuntimeService.Client<Transport>
     let images: CRIImageService.Client<Transport>
     let deadlines: Deadlines
+    let log: Logger
+    /// What was asked of it.
+    let counters = AgentCounters()
 
     /// - Parameter endpoint: the path of the socket; `unix://` may stand before it.
     /// - Parameter imageEndpoint: of another image service; empty for none.
     /// - Throws: `SocketPathError` for a path that no client can connect to.
-    package init(endpoint: String, imageEndpoint: String = "", deadlines: Deadlines = Deadlines()) throws {
+    package init(
+        endpoint: String, imageEndpoint: String = "", deadlines: Deadlines = Deadlines(),
+        log: Logger
+    ) throws {
         self.endpoint = Self.path(endpoint)
         for path in [self.endpoint, Self.path(imageEndpoint)] where path.utf8.count > SocketPathError.longest
         {
             throw SocketPathError(path: path)
         }
         self.deadlines = deadlines
+        self.log = log
         client = try Self.client(self.endpoint)
         let isOther = !imageEndpoint.isEmpty && Self.path(imageEndpoint) != self.endpoint
         imageClient = isOther ? try Self.client(Self.path(imageEndpoint)) : nil
@@ -70,22 +81,35 @@ package final class CRIRuntime: Sendable {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in [client, imageClient].compactMap({ $0 }) {
-                group.addTask {
-                    try await withTaskCancellationHandler {
-                        try await client.runConnections()
-                    } onCancel: {
-                        client.beginGracefulShutdown()
-                    }
-                }
+                group.addTask { try await Self.run(client) }
             }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
+    /// Until this task is cancelled: then no new calls begin, and those under way, which are cancelled as well, end.
+    ///
+    /// The connection has a task of its own, which is not cancelled at once: the library would leave a call that is
+    /// about to wait for a connection waiting for ever (`GRPCChannel.enqueue` of grpc-swift-nio-transport 2, where it
+    /// is cancelled just before and the channel is idle).
+    private static func run(_ client: GRPCClient<Transport>) async throws {
+        let connections = Task { try await client.runConnections() }
+        try await withTaskCancellationHandler {
+            try await connections.value
+        } onCancel: {
+            client.beginGracefulShutdown()
+            Task {
+                // For calls that nobody has cancelled.
+                try await Task.sleep(for: .seconds(1))
+                connections.cancel()
+            }
+        }
+    }
+
     func options(_ timeout: Duration, waits: Bool = false) -> CallOptions {
         var options = CallOptions.defaults
-        options.timeout = timeout
+        options.timeout = min(timeout, Self.longestTime)
         options.waitForReady = waits
         options.maxResponseMessageBytes = Self.largestMessage
         options.maxRequestMessageBytes = Self.largestMessage
@@ -96,9 +120,13 @@ package final class CRIRuntime: Sendable {
     func call<Answer: Sendable>(
         _ name: String, timeout: Duration? = nil, _ body: (CallOptions) async throws -> Answer
     ) async throws(RuntimeError) -> Answer {
+        let start = ContinuousClock.now
         do {
-            return try await body(options(timeout ?? deadlines.request))
+            let answer = try await body(options(timeout ?? deadlines.request))
+            counters.called(name, took: .now - start, isError: false)
+            return answer
         } catch {
+            counters.called(name, took: .now - start, isError: true)
             throw RuntimeError(name, error)
         }
     }

@@ -15,5 +15,7 @@ package enum PodLabels {
     static let resources = "swiftlet.container.resources"
     static let preStop = "io.kubernetes.container.preStopHandler"
     static let ports = "io.kubernetes.container.ports"
+    /// How often all containers of the pod had been started anew before (`PodLife`); without it: never.
+    package static let life = "swiftlet.container.life"
     static let podGrace = "io.kubernetes.pod.terminationGracePeriod"
 }

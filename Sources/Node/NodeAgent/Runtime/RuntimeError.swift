@@ -30,6 +30,14 @@ package struct RuntimeError: Error, CustomStringConvertible {
     var isNotFound: Bool { code == .notFound }
     /// The runtime does not have this procedure, and will not have it until another one is started.
     var isUnimplemented: Bool { code == .unimplemented }
+    /// A call about many things may have failed for one of them: the runtime answered, and with no reason to ask nothing
+    /// else of it.
+    package var isAboutOneOfMany: Bool {
+        switch code {
+        case .unknown, .internalError, .notFound, .failedPrecondition: true
+        default: false
+        }
+    }
 }
 
 extension RPCError.Code {

@@ -67,7 +67,10 @@ package struct ContainerRecord: Sendable, Equatable {
     package var finishedAt: Int64
     package var exitCode: Int32
     package var reason: String
+    /// What the runtime says of its end.
     package var message: String
+    /// What its program said itself (`LastWords`); nil: it has not ended, or nobody has looked yet.
+    package var lastWords: String?
     package var image: String
     package var imageRef: String
     package var imageID: String
@@ -78,6 +81,12 @@ package struct ContainerRecord: Sendable, Equatable {
     package var resources: CRILinuxContainerResources?
     package var user: CRILinuxContainerUser?
     package var stopSignal: CRISignal
+
+    /// Why it has ended, as the kubelet tells it: the runtime's word before the program's own.
+    var endMessage: String {
+        let words = lastWords ?? ""
+        return message.isEmpty || words.isEmpty ? message + words : "\(message): \(words)"
+    }
 
     /// Of the part of the manifest from which it was made.
     var hash: String { annotations[PodLabels.hash] ?? "" }

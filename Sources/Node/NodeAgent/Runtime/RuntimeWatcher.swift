@@ -69,9 +69,10 @@ struct RuntimeWatcher: Sendable {
         return result
     }
 
-    /// Follows the events as long as the runtime has any; a stream that ends is opened again.
+    /// Follows the events; a stream that ends is opened again.
     private func follow(_ state: EventState) async {
         var wait = Duration.milliseconds(100)
+        var absence = Absence()
         while !Task.isCancelled {
             do {
                 try await runtime.runtime.getContainerEvents(
@@ -84,10 +85,14 @@ struct RuntimeWatcher: Sendable {
                     }
                 }
                 wait = .milliseconds(100)
+                absence.end()
             } catch let error as RPCError where error.code == .unimplemented {
                 state.isAlive = false
-                log.notice("the runtime has no events: it is asked every second instead")
-                return
+                if absence.note(now: .now) {
+                    log.notice("the runtime has no events: it is asked every second instead")
+                }
+                try? await Task.sleep(for: Absence.pause)
+                continue
             } catch {
                 log.debug("the stream of events ended", metadata: ["error": "\(error)"])
             }

@@ -11,18 +11,19 @@ public final class AgentServer: Sendable {
     private struct State {
         var isStarted = false
         var listeners: [any Channel] = []
-        var clients: [ObjectIdentifier: any Channel] = [:]
     }
 
     private let configuration: AgentServerConfiguration
     private let view: any AgentView
     private let logger: Logger
     private let state = Mutex(State())
+    private let clients: ClientConnections
 
     public init(configuration: AgentServerConfiguration, view: any AgentView, logger: Logger) {
         self.configuration = configuration
         self.view = view
         self.logger = logger
+        clients = ClientConnections(maximum: configuration.maximumConnections)
     }
 
     /// Where the servers listen.
@@ -72,16 +73,17 @@ public final class AgentServer: Sendable {
 
     /// Stops listening and cuts off the clients.
     public func stop() async {
-        let (listeners, clients) = state.withLock { state in
+        let listeners = state.withLock { state in
             defer { state.listeners = [] }
-            return (state.listeners, Array(state.clients.values))
+            return state.listeners
         }
-        for channel in listeners + clients { channel.close(promise: nil) }
+        let channels = listeners + clients.all
+        for channel in channels { channel.close(promise: nil) }
         // A close that failed was one too many.
-        for channel in listeners + clients { _ = try? await channel.closeFuture.get() }
+        for channel in channels { _ = try? await channel.closeFuture.get() }
     }
 
-    package var connections: Int { state.withLock(\.clients.count) }
+    package var connections: Int { clients.count }
 
     private func listen(
         _ address: String, _ port: Int, tls: NIOSSLContext?, _ responder: any HTTPResponder
@@ -99,11 +101,12 @@ public final class AgentServer: Sendable {
                 .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
                 .childChannelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try add(channel)
+                        try clients.add(channel)
                         if let tls {
                             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                         }
-                        try HTTPConnection(responder, configuration, logger).install(on: channel)
+                        try HTTPConnection(responder, configuration, clients, logger).install(
+                            on: channel)
                     }
                 }
                 .bind(host: address, port: port).get()
@@ -112,20 +115,6 @@ public final class AgentServer: Sendable {
         }
         state.withLock { $0.listeners.append(listener) }
         return listener.localAddress?.port ?? port
-    }
-
-    private func add(_ channel: any Channel) throws {
-        let id = ObjectIdentifier(channel)
-        let maximum = configuration.maximumConnections
-        let isAdded = state.withLock { state in
-            guard state.clients.count < maximum else { return false }
-            state.clients[id] = channel
-            return true
-        }
-        guard isAdded else { throw AgentServerError("more than \(maximum) connections") }
-        channel.closeFuture.whenComplete { [self] _ in
-            state.withLock { _ = $0.clients.removeValue(forKey: id) }
-        }
     }
 
     private func tlsContext() throws -> NIOSSLContext {

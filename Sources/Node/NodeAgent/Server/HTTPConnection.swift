@@ -11,8 +11,11 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     private let responder: any HTTPResponder
     private let configuration: AgentServerConfiguration
+    private let clients: ClientConnections
     private let logger: Logger
     private var head: HTTPRequestHead?
+    /// Requests whose end nobody has told of yet: the next one can be answered before that of the one before comes.
+    private var answered = 0
     private var task: Task<Void, Never>?
     private var idle: Scheduled<Void>?
 
@@ -23,9 +26,14 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         return limits
     }()
 
-    init(_ responder: any HTTPResponder, _ configuration: AgentServerConfiguration, _ logger: Logger) {
+    init(
+        _ responder: any HTTPResponder, _ configuration: AgentServerConfiguration,
+        _ clients: ClientConnections,
+        _ logger: Logger
+    ) {
         self.responder = responder
         self.configuration = configuration
+        self.clients = clients
         self.logger = logger
     }
 
@@ -53,7 +61,9 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         case .end:
             guard let head else { return }
             self.head = nil
+            answered += 1
             idle?.cancel()
+            clients.mark(context.channel, waits: false)
             answer(head, context.channel)
         }
     }
@@ -97,9 +107,11 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is RequestEnded else { return context.fireUserInboundEventTriggered(event) }
-        // The next request may be there already.
-        guard head == nil else { return }
+        answered -= 1
+        // The next request may be there already; a part of one is none.
+        guard answered == 0 else { return }
         idle?.cancel()
+        clients.mark(context.channel, waits: true)
         waitForRequest(context)
     }
 }

@@ -62,6 +62,9 @@ struct StreamProxy: Sendable {
         for (name, value) in request.headers where !Self.ours.contains(name.lowercased()) {
             head.headers.add(name: name, value: value)
         }
+        // Said, since the encoder else sends an empty body in chunks, whose end is for servers the beginning of the
+        // upgraded connection.
+        if request.method != .GET { head.headers.add(name: "Content-Length", value: "0") }
         let tls = target.isTLS ? try Self.tls.get() : nil
         return try await ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(timeout))

@@ -37,7 +37,7 @@ package final class ManifestAddress: PodSource {
             do {
                 let bytes = try await fetch()
                 if bytes != before.bytes {
-                    let content = reader.read(bytes, from: .http(url: url))
+                    let content = reader.read(bytes, from: .http(url: url), before: good)
                     if content.problems.isEmpty { good = content }
                     for problem in content.problems where !before.problem.contains(problem) {
                         log.error("\(problem)")

@@ -37,8 +37,9 @@ package final class ManifestFolder: PodSource {
                 }
             }
             do {
-                let isNew = try look(&files)
-                let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] }
+                let (names, unusable) = try self.names()
+                let isNew = look(names, &files)
+                let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] } + unusable
                 if isNew || before == nil || before != problems {
                     for problem in problems where before?.contains(problem) != true {
                         log.error("\(problem)")
@@ -67,9 +68,8 @@ package final class ManifestFolder: PodSource {
 
     /// Reads what has changed.
     /// - Returns: whether anything has.
-    private func look(_ files: inout [String: ManifestFile]) throws -> Bool {
+    private func look(_ names: Set<String>, _ files: inout [String: ManifestFile]) -> Bool {
         var isNew = false
-        let names = try self.names()
         for gone in files.keys where !names.contains(gone) {
             files[gone] = nil
             isNew = true
@@ -88,13 +88,17 @@ package final class ManifestFolder: PodSource {
         return isNew
     }
 
-    private func names() throws -> Set<String> {
+    /// - Returns: the files, and a line about each whose name no path can be made with.
+    private func names() throws(KernelError) -> (names: Set<String>, unusable: [String]) {
         var status = stat()
         _ = try check("stat", path) { stat(path, &status) }
-        if status.st_mode & S_IFMT != S_IFDIR { return [path] }
+        if status.st_mode & S_IFMT != S_IFDIR { return ([path], []) }
         let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
-        return Set(
-            try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }.map(\.name))
+        let entries = try folder.listing(of: path).filter { !$0.name.hasPrefix(".") && !$0.isFolder }
+        let unusable = entries.filter { !$0.isText }.map {
+            "\(path)/\($0.name): the file's name is not UTF-8"
+        }
+        return (Set(entries.filter(\.isText).map(\.name)), unusable.sorted())
     }
 
     private static func bytes(of file: String) throws(KernelError) -> [UInt8] {
@@ -110,7 +114,7 @@ package final class ManifestFolder: PodSource {
         do {
             // Some files of the kernel are regular ones and wait for something to say.
             let bytes = try Self.bytes(of: file)
-            var content = reader.read(bytes, from: .file(file))
+            var content = reader.read(bytes, from: .file(file), before: before?.content)
             // An empty file says that there is no pod; one with errors says nothing new.
             if !content.problems.isEmpty, let before = before?.content {
                 content.pods = before.pods

@@ -19,7 +19,10 @@ package struct ManifestReader: Sendable {
     }
 
     /// A document with an error is left out; the others are read.
-    package func read(_ bytes: [UInt8], from source: StaticPod.Source) -> Content {
+    /// - Parameter before: what the same source said last: what is immutable in it cannot be changed.
+    package func read(
+        _ bytes: [UInt8], from source: StaticPod.Source, before: Content? = nil
+    ) -> Content {
         var content = Content()
         let file: String =
             switch source {
@@ -31,33 +34,56 @@ package struct ManifestReader: Sendable {
                 content.problems += document.problems.map { "\(file): \($0)" }
                 continue
             }
-            for object in document.objects { add(object, of: document, file, source, &content) }
+            for object in document.objects { add(object, of: document, file, source, before, &content) }
         }
         return content
     }
 
     private func add(
         _ object: any KubernetesObject, of document: Manifest.Document, _ file: String,
-        _ source: StaticPod.Source,
-        _ content: inout Content
+        _ source: StaticPod.Source, _ before: Content?, _ content: inout Content
     ) {
+        var errors = FieldErrors()
         switch object {
         case let pod as Pod:
             let pod = StaticPod.prepare(pod, node: nodeName, source: source)
-            let errors = pod.validate()
+            errors = pod.validate()
             if errors.isEmpty { content.pods.append(pod) }
-            for error in errors.all {
-                let line = document.line(of: error.path).map { ", line \($0)" } ?? ""
-                content.problems.append("\(file): document \(document.number)\(line): \(error)")
-            }
         case let object as any KubernetesResource where Self.isUsed(object):
             var object = object
             if object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }
-            content.objects.append(object)
+            errors = Self.validate(&object, before)
+            if errors.isEmpty { content.objects.append(object) }
         default:
             content.problems.append(
                 "\(file): document \(document.number): kind \(type(of: object).kind): a node takes pods, services, and the "
                     + "config maps, secrets and claims that pods name")
+        }
+        for error in errors.all {
+            let line = document.line(of: error.path).map { ", line \($0)" } ?? ""
+            content.problems.append("\(file): document \(document.number)\(line): \(error)")
+        }
+    }
+
+    private static func validate(_ object: inout any KubernetesResource, _ before: Content?) -> FieldErrors {
+        let name = object.metadata.name
+        let namespace = object.metadata.namespace
+        func known<Object: KubernetesResource>(_ type: Object.Type) -> Object? {
+            before?.objects.lazy.compactMap { $0 as? Object }
+                .first { $0.metadata.name == name && $0.metadata.namespace == namespace }
+        }
+        switch object {
+        case let map as ConfigMap:
+            let errors = map.validate()
+            guard errors.isEmpty, let before = known(ConfigMap.self) else { return errors }
+            return map.validateChange(from: before)
+        case let raw as Secret:
+            let secret = raw.withDefaults()
+            object = secret
+            let errors = secret.validate()
+            guard errors.isEmpty, let before = known(Secret.self) else { return errors }
+            return secret.validateChange(from: before)
+        default: return FieldErrors()
         }
     }
 

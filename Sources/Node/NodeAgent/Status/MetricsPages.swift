@@ -1,25 +1,6 @@
 import CRIProtocol
 import KubernetesAPI
 
-/// Prometheus' text format, version 0.0.4.
-private enum Exposition {
-    static func line(_ name: String, _ labels: [(String, String)], _ value: String, _ time: Int64? = nil)
-        -> String
-    {
-        let pairs = labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
-        let stamp = time.map { " \($0 / 1_000_000)" } ?? ""
-        return name + (pairs.isEmpty ? "" : "{\(pairs)}") + " \(value)\(stamp)\n"
-    }
-
-    static func head(_ name: String, _ help: String, _ type: String) -> String {
-        "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-    }
-}
-
 /// `/metrics`: what the agent itself does.
 enum AgentMetrics {
     static func text(_ services: AgentServices) -> String {
@@ -39,69 +20,137 @@ enum AgentMetrics {
         for (state, count) in states {
             text += Exposition.line("kubelet_running_containers", [("container_state", state)], "\(count)")
         }
-        text += Exposition.head("kubelet_node_name", "The node's name. The count is always 1.", "gauge")
+        text += Exposition.head(
+            "kubelet_node_name", "A label with the node's name; the number says nothing.", "gauge")
         text += Exposition.line("kubelet_node_name", [("node", services.settings.nodeName)], "1")
-        return text
+        return text + services.counters.text + ProcessMetrics.text()
     }
 }
 
 /// `/metrics/resource`: what metrics-server reads.
-enum ResourceMetrics {
-    static func text(_ stats: [CRIPodSandboxStats]) -> String {
-        var cpu = Exposition.head(
-            "container_cpu_usage_seconds_total",
-            "Cumulative cpu time consumed by the container in core-seconds", "counter")
-        var memory = Exposition.head(
-            "container_memory_working_set_bytes", "Current working set of the container in bytes", "gauge")
-        var podCPU = Exposition.head(
-            "pod_cpu_usage_seconds_total", "Cumulative cpu time consumed by the pod in core-seconds",
-            "counter")
-        var podMemory = Exposition.head(
-            "pod_memory_working_set_bytes", "Current working set of the pod in bytes", "gauge")
-        for pod in stats {
-            let labels = [
-                ("namespace", pod.attributes.metadata.namespace), ("pod", pod.attributes.metadata.name),
-            ]
-            for container in pod.linux.containers {
-                let all = [("container", container.attributes.metadata.name)] + labels
-                cpu += Exposition.line(
-                    "container_cpu_usage_seconds_total", all, seconds(container.cpu), container.cpu.timestamp)
-                memory += Exposition.line(
-                    "container_memory_working_set_bytes", all, "\(container.memory.workingSetBytes.value)",
-                    container.memory.timestamp)
-            }
-            podCPU += Exposition.line(
-                "pod_cpu_usage_seconds_total", labels, seconds(pod.linux.cpu), pod.linux.cpu.timestamp)
-            podMemory += Exposition.line(
-                "pod_memory_working_set_bytes", labels, "\(pod.linux.memory.workingSetBytes.value)",
-                pod.linux.memory.timestamp)
+package struct ResourceMetrics {
+    /// Of the machine; nil for what cannot be measured.
+    package struct Node {
+        /// Nanoseconds that processors have worked.
+        package var processorTime: UInt64?
+        /// Bytes.
+        package var workingSet: Int64?
+        package var swap: Int64?
+        package var time: Time
+
+        package init(processorTime: UInt64?, workingSet: Int64?, swap: Int64?, time: Time) {
+            self.processorTime = processorTime
+            self.workingSet = workingSet
+            self.swap = swap
+            self.time = time
         }
-        let error = Exposition.head(
-            "resource_scrape_error", "1 if there was an error while getting metrics", "gauge")
-        return cpu + memory + podCPU + podMemory + error + Exposition.line("resource_scrape_error", [], "0")
     }
 
-    private static func seconds(_ usage: CRICpuUsage) -> String {
-        "\(Double(usage.usageCoreNanoSeconds.value) / 1e9)"
+    /// One metric with its lines so far.
+    private struct Family {
+        let name: String
+        let help: String
+        let type: String
+        private var lines = ""
+
+        init(_ name: String, _ help: String, _ type: String) {
+            self.name = name
+            self.help = help
+            self.type = type
+        }
+
+        mutating func add(_ labels: [(String, String)], _ value: (some Any)?, _ time: Int64?) {
+            guard let value else { return }
+            lines += Exposition.line(name, labels, "\(value)", time)
+        }
+
+        /// Empty where nothing is known.
+        var text: String { lines.isEmpty ? "" : Exposition.head(name, help, type) + lines }
+    }
+
+    private var nodeCPU = Family(
+        "node_cpu_usage_seconds_total", "Processor time of the node since its start, in seconds", "counter")
+    private var nodeMemory = Family(
+        "node_memory_working_set_bytes", "Memory of the node that cannot be dropped at once, in bytes",
+        "gauge")
+    private var nodeSwap = Family(
+        "node_swap_usage_bytes",
+        "What the node has in swap, in bytes", "gauge")
+    private var cpu = Family(
+        "container_cpu_usage_seconds_total", "Processor time of the container since its start, in seconds",
+        "counter")
+    private var memory = Family(
+        "container_memory_working_set_bytes",
+        "Memory of the container that cannot be dropped at once, in bytes", "gauge")
+    private var swap = Family(
+        "container_swap_usage_bytes",
+        "What the container has in swap, in bytes", "gauge")
+    private var start = Family(
+        "container_start_time_seconds", "When the container was started, in seconds since 1970", "gauge")
+    private var podCPU = Family(
+        "pod_cpu_usage_seconds_total", "Processor time of the pod since its start, in seconds", "counter")
+    private var podMemory = Family(
+        "pod_memory_working_set_bytes", "Memory of the pod that cannot be dropped at once, in bytes", "gauge")
+    private var podSwap = Family(
+        "pod_swap_usage_bytes",
+        "What the pod has in swap, in bytes", "gauge")
+
+    /// - Parameter reading: nil: the runtime did not tell.
+    package static func text(_ node: Node, _ reading: RuntimeReading?) -> String {
+        var metrics = ResourceMetrics()
+        metrics.add(node)
+        for pod in reading?.stats ?? [] { metrics.add(pod, reading) }
+        let error = Exposition.head(
+            "resource_scrape_error",
+            "1: the runtime did not tell its numbers.", "gauge")
+        let families = [
+            metrics.nodeCPU, metrics.nodeMemory, metrics.nodeSwap, metrics.cpu, metrics.memory, metrics.swap,
+            metrics.start, metrics.podCPU, metrics.podMemory, metrics.podSwap,
+        ]
+        return families.map(\.text).joined() + error
+            + Exposition.line("resource_scrape_error", [], reading == nil ? "1" : "0")
+    }
+
+    private mutating func add(_ node: Node) {
+        let time = node.time.seconds * 1_000_000_000 + Int64(node.time.nanoseconds)
+        nodeCPU.add([], node.processorTime.map { Double($0) / 1e9 }, time)
+        nodeMemory.add([], node.workingSet, time)
+        nodeSwap.add([], node.swap, time)
+    }
+
+    private mutating func add(_ pod: CRIPodSandboxStats, _ reading: RuntimeReading?) {
+        let labels = [
+            ("namespace", pod.attributes.metadata.namespace), ("pod", pod.attributes.metadata.name),
+        ]
+        var swapped: UInt64?
+        for container in pod.linux.containers {
+            let all = [("container", container.attributes.metadata.name)] + labels
+            if container.cpu.hasUsageCoreNanoSeconds {
+                cpu.add(all, container.cpu.secondsText, container.cpu.timestamp)
+            }
+            if container.memory.hasWorkingSetBytes {
+                memory.add(all, container.memory.workingSetBytes.value, container.memory.timestamp)
+            }
+            if let used = container.swapUsage {
+                swap.add(all, used, container.swap.timestamp)
+                swapped = (swapped ?? 0).addingClamped(used)
+            }
+            let created = reading?.containers[container.attributes.id]?.createdAt
+            start.add(all, created.map { Double($0) / 1e9 }, nil)
+        }
+        let linux = pod.linux
+        if linux.cpu.hasUsageCoreNanoSeconds {
+            podCPU.add(labels, linux.cpu.secondsText, linux.cpu.timestamp)
+        }
+        if linux.memory.hasWorkingSetBytes {
+            podMemory.add(labels, linux.memory.workingSetBytes.value, linux.memory.timestamp)
+        }
+        // The CRI has no number of a pod's own.
+        podSwap.add(labels, swapped, linux.memory.timestamp)
     }
 }
 
-/// `/metrics/cadvisor`: the runtime's own numbers under the names that they have there.
-enum CadvisorMetrics {
-    static func text(_ descriptors: [CRIMetricDescriptor], _ pods: [CRIPodSandboxMetrics]) -> String {
-        var lines: [String: String] = [:]
-        for pod in pods {
-            for metric in pod.metrics + pod.containerMetrics.flatMap(\.metrics) {
-                let keys = descriptors.first { $0.name == metric.name }?.labelKeys ?? []
-                lines[metric.name, default: ""] += Exposition.line(
-                    metric.name, Array(zip(keys, metric.labelValues)), "\(metric.value.value)",
-                    metric.timestamp == 0 ? nil : metric.timestamp)
-            }
-        }
-        return descriptors.map { descriptor in
-            guard let text = lines[descriptor.name] else { return "" }
-            let type = text.isEmpty ? "untyped" : (descriptor.name.hasSuffix("_total") ? "counter" : "gauge")
-            return Exposition.head(descriptor.name, descriptor.help, type) + text
-        }.joined()
-    }
+extension CRIContainerStats {
+    /// Bytes; nil where the runtime does not tell.
+    var swapUsage: UInt64? { hasSwap && swap.hasSwapUsageBytes ? swap.swapUsageBytes.value : nil }
 }

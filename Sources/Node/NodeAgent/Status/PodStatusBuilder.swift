@@ -14,6 +14,8 @@ package struct PodStatusBuilder {
     /// Set when the pod as a whole has failed: evicted, over its deadline, refused.
     package var failure: PodFailure?
     package var isTerminating = false
+    /// As the runtime says of the pod's handler.
+    package var mountsRecursivelyReadOnly = false
     /// What containers have, by id, where that is known.
     package var actualResources: [String: ActualResources] = [:]
     /// `PodResizePending` and `PodResizeInProgress`, where they hold.
@@ -63,7 +65,21 @@ package struct PodStatusBuilder {
             status.message = failure.message
         }
         status.conditions = conditions(status)
+        if wasRefused {
+            // Nothing is being created: there is nothing to say of containers.
+            status.initContainerStatuses = []
+            status.containerStatuses = []
+            status.ephemeralContainerStatuses = []
+        }
         return status
+    }
+
+    /// The pod failed before anything of it was there.
+    private var wasRefused: Bool {
+        guard failure != nil, runtime == nil else { return false }
+        let all =
+            before.initContainerStatuses + before.containerStatuses + before.ephemeralContainerStatuses
+        return all.allSatisfy { $0.containerID.isEmpty && $0.lastState == ContainerState() }
     }
 
     /// The pod's first sandbox tells when it was first seen, also to an agent that was started after it.
@@ -82,7 +98,6 @@ package struct PodStatusBuilder {
         status.image = record.map(\.image) ?? container.container.image
         status.imageID = record.map(\.imageRef) ?? old?.imageID ?? ""
         status.restartCount = record.map { Int32($0.attempt) } ?? old?.restartCount ?? 0
-        status.stopSignal = nil
         guard let record else {
             if let old, old.state.terminated != nil {
                 // Collected since; what it ended with is still true.
@@ -94,6 +109,7 @@ package struct PodStatusBuilder {
             return status
         }
         status.containerID = "\(runtimeName)://\(record.id)"
+        status.stopSignal = record.stopSignal.name.map { Signal(rawValue: $0) }
         status.user = record.user.map { user in
             ContainerUser(
                 linux: LinuxContainerUser(
@@ -102,7 +118,9 @@ package struct PodStatusBuilder {
         let resources = actualResources[record.id]?.container ?? container.container.resources
         status.resources = resources == ResourceRequirements() ? nil : resources
         status.allocatedResources = container.container.resources.requests
-        status.volumeMounts = container.container.volumeMounts.map(\.status)
+        status.volumeMounts = container.container.volumeMounts.map {
+            $0.status(isRecursive: mountsRecursivelyReadOnly)
+        }
         status.lastState.terminated =
             runtime?.previous(container.name).flatMap(terminated) ?? old?.lastState.terminated
         let verdict = probes[record.id] ?? ProbeVerdict()
@@ -119,9 +137,13 @@ package struct PodStatusBuilder {
         case .exited, .unknown:
             status.started = false
             let end = terminated(record) ?? unknownEnd(record)
-            if let failure = failures[container.name] {
+            // Of one that is not started again, its end is all there is to say.
+            if let failure = failures[container.name], willRestart(container, record, end) {
                 status.state.waiting = ContainerStateWaiting(
                     reason: failure.reason.rawValue, message: failure.message)
+                status.lastState.terminated = end
+            } else if outlived.contains(container.name) {
+                status.state.waiting = waiting(container)
                 status.lastState.terminated = end
             } else {
                 status.state.terminated = end
@@ -129,6 +151,15 @@ package struct PodStatusBuilder {
             }
         }
         return status
+    }
+
+    /// Containers that wait to be made anew with all others.
+    private var outlived: Set<String> { isTerminating || failure != nil ? [] : plan.outlived }
+
+    private func willRestart(
+        _ container: PodContainer, _ record: ContainerRecord, _ end: ContainerStateTerminated
+    ) -> Bool {
+        record.state == .unknown || pod.restarts(container, exitCode: end.exitCode)
     }
 
     /// A container that the runtime has lost, with its host's start or by somebody's hand.
@@ -155,7 +186,8 @@ package struct PodStatusBuilder {
         guard record.state == .exited else { return nil }
         let reason = record.reason.isEmpty ? (record.exitCode == 0 ? "Completed" : "Error") : record.reason
         return ContainerStateTerminated(
-            exitCode: record.exitCode, reason: reason, message: record.message,
+            exitCode: record.exitCode, reason: reason,
+            message: LastWords.share(of: record.endMessage, in: pod),
             startedAt: Time(unixNanoseconds: record.startedAt),
             finishedAt: Time(unixNanoseconds: record.finishedAt),
             containerID: "\(runtimeName)://\(record.id)")
@@ -186,6 +218,10 @@ package struct PodStatusBuilder {
         for (container, status) in zip(pod.mainContainers, status.containerStatuses) {
             if status.state.running != nil {
                 running += 1
+            } else if outlived.contains(container.name) {
+                // As one that is started for the first time, until the others are there.
+                if plan.isInitialized { stopped += 1 } else { waiting += 1 }
+                restarts = true
             } else if let end = status.state.terminated ?? status.lastState.terminated {
                 stopped += 1
                 if end.exitCode == 0 { succeeded += 1 }
@@ -222,8 +258,9 @@ package struct PodStatusBuilder {
                     type: .disruptionTarget, status: .true, reason: "TerminationByKubelet",
                     message: failure.message))
         }
+        if let restarting { list.append(restarting) }
         list += resizeConditions
-        // What others have set stays: readiness gates are theirs.
+        // What the pod's source says (readiness gates), and why it has failed.
         let own: [PodConditionType] = [.podResizePending, .podResizeInProgress]
         for other in before.conditions
         where !own.contains(other.type) && !list.contains(where: { $0.type == other.type }) {
@@ -239,12 +276,26 @@ package struct PodStatusBuilder {
         }
     }
 
+    /// `AllContainersRestarting`, of pods with a rule that says so: until all of an earlier life has ended.
+    private var restarting: PodCondition? {
+        let rules = (pod.initContainers + pod.mainContainers).flatMap(\.container.restartPolicyRules)
+        guard rules.contains(where: { $0.action == .restartAllContainers }) else { return nil }
+        if plan.kills.isEmpty || isTerminating || failure != nil {
+            return PodCondition(type: .allContainersRestarting, status: .false)
+        }
+        return PodCondition(
+            type: .allContainersRestarting, status: .true, reason: "RestartAllContainersStarted",
+            message: "a container has ended as one of its restartPolicyRules says")
+    }
+
     /// As the kubelet: what has no init containers is initialized from the start, also while it has no sandbox.
     private func initialized(_ status: PodStatus) -> PodCondition {
         let incomplete = zip(pod.initContainers, status.initContainerStatuses).filter { container, status in
             container.role == .sidecar ? status.started != true : status.state.terminated?.exitCode != 0
         }.map(\.0.name)
-        if plan.isInitialized || incomplete.isEmpty || status.phase == .succeeded {
+        // Nor is a pod whose containers are all started anew less initialized for that.
+        let wasInitialized = before.condition(.initialized)?.status == .true && !outlived.isEmpty
+        if plan.isInitialized || wasInitialized || incomplete.isEmpty || status.phase == .succeeded {
             return PodCondition(
                 type: .initialized, status: .true, reason: status.phase == .succeeded ? "PodCompleted" : "")
         }
@@ -317,8 +368,15 @@ extension PodStatus {
 }
 
 extension VolumeMount {
-    var status: VolumeMountStatus {
-        VolumeMountStatus(
-            name: name, mountPath: mountPath, readOnly: readOnly, recursiveReadOnly: recursiveReadOnly)
+    /// Of a mount that is read-only it says also whether that holds for what is mounted below it: what became of
+    /// `IfPossible`.
+    /// - Parameter isRecursive: whether the runtime can do that.
+    fileprivate func status(isRecursive: Bool) -> VolumeMountStatus {
+        var status = VolumeMountStatus(name: name, mountPath: mountPath, readOnly: readOnly)
+        guard readOnly else { return status }
+        let isWanted = recursiveReadOnly == .ifPossible || recursiveReadOnly == .enabled
+        let isPrivate = mountPropagation == nil || mountPropagation == MountPropagationMode.none
+        status.recursiveReadOnly = isWanted && isPrivate && isRecursive ? .enabled : .disabled
+        return status
     }
 }

@@ -82,8 +82,8 @@ package final class StatusRecords: Sendable {
 
     /// A pod fails as a whole: written before anything is done about it, so that an agent that is killed half-way is not
     /// followed by one that starts the rest again.
-    /// - Parameter isKept: false for a failure that the next agent is not to know of: the node went down, or lacked
-    ///   something for a while.
+    /// - Parameter isKept: false for a failure that the next agent is not to know of: the node went down, or the pod was
+    ///   not let in.
     package func fail(_ pod: Pod, _ failure: PodFailure, isKept: Bool) {
         let uid = pod.metadata.uid
         guard isKept else {

@@ -63,6 +63,10 @@ public struct Prober: Sendable {
             attempt.whenOverdue(Self.execOverdue(command, timeout))
             attempt.run { [exec] in await Self.run(command, in: container, timeout, exec) }
             return attempt
+        case .impossible(let reason):
+            let attempt = Attempt(on: eventLoop, timeout: timeout)
+            attempt.finish(ProbeAnswer(.error, reason))
+            return attempt
         case .sleep(let duration):
             let attempt = Attempt(on: eventLoop, timeout: min(duration, timeout))
             attempt.whenOverdue(

@@ -34,8 +34,7 @@ struct ProbeSeries: Sendable {
     /// All series in Prometheus' text format, version 0.0.4, under the kubelet's names.
     static func text(_ series: [ProbeSeries]) -> String {
         var text = """
-            # HELP prober_probe_total [BETA] Cumulative number of a liveness, readiness or startup probe for a \
-            container by result.
+            # HELP prober_probe_total Attempts of a container's probes, by their results.
             # TYPE prober_probe_total counter
 
             """
@@ -50,7 +49,7 @@ struct ProbeSeries: Sendable {
             }
         }
         text += """
-            # HELP prober_probe_duration_seconds [ALPHA] Duration in seconds for a probe response.
+            # HELP prober_probe_duration_seconds How long attempts took until their answer, in seconds.
             # TYPE prober_probe_duration_seconds histogram
 
             """

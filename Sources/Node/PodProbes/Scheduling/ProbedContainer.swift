@@ -66,7 +66,8 @@ public struct ProbeReport: Sendable, Equatable {
         switch answer?.verdict {
         case .failure: "\(kind.rawValue) probe failed: \(answer?.message ?? "")"
         case .warning: "\(kind.rawValue) probe warning: \(answer?.message ?? "")"
-        case .error: "\(kind.rawValue) probe errored: \(answer?.message ?? "")"
+        case .error:
+            "\(kind.rawValue) probe errored and resulted in unknown state: \(answer?.message ?? "")"
         case .success, nil: nil
         }
     }

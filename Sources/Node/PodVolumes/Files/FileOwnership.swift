@@ -28,7 +28,7 @@ struct FileOwnership: Equatable, Sendable {
             try TreeWalk.run(root, path: path) { folder, name throws(KernelError) in
                 do throws(KernelError) {
                     // Held by descriptor, as a container could exchange it for a link to anything.
-                    try change(try folder.openHere(name, O_PATH), path: path + "/…/" + shown(name))
+                    try change(try folder.openHere(name, O_PATH), path: path + "/…/" + FolderEntry.text(name))
                 } catch {
                     // Gone meanwhile, or a mount, which is not of this volume.
                     if error.errno != .noEntry, error.errno != .crossDevice { throw error }

@@ -38,11 +38,6 @@ package enum Folders {
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }
 
-/// A name as the kernel has it, NUL at its end, for messages.
-func shown(_ name: [CChar]) -> String {
-    String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
 extension FileDescriptor {
     /// chmod(2) of what is open here, with O_PATH, too: those the kernel refuses to fchmod(2).
     func setMode(_ mode: mode_t, name: @autoclosure () -> String) throws(KernelError) {

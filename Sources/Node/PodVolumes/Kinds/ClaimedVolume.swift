@@ -52,20 +52,28 @@ extension VolumePlanner {
         if let missing = claim.spec.accessModes.first(where: { !volume.spec.accessModes.contains($0) }) {
             throw VolumeFailure("volume \"\(name)\" does not offer the access mode \(missing) of its claim")
         }
-        if claim.spec.volumeMode == .block || volume.spec.volumeMode == .block {
-            throw VolumeFailure(
-                "volume \"\(name)\" has volumeMode Block, which is not supported on this node")
-        }
         if let labels = node.labels, let required = volume.spec.nodeAffinity?.required,
             !required.matches(labels: labels)
         {
             throw VolumeFailure("no matching NodeSelectorTerms")
         }
+        let isForOnePod = claim.spec.accessModes.contains(.readWriteOncePod)
+        if volume.spec.volumeMode == .block {
+            guard let local = volume.spec.local else {
+                throw VolumeFailure(
+                    "volume \"\(name)\" has volumeMode Block, which only local volumes can have on this node")
+            }
+            let place = try LocalVolume(
+                name: name, path: local.path, isReadOnly: isReadOnly, isForOnePod: isForOnePod)
+            return .device(
+                BlockDevice(
+                    name: place.name, path: place.path, isReadOnly: isReadOnly, isForOnePod: isForOnePod))
+        }
         if let local = volume.spec.local {
             return .local(
                 try LocalVolume(
                     name: name, path: local.path, isReadOnly: isReadOnly,
-                    isForOnePod: claim.spec.accessModes.contains(.readWriteOncePod)))
+                    isForOnePod: isForOnePod))
         }
         if let source = volume.spec.hostPath {
             return .hostPath(try HostPath(source), isReadOnly: isReadOnly)
@@ -93,11 +101,14 @@ extension PersistentVolumeClaim {
 
 extension NodeSelector {
     /// One of the terms is enough; a term that asks for nothing matches nothing.
-    func matches(labels: [String: String]) -> Bool {
+    /// - Parameter name: the node's, the only field that terms select by; nil: a term with fields matches nothing.
+    package func matches(labels: [String: String], name: String? = nil) -> Bool {
         nodeSelectorTerms.contains { term in
-            // Fields are the node's name, which only a scheduler selects by.
-            !term.matchExpressions.isEmpty && term.matchFields.isEmpty
+            !(term.matchExpressions.isEmpty && term.matchFields.isEmpty)
                 && term.matchExpressions.allSatisfy { $0.matches(labels[$0.key]) }
+                && term.matchFields.allSatisfy { field in
+                    name != nil && field.key == "metadata.name" && field.matches(name)
+                }
         }
     }
 }

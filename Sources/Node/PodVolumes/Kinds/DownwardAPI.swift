@@ -1,7 +1,7 @@
 import KubernetesAPI
 
-/// What a pod may read about itself in files.
-enum DownwardAPI {
+/// What a pod may read about itself.
+package enum DownwardAPI {
     /// - Parameter allocatable: the node's, which counts where a container has no limit.
     static func payload(
         _ items: [DownwardAPIVolumeFile], of pod: Pod, allocatable: ResourceList,
@@ -13,7 +13,10 @@ enum DownwardAPI {
             do throws(VolumeFailure) {
                 let text: String
                 if let field = item.fieldRef {
-                    text = try value(ofField: field.fieldPath, in: pod)
+                    guard let value = value(ofField: field.fieldPath, in: pod) else {
+                        throw VolumeFailure("unsupported fieldPath: \(field.fieldPath)")
+                    }
+                    text = value
                 } else if let resource = item.resourceFieldRef {
                     text = try ResourceField.value(
                         resource, in: pod, container: nil, allocatable: allocatable)
@@ -31,8 +34,9 @@ enum DownwardAPI {
         return payload
     }
 
-    /// Of the fields that a volume may show; they are fewer than those of environment variables.
-    static func value(ofField path: String, in pod: Pod) throws(VolumeFailure) -> String {
+    /// Of the fields that files may hold; the node knows more, which variables hold.
+    /// - Returns: nil for any other.
+    package static func value(ofField path: String, in pod: Pod) -> String? {
         let metadata = pod.metadata
         switch path {
         case "metadata.name": return metadata.name
@@ -43,7 +47,7 @@ enum DownwardAPI {
         default:
             if let key = subscripted(path, "metadata.labels") { return metadata.labels[key] ?? "" }
             if let key = subscripted(path, "metadata.annotations") { return metadata.annotations[key] ?? "" }
-            throw VolumeFailure("unsupported fieldPath: \(path)")
+            return nil
         }
     }
 
@@ -57,13 +61,13 @@ enum DownwardAPI {
     }
 
     /// One line for each, sorted, the value in quotes: `app="web"`.
-    static func lines(_ map: [String: String]) -> String {
+    private static func lines(_ map: [String: String]) -> String {
         map.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
             .map { $0.key + "=" + quoted($0.value) }.joined(separator: "\n")
     }
 
     /// As Go's %q: what does not print is escaped.
-    static func quoted(_ text: String) -> String {
+    private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -3,12 +3,23 @@ import Glibc
 import KubernetesAPI
 import LinuxKernel
 
-/// A folder that lives as long as its pod, on the node's disk or in memory.
+/// A folder that lives as long as its pod, on the node's disk, in memory or in huge pages.
 struct EmptyDir: Equatable, Sendable {
     enum Medium: Equatable, Sendable {
         case disk
         /// Bytes at most; nil for half of the machine's memory, as the kernel has it.
         case memory(size: Int64?)
+        /// Bytes of a page. What is taken, the pod's group limits.
+        case hugePages(pageSize: Int64)
+
+        /// On the node's disk its folder is one of many.
+        var ownsFileSystem: Bool { self != .disk }
+
+        /// By blocks: huge pages are counted by the pod's group alone.
+        var isMeasured: Bool {
+            if case .hugePages = self { return false }
+            return true
+        }
     }
 
     var medium: Medium
@@ -26,9 +37,9 @@ struct EmptyDir: Equatable, Sendable {
         switch source.medium {
         case "": medium = .disk
         case .memory: medium = .memory(size: Self.memory(limit: limit, pod: pod, allocatable: allocatable))
-        case let other where other.rawValue.hasPrefix("HugePages"):
-            throw VolumeFailure(
-                "emptyDir medium \"\(other)\" is not supported on this node: use \"Memory\" or \"\"")
+        case .hugePages: medium = .hugePages(pageSize: try Self.onlyPageSize(of: pod))
+        case let other where other.rawValue.hasPrefix(StorageMedium.hugePagesPrefix.rawValue):
+            medium = .hugePages(pageSize: try Self.pageSize(other, pod))
         case let other: throw VolumeFailure("unknown storage medium \"\(other)\"")
         }
         if let mode = source.mode { self.mode = mode_t(truncatingIfNeeded: mode) & 0o1777 }
@@ -41,6 +52,40 @@ struct EmptyDir: Equatable, Sendable {
         return [limit, pod.memoryLimit, node].compactMap { $0 }.min()
     }
 
+    // MARK: Huge pages
+
+    /// The sizes of pages that the pod asks for.
+    private static func pageSizes(of pod: Pod) -> Set<Int64> {
+        let all =
+            (pod.spec.containers + pod.spec.initContainers).map(\.resources)
+            + [pod.spec.resources ?? ResourceRequirements()]
+        // Each has to be limited to what is asked for.
+        return Set(all.flatMap(\.limits.keys).compactMap { $0.hugePageSize?.value })
+    }
+
+    private static func onlyPageSize(of pod: Pod) throws(VolumeFailure) -> Int64 {
+        let sizes = pageSizes(of: pod)
+        guard let size = sizes.first else {
+            throw VolumeFailure("medium HugePages: the pod asks for no huge pages")
+        }
+        if sizes.count > 1 {
+            throw VolumeFailure(
+                "medium HugePages: the pod asks for pages of several sizes: name one, as in HugePages-2Mi")
+        }
+        return size
+    }
+
+    private static func pageSize(_ medium: StorageMedium, _ pod: Pod) throws(VolumeFailure) -> Int64 {
+        let word = medium.rawValue.dropFirst(StorageMedium.hugePagesPrefix.rawValue.count)
+        guard let size = Quantity(String(word))?.value, size > 0 else {
+            throw VolumeFailure("medium \(medium): \"\(word)\" is no size of a page")
+        }
+        if !pageSizes(of: pod).contains(size) {
+            throw VolumeFailure("medium \(medium): the pod asks for no huge pages of that size")
+        }
+        return size
+    }
+
     /// Makes what is missing of it. A volume that was complete before is left as containers have made it.
     /// - Parameters:
     ///   - path: the volume's folder.
@@ -50,8 +95,15 @@ struct EmptyDir: Equatable, Sendable {
         let folder = try Folders.open(making: parent)
         var isNew = mkdirat(folder.raw, name, 0o700) == 0
         if !isNew, Errno.current != .exists { throw KernelError("mkdir", path) }
-        if case .memory(let size) = medium, try !folder.isMountPoint(name) {
-            try Self.mountMemory(size: size, on: try folder.openHere(name, O_PATH | O_DIRECTORY), path: path)
+        if medium.ownsFileSystem, try !folder.isMountPoint(name) {
+            let place = try folder.openHere(name, O_PATH | O_DIRECTORY)
+            switch medium {
+            case .disk: break
+            case .memory(let size): try Self.mountMemory(size: size, on: place, path: path)
+            case .hugePages(let size):
+                try Mount.new(type: "hugetlbfs", source: "nodev", options: ["pagesize=\(size)"])
+                    .attach(on: place, name: path)
+            }
             isNew = true
         }
         if !isNew, Folders.exists(mark) { return }

@@ -68,7 +68,8 @@ struct LocalVolume: Equatable, Sendable {
         case S_IFDIR: return source
         case S_IFBLK:
             throw VolumeFailure(
-                "local path \"\(path)\" is a block device, which is not mounted on this node: name a folder")
+                "local path \"\(path)\" is a block device: its volume needs volumeMode Block, or names a folder"
+            )
         default: throw VolumeFailure("local path \"\(path)\" is not a directory")
         }
     }

@@ -8,6 +8,7 @@ enum VolumePlan: Sendable {
     case payload(VolumeKind, Payload, isInMemory: Bool)
     case image(ImageVolumeSource)
     case local(LocalVolume)
+    case device(BlockDevice)
 
     /// Its content can change while containers run.
     var isUpdated: Bool { if case .payload = self { true } else { false } }
@@ -48,17 +49,31 @@ struct VolumePlanner: Sendable {
         }
         if let source = volume.image { return .image(source) }
         if let source = volume.persistentVolumeClaim {
-            return try await claimed(source.claimName, isReadOnly: source.readOnly, mustBelongToPod: false)
+            let plan = try await claimed(
+                source.claimName, isReadOnly: source.readOnly, mustBelongToPod: false)
+            return try checked(plan, volume.name)
         }
         if volume.ephemeral != nil {
-            return try await claimed(
+            let plan = try await claimed(
                 pod.metadata.name + "-" + volume.name, isReadOnly: false, mustBelongToPod: true)
+            return try checked(plan, volume.name)
         }
         // As the API's defaults have it: a volume that says nothing is an empty folder.
         guard let type = volume.apiValue.object?.members.first(where: { $0.name != "name" })?.name else {
             return .emptyDir(EmptyDir(medium: .disk))
         }
         throw VolumeFailure("volume type \(type) is not supported on this node")
+    }
+
+    /// Containers have to take a volume as what it is.
+    private func checked(_ plan: VolumePlan, _ name: String) throws(VolumeFailure) -> VolumePlan {
+        let containers = pod.everyPlace
+        if case .device = plan {
+            guard containers.mounts.contains(name) else { return plan }
+            throw VolumeFailure("volume \(name) has volumeMode Block, but is specified in volumeMounts")
+        }
+        guard containers.devices.contains(name) else { return plan }
+        throw VolumeFailure("volume \(name) has volumeMode Filesystem, but is specified in volumeDevices")
     }
 
     private func configMap(
@@ -144,6 +159,15 @@ struct VolumePlanner: Sendable {
 }
 
 extension Pod {
+    /// The names of volumes that containers mount, and of those that they take as devices.
+    var everyPlace: (mounts: Set<String>, devices: Set<String>) {
+        let containers = spec.initContainers + spec.containers
+        let mounts =
+            containers.flatMap(\.volumeMounts).map(\.name)
+            + spec.ephemeralContainers.flatMap(\.volumeMounts).map(\.name)
+        return (Set(mounts), Set(containers.flatMap(\.volumeDevices).map(\.name)))
+    }
+
     /// The user that all containers run as, where all say the same.
     fileprivate var commonUser: Int64? {
         var common: Int64?

@@ -34,11 +34,26 @@ package struct ContainerMount: Equatable, Sendable {
     }
 }
 
+/// A block device of the node's at a path of a container's own; one CRI `Device`.
+package struct ContainerDevice: Equatable, Sendable {
+    package var hostPath: String
+    package var containerPath: String
+    package var isReadOnly: Bool
+
+    package init(hostPath: String, containerPath: String, isReadOnly: Bool) {
+        self.hostPath = hostPath
+        self.containerPath = containerPath
+        self.isReadOnly = isReadOnly
+    }
+}
+
 /// A volume of a pod that is there.
 package struct MountedVolume: Equatable, Sendable {
     package enum Source: Equatable, Sendable {
         case path(String)
         case image(reference: String, pullPolicy: PullPolicy)
+        /// A block device of the node's: nothing is mounted.
+        case device(String)
     }
 
     package var source: Source

@@ -16,7 +16,7 @@ package struct PodMounts: Equatable, Sendable {
     /// - Throws: `VolumeFailure`, one line.
     package func mounts(
         for container: Container, environment: [String: String] = [:],
-        runtimeMountsRecursivelyReadOnly: Bool = true
+        runtimeMountsRecursivelyReadOnly: Bool = false
     ) throws(VolumeFailure) -> [ContainerMount] {
         var mounts: [ContainerMount] = []
         for (index, mount) in container.volumeMounts.enumerated() {
@@ -40,12 +40,29 @@ package struct PodMounts: Equatable, Sendable {
         return mounts
     }
 
+    /// The devices of a container, in the order of its `volumeDevices`.
+    package func devices(for container: Container) throws(VolumeFailure) -> [ContainerDevice] {
+        var devices: [ContainerDevice] = []
+        for device in container.volumeDevices {
+            guard let volume = volumes[device.name], case .device(let path) = volume.source else {
+                throw VolumeFailure(
+                    "cannot find volume \"\(device.name)\" to pass into container \"\(container.name)\"")
+            }
+            devices.append(
+                ContainerDevice(
+                    hostPath: path, containerPath: device.devicePath, isReadOnly: volume.isReadOnly))
+        }
+        return devices
+    }
+
     private func source(
         of volume: MountedVolume, _ mount: VolumeMount, _ subPath: String, container: String, index: Int
     ) throws(VolumeFailure) -> ContainerMount.Source {
         switch volume.source {
         case .image(let reference, let policy):
             return .image(reference: reference, pullPolicy: policy, subPath: subPath)
+        case .device:
+            throw VolumeFailure("volume \(mount.name) has volumeMode Block, but is specified in volumeMounts")
         case .path(let path):
             if subPath.isEmpty { return .path(path) }
             do {
@@ -70,18 +87,14 @@ package struct PodMounts: Equatable, Sendable {
         if !mount.subPathExpr.isEmpty {
             do {
                 path = try VariableExpansion.expand(mount.subPathExpr) { name in
-                    guard let value = environment[name] else {
+                    // An empty one would show another part of the volume, or all of it.
+                    guard let value = environment[name], !value.isEmpty else {
                         throw VolumeFailure("missing value for \"\(name)\"")
                     }
                     return value
                 }
             } catch {
                 throw VolumeFailure("cannot expand subPathExpr of volumeMount \"\(mount.name)\": \(error)")
-            }
-            // An expression that comes to nothing must not show the whole volume.
-            if path.isEmpty {
-                throw VolumeFailure(
-                    "subPathExpr \"\(mount.subPathExpr)\" of volumeMount \"\(mount.name)\" is empty")
             }
         }
         if path.hasPrefix("/") { throw VolumeFailure("error SubPath `\(path)` must not be an absolute path") }
@@ -98,7 +111,9 @@ package struct PodMounts: Equatable, Sendable {
         _ mount: VolumeMount, runtime: Bool
     ) throws(VolumeFailure) -> Bool {
         guard let mode = mount.recursiveReadOnly, mode != .disabled else { return false }
-        let subject = "volume \"\(mount.name)\" requested recursive read-only mode, but it is"
+        let subject =
+            "failed to resolve recursive read-only mode: volume \"\(mount.name)\" requested recursive read-only mode, "
+            + "but it is"
         if !mount.readOnly { throw VolumeFailure("\(subject) not read-only") }
         if let propagation = mount.mountPropagation, propagation != .none {
             throw VolumeFailure("\(subject) not compatible with propagation \"\(propagation)\"")

@@ -57,11 +57,7 @@ package final class FolderObjects: ObjectSource, ServiceSource {
         }
         switch object {
         case let map as ConfigMap: return (key(.configMap, map.metadata), map)
-        case var secret as Secret:
-            // What an API server does when it takes a secret in.
-            for (name, text) in secret.stringData { secret.data[name] = Bytes(text) }
-            secret.stringData = [:]
-            return (key(.secret, secret.metadata), secret)
+        case let secret as Secret: return (key(.secret, secret.metadata), secret.withDefaults())
         case let service as Service: return (key(.service, service.metadata), service)
         case let claim as PersistentVolumeClaim: return (key(.claim, claim.metadata), claim)
         case let volume as PersistentVolume:

@@ -16,6 +16,10 @@ extension FieldErrors {
         word(
             FieldPath("memoryReservationPolicy"), kubelet.memoryReservationPolicy,
             of: MemoryReservationPolicy.known)
+        if kubelet.memoryReservationPolicy == .tieredReservation, kubelet.featureGates["MemoryQoS"] != true {
+            forbidden(
+                FieldPath("memoryReservationPolicy"), "TieredReservation requires the feature gate MemoryQoS")
+        }
         if let period = kubelet.cpuCFSQuotaPeriod, !(.milliseconds(1) ... .seconds(1)).contains(period) {
             invalid(FieldPath("cpuCFSQuotaPeriod"), period, "must be between 1ms and 1sec, inclusive")
         }

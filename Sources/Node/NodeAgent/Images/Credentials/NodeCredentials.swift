@@ -16,7 +16,7 @@ package struct NodeCredentials: ImageCredentials {
     package init(
         objects: any ObjectSource, plugins: CredentialPluginFile?, events: EventRecorder, root: String
     ) {
-        secrets = PullSecrets(objects: objects)
+        secrets = PullSecrets(objects: objects, events: events)
         self.plugins = CredentialPlugins(plugins)
         self.events = events
         files = ["\(root)/config.json", "/var/lib/kubelet/config.json"]

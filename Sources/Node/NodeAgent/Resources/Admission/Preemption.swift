@@ -8,9 +8,10 @@ package enum Preemption {
     package static func victims(
         for pod: Pod, among others: [Pod], qosClass: (Pod) -> PodQOSClass, fits: ([Pod]) -> Bool
     ) -> [Pod]? {
-        let candidates = others.filter { !$0.isCritical && $0.priority < pod.priority }
+        let candidates = others.filter { !$0.isCritical && $0.effectivePriority < pod.effectivePriority }
             .sorted {
-                (qosClass($0).rank, $0.priority, $0.fullName) < (qosClass($1).rank, $1.priority, $1.fullName)
+                (qosClass($0).rank, $0.effectivePriority, $0.fullName)
+                    < (qosClass($1).rank, $1.effectivePriority, $1.fullName)
             }
         func without(_ victims: [Pod]) -> [Pod] {
             let gone = Set(victims.map(\.metadata.uid))
@@ -29,10 +30,6 @@ package enum Preemption {
 
     static let failure = PodFailure(
         reason: "Preempting", message: "Preempted in order to admit critical pod", isDisruption: true)
-}
-
-extension Pod {
-    fileprivate var priority: Int32 { spec.priority ?? 0 }
 }
 
 extension PodQOSClass {

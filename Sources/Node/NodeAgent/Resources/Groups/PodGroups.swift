@@ -102,9 +102,17 @@ final class PodGroups: Sendable {
             rest.cpu = .init()
             rest.cpu?.shares = UInt64(CPUTime.shares.lowerBound)
             var all = RuntimeSpec.Resources()
-            if facts.memoryThrottling != nil, facts.isUnified {
-                burstable.unified["memory.min"] = String(sum(.memory, [.burstable]).value)
-                all.unified["memory.min"] = String(sum(.memory, [.burstable, .guaranteed]).value)
+            if facts.isUnified {
+                // A group keeps no more than the one above it.
+                var kept = MemoryReservation()
+                if facts.reservesMemory {
+                    kept.hard = sum(.memory, [.guaranteed]).value
+                    kept.soft = sum(.memory, [.burstable]).value
+                }
+                for (name, value) in kept.files { all.unified[name] = value }
+                for (name, value) in MemoryReservation(soft: kept.soft).files {
+                    burstable.unified[name] = value
+                }
             }
             for (qos, resources) in [
                 (PodQOSClass.guaranteed, all), (.burstable, burstable), (.bestEffort, rest),

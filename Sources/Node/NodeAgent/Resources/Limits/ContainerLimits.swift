@@ -18,7 +18,7 @@ struct ContainerLimits {
             result.cpuQuota = CPUTime.quota(milli: limit.milliValue, period: period)
         }
         if let limit = limits[.memory] ?? podLimit(.memory) { result.memoryLimitInBytes = limit.value }
-        result.hugepageLimits = HugePages.limits(limits).map { size, bytes in
+        result.hugepageLimits = hugePages(limits).map { size, bytes in
             .with {
                 $0.pageSize = size
                 $0.limit = bytes
@@ -37,19 +37,44 @@ struct ContainerLimits {
     /// A container without a limit of its own may have no more than its pod as a whole (KEP-2837).
     private func podLimit(_ name: ResourceName) -> Quantity? { pod.spec.resources?.limits[name] }
 
+    /// Of every size that the node has: pages that another container asks for are not for this one. What only the pod as
+    /// a whole asks for is for all of them.
+    private func hugePages(_ limits: ResourceList) -> [(size: String, bytes: UInt64)] {
+        var sizes = Dictionary(node.pageSizes.map { ($0, UInt64(0)) }, uniquingKeysWith: { $1 })
+        for (size, bytes) in HugePages.limits(pod.spec.resources?.limits ?? [:]) { sizes[size] = bytes }
+        for (size, bytes) in HugePages.limits(limits) { sizes[size] = bytes }
+        return sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     // MARK: Out of memory
 
-    /// As Kubernetes has it: guaranteed pods last, best-effort ones first, the others by what they asked for, between.
+    /// As Kubernetes has it: what the node needs and guaranteed pods last, best-effort ones first, the others by what they
+    /// asked for, between.
     private func oomScore(of container: Container) -> Int64 {
+        if pod.effectivePriority >= PodPriority.systemCriticalNode { return -997 }
         switch qos {
         case .guaranteed: return -997
         case .bestEffort: return 1000
         default: break
         }
-        if (pod.spec.priority ?? 0) >= PodPriority.systemCriticalNode { return -997 }
         guard node.memory > 0 else { return 999 }
-        let request = memoryRequest(of: container)
-        return min(999, max(3, 1000 - 1000 * request / node.memory))
+        var request = memoryRequest(of: container)
+        // What main containers lean on goes no sooner than the one of them that asked for least (KEP-753).
+        if isSidecar(container) {
+            request = max(request, pod.spec.containers.map(memoryRequest).min() ?? 0)
+        }
+        return min(999, max(3, 1000 - 1000 * (request + shareOfPod) / node.memory))
+    }
+
+    /// What the pod as a whole asks for beyond its containers is each one's in equal parts (KEP-2837).
+    private var shareOfPod: Int64 {
+        guard let own = pod.spec.resources?.requests[.memory], !own.isZero else { return 0 }
+        let rest = own.value - (pod.containerRequests[.memory]?.value ?? 0)
+        return max(0, rest) / Int64(max(1, pod.spec.containers.count + pod.spec.initContainers.count))
+    }
+
+    private func isSidecar(_ container: Container) -> Bool {
+        pod.initContainers.contains { $0.role == .sidecar && $0.name == container.name }
     }
 
     private func memoryRequest(of container: Container) -> Int64 {
@@ -59,9 +84,13 @@ struct ContainerLimits {
     // MARK: MemoryQoS (KEP-2570)
 
     private func addMemoryQoS(_ container: Container, _ result: inout CRILinuxContainerResources) {
-        guard let factor = node.memoryThrottling else { return }
         let request = memoryRequest(of: container)
-        if request > 0 { result.unified["memory.min"] = String(request) }
+        if node.reservesMemory {
+            for (name, value) in MemoryReservation.tiered(qos, request: request).files where value != "0" {
+                result.unified[name] = value
+            }
+        }
+        guard let factor = node.memoryThrottling else { return }
         let limit = container.resources.limits[.memory]?.value ?? 0
         // A guaranteed container is not held back below its limit.
         guard limit != request || limit == 0 else { return }
@@ -74,11 +103,16 @@ struct ContainerLimits {
     // MARK: Swap (KEP-2400)
 
     private func addSwap(_ container: Container, _ result: inout CRILinuxContainerResources) {
-        guard node.swap > 0, node.isUnified else { return }
         let limit = result.memoryLimitInBytes
+        guard node.isUnified else {
+            // Version 1 limits memory and swap together only: what has a limit does not swap.
+            if node.countsSwap, limit > 0 { result.memorySwapLimitInBytes = limit }
+            return
+        }
+        guard node.swap > 0 else { return }
         let request = memoryRequest(of: container)
         let mayUse =
-            node.usesSwap && qos == .burstable && request > 0
+            node.usesSwap && qos == .burstable && !pod.isCritical && request > 0
             && request != container.resources.limits[.memory]?.value
             && node.memory > 0
         let own = mayUse ? Int64(Double(request) / Double(node.memory) * Double(node.swap)) : 0
@@ -98,12 +132,18 @@ struct NodeFactsOfLimits: Sendable {
     var allocatableMemory: Int64
     /// Bytes on swap devices.
     var swap: Int64
+    /// Groups of version 1 can limit it.
+    var countsSwap: Bool
+    /// Of the huge pages that the kernel can limit, as it spells them.
+    var pageSizes: [String]
     /// The host has version 2 of cgroups alone.
     var isUnified: Bool
     /// Microseconds; nil: no quotas.
     var quotaPeriod: Int64?
     /// nil: MemoryQoS is off.
     var memoryThrottling: Double?
+    /// For pods, by their classes (`TieredReservation`).
+    var reservesMemory: Bool
     var usesSwap: Bool
     var killsSingleProcess: Bool
     /// 0 and less: no limit.
@@ -111,14 +151,17 @@ struct NodeFactsOfLimits: Sendable {
 
     init(
         _ machine: ResourceList, _ node: Allocatable, _ settings: ResourceSettings, isUnified: Bool,
-        swap: Int64
+        swap: Int64, countsSwap: Bool, pageSizes: [String]
     ) {
         memory = machine[.memory]?.value ?? 0
         allocatableMemory = node.allocatable[.memory]?.value ?? 0
         self.swap = swap
+        self.countsSwap = countsSwap
+        self.pageSizes = pageSizes
         self.isUnified = isUnified
         quotaPeriod = settings.quotaPeriod
         memoryThrottling = settings.memoryThrottling
+        reservesMemory = settings.reservesMemory && isUnified
         usesSwap = settings.usesSwap
         killsSingleProcess = settings.killsSingleProcess ?? !isUnified
         podPidsLimit = settings.podPidsLimit

@@ -10,19 +10,17 @@ struct PodLimits: Equatable, Sendable {
     var cpuPeriod: Int64 = 100_000
     /// Bytes; nil: no limit, because a container has none.
     var memory: Int64?
-    /// Bytes that are not taken away from the pod; nil without MemoryQoS.
-    var memoryMin: Int64?
+    var reservation = MemoryReservation()
     var pids: Int64?
     /// Of every size that the node has.
     var hugePages: [String: UInt64] = [:]
 
-    /// - Parameter pageSizes: of the node's huge pages, as the kernel spells them. A size that the pod does not ask for
-    ///   is not for it.
-    init(_ pod: Pod, _ qos: PodQOSClass, _ node: NodeFactsOfLimits, pageSizes: [String] = []) {
+    init(_ pod: Pod, _ qos: PodQOSClass, _ node: NodeFactsOfLimits) {
         let requests = pod.requests
         let limits = pod.limits
         if node.podPidsLimit > 0 { pids = node.podPidsLimit }
-        hugePages = Dictionary(pageSizes.map { ($0, 0) }, uniquingKeysWith: { $1 })
+        // A size that the pod does not ask for is not for it.
+        hugePages = Dictionary(node.pageSizes.map { ($0, 0) }, uniquingKeysWith: { $1 })
         for (size, bytes) in HugePages.limits(limits) { hugePages[size] = bytes }
         if let period = node.quotaPeriod { cpuPeriod = period }
         guard qos != .bestEffort else { return }
@@ -31,7 +29,7 @@ struct PodLimits: Equatable, Sendable {
             cpuQuota = CPUTime.quota(milli: limit.milliValue, period: period)
         }
         if let limit = limits[.memory], pod.limitsAll(.memory) { memory = limit.value }
-        if node.isUnified, node.memoryThrottling != nil { memoryMin = requests[.memory]?.value ?? 0 }
+        if node.reservesMemory { reservation = .tiered(qos, request: requests[.memory]?.value ?? 0) }
     }
 
     /// Enough for both.
@@ -62,7 +60,9 @@ struct PodLimits: Equatable, Sendable {
         result.hugepageLimits = hugePages.sorted { $0.key < $1.key }.map {
             RuntimeSpec.Resources.HugepageLimit(pageSize: $0.key, limit: $0.value)
         }
-        if let memoryMin, isUnified { result.unified["memory.min"] = String(memoryMin) }
+        if isUnified {
+            for (name, value) in reservation.files { result.unified[name] = value }
+        }
         return result
     }
 

@@ -13,6 +13,8 @@ package struct MachineFacts: Sendable {
     package var architecture = ""
     /// Bytes.
     package var swap: Int64 = 0
+    /// Whether the kernel enforces profiles of AppArmor, and shows which it has.
+    package var hasAppArmor = false
 
     package init() {}
 
@@ -28,6 +30,9 @@ package struct MachineFacts: Sendable {
             (text("/etc/os-release") ?? text("/usr/lib/os-release")).flatMap(prettyName) ?? "Unknown"
         facts.architecture = ownArchitecture
         facts.swap = swapBytes(text("/proc/meminfo") ?? "")
+        facts.hasAppArmor =
+            text("/sys/module/apparmor/parameters/enabled") == "Y"
+            && access("/sys/kernel/security/apparmor", F_OK) == 0
         return facts
     }
 

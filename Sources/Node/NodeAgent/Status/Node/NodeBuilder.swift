@@ -56,11 +56,12 @@ package struct NodeBuilder: Sendable {
 
     /// As a kubelet registers its node.
     package static func labels(_ settings: AgentSettings, _ machine: MachineFacts) -> [String: String] {
-        [
+        let standard = [
             "kubernetes.io/hostname": settings.nodeName, "kubernetes.io/os": "linux",
             "kubernetes.io/arch": machine.architecture, "beta.kubernetes.io/os": "linux",
             "beta.kubernetes.io/arch": machine.architecture,
         ]
+        return standard.merging(settings.labels) { _, said in said }
     }
 
     private var info: NodeSystemInfo {

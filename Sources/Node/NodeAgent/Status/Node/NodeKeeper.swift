@@ -9,9 +9,14 @@ package final class NodeKeeper: Sendable {
     private let machine: MachineFacts
     /// Of the HTTP API.
     private let port: Int32
+    private let addressesChanged: @Sendable () async -> Void
     private let wakeup = Wakeup()
 
-    init(services: AgentServices, machine: MachineFacts, port: Int32) {
+    init(
+        services: AgentServices, machine: MachineFacts, port: Int32,
+        addressesChanged: @escaping @Sendable () async -> Void
+    ) {
+        self.addressesChanged = addressesChanged
         self.services = services
         self.machine = machine
         self.port = port
@@ -63,6 +68,11 @@ package final class NodeKeeper: Sendable {
     }
 
     private func look() async -> NodeBuilder {
+        let addresses = services.settings.addresses
+        if addresses.refresh() {
+            services.log.notice("the node's addresses: \(addresses.all.joined(separator: ", "))")
+            await addressesChanged()
+        }
         var builder = NodeBuilder(
             settings: services.settings, machine: machine, capacity: services.resources.capacity,
             allocatable: services.resources.allocatable)
@@ -73,7 +83,9 @@ package final class NodeKeeper: Sendable {
             let version = try await services.runtime.version()
             builder.runtimeVersion = "\(version.runtimeName)://\(version.runtimeVersion)"
             builder.images = try await services.runtime.imageList()
-            builder.runtime = try await services.runtime.status()
+            let status = try await services.runtime.status()
+            services.features.set(status)
+            builder.runtime = status
         } catch {
             // What it says of itself counts, and an answer that does not come is the answer.
             services.log.debug("look at the node: \(error)")

@@ -95,7 +95,7 @@ public enum Program {
             return try help(Array(arguments.dropFirst(options.help ? 0 : 1)))
         }
         guard let (command, rest) = CommandTable.find(arguments) else {
-            throw UsageError("'\(first)' is no command: see 'swiftlet --help'")
+            return try unknown(first, Array(arguments.dropFirst()))
         }
         return try run(command, rest, options, seams)
     }
@@ -189,8 +189,20 @@ public enum Program {
         if let (command, _) = CommandTable.find(arguments) {
             try Standard.print(command.helpMessage() + "\n")
         } else {
-            try Standard.print(CommandTable.overview)
+            try Standard.print(arguments.first.flatMap(CommandTable.overview(of:)) ?? CommandTable.overview)
         }
+        return 0
+    }
+
+    /// No command, but perhaps the first half of one: `image`.
+    private static func unknown(_ first: String, _ rest: [String]) throws -> Int32 {
+        guard let overview = CommandTable.overview(of: first) else {
+            throw UsageError("'\(first)' is no command: see 'swiftlet --help'")
+        }
+        if let verb = rest.first, !["--help", "-h", "help"].contains(verb) {
+            throw UsageError("'\(first) \(verb)' is no command: see 'swiftlet \(first) --help'")
+        }
+        try Standard.print(overview)
         return 0
     }
 

@@ -179,6 +179,10 @@ struct ConfigTests {
         #expect(mkfifo(folder.path + "/etc/passwd", 0o644) == 0)
         #expect(throws: UsageError.self) { try UserLookup("app", in: root) }
         unlink(folder.path + "/etc/passwd")
+        // Whose opening would fail, as that of a device can do anything: it is not even tried.
+        #expect(mknod(folder.path + "/etc/passwd", S_IFSOCK | 0o644, 0) == 0)
+        #expect(throws: UsageError.self) { try UserLookup("app", in: root) }
+        unlink(folder.path + "/etc/passwd")
         // A link out of the root ends inside: the host's own file is not read.
         #expect(symlink("/../../../../etc/passwd", folder.path + "/etc/passwd") == 0)
         #expect(throws: (any Error).self) { try UserLookup("daemon", in: root) }

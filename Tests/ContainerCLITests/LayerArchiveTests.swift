@@ -54,6 +54,25 @@ struct LayerArchiveTests {
         return folder
     }
 
+    /// A container that nests them without end ends nobody who archives it.
+    @Test func foldersWithoutEnd() throws {
+        func archive(depth: Int) throws {
+            let folder = try TemporaryFolder()
+            _ = try check("mkdir", "upper") { mkdir(folder.path + "/upper", 0o755) }
+            var inner = try FileDescriptor.open(folder.path + "/upper", O_RDONLY | O_DIRECTORY)
+            for _ in 0..<depth {
+                let number = inner.raw
+                _ = try check("mkdir", "d") { mkdirat(number, "d", 0o755) }
+                inner = try inner.openAt("d", O_RDONLY | O_DIRECTORY)
+            }
+            _ = try self.archive(folder, layer: nil)
+        }
+        OpenFiles.allowMany()
+        try archive(depth: TarOutput.greatestDepth)
+        let error = #expect(throws: UsageError.self) { try archive(depth: TarOutput.greatestDepth + 1) }
+        #expect(error?.description.contains("no more than 1000 folders in each other") == true)
+    }
+
     @Test func whatIsHiddenBecomesWhiteouts() throws {
         let folder = try upper()
         let form = TarOutput.LayerForm(user: { $0 >= 300_000 ? $0 - 300_000 : $0 }, group: { $0 + 1 })
@@ -66,6 +85,41 @@ struct LayerArchiveTests {
         #expect(!names.contains { $0.hasSuffix("kept/gone") })
         #expect(names.count == 6)
         withExtendedLifetime(folder) {}
+    }
+
+    private let form = TarOutput.LayerForm(
+        user: { $0 >= 300_000 ? $0 - 300_000 : $0 }, group: { $0 >= 400_000 ? $0 - 400_000 : $0 })
+
+    /// What setcap(8) of a container writes works in every container that has the file, whatever ids its root has.
+    @Test(arguments: [(300_000, [0x02]), (300_007, [0x03, 7])] as [(UInt32, [UInt8])])
+    func capabilitiesOfAUserNamespace(root: UInt32, expected: [UInt8]) {
+        func bytes(_ id: UInt32) -> [UInt8] { withUnsafeBytes(of: id.littleEndian) { Array($0) } }
+        let masks: [UInt8] = [0, 4] + [UInt8](repeating: 0, count: 14)
+        let value = [1, 0, 0, 3] + masks + bytes(root)
+        let inside = form.attribute("security.capability", value)
+        #expect(
+            inside == [1, 0, 0, expected[0]] + masks + expected.dropFirst().flatMap { bytes(UInt32($0)) })
+        // Those of the host's files have no id, and of what is no capability nothing is known.
+        for other in [[1, 0, 0, 2] + masks, [], [UInt8](repeating: 3, count: 23)] {
+            #expect(form.attribute("security.capability", other) == other)
+        }
+        #expect(form.attribute("user.capability", value) == value)
+    }
+
+    /// A named user, the owner, a named group, the mask.
+    @Test func accessListsOfAUserNamespace() {
+        func entry(_ tag: UInt8, _ id: UInt32) -> [UInt8] {
+            [tag, 0, 4, 0] + withUnsafeBytes(of: id.littleEndian) { Array($0) }
+        }
+        func list(_ user: UInt32, _ group: UInt32) -> [UInt8] {
+            [2, 0, 0, 0] + entry(0x01, .max) + entry(0x02, user) + entry(0x08, group) + entry(0x10, .max)
+        }
+        for name in ["system.posix_acl_access", "system.posix_acl_default"] {
+            #expect(form.attribute(name, list(301_000, 400_005)) == list(1000, 5))
+        }
+        for other in [[], [2, 0, 0, 0, 1], [1, 0, 0, 0] + entry(0x02, 301_000)] {
+            #expect(form.attribute("system.posix_acl_access", other) == other)
+        }
     }
 
     @Test func otherArchivesKeepWhatIsThere() throws {

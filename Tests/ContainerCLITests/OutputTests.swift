@@ -62,4 +62,8 @@ struct OutputTests {
         }
         #expect(Set((0..<50).map { _ in NameGenerator.next() }).count > 25)
     }
+
+    @Test func whatATerminalWouldObey() {
+        #expect("a\u{1b}[31m\n\u{9b}ü\u{7f}".printable == "a\\x1b[31m\\x0a\\x9bü\\x7f")
+    }
 }

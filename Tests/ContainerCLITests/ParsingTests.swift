@@ -1,6 +1,8 @@
 import ContainerCLI
 import ContainerShim
 import Glibc
+import ImageStore
+import OCISpec
 import Testing
 
 /// What the words of the command line mean.
@@ -36,6 +38,19 @@ struct ParsingTests {
     @Test(arguments: ["", "10", "s", "1d", "1h30", "-1s"])
     func wrongSpans(text: String) {
         #expect(TimeSpan(parsing: text) == nil)
+    }
+
+    @Test func platforms() throws {
+        #expect(
+            try Platform(parsing: "linux/arm/v7") == Platform(os: "linux", architecture: "arm", variant: "v7")
+        )
+        #expect(try Platform(parsing: "arm64") == Platform(os: "linux", architecture: "arm64"))
+        let own = PlatformMatch.host().architecture
+        #expect(try Platform(parsing: "linux") == Platform(os: "linux", architecture: own))
+        #expect(try Platform(parsing: "windows") == Platform(os: "windows", architecture: own))
+        for text in ["", "linux/", "/arm", "linux//v7", "a/b/c/d"] {
+            #expect(throws: UsageError.self) { try Platform(parsing: text) }
+        }
     }
 
     @Test func momentsOfSince() throws {
@@ -245,11 +260,19 @@ struct ParsingTests {
         #expect(throws: UsageError.self) { try request.check() }
         request = ResourceRequest()
         request.cpusetCPUs = "0-1,3"
-        try request.check()
+        try request.check(usable: 4, configured: 4)
+        #expect(throws: UsageError.self) { try request.check(usable: 2, configured: 3) }
         for wrong in ["", "1-0", "a", "0,,1", "1-2-3"] {
             request.cpusetCPUs = wrong
             #expect(throws: UsageError.self) { try request.check() }
         }
+        request = ResourceRequest()
+        request.cpus = try CPUAmount(parsing: "2.5")
+        try request.check(usable: 3, configured: 4)
+        let error = #expect(throws: UsageError.self) { try request.check(usable: 2, configured: 4) }
+        #expect(
+            error?.description
+                == "--cpus 2.5: this machine has 2 processors, so from 0.01 to 2.00 are possible")
     }
 
     @Test func capabilities() throws {
@@ -289,6 +312,19 @@ struct ParsingTests {
         for wrong in ["max-size=1", "max-file=0", "max-file=x", "tag=a"] {
             #expect(throws: UsageError.self) { try LogOptions(path: "/x", parsing: [wrong]) }
         }
+    }
+
+    @Test(arguments: [
+        ("web", true), ("eb-", true), ("^web$", false), ("^web-1$", true), ("^/web-1$", true), ("/web", true),
+        ("^eb", false), ("^(db|web)-[0-9]+$", true), ("", true),
+    ])
+    func namePatterns(pattern: String, matches: Bool) throws {
+        #expect(try NamePattern(parsing: pattern).matches("web-1") == matches)
+    }
+
+    @Test func noNamePattern() {
+        let error = #expect(throws: UsageError.self) { try NamePattern(parsing: "web[") }
+        #expect(error?.description.hasPrefix("invalid name 'web[': ") == true)
     }
 
     @Test func hostEntries() throws {

@@ -1,4 +1,5 @@
 import ContainerCLI
+import Glibc
 import LinuxKernel
 import OCISpec
 import Testing
@@ -27,6 +28,17 @@ struct SeccompProfileTests {
         // Names are not listed twice: a filter grows with each.
         let always = filter.syscalls[0].names
         #expect(always.count == 364 && Set(always).count == always.count)
+    }
+
+    /// What is no file is not opened: a FIFO would keep us waiting.
+    @Test func aProfileIsARegularFile() throws {
+        let folder = try TemporaryFolder()
+        let fifo = folder.path + "/fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        for path in [fifo, "/dev/zero", folder.path] {
+            let error = #expect(throws: UsageError.self) { try SeccompProfile(file: path) }
+            #expect(error?.description == "seccomp profile \(path): is not a regular file")
+        }
     }
 
     @Test(arguments: [

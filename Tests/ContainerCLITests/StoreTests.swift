@@ -1,6 +1,7 @@
 import ContainerCLI
 import ContainerShim
 import Glibc
+import ImageStore
 import LinuxKernel
 import OCISpec
 import Testing
@@ -59,6 +60,7 @@ struct StoreTests {
         definition.network = .host
         definition.user = "app"
         definition.attachesInput = true
+        definition.attached = try AttachOption(parsing: ["stdin", "stderr"])
         definition.removeAfterwards = true
         definition.usesInit = true
         definition.privileged = true
@@ -81,6 +83,59 @@ struct StoreTests {
         try removeTree(fixture.layout.container(second.id))
         try fixture.store.forget(second)
         #expect(access(fixture.layout.names + "/name", F_OK) != 0)
+    }
+
+    @Test func aNewName() throws {
+        let fixture = try Fixture()
+        let first = try fixture.make("first")
+        let second = try fixture.make("second")
+        let renamed = try fixture.store.rename(first, to: "other")
+        #expect(renamed.name == "other" && renamed.id == first.id)
+        #expect(try fixture.store.find("other") == renamed)
+        #expect(throws: UsageError.self) { try fixture.store.find("first") }
+        #expect(try fixture.make("first").id != first.id)
+        for name in ["second", "other", "no/name", ""] {
+            #expect(throws: UsageError.self) { try fixture.store.rename(renamed, to: name) }
+        }
+        #expect(try fixture.store.find("second") == second)
+        #expect(try folderEntries(fixture.layout.container(first.id)).sorted() == ["container.json", "lock"])
+        // What a rename left that was killed after it had claimed the name.
+        #expect(symlink(first.id, fixture.layout.names + "/half") == 0)
+        #expect(try fixture.store.rename(renamed, to: "half").name == "half")
+    }
+
+    /// Of two who found it by its name, one comes too late. No name is left that leads to it and is not its own.
+    @Test func ofTwoRenamesOneCounts() throws {
+        let fixture = try Fixture()
+        let found = try fixture.make("first")
+        let renamed = try fixture.store.rename(found, to: "second")
+        let error = #expect(throws: UsageError.self) { try fixture.store.rename(found, to: "third") }
+        #expect(error?.description == "no such container: first")
+        #expect(try folderEntries(fixture.layout.names) == ["second"])
+        #expect(try fixture.store.find("second") == renamed)
+    }
+
+    /// What else was changed since it was found is not written back.
+    @Test func aNewNameChangesNothingElse() throws {
+        let fixture = try Fixture()
+        let found = try fixture.make("first")
+        var changed = found
+        changed.labels = ["k": "v"]
+        try fixture.store.mend(changed)
+        changed.name = "second"
+        #expect(try fixture.store.rename(found, to: "second") == changed)
+        #expect(try fixture.store.find("second") == changed)
+    }
+
+    /// It does not come back, and its name is free.
+    @Test func aRemovedContainerGetsNoNewName() throws {
+        let fixture = try Fixture()
+        let gone = try fixture.make("gone")
+        #expect(unlink(fixture.layout.container(gone.id) + "/container.json") == 0)
+        let error = #expect(throws: UsageError.self) { try fixture.store.rename(gone, to: "new") }
+        #expect(error?.description == "no such container: gone")
+        #expect(try folderEntries(fixture.layout.container(gone.id)) == ["lock"])
+        #expect(try fixture.make("new").name == "new")
     }
 
     @Test func aDraftHoldsItsNameAndIsNotSeen() throws {
@@ -132,13 +187,79 @@ struct StoreTests {
         #expect(lstat(fixture.layout.names + "/gone5", &status) != 0)
     }
 
-    @Test func anUnreadableDefinitionIsNamed() throws {
+    /// One damaged file hides nobody, and what it was of can be removed.
+    @Test(arguments: ["", "{\"id\": 7}"])
+    func aDamagedDefinitionIsFoundAndRemoved(text: String) throws {
+        let fixture = try Fixture()
+        let well = try fixture.make("well")
+        let definition = try fixture.make("x")
+        let folder = fixture.layout.container(definition.id)
+        let path = folder + "/container.json"
+        try FileDescriptor.open(path, O_WRONLY | O_TRUNC).writeAll(text)
+        let error = #expect(throws: StateFileError.self) { try ContainerDefinition.read(in: folder) }
+        #expect(error?.description.contains(path) == true)
+        let found = try fixture.store.find("x")
+        #expect(found.isDamaged && found.id == definition.id && found.name == "x")
+        #expect(Set(try fixture.store.all().map(\.id)) == [well.id, definition.id])
+        // It is no draft, and its name is still its own.
+        #expect(try fixture.store.sweepDrafts() == [])
+        #expect(throws: UsageError.self) { try fixture.make("x") }
+        let engine = Engine(fixture.layout)
+        let refusal = #expect(throws: UsageError.self) { try engine.start(found) }
+        #expect(refusal?.description.contains("is damaged") == true)
+        try engine.remove(found, force: false, volumes: true)
+        #expect(try fixture.store.all() == [well])
+        #expect(try fixture.make("x").name == "x")
+    }
+
+    @Test func whoMendsADefinitionGetsItBack() throws {
         let fixture = try Fixture()
         let definition = try fixture.make("x")
         let path = fixture.layout.container(definition.id) + "/container.json"
-        try FileDescriptor.open(path, O_WRONLY | O_TRUNC).writeAll("{\"id\": 7}")
-        let error = #expect(throws: UsageError.self) { try fixture.store.find("x") }
-        #expect(error?.description.contains(path) == true)
+        try FileDescriptor.open(path, O_WRONLY | O_TRUNC).writeAll("garbage")
+        try fixture.store.mend(definition)
+        #expect(try fixture.store.find("x") == definition)
+    }
+
+    /// What has ended needs no image; what runs needs its layers, where somebody knows them.
+    @Test func aDamagedDefinitionKeepsImagesWhileItRuns() throws {
+        let fixture = try Fixture()
+        let definition = try fixture.make("x")
+        let folder = fixture.layout.container(definition.id)
+        try FileDescriptor.open(folder + "/container.json", O_WRONLY | O_TRUNC).writeAll("")
+        #expect(try Engine(fixture.layout).imageUses() == [])
+        var status = LiveStatus(bootID: try BootID.current())
+        status.phase = .running
+        status.process = try ProcessIdentity.current()
+        status.shim = try ProcessIdentity.current()
+        try status.write(in: folder)
+        func refusal() -> String? {
+            #expect(throws: UsageError.self) { try Engine(fixture.layout).imageUses() }?.description
+        }
+        #expect(refusal()?.contains("container.json is damaged") == true)
+        // Its shim was told the layers.
+        let layers = [fixture.layout.images + "/snapshots/7", fixture.layout.images + "/snapshots/3"]
+        try Supervision(
+            rootfs: RootfsMount(
+                lower: layers, upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs")
+        ).write(in: folder)
+        #expect(
+            try Engine(fixture.layout).imageUses() == [
+                ContainerUse(container: "x", layers: layers, isRunning: true)
+            ])
+        // But nobody knows which images it has mounted.
+        try makeFolders(folder + "/images/0")
+        #expect(refusal()?.contains("container x") == true)
+    }
+
+    @Test func aFileAmongTheContainersIsSwept() throws {
+        let fixture = try Fixture()
+        let kept = try fixture.make("kept")
+        let path = fixture.layout.container(String(repeating: "e", count: 64))
+        _ = try FileDescriptor.open(path, O_WRONLY | O_CREAT, mode: 0o600)
+        #expect(try fixture.store.sweepDrafts().count == 1)
+        #expect(access(path, F_OK) != 0)
+        #expect(try fixture.store.ids() == [kept.id])
     }
 
     @Test func volumes() throws {

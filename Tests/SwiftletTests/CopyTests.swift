@@ -40,6 +40,95 @@ struct CopyTests {
         #expect(try read("again") == "content")
     }
 
+    @Test func differences() throws {
+        try startContainer()
+        #expect(try host.check("diff", "c").lines.filter { $0.hasPrefix("C") || $0.hasPrefix("D") } == [])
+        try host.check(
+            "exec", "c", "sh", "-c", "rm /bin/vi; echo x > /etc/new; echo y > /volume/f; mkdir -p /srv/a")
+        let changes = try host.check("diff", "c").lines
+        for line in ["C /bin", "D /bin/vi", "C /etc", "A /etc/new", "A /srv/a"] {
+            #expect(changes.contains(line), "\(changes)")
+        }
+        #expect(!changes.contains { $0.contains("volume") || $0.contains("/etc/hosts") }, "\(changes)")
+        try host.check("stop", "-t", "0", "c")
+        #expect(try host.check("diff", "c").lines == changes)
+        #expect(try host.checkFails(1, "diff", "nobody").contains("no such container"))
+    }
+
+    /// Names far down are still told, and nothing else is left out for them.
+    @Test func differencesFarDown() throws {
+        let name = String(repeating: "d", count: 250)
+        try host.check(
+            "run", "--name", "c", "busybox", "sh", "-c",
+            "i=0; while [ $i -lt 30 ]; do mkdir \(name); cd -P \(name); i=$((i+1)); done; echo x > file; echo x > /z"
+        )
+        let changes = try host.check("diff", "c").lines
+        let deep = "A " + String(repeating: "/" + name, count: 30) + "/file"
+        #expect(changes.contains(deep) && changes.contains("A /z"), "\(changes.count)")
+    }
+
+    /// The same of a running container and of one that has ended, without what is mounted in it.
+    @Test func exports() throws {
+        try startContainer()
+        try host.check(
+            "exec", "c", "sh", "-c",
+            "mkdir -m 700 /t; echo text > /t/a; ln /t/a /t/hard; ln -s a /t/soft; rm /bin/vi; echo x > /volume/f; chown 5:6 /t/a"
+        )
+        for isRunning in [true, false] {
+            let archive = folder + "/export.tar"
+            try host.check("export", "-o", archive, "c")
+            let list = try host.shell("tar -tvf \(archive) --numeric-owner").lines
+            func has(_ mode: String, _ owner: String, _ name: String) -> Bool {
+                list.contains { $0.hasPrefix(mode) && $0.contains(" \(owner) ") && $0.hasSuffix(" \(name)") }
+            }
+            #expect(has("drwx------", "0/0", "t/") && has("lrwxrwxrwx", "0/0", "t/soft -> a"), "\(list)")
+            #expect(
+                has("-rw-r--r--", "5/6", "t/a") || has("-rw-r--r--", "5/6", "t/hard"), "\(list)")
+            #expect(list.contains { $0.contains(" bin/busybox") })
+            for name in [" bin/vi", "volume/f", " proc/1"] {
+                #expect(!list.contains { $0.contains(name) }, "\(name)")
+            }
+            if isRunning { try host.check("stop", "-t", "0", "c") }
+        }
+        let unpacked = try host.shell("cd \(folder); \"$0\" export c | tar -x t; cat t/a t/hard; rm -r t")
+        #expect(unpacked.output == "text\ntext\n")
+        #expect(try host.checkFails(1, "export", "nobody").contains("no such container"))
+        #expect(try folderNames(folder) == ["export.tar"])
+    }
+
+    /// Whoever else may write in the folder of an archive neither has it written somewhere else nor reads it.
+    @Test(arguments: ["export -o $1 c", "save -o $1 busybox"])
+    func archivesAmongFilesOfOthers(command: String) throws {
+        try host.check("create", "--name", "c", "busybox", "true")
+        try write("victim", "precious")
+        try host.shell(
+            "umask 0; set -- \(folder)/x.tar; ln -s victim $1.partial-$$; exec \"$0\" \(command)")
+        #expect(try read("victim") == "precious")
+        var status = stat()
+        #expect(lstat(folder + "/x.tar", &status) == 0 && status.st_mode == S_IFREG | 0o600)
+        // The link is not ours to remove; all that is ours is the archive.
+        let names = try folderNames(folder)
+        #expect(names.count == 3 && names.contains { $0.hasPrefix("x.tar.partial-") }, "\(names)")
+    }
+
+    /// An output that is closed early ends them by a signal: no mount is left, and the container can still be used.
+    @Test(arguments: [[], ["--userns", "auto"]])
+    func cutOffCopiesOfAStoppedContainer(options: [String]) throws {
+        let run = try host.run(
+            ["run", "--name", "c"] + options + [
+                "busybox", "sh", "-c", "dd if=/dev/zero of=/big bs=1M count=4 2> /dev/null; echo ran",
+            ])
+        #expect(run.code == 0, "\(run)")
+        for command in ["export c", "cp c:/big -"] {
+            try host.shell("\"$0\" \(command) | head -c 1000 > /dev/null")
+            let mounts = String(decoding: try FileDescriptor.readFile("/proc/self/mounts"), as: UTF8.self)
+            #expect(
+                !mounts.split(separator: "\n").contains { $0.contains(host.root + "/default") }, "\(command)")
+        }
+        #expect(try host.shell("\"$0\" cp c:/big - | tar -xOf - | wc -c").line == "\(4 << 20)")
+        #expect(try host.check("start", "-a", "c").output == "ran\n")
+    }
+
     @Test func folders() throws {
         try startContainer()
         try host.check(

@@ -29,9 +29,11 @@ struct DiskTests {
 
     @Test func theOverviewCountsEverything() throws {
         let table = try host.check("system", "df").lines
-        #expect(table.count == 4 && table[0].hasPrefix("TYPE"))
+        #expect(table.count == 5 && table[0].hasPrefix("TYPE"))
         #expect(
-            ["Images", "Containers", "Local Volumes"].enumerated().allSatisfy { table[$0 + 1].hasPrefix($1) })
+            ["Images", "Containers", "Local Volumes", "Downloads"].enumerated().allSatisfy {
+                table[$0 + 1].hasPrefix($1)
+            })
         var images = try line("Images")
         #expect(images["TotalCount"] == "1" && images["Active"] == "0")
         #expect(images["Reclaimable"] == "\(images["Size"]!) (100%)")

@@ -49,6 +49,8 @@ struct ImageTests {
         #expect(try host.check("rmi", "busybox").output.contains("Untagged: busybox:latest"))
         #expect(try host.check("images", "-q").output.isEmpty)
         #expect(try host.checkFails(1, "rmi", "busybox").contains("busybox"))
+        #expect(try host.check("rmi", "-f", "busybox").error == "swiftlet: no such image: busybox\n")
+        try host.checkFails(1, "rmi", "-f", "Not A Name")
     }
 
     @Test func savedImagesLoadAgain() throws {
@@ -100,6 +102,40 @@ struct ImageTests {
         #expect(try folderNames(host.root + "/images/blobs/sha256").isEmpty)
     }
 
+    @Test func filters() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/config.tar"))
+        try host.check("tag", "busybox", "team/box:v1")
+        func listed(_ words: String...) throws -> [String] {
+            try host.run(["images", "--format", "json"] + words).lines.compactMap { line in
+                ["test/config", "team/box", "busybox"].first { line.contains("\"Repository\":\"\($0)\"") }
+            }.sorted()
+        }
+        #expect(try listed() == ["busybox", "team/box", "test/config"])
+        #expect(try listed("busy*") == ["busybox"])
+        #expect(try listed("*/*") == ["team/box", "test/config"])
+        #expect(try listed("*:v1").isEmpty && listed("*/*:v1") == ["team/box"])
+        #expect(
+            try listed("--filter", "reference=team/*", "--filter", "reference=busybox:latest")
+                == ["busybox", "team/box"])
+        #expect(try listed("-f", "label=org.opencontainers.image.title") == ["test/config"])
+        #expect(try listed("-f", "label=org.opencontainers.image.title=other").isEmpty)
+        #expect(
+            try listed("-f", "label=org.opencontainers.image.title=configuration test", "-f", "label=empty=")
+                == ["test/config"])
+        #expect(try listed("-f", "dangling=true").isEmpty)
+        #expect(try listed("-f", "dangling=false").count == 3)
+        #expect(try host.checkFails(1, "images", "-f", "label!=x").contains("label!=x"))
+
+        #expect(
+            try host.check("image", "prune", "-a", "-f", "--filter", "label=nosuch").output
+                == "Total reclaimed space: 0B\n")
+        try host.check("image", "prune", "-a", "-f", "--filter", "label!=org.opencontainers.image.title")
+        #expect(try listed() == ["test/config"])
+        try host.check("image", "prune", "-a", "-f", "--filter", "label=org.opencontainers.image.title")
+        #expect(try listed().isEmpty)
+    }
+
     @Test func verify() throws {
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
         #expect(try host.check("image", "verify").output.contains("1 images, "))
@@ -109,6 +145,39 @@ struct ImageTests {
         try FileDescriptor.open("\(folder)/\(blob)", O_WRONLY | O_APPEND).writeAll("more")
         let error = try host.checkFails(1, "image", "verify")
         #expect(error.contains(blob) && error.contains("image store: 1;"))
+        // Which images it is about, and what else is wrong.
+        let path = try #require(try folderNames(host.root + "/images/snapshots").first)
+        #expect(rename("\(host.root)/images/snapshots/\(path)", host.root + "/aside") == 0)
+        let problems = try host.run(["image", "verify"])
+        #expect(problems.code == 1 && problems.lines.count == 2, "\(problems.output)")
+        #expect(problems.lines.allSatisfy { $0.hasSuffix(" (of busybox:latest)") }, "\(problems.output)")
+        #expect(
+            try host.checkFails(125, "run", "--rm", "busybox", "true").contains(
+                "/snapshots/\(path) is missing"))
+        #expect(try host.checkFails(1, "save", "-o", host.folder + "/x.tar", "busybox").contains(blob))
+        // As it says: then all is well again.
+        try host.check("rmi", "-f", "busybox")
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        try host.check("image", "verify", "-q")
+    }
+
+    /// Containers run from the folders of unpacked layers, not from blobs.
+    @Test func verifyDeeply() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("archive/busybox.tar"))
+        #expect(try host.check("image", "verify", "--deep").output.contains(" unpacked: all as it should be"))
+        let number = try #require(try folderNames(host.root + "/images/snapshots").first)
+        let file = "\(host.root)/images/snapshots/\(number)/etc/passwd"
+        try FileDescriptor.open(file, O_WRONLY | O_APPEND).writeAll("guest::0:0::/:/bin/sh\n")
+        #expect(try host.check("image", "verify").output.contains("unpacked layers were not read"))
+        let error = try host.checkFails(1, "image", "verify", "--deep")
+        #expect(
+            error.contains(
+                "(snapshots/\(number)) is not what its blob holds: etc/passwd: another time; etc/pas"))
+        #expect(try folderNames(host.root + "/images/ingest").isEmpty)
+        // As it says: then all is well again.
+        try host.check("rmi", "-f", "busybox")
+        try host.check("load", "-q", "-i", try Fixtures.archive("archive/busybox.tar"))
+        try host.check("image", "verify", "--deep", "-q")
     }
 
     @Test func badArchives() throws {

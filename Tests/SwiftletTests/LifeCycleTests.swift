@@ -33,6 +33,34 @@ struct LifeCycleTests {
         #expect(try host.checkFails(1, "inspect", "c").contains("no such"))
     }
 
+    @Test func aNewName() throws {
+        try host.check("run", "-d", "--name", "c", "busybox", "sleep", "1000")
+        let first = try host.pid(of: "c")
+        try host.check("rename", "c", "d")
+        #expect(try host.pid(of: "d") == first)
+        #expect(try host.checkFails(1, "inspect", "c").contains("no such"))
+        #expect(try host.check("exec", "d", "echo", "here").line == "here")
+        try host.check("create", "--name", "c", "busybox", "true")
+        #expect(try host.checkFails(1, "rename", "d", "c").contains("in use by container"))
+        try host.check("restart", "-t", "0", "d")
+        #expect(try host.check("ps", "--filter", "name=d", "-q").lines.count == 1)
+        try host.check("rm", "-f", "d", "c")
+    }
+
+    /// One of them gets it, and no name is left that leads to it and is not its own.
+    @Test func severalNewNamesAtOnce() throws {
+        try host.check("create", "--name", "c0", "busybox", "true")
+        for round in 1...8 {
+            let names = (1...4).map { "c\(round)-\($0)" }
+            let current = try #require(try folderNames(host.root + "/default/names").first)
+            for rename in try names.map({ try host.start(["rename", current, $0]) }) {
+                _ = try rename.finish()
+            }
+            let left = try folderNames(host.root + "/default/names")
+            #expect(left.count == 1 && names.contains(left[0]), "\(left)")
+        }
+    }
+
     @Test func whatAStoppedContainerWroteIsStillThere() throws {
         try host.check(
             "run", "--name", "c", "busybox", "sh", "-c", "cat /file 2>/dev/null; echo kept > /file")
@@ -160,6 +188,15 @@ struct LifeCycleTests {
             "i=0; while [ $i -lt 20 ]; do echo line $i; i=$((i+1)); sleep 0.05; done")
         let result = try host.start(["logs", "-f", "c"]).finish()
         #expect(result.lines == (0..<20).map { "line \($0)" })
+    }
+
+    @Test func aContainerWithoutALog() throws {
+        let shown = try host.check(
+            "run", "--name", "c", "--log-driver", "none", "busybox", "sh", "-c", "echo out; echo error >&2")
+        #expect(shown.output == "out\n" && shown.error == "error\n")
+        #expect(try host.checkFails(1, "logs", "c").contains("keeps no log"))
+        #expect(try host.inspect("c", "HostConfig", "LogConfig", "Type") == "none")
+        #expect(try host.check("start", "-a", "c").output == "out\n")
     }
 
     @Test func logsAreLimited() throws {

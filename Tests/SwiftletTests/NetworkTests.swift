@@ -28,6 +28,9 @@ import Testing
         #expect(started.code == 0, "\(started.error)")
         #expect(try fetch("127.0.0.1", "8080") == "hello")
         #expect(try host.check("ps").output.contains("0.0.0.0:8080->80/tcp"))
+        #expect(try host.check("port", "web").lines.contains("80/tcp -> 0.0.0.0:8080"))
+        #expect(try host.check("port", "web", "80").lines.contains("0.0.0.0:8080"))
+        #expect(try host.checkFails(1, "port", "web", "80/udp").contains("has no port 80/udp"))
         let address = try host.inspect("web", "NetworkSettings", "IPAddress")
         #expect(try fetch(address, "80") == "hello")
         // Another container reaches it, and knows itself by name.
@@ -48,6 +51,7 @@ import Testing
         // Stopped, it has none; started, it has one again.
         try host.check("stop", "-t", "0", "web")
         #expect(try !host.check("ps", "-a").output.contains("8080"))
+        #expect(try host.check("port", "web").output == "")
         try host.check("run", "--rm", "-p", "8080:80", "busybox", "true")
         try host.check("start", "web")
         #expect(try fetch("127.0.0.1", "8080") == "hello")

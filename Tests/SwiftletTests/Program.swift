@@ -18,8 +18,6 @@ final class Program {
         let code: Int32
         let output: String
         let error: String
-        /// Most that was resident, in KiB (getrusage(2)).
-        let peak: Int
 
         /// The output without the newline at its end.
         var line: String { String(output.hasSuffix("\n") ? output.dropLast() : output[...]) }
@@ -127,8 +125,7 @@ final class Program {
         let deadline = monotonicMilliseconds() + seconds * 1000
         while try readSome(until: deadline) {}
         var waited: Int32 = 0
-        var usage = rusage()
-        while wait4(pid, &waited, WNOHANG, &usage) == 0 {
+        while waitpid(pid, &waited, WNOHANG) == 0 {
             if monotonicMilliseconds() > deadline { throw KernelError("wait for", command, .timedOut) }
             usleep(1000)
         }
@@ -136,7 +133,7 @@ final class Program {
         self.status = status
         return Result(
             code: status.code, output: String(decoding: outputText, as: UTF8.self),
-            error: String(decoding: errorText, as: UTF8.self), peak: usage.ru_maxrss)
+            error: String(decoding: errorText, as: UTF8.self))
     }
 
     /// - Returns: false when both outputs have ended, or the time is over.

@@ -160,6 +160,16 @@ struct RunTests {
         #expect(try host.check("volume", "ls", "-q").lines.isEmpty)
     }
 
+    /// What copying needs is not the container's.
+    @Test func theLimitOfOpenFilesStaysWithANewVolume() throws {
+        let result = try host.shell(
+            """
+            prlimit --nofile=1000:4096 "$0" run --rm -v new:/etc busybox \
+                sh -c 'test -s /etc/passwd && ulimit -n'
+            """)
+        #expect(result.lines == ["1000"])
+    }
+
     @Test func devices() throws {
         let result = try run(
             "--device", "/dev/null:/dev/mine:rw", "busybox", "sh", "-c",
@@ -246,6 +256,7 @@ struct RunTests {
         #expect(result.lines == ["64", "128", "1"])
         #expect(try host.inspect("limited", "HostConfig", "Memory") == "\(32 << 20)")
         #expect(try host.inspect("limited", "HostConfig", "PidsLimit") == "20")
+        #expect(try host.inspect("limited", "HostConfig", "NanoCpus") == "500000000")
     }
 
     @Test func tooMuchMemory() throws {
@@ -269,10 +280,54 @@ struct RunTests {
         #expect(result.error.contains("fork"))
     }
 
+    // MARK: Attaching
+
+    @Test func onlySomeStreams() throws {
+        let words = ["busybox", "sh", "-c", "echo out; echo error >&2; cat"]
+        let output = try host.run(["run", "--rm", "-a", "stdout"] + words)
+        #expect(output.output == "out\n" && output.error == "", "\(output)")
+        let error = try host.run(["run", "--rm", "-a", "STDERR"] + words)
+        #expect(error.output == "" && error.error == "error\n", "\(error)")
+        let input = try host.run(
+            ["run", "--name", "c", "-i", "-a", "stdin"] + words, input: "typed\n")
+        #expect(try input.line == host.id(of: "c"))
+        #expect(try host.check("logs", "c").output == "out\ntyped\n")
+    }
+
+    /// A terminal is one stream: what is written to it is output.
+    @Test func onlySomeStreamsOfATerminal() throws {
+        let words = ["busybox", "sh", "-c", "echo out; echo error >&2"]
+        let output = try host.run(["run", "--rm", "-t", "-a", "stdout"] + words)
+        #expect(output.output == "out\r\nerror\r\n" && output.error == "", "\(output)")
+        let error = try host.run(["run", "--rm", "-t", "-a", "stderr"] + words)
+        #expect(error.output == "" && error.error == "" && error.code == 0, "\(error)")
+        // It takes no input, so that it need not be one here.
+        let quiet = try host.run(["run", "--rm", "-t", "-i", "-a", "stdout"] + words)
+        #expect(quiet.code == 0 && quiet.output == "out\r\nerror\r\n", "\(quiet)")
+    }
+
+    /// As docker tells it.
+    @Test func attachedStreamsAreTold() throws {
+        func attached(_ command: String, _ options: String...) throws -> String {
+            let made = try host.run([command, "--name", "c"] + options + ["busybox", "true"])
+            #expect(made.code == 0, "\(made.error)")
+            let template = "{{.Config.AttachStdin}} {{.Config.AttachStdout}} {{.Config.AttachStderr}}"
+            defer { _ = try? host.run(["rm", "-f", "c"]) }
+            return try host.check("inspect", "-f", template, "c").line
+        }
+        #expect(try attached("create") == "false true true")
+        #expect(try attached("create", "-i") == "true true true")
+        #expect(try attached("create", "-a", "stdout") == "false true false")
+        #expect(try attached("run", "-a", "stderr") == "false false true")
+        #expect(try attached("run", "-d") == "false false false")
+        #expect(try host.checkFails(125, "create", "-a", "stdlog", "busybox").contains("stdlog"))
+    }
+
     // MARK: Bad wishes
 
     @Test(arguments: [
         ["--memory", "1m", "busybox"], ["--memory", "lots", "busybox"], ["--cpus", "-1", "busybox"],
+        ["--cpus", "100000", "busybox"], ["--cpuset-cpus", "60000", "busybox"],
         ["--restart", "sometimes", "busybox"], ["--rm", "--restart", "always", "busybox"],
         ["-v", "a:b:c:d", "busybox"],
         ["--cap-add", "FLY", "busybox"], ["--ulimit", "x=1", "busybox"], ["--security-opt", "x", "busybox"],
@@ -286,7 +341,10 @@ struct RunTests {
         ["--unknown", "busybox"], ["-e", "=x", "busybox"], ["--env-file", "/nowhere", "busybox"],
         ["--mount", "type=x", "busybox"],
         ["--device", "/dev/nothing", "busybox"], ["--pull", "always", "busybox"],
-        ["--platform", "linux/arm64", "busybox"],
+        ["--platform", "linux/arm64", "--pull", "never", "busybox"],
+        ["--log-driver", "syslog", "busybox"], ["-a", "stdlog", "busybox"],
+        ["-d", "-a", "stdout", "busybox"],
+        ["--log-driver", "none", "--log-opt", "max-size=1m", "busybox"],
         ["--log-opt", "tag=x", "busybox"], ["-w", "relative", "busybox"], ["--pull", "never", "nosuchimage"],
         ["UPPER"], [],
         ["--detach-keys", "x-y", "busybox"],

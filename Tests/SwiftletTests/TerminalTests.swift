@@ -88,4 +88,13 @@ struct TerminalTests {
         // Without -i nothing needs to be a terminal here.
         #expect(try host.check("run", "--rm", "-t", "busybox", "tty").output == "/dev/pts/0\r\n")
     }
+
+    /// A container's names do not steer the user's terminal.
+    @Test func differencesOnATerminal() throws {
+        try host.check(
+            "run", "--name", "c", "busybox", "sh", "-c", #"touch "$(printf '/red\033[31m')""#)
+        #expect(try host.check("diff", "c").output.contains("A /red\u{1b}[31m\n"))
+        let shown = try host.start(["diff", "c"], terminal: size).finish(keepingInput: true)
+        #expect(shown.code == 0 && shown.output.contains("A /red\\x1b[31m\r\n"), "\(shown.output)")
+    }
 }

@@ -12,7 +12,8 @@ struct UsageTests {
     static let commands = [
         "run", "create", "start", "attach", "exec", "ps", "logs", "stop", "kill", "restart", "pause",
         "unpause", "wait",
-        "rm", "cp", "top", "stats", "inspect", "load", "save", "images", "tag", "rmi", "doctor", "version",
+        "update", "rename", "rm", "cp", "diff", "export", "top", "stats", "port", "inspect", "load", "save",
+        "images", "tag", "rmi", "doctor", "version",
     ]
 
     @Test func overviewNamesEveryCommand() throws {
@@ -25,6 +26,19 @@ struct UsageTests {
         }
     }
 
+    @Test func overviewOfOneKindOfThings() throws {
+        for arguments in [["image"], ["image", "--help"], ["help", "image"]] {
+            let lines = try host.run(arguments).lines
+            #expect(lines.first == "Usage: swiftlet image COMMAND …")
+            for verb in ["history", "ls", "prune", "pull", "rm", "tags", "verify"] {
+                #expect(lines.contains { $0.hasPrefix("  \(verb) ") }, "\(verb) is missing")
+            }
+            #expect(!lines.contains { $0.hasPrefix("  run ") })
+        }
+        #expect(try host.checkFails(125, "image", "nosuch").contains("'image nosuch' is no command"))
+        #expect(try host.checkFails(125, "nosuch", "image").contains("'nosuch' is no command"))
+    }
+
     @Test(arguments: commands)
     func help(command: String) throws {
         let result = try host.check(command, "--help")
@@ -34,7 +48,8 @@ struct UsageTests {
     }
 
     @Test(arguments: [
-        ["frobnicate"], ["--unknown"], ["ps", "--unknown"], ["rm"], ["stop"], ["logs"], ["tag", "one"],
+        ["frobnicate"], ["image", "frobnicate"], ["--unknown"], ["ps", "--unknown"], ["rm"], ["stop"],
+        ["logs"], ["tag", "one"],
         ["cp", "x"],
         ["start"], ["ps", "extra"], ["--root"], ["wait"], ["stop", "-t", "soon", "x"],
     ])
@@ -53,7 +68,8 @@ struct UsageTests {
         try FileDescriptor.open(host.root + "/variables", O_WRONLY | O_CREAT, mode: 0o600).writeAll(
             "FROM_FILE=1\n")
         let options = [
-            "-i", "-t", "--restart", "always", "-l", "a=b", "--label=c=d", "--annotation", "e=f", "--pull",
+            "-i", "-t", "-a", "stdout", "--attach=stderr", "--restart", "always", "-l", "a=b", "--label=c=d",
+            "--annotation", "e=f", "--pull",
             "never", "-e", "ONE=1", "--env=TWO=2", "--env-file", host.root + "/variables", "--entrypoint",
             "/bin/echo", "-w", "/tmp", "-u", "1:2", "--group-add", "3", "--stop-signal", "INT",
             "--stop-timeout", "7", "-v", "/etc:/a:ro", "--mount", "type=tmpfs,target=/b", "--tmpfs", "/c",
@@ -64,6 +80,7 @@ struct UsageTests {
             "--sysctl", "kernel.msgmax=8192", "-m", "64m", "--memory-swap", "128m", "--memory-reservation",
             "32m", "--cpus", "0.5", "-c", "512", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit",
             "50", "--ulimit", "nofile=100:200", "--oom-score-adj", "5", "--log-opt", "max-size=1m",
+            "--log-driver", "local",
         ]
         let ports = [
             "--network", "bridge", "-p", "127.0.0.1:8080:80", "--publish=53/udp", "-P", "--ip", "10.88.4.4",

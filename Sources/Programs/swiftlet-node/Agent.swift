@@ -42,6 +42,15 @@ extension Node {
                         await untilEnd()
                     }
                 }
+                if !bringsRuntime {
+                    // Its own runtime listens to it, and reads its configuration anew.
+                    group.addTask {
+                        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                            log.notice(
+                                "nothing is read anew: the agent's configuration counts from its start on")
+                        }
+                    }
+                }
                 group.addTask {
                     var isFirst = true
                     for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
@@ -119,7 +128,7 @@ extension Node {
         }
     }
 
-    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> String {
+    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> PodContainerName {
         try waiting {
             let pod = try await AgentClient(root: place.root).pods().find(name, namespace: place.namespace)
             let wanted = Self.container(container, of: pod)
@@ -132,12 +141,20 @@ extension Node {
             guard state.state.running != nil else {
                 throw AgentClient.Failure("container \(wanted) of pod \(pod.metadata.name) does not run")
             }
-            let parts = state.containerID.split(separator: "/", omittingEmptySubsequences: true)
-            guard parts.first == "swiftlet:", let id = parts.last else {
-                throw AgentClient.Failure(
-                    "\(state.containerID): its runtime's own client executes programs in it")
-            }
-            return String(id)
+            return PodContainerName(
+                namespace: pod.metadata.namespace, pod: pod.metadata.name, container: wanted,
+                id: state.containerID)
+        }
+    }
+
+    func execInPod(_ place: AgentPlace, _ name: PodContainerName, _ order: PodExecOrder) throws -> Int32 {
+        let console = try UserConsole(input: order.input, terminal: order.terminal)
+        defer { console.restore() }
+        return try waiting {
+            let exec = PodExec(
+                namespace: name.namespace, pod: name.pod, container: name.container, command: order.command,
+                input: order.input, terminal: order.terminal)
+            return try await AgentClient(root: place.root).run(exec, console)
         }
     }
 
@@ -212,6 +229,7 @@ extension Node {
         // Zero means something on the command line, any port, and nothing in a file.
         if order.port == 0 { settings.kubelet.port = 0 }
         if let root = order.root { settings.root = root }
+        if let links = order.logLinks { settings.containerLogs = links }
         if let file = order.credentialFile, let folder = order.credentialPrograms {
             settings.credentialPlugins = try CredentialPluginFile(file, programs: folder)
         }
@@ -220,7 +238,9 @@ extension Node {
                 "--shutdown-on-sigterm: the configuration gives pods no time for it: set shutdownGracePeriod, or "
                     + "shutdownGracePeriodByPodPriority")
         }
-        settings.hostIPs = NodeAddresses.own()
+        settings.labels = try NodeLabels.read(order.nodeLabels)
+        let choice = try NodeAddressChoice(order.nodeAddress ?? "0.0.0.0")
+        settings.addresses = NodeAddresses { choice.find() }
         return try AgentDaemon(settings, log: log) { FreeMemory.giveBack() }
     }
 

@@ -66,14 +66,14 @@ struct Registries: RegistryWork {
         let credential = Credential.basic(username: user, password: password)
         let store = Self.credentials(access)
         return try Self.withClient(access) { client in
-            try await client.ping(registry, credential: credential)
-            return try await store.save(credential, registry: registry)
+            try await client.ping(CredentialStore.registry(of: registry), credential: credential)
+            return try await store.save(credential, for: registry)
         }
     }
 
     func logout(_ registry: String, _ access: RegistryAccess) throws -> Bool {
         let store = Self.credentials(access)
-        return try waiting { try await store.remove(registry: registry) }
+        return try waiting { try await store.remove(for: registry) }
     }
 
     func tags(_ repository: String, _ access: RegistryAccess) throws -> [String] {

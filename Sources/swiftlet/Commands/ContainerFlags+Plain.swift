@@ -5,7 +5,7 @@ extension ContainerFlags {
     static let plainShorts: [StaticString] = [
         "i=interactive", "t=tty", "l=label", "e=env", "w=workdir", "u=user", "v=volume", "h=hostname",
         "m=memory",
-        "c=cpu-shares", "p=publish", "P=publish-all",
+        "c=cpu-shares", "p=publish", "P=publish-all", "a=attach",
     ]
 
     /// Takes every option from plain words.
@@ -14,6 +14,7 @@ extension ContainerFlags {
         name = words.text("name")
         interactive = words.flag("interactive")
         tty = words.flag("tty")
+        attach = words.texts("attach")
         rm = words.flag("rm")
         restart = words.text("restart") ?? Self.noRestart
         cidfile = words.text("cidfile")
@@ -66,18 +67,10 @@ extension ContainerFlags {
         privileged = words.flag("privileged")
         sysctl = words.texts("sysctl")
 
-        memory = words.text("memory")
-        memorySwap = words.text("memory-swap")
-        memoryReservation = words.text("memory-reservation")
-        cpus = words.text("cpus")
-        cpuShares = words.value("cpu-shares")
-        cpuPeriod = words.value("cpu-period")
-        cpuQuota = words.value("cpu-quota")
-        cpusetCpus = words.text("cpuset-cpus")
-        cpusetMems = words.text("cpuset-mems")
-        pidsLimit = words.value("pids-limit")
+        resources = ResourceFlags(&words)
         ulimit = words.texts("ulimit")
         oomScoreAdj = words.value("oom-score-adj")
+        logDriver = words.text("log-driver") ?? Self.usualLogDriver
         logOpt = words.texts("log-opt")
     }
 }

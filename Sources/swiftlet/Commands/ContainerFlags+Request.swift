@@ -52,6 +52,7 @@ extension ContainerFlags {
         guard ["never", "missing", "always"].contains(pull) else {
             throw UsageError("--pull \(pull): expected always, missing or never")
         }
+        request.logDriver = try LogDriver(parsing: logDriver)
         request.logOptions = logOpt
         _ = try LogOptions(path: "", parsing: logOpt)
     }
@@ -112,18 +113,7 @@ extension ContainerFlags {
     }
 
     private func addLimits(to request: inout ContainerRequest) throws {
-        var limits = ResourceRequest()
-        limits.memory = try memory.map { try ByteSize(parsing: $0).bytes }
-        limits.memorySwap = try memorySwap.map { $0 == "-1" ? -1 : try ByteSize(parsing: $0).bytes }
-        limits.memoryReservation = try memoryReservation.map { try ByteSize(parsing: $0).bytes }
-        limits.cpus = try cpus.map { try CPUAmount(parsing: $0) }
-        limits.cpuShares = cpuShares
-        limits.cpuPeriod = cpuPeriod
-        limits.cpuQuota = cpuQuota
-        limits.cpusetCPUs = cpusetCpus
-        limits.cpusetMems = cpusetMems
-        limits.pidsLimit = pidsLimit
-        request.resources = limits
+        request.resources = try resources.request
         request.ulimits = try ulimit.map { try UlimitOption(parsing: $0) }
         request.oomScoreAdjustment = oomScoreAdj
     }

@@ -9,6 +9,7 @@ struct ContainerFlags: ParsableArguments {
     static let noRestart = "no"
     static let pullMissing = "missing"
     static let usualNetwork = "builtin"
+    static let usualLogDriver = "json-file"
 
     // MARK: The container
 
@@ -18,6 +19,10 @@ struct ContainerFlags: ParsableArguments {
     var interactive = false
     @Flag(name: [.short, .long], help: "Give it a terminal.")
     var tty = false
+    @Option(
+        name: [.customShort("a", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: "Attach only to stdin, stdout or stderr, for each of which it is given.")
+    var attach: [String] = []
     @Flag(help: "Remove it when it has ended.")
     var rm = false
     @Option(help: "When it is started again: no, on-failure[:N], always, unless-stopped.")
@@ -32,7 +37,7 @@ struct ContainerFlags: ParsableArguments {
     var annotation: [String] = []
     @Option(help: "The platform that the image must be for.")
     var platform: String?
-    @Option(help: "Whether the image is fetched first: only never and missing are possible.")
+    @Option(help: "When the image is fetched first: never, missing or always.")
     var pull = Self.pullMissing
 
     // MARK: The program
@@ -150,34 +155,13 @@ struct ContainerFlags: ParsableArguments {
 
     // MARK: Limits
 
-    @Option(
-        name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional,
-        help: "Memory, as 64m.")
-    var memory: String?
-    @Option(parsing: .unconditional, help: "Memory and swap together; -1 for no limit.")
-    var memorySwap: String?
-    @Option(parsing: .unconditional, help: "Memory that it keeps under pressure.")
-    var memoryReservation: String?
-    @Option(parsing: .unconditional, help: "Processors, as 1.5.")
-    var cpus: String?
-    @Option(
-        name: [.customShort("c", allowingJoined: true), .long], parsing: .unconditional,
-        help: "Its weight among others.")
-    var cpuShares: UInt64?
-    @Option(parsing: .unconditional, help: "The scheduler's period in microseconds.")
-    var cpuPeriod: UInt64?
-    @Option(parsing: .unconditional, help: "Processor time in each period, in microseconds.")
-    var cpuQuota: Int64?
-    @Option(parsing: .unconditional, help: "Processors by number, as 0-3,7.")
-    var cpusetCpus: String?
-    @Option(parsing: .unconditional, help: "Memory nodes by number.")
-    var cpusetMems: String?
-    @Option(parsing: .unconditional, help: "Processes and threads; -1 for no limit.")
-    var pidsLimit: Int64?
+    @OptionGroup var resources: ResourceFlags
     @Option(parsing: .unconditionalSingleValue, help: "NAME=SOFT[:HARD].")
     var ulimit: [String] = []
     @Option(parsing: .unconditional, help: "From -1000 to 1000: who is killed first when memory is short.")
     var oomScoreAdj: Int32?
+    @Option(help: "Where its output is kept: json-file or local, which is a file of its own, or none.")
+    var logDriver = Self.usualLogDriver
     @Option(parsing: .unconditionalSingleValue, help: "max-size=10m, max-file=5.")
     var logOpt: [String] = []
 }

@@ -6,13 +6,13 @@ struct DoctorCommand: SwiftletCommand {
         "doctor", "Say what this machine offers and lacks for containers", usage: "[OPTIONS]")
     static var worksForEverybody: Bool { true }
 
-    @Option(help: "table or json (one object a line).")
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
 
     func perform(_ context: Context) throws -> Int32 {
         let findings = context.trace.step("examine") { context.engine.examineHost() }
         switch format {
-        case .json:
+        case .json, .template, .columns:
             var output = ListOutput(columns: [])
             for finding in findings {
                 output.rows.append(
@@ -23,7 +23,7 @@ struct DoctorCommand: SwiftletCommand {
                             ("Detail", finding.detail), ("Advice", finding.advice ?? ""),
                         ]))
             }
-            try output.print(.json)
+            try output.print(format)
         case .table:
             var table = Table([])
             for finding in findings {

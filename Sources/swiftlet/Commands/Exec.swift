@@ -65,7 +65,7 @@ struct ExecCommand: SwiftletCommand {
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
         if podContainer != nil || !context.engine.store.has(name) && context.hasAgent {
-            return try inPod(name, context)
+            return try withOptionsBehind().inPod(name, context)
         }
         if name == "--help" { throw HelpWanted() }
         if name.hasPrefix("-") { throw Failure("exec: unknown option '\(name)'", code: Program.usageError) }

@@ -79,36 +79,6 @@ private func setPinned(_ names: [String], _ isPinned: Bool, _ context: Context) 
     return forEachName(names) { try store.setPinned($0, isPinned) }
 }
 
-/// `--filter` of `image prune`.
-struct ImagePruneFilter {
-    private var builtBefore: ContainerShim.Timestamp?
-    private var onlyDangling: Bool?
-
-    /// - Parameter words: `KEY=VALUE`.
-    init(_ words: [String]) throws(UsageError) {
-        for word in words {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            switch (parts[0], parts.count > 1 ? String(parts[1]) : "") {
-            case ("until", let text): builtBefore = try Timestamp(parsing: text)
-            case ("dangling", "true"), ("dangling", "1"): onlyDangling = true
-            case ("dangling", "false"), ("dangling", "0"): onlyDangling = false
-            default:
-                throw UsageError("invalid filter '\(word)': wanted is until=TIME or dangling=true|false")
-            }
-        }
-    }
-
-    /// Whether also images with a name go; nil where the filter does not say.
-    var all: Bool? { onlyDangling.map { !$0 } }
-
-    /// As docker: `until` is about when the image was built. Without that, when it came.
-    func takes(_ image: ImageRecord) -> Bool {
-        guard let builtBefore else { return true }
-        let built = image.created.flatMap { Timestamp($0) } ?? Timestamp(seconds: image.imported)
-        return built < builtBefore
-    }
-}
-
 extension PruneResult {
     /// In docker's words.
     func print() throws {

@@ -13,7 +13,7 @@ struct HistoryCommand: SwiftletCommand {
     var quiet = false
     @Flag(help: "Whole ids and commands.")
     var noTrunc = false
-    @Option(help: "table or json (one object a line).")
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
     @Argument(help: "The image.")
     var image: String
@@ -28,7 +28,9 @@ struct HistoryCommand: SwiftletCommand {
             try Standard.print(steps.map { shown($0.id) + "\n" }.joined())
             return 0
         }
-        var output = ListOutput(columns: ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"])
+        var output = ListOutput(
+            columns: ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"],
+            headers: ["ID": "IMAGE", "CreatedSince": "CREATED"])
         for step in steps {
             let created = step.created.flatMap { Timestamp($0) }
             let age = created.map { HumanUnits.age(of: $0) } ?? "N/A"
@@ -62,21 +64,31 @@ struct ImagePruneCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "image prune", "Remove images without a name", usage: "[OPTIONS]")
 
-    @Flag(name: [.short, .long], help: "Every image that no container was made from.")
+    @Flag(
+        name: [.short, .long], help: "Every image that no container was made from, and interrupted downloads."
+    )
     var all = false
     @Flag(name: [.short, .long], help: "Without asking.")
     var force = false
     @Option(
-        help: "until=TIME: only those built before; dangling=false: as --all.")
+        help:
+            "until=TIME: only those built before; label=KEY[=VALUE], label!=KEY[=VALUE]; dangling=false: as --all."
+    )
     var filter: [String] = []
 
     func perform(_ context: Context) throws -> Int32 {
-        let filter = try ImagePruneFilter(filter)
-        let all = filter.all ?? all
-        let what = all ? "all images without at least one container" : "all images without a name"
+        let filter = try ImageFilter(filter, [.until, .label, .notLabel, .dangling])
+        let all = filter.onlyDangling.map { !$0 } ?? all
+        // No filter says anything about downloads.
+        let downloads = all && self.filter.isEmpty
+        let images = all ? "all images without at least one container" : "all images without a name"
+        let what = images + (downloads ? " and what interrupted downloads left" : "")
         guard try force || isWanted("This will remove \(what).") else { return 0 }
         let engine = context.engine
-        let result = try engine.images().prune(all: all, inUse: try engine.imageUses(), where: filter.takes)
+        let store = try engine.images()
+        let result = try store.prune(
+            all: all, downloads: downloads, inUse: try engine.imageUses(),
+            where: { try filter.takes($0, in: store) })
         try result.print()
         return 0
     }
@@ -95,15 +107,24 @@ struct ImageVerifyCommand: SwiftletCommand {
 
     @Flag(name: [.short, .long], help: "No progress, and no word where all is well.")
     var quiet = false
+    @Flag(
+        help: """
+            Compare the folders that containers run from, too: each layer is unpacked once more, which takes the room of \
+            the largest.
+            """)
+    var deep = false
 
     func perform(_ context: Context) throws -> Int32 {
+        if deep && !ImageStore.canImport { try TransferProgram.become(for: "image verify") }
         let progress = quiet ? nil : ProgressLine()
         var report: ProgressHandler?
         if let progress { report = { progress.show($0) } }
         let store = try context.engine.images()
         let problems: [String]
         do {
-            problems = try context.trace.step("verify") { try store.verify(progress: report) }
+            problems = try context.trace.step("verify") {
+                try store.verify(isDeep: deep, progress: report)
+            }
         } catch {
             progress?.clear()
             throw error
@@ -111,13 +132,18 @@ struct ImageVerifyCommand: SwiftletCommand {
         progress?.clear()
         if let first = problems.first {
             try Standard.print(problems.map { $0 + "\n" }.joined())
-            throw Failure("damaged parts of the image store: \(problems.count); the first: \(first)", code: 1)
+            throw Failure(
+                "damaged parts of the image store: \(problems.count); the first: \(first); remove the images"
+                    + " ('swiftlet rmi -f') and pull them again", code: 1)
         }
         if !quiet {
             let usage = try store.diskUsage()
-            try Standard.print(
-                "\(usage.images) images, \(HumanUnits.decimalSize(usage.content)) of content: all as it should be\n"
-            )
+            let content = "\(usage.images) images, \(HumanUnits.decimalSize(usage.content)) of content"
+            let layers =
+                deep
+                ? ", \(HumanUnits.decimalSize(usage.snapshots)) unpacked: all as it should be"
+                : ": all as it should be (unpacked layers were not read: --deep)"
+            try Standard.print(content + layers + "\n")
         }
         return 0
     }

@@ -26,6 +26,7 @@ struct LoadCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         if !ImageStore.canImport { try TransferProgram.become(for: "load") }
+        OpenFiles.allowMany()
         let source: ImageSource
         switch input ?? path {
         case nil, "-":
@@ -79,34 +80,11 @@ struct SaveCommand: SwiftletCommand {
     func perform(_ context: Context) throws -> Int32 {
         let store = try context.engine.images()
         let format: SaveFormat = format == .dockerArchive ? .docker : .oci
-        guard let output, output != "-" else {
-            if Standard.outputIsTerminal {
-                throw UsageError("save: an archive is not written to a terminal: give a file with -o")
-            }
-            try store.save(images, format: format, to: STDOUT_FILENO, outputName: "standard output")
-            return 0
-        }
-        var status = stat()
-        if stat(output, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            // A device or a pipe is written to; a file in its place would be the machine's /dev/null.
-            let file = try FileDescriptor.open(output, O_WRONLY)
+        try ArchiveOutput.write(to: output, for: "save") { descriptor, name in
             try context.trace.step("save") {
-                try store.save(images, format: format, to: file.raw, outputName: output)
+                try store.save(images, format: format, to: descriptor, outputName: name)
             }
-            return 0
         }
-        // Beside it first: what is there already stays until the new archive is complete.
-        let temporary = output + ".partial-\(getpid())"
-        do {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-            try context.trace.step("save") {
-                try store.save(images, format: format, to: file.raw, outputName: output)
-            }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        if rename(temporary, output) != 0 { throw KernelError("rename", output) }
         return 0
     }
 }
@@ -123,26 +101,34 @@ struct ImagesCommand: SwiftletCommand {
     var noTrunc = false
     @Flag(help: "The digests of the manifests, too.")
     var digests = false
-    @Option(help: "table or json (one object a line).")
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
-    @Argument(help: "Only images of this name.")
+    @Option(
+        name: [.short, .long],
+        help: "dangling=true: only those without a name; label=KEY[=VALUE], until=TIME, reference=PATTERN.")
+    var filter: [String] = []
+    @Argument(help: "Only images of this name, or of names like this: team/*, *:v1.")
     var name: String?
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
-        let wanted = try name.map { try ImageReference($0) }
+        let store = try engine.images()
+        let isPattern = name?.contains { "*?".contains($0) } ?? false
+        let pattern = isPattern ? name.map { ["reference=\($0)"] } ?? [] : []
+        let filter = try ImageFilter(filter + pattern, [.dangling, .label, .until, .reference])
+        let wanted = try isPattern ? nil : name.map { try store.meanings(of: $0) }
         var output = ListOutput(
-            columns: ["REPOSITORY", "TAG"] + (digests ? ["DIGEST"] : []) + ["IMAGE ID", "CREATED", "SIZE"])
+            columns: ["REPOSITORY", "TAG"] + (digests ? ["DIGEST"] : []) + ["IMAGE ID", "CREATED", "SIZE"],
+            headers: ["ID": "IMAGE ID", "CreatedSince": "CREATED"])
         var ids: [String] = []
-        let containers = format == .json ? try engine.store.all() : []
-        for image in try engine.images().images() {
-            // Docker lists what was pulled by its digest without a tag.
-            let named = image.names.isEmpty ? image.digestNames : image.names
-            let names = named.filter { name in
-                guard let wanted else { return true }
-                return name.repository == wanted.repository && (wanted.tag == nil || name.tag == wanted.tag)
+        let containers = format != .table ? try engine.store.all() : []
+        for image in try store.images() {
+            if let only = filter.onlyDangling, image.isDangling != only { continue }
+            if try !filter.takes(image, in: store) { continue }
+            let names = image.listedNames.filter { name in
+                filter.takes(name) && wanted?.contains { isMeant(name, of: image, by: $0) } ?? true
             }
-            if wanted != nil, names.isEmpty { continue }
+            if names.isEmpty, wanted != nil || filter.isAboutNames { continue }
             ids.append(shown(image.id))
             let uses = containers.count { $0.imageID == "\(image.id)" }
             if names.isEmpty { output.rows.append(row(image, nil, uses)) }
@@ -154,6 +140,14 @@ struct ImagesCommand: SwiftletCommand {
             try output.print(format)
         }
         return 0
+    }
+
+    private func isMeant(_ name: ImageReference, of image: ImageRecord, by wanted: ImageReference) -> Bool {
+        guard name.repository == wanted.repository, wanted.tag == nil || name.tag == wanted.tag else {
+            return false
+        }
+        return wanted.digest.map { $0 == image.manifest || image.digests.contains(name.with(digest: $0)) }
+            ?? true
     }
 
     private func shown(_ id: Digest) -> String { noTrunc ? "\(id)" : String(id.hex.prefix(12)) }
@@ -193,7 +187,11 @@ struct RmiCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "rmi", "Remove images", usage: "[OPTIONS] IMAGE …")
 
-    @Flag(name: [.short, .long], help: "Also with several names, or while containers of it are there.")
+    @Flag(
+        name: [.short, .long],
+        help:
+            "Also with several names, or while containers of it are there; one that is not there is no failure."
+    )
     var force = false
     @Argument(help: "The images.")
     var images: [String]
@@ -202,7 +200,14 @@ struct RmiCommand: SwiftletCommand {
         let engine = context.engine
         let store = try engine.images()
         return forEachName(images) { name in
-            for event in try store.remove(name, force: force, inUse: try engine.imageUses()) {
+            let events: [RemovalEvent]
+            do {
+                events = try store.remove(name, force: force, inUse: try engine.imageUses())
+            } catch let error as ImageError where force && error.kind == .notFound {
+                // As with docker: what should be gone is gone.
+                return Standard.printError("swiftlet: \(error)\n")
+            }
+            for event in events {
                 switch event {
                 case .untagged(let name): try Standard.print("Untagged: \(name)\n")
                 case .deleted(let digest): try Standard.print("Deleted: \(digest)\n")

@@ -14,12 +14,31 @@ struct InspectCommand: SwiftletCommand {
 
     @Option(help: "container or image, where a name is both.")
     var type: Kind?
-    @Option(help: "Only json is there.")
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: "json, or a template as '{{.State.Status}}'.")
     var format = ListFormat.json
+    @Flag(name: [.short, .long], help: "Of containers also what they have written, and that with the image.")
+    var size = false
     @Argument(help: "Names or ids.")
     var names: [String]
 
     func perform(_ context: Context) throws -> Int32 {
+        switch format {
+        case .json: return try printJSON(context)
+        case .table: throw UsageError("inspect: there is no table: --format is json or a template")
+        case .template(let text), .columns(let text):
+            let template = try Template(line: text)
+            return forEachName(names) { name in
+                var json = JSONWriter()
+                try inspect(name, context, into: &json)
+                let value = try TemplateValue(document: json.bytes)
+                try Standard.print(try template.render(value) + "\n")
+            }
+        }
+    }
+
+    private func printJSON(_ context: Context) throws -> Int32 {
         var code: Int32 = 0
         var json = JSONWriter(.spaces(4))
         json.array { json in
@@ -33,7 +52,7 @@ struct InspectCommand: SwiftletCommand {
         let engine = context.engine
         if type != .image {
             do {
-                return try engine.inspect(try engine.store.find(name), into: &json)
+                return try engine.inspect(try engine.store.find(name), withSizes: size, into: &json)
             } catch let error as UsageError {
                 if type == .container { throw error }
             }

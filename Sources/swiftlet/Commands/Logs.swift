@@ -21,6 +21,8 @@ struct LogsCommand: SwiftletCommand {
     var until: String?
     @Flag(name: [.short, .long], help: "With the time of each line.")
     var timestamps = false
+    @Flag(help: "Taken for docker's sake: nothing more is kept of a line.")
+    var details = false
     @Option(name: [.customShort("c"), .customLong("container")], help: "Of a pod: its container.")
     var podContainer: String?
     @Option(name: .customLong("pod-namespace"), help: "Of a pod: its namespace.")
@@ -30,18 +32,24 @@ struct LogsCommand: SwiftletCommand {
     @Argument(help: "The container, or a pod of this node's agent.")
     var container: String
 
+    /// `--tail`; nil: all.
+    var lastLines: Int? {
+        get throws {
+            if tail == "all" || tail == "-1" { return nil }
+            guard let count = Int(tail), count >= 0 else {
+                throw UsageError("invalid number of lines '\(tail)'")
+            }
+            return count
+        }
+    }
+
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
         if podContainer != nil || previous || !engine.store.has(container) && context.hasAgent {
             return try showPod(context)
         }
         var selection = LogReader.Selection()
-        if tail != "all", tail != "-1" {
-            guard let count = Int(tail), count >= 0 else {
-                throw UsageError("invalid number of lines '\(tail)'")
-            }
-            selection.tail = count
-        }
+        selection.tail = try lastLines
         selection.since = try since.map { try Timestamp(parsing: $0) }
         selection.until = try until.map { try Timestamp(parsing: $0) }
         selection.timestamps = timestamps

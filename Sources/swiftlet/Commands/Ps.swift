@@ -14,21 +14,27 @@ struct PsCommand: SwiftletCommand {
     var noTrunc = false
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
-        help: "name=, id=, status=, label=, ancestor=.")
+        help:
+            "name=EXPRESSION, id=, status=, exited=CODE, label=, ancestor=, volume=, network=, before=CONTAINER, since=CONTAINER."
+    )
     var filter: [String] = []
     @Option(
         name: [.customShort("n", allowingJoined: true), .long], help: "The last so many, whatever they do.")
     var last: Int?
     @Flag(name: [.short, .long], help: "The last one.")
     var latest = false
-    @Option(help: "table or json (one object a line).")
+    @Flag(
+        name: [.short, .long],
+        help: "What they have written into their root file systems, and that with the image.")
+    var size = false
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
 
     static func read(plain words: [String]) -> PsCommand? {
         guard
             var words = PlainWords(
-                words, flags: ["all", "quiet", "no-trunc", "latest"],
-                shorts: ["a=all", "q=quiet", "f=filter", "n=last", "l=latest"]), words.rest.isEmpty
+                words, flags: ["all", "quiet", "no-trunc", "latest", "size"],
+                shorts: ["a=all", "q=quiet", "f=filter", "n=last", "l=latest", "s=size"]), words.rest.isEmpty
         else { return nil }
         var command = PsCommand()
         command.all = words.flag("all")
@@ -37,18 +43,23 @@ struct PsCommand: SwiftletCommand {
         command.filter = words.texts("filter")
         command.last = words.value("last")
         command.latest = words.flag("latest")
+        command.size = words.flag("size")
         command.format = words.word("format") ?? .table
         return words.areUnderstood ? command : nil
     }
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
-        let filters = try filter.map(ContainerFilter.init)
+        let filters = try ContainerFilters(filter, in: engine.store)
+        // As with docker, whoever asks for the size by a template has it measured.
+        let measures = try size || !quiet && format.has("Size")
+        let images = try measures ? engine.images().images() : []
         let count = latest ? 1 : last
         let now = Timestamp.now
-        var output = ListOutput(columns: [
-            "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES",
-        ])
+        var output = ListOutput(
+            columns: ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"]
+                + (size ? ["SIZE"] : []),
+            headers: ["ID": "CONTAINER ID", "RunningFor": "CREATED"])
         var ids = ""
         var shown = 0
         let containers = try context.trace.step("read definitions") { try engine.store.all() }
@@ -56,16 +67,22 @@ struct PsCommand: SwiftletCommand {
             if let count, shown == count { break }
             // It may be removed while we look.
             let status = try engine.status(of: container)
-            let wantsAll = all || count != nil || filters.contains { $0.isAboutStatus }
+            let wantsAll = all || count != nil || filters.areAboutStatus
             if !wantsAll, ![.running, .paused, .restarting].contains(status.phase) { continue }
-            if !filters.allSatisfy({ $0.matches(container, status) }) { continue }
+            if !filters.match(container, status) { continue }
             shown += 1
             if quiet {
                 ids += (noTrunc ? container.id : container.shortID) + "\n"
             } else {
                 let network = try engine.networkResult(of: container, status)
                 let ports = network.map { PortOption.text($0.ports, addresses: $0.addresses) } ?? ""
-                output.rows.append(row(container, status, ports: ports, now))
+                var row = row(container, status, ports: ports, now)
+                if measures {
+                    let (written, whole) = try engine.sizes(of: container, images: images)
+                    let shown = (HumanUnits.decimalSize(written), HumanUnits.decimalSize(whole))
+                    row.add("Size", "\(shown.0) (virtual \(shown.1))")
+                }
+                output.rows.append(row)
             }
         }
         if quiet { try Standard.print(ids) } else { try output.print(format) }
@@ -90,43 +107,6 @@ struct PsCommand: SwiftletCommand {
                 ("Ports", ports), ("Names", container.name), ("Labels", labels), ("Mounts", mounts),
                 ("LocalVolumes", String(container.mounts.count { $0.kind == .volume })),
                 ("Networks", container.network.rawValue),
-            ])
-    }
-}
-
-/// One `--filter` of `ps`.
-struct ContainerFilter {
-    private let key: String
-    private let value: String
-
-    init(_ text: String) throws {
-        let pair = try KeyValue(parsing: text, what: "filter")
-        guard ["name", "id", "status", "label", "ancestor", "volume"].contains(pair.key) else {
-            throw UsageError("unknown filter '\(pair.key)'")
-        }
-        if pair.key == "status", LiveStatus.Phase(rawValue: pair.value) == nil {
-            throw UsageError("unknown status '\(pair.value)'")
-        }
-        key = pair.key
-        value = pair.value
-    }
-
-    /// Containers that do not run are then looked at, too.
-    var isAboutStatus: Bool { key == "status" }
-
-    func matches(_ container: ContainerDefinition, _ status: LiveStatus) -> Bool {
-        switch key {
-        case "name": return container.name.contains(value)
-        case "id": return container.id.hasPrefix(value)
-        case "status": return status.phase.rawValue == value
-        case "ancestor":
-            return container.image == value || container.image == value + ":latest"
-                || container.imageID == value || container.imageID.hasPrefix("sha256:" + value)
-        case "volume": return container.mounts.contains { $0.name == value || $0.destination == value }
-        default:
-            let pair = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let found = container.labels[String(pair[0])] else { return false }
-            return pair.count == 1 || found == pair[1]
-        }
+            ], labels: container.labels)
     }
 }

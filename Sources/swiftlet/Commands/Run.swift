@@ -37,9 +37,13 @@ struct RunCommand: SwiftletCommand {
     }
 
     func perform(_ context: Context) throws -> Int32 {
-        let request = try flags.request(words, detached: detach)
+        let attached = try AttachOption(parsing: flags.attach)
+        if detach, !flags.attach.isEmpty { throw UsageError("-d and -a exclude each other") }
+        // Input that nobody is attached to waits for a later client.
+        var request = try flags.request(words, detached: detach || !attached.input)
+        if !detach { request.attached = attached }
         let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
-        if flags.tty, flags.interactive, !detach, !Standard.inputIsTerminal {
+        if flags.tty, flags.interactive, !detach, attached.input, !Standard.inputIsTerminal {
             throw UsageError("-t with -i needs a terminal as standard input")
         }
         let engine = context.engine
@@ -56,13 +60,15 @@ struct RunCommand: SwiftletCommand {
             try giveUp(made, engine)
             throw error
         }
+        var options = SessionOptions(
+            input: flags.interactive && attached.input, terminal: flags.tty, forwardsSignals: sigProxy,
+            detachKeys: keys)
+        (options.output, options.error) = (attached.output, attached.error)
         let end: SessionEnd
         do {
-            end = try engine.run(
-                container,
-                SessionOptions(
-                    input: flags.interactive, terminal: flags.tty, forwardsSignals: sigProxy, detachKeys: keys
-                ))
+            // Who sees nothing of it needs another way to it.
+            if !attached.output, !attached.error { try Standard.print(container.id + "\n") }
+            end = try engine.run(container, options)
         } catch {
             try giveUp(made, engine)
             throw error
@@ -104,8 +110,11 @@ struct CreateCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
-        // `start` can attach and detach: its input stays open for later clients.
-        let made = try flags.make(try flags.request(words, detached: true), context)
+        // `start` can attach and detach: its input stays open for later clients. As with docker it attaches to what its
+        // own options say, and `-a` is only shown by `inspect`.
+        var request = try flags.request(words, detached: true)
+        request.attached = try AttachOption(parsing: flags.attach)
+        let made = try flags.make(request, context)
         try engine.unmount(made)
         if let path = flags.cidfile { try writeContainerID(made.definition.id, to: path) }
         try Standard.print(made.definition.id + "\n")
@@ -119,16 +128,23 @@ extension ContainerFlags {
         _ request: ContainerRequest, _ context: Context, consoleSize: TerminalSize? = nil
     ) throws -> Engine.MadeContainer {
         if pull == "always" { try fetch(request.image, context) }
-        do {
-            return try context.engine.make(request, consoleSize: consoleSize)
-        } catch let missing as MissingImage where pull == Self.pullMissing {
-            // A name that no registry can have is not looked for.
-            _ = try ImageReference(missing.name)
-            Standard.printError("Unable to find image '\(missing.name)' locally\n")
-            try fetch(missing.name, context)
-            return try context.engine.make(request, consoleSize: consoleSize)
+        var fetched = 0
+        while true {
+            do {
+                return try context.engine.make(request, consoleSize: consoleSize)
+            } catch let missing as MissingImage where pull == Self.pullMissing && fetched < Self.mostFetches {
+                // A name that no registry can have is not looked for.
+                _ = try ImageReference(missing.name)
+                let platform = missing.platforms.map { " for \($0.wanted)" } ?? ""
+                Standard.printError("Unable to find image '\(missing.name)'\(platform) locally\n")
+                try fetch(missing.name, context)
+                fetched += 1
+            }
         }
     }
+
+    /// One is enough, unless somebody removes unused images just now.
+    private static var mostFetches: Int { 3 }
 
     private func fetch(_ image: String, _ context: Context) throws {
         let words = ["pull"] + (platform.map { ["--platform", $0] } ?? []) + [image]

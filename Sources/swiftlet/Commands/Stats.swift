@@ -12,7 +12,7 @@ struct StatsCommand: SwiftletCommand {
     var noStream = false
     @Flag(help: "Whole ids.")
     var noTrunc = false
-    @Option(help: "table or json (one object a line).")
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
     @Argument(help: "The containers; all that run when there is none.")
     var containers: [String] = []
@@ -26,9 +26,11 @@ struct StatsCommand: SwiftletCommand {
         var earlier: [String: UsageSample] = [:]
         var isFirst = true
         while true {
-            var output = ListOutput(columns: [
-                "CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS",
-            ])
+            var output = ListOutput(
+                columns: [
+                    "CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O",
+                    "PIDS",
+                ], headers: Self.headers)
             var samples: [String: UsageSample] = [:]
             for container in wanted.isEmpty ? try engine.store.all() : wanted {
                 let sample = try engine.sample(container)
@@ -49,6 +51,11 @@ struct StatsCommand: SwiftletCommand {
             usleep(Self.interval)
         }
     }
+
+    private static let headers = [
+        "ID": "CONTAINER ID", "CPUPerc": "CPU %", "MemUsage": "MEM USAGE / LIMIT", "MemPerc": "MEM %",
+        "NetIO": "NET I/O", "BlockIO": "BLOCK I/O", "PIDs": "PIDS",
+    ]
 
     private func row(_ container: ContainerDefinition, _ usage: Usage?) -> ListRow {
         let id = noTrunc ? container.id : container.shortID

@@ -10,7 +10,8 @@ struct SystemDfCommand: SwiftletCommand {
 
     @Flag(name: [.short, .long], help: "Each image, layer, container and volume.")
     var verbose = false
-    @Option(help: "table or json (one object a line; with --verbose one object).")
+    @Option(
+        help: "table, json (one object a line; with --verbose one object), or a template as '{{.Size}}'.")
     var format = ListFormat.table
 
     func perform(_ context: Context) throws -> Int32 {
@@ -24,10 +25,11 @@ struct SystemDfCommand: SwiftletCommand {
     }
 
     private func summary(_ usage: SystemUsage) -> ListOutput {
-        var output = ListOutput(columns: ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"])
+        var output = ListOutput(
+            columns: ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"], headers: ["TotalCount": "TOTAL"])
         for (type, line) in [
             ("Images", usage.imageSummary), ("Containers", usage.containerSummary),
-            ("Local Volumes", usage.volumeSummary),
+            ("Local Volumes", usage.volumeSummary), ("Downloads", usage.downloadSummary),
         ] {
             let size = HumanUnits.decimalSize(line.bytes)
             let share = line.bytes > 0 ? line.reclaimable * 100 / line.bytes : 0
@@ -50,16 +52,14 @@ struct SystemDfCommand: SwiftletCommand {
             ("Snapshots", "Unpacked layers space usage:", snapshots(usage)),
             ("Containers", "Containers space usage:", containers(usage)),
             ("Volumes", "Local Volumes space usage:", volumes(usage)),
+            ("Downloads", "Unfinished downloads space usage:", downloads(usage)),
         ]
-        switch format {
-        case .table:
-            try Standard.print(lists.map { "\($0.1)\n\n\($0.2.text)" }.joined(separator: "\n"))
-        case .json:
-            var json = JSONWriter()
-            json.object { json in
-                for (name, _, list) in lists { json.member(name, list.rows) }
-            }
-            try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
+        var json = JSONWriter()
+        json.object { json in
+            for (name, _, list) in lists { json.member(name, list.rows) }
+        }
+        try format.printDocument(json.bytes) {
+            lists.map { "\($0.1)\n\n\($0.2.text)" }.joined(separator: "\n")
         }
     }
 
@@ -72,7 +72,7 @@ struct SystemDfCommand: SwiftletCommand {
             let age = created.map { HumanUnits.age(of: $0) } ?? "N/A"
             let id = String(line.image.id.hex.prefix(12))
             let sizes = [line.size, line.shared, line.unique].map { HumanUnits.decimalSize($0) }
-            let names = line.image.names.isEmpty ? line.image.digestNames : line.image.names
+            let names = line.image.listedNames
             for name in names.isEmpty ? [nil] : names.map(Optional.init) {
                 let (repository, tag) = (name?.repository ?? "<none>", name?.tag ?? "<none>")
                 output.rows.append(
@@ -142,6 +142,20 @@ struct SystemDfCommand: SwiftletCommand {
                 ListRow(
                     cells: [line.name, String(line.links), size],
                     members: [("Name", line.name), ("Links", String(line.links)), ("Size", size)]))
+        }
+        return output
+    }
+
+    private func downloads(_ usage: SystemUsage) -> ListOutput {
+        var output = ListOutput(columns: ["BLOB", "SIZE", "ACTIVE"])
+        for line in usage.images.downloads {
+            let size = HumanUnits.decimalSize(line.bytes)
+            output.rows.append(
+                ListRow(
+                    cells: [String(line.digest.hex.prefix(12)), size, String(line.isActive)],
+                    members: [
+                        ("Digest", "\(line.digest)"), ("Size", size), ("Active", String(line.isActive)),
+                    ]))
         }
         return output
     }

@@ -6,7 +6,7 @@ struct VolumeLsCommand: SwiftletCommand {
 
     @Flag(name: [.short, .long], help: "Only names.")
     var quiet = false
-    @Option(help: "table or json (one object a line).")
+    @Option(help: ListFormat.help)
     var format = ListFormat.table
 
     func perform(_ context: Context) throws -> Int32 {
@@ -15,7 +15,7 @@ struct VolumeLsCommand: SwiftletCommand {
             try Standard.print(volumes.map { $0.name + "\n" }.joined())
             return 0
         }
-        var output = ListOutput(columns: ["DRIVER", "VOLUME NAME"])
+        var output = ListOutput(columns: ["DRIVER", "VOLUME NAME"], headers: ["Name": "VOLUME NAME"])
         for volume in volumes {
             output.rows.append(
                 ListRow(

@@ -19,6 +19,13 @@ struct AgentCommand: SwiftletCommand {
     var manifestUrl: String?
     @Option(help: "The node's name, instead of the hostname.")
     var nodeName: String?
+    @Option(
+        help:
+            "The node's address, or one of each family and a comma, instead of that of the default route; '::': IPv6 first."
+    )
+    var nodeIp: String?
+    @Option(help: "Labels of the node, KEY=VALUE,…; may be given several times.")
+    var nodeLabels: [String] = []
     @Option(help: "The socket of another container runtime: containerd, CRI-O, a swiftlet cri.")
     var runtimeEndpoint: String?
     @Option(help: "The name server of the cluster; may be given several times.")
@@ -31,6 +38,8 @@ struct AgentCommand: SwiftletCommand {
     var healthzPort: Int?
     @Option(help: "The folder with the containers' logs, instead of /var/log/pods.")
     var podLogs: String?
+    @Option(help: "The folder with links to them, instead of /var/log/containers.")
+    var containerLogs: String?
     @Option(help: "The configuration file of its own runtime, instead of /etc/swiftlet/config.toml.")
     var config: String?
     @Flag(
@@ -52,6 +61,8 @@ struct AgentCommand: SwiftletCommand {
         order.manifestFolder = manifests.map(absolutePath)
         order.manifestURL = manifestUrl
         order.nodeName = nodeName
+        order.nodeAddress = nodeIp
+        order.nodeLabels = nodeLabels
         order.runtimeEndpoint = runtimeEndpoint
         order.clusterDNS = clusterDns
         order.clusterDomain = clusterDomain
@@ -59,6 +70,7 @@ struct AgentCommand: SwiftletCommand {
         order.port = port
         order.healthPort = healthzPort
         order.logs = podLogs.map(absolutePath)
+        order.logLinks = containerLogs.map(absolutePath)
         order.credentialFile = imageCredentialProviderConfig.map(absolutePath)
         order.credentialPrograms = imageCredentialProviderBinDir.map(absolutePath)
         if (order.credentialFile == nil) != (order.credentialPrograms == nil) {

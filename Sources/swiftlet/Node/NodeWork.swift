@@ -10,8 +10,11 @@ public protocol NodeWork: Sendable {
     /// Writes to standard output.
     /// - Parameter container: nil: the pod's only one, or its first.
     func showPodLog(_ place: AgentPlace, _ name: String, _ container: String?, query: String) throws
-    /// - Returns: the runtime's id of a container.
-    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> String
+    /// - Returns: a running container of a pod.
+    func podContainer(_ place: AgentPlace, _ name: String, _ container: String?) throws -> PodContainerName
+    /// Executes a program by way of the agent, whatever the runtime is.
+    /// - Returns: its exit code.
+    func execInPod(_ place: AgentPlace, _ name: PodContainerName, _ order: PodExecOrder) throws -> Int32
     /// The configuration file with every key and its default.
     /// - Parameter isTable: as a table in Markdown instead.
     func defaultConfiguration(isTable: Bool) -> String
@@ -42,6 +45,10 @@ public struct AgentOrder: Sendable {
     public var manifestFolder: String?
     public var manifestURL: String?
     public var nodeName: String?
+    /// One, or one of each family.
+    public var nodeAddress: String?
+    /// Each `KEY=VALUE,…`.
+    public var nodeLabels: [String] = []
     /// A CredentialProviderConfig, and the folder with its programs.
     public var credentialFile: String?
     public var credentialPrograms: String?
@@ -51,6 +58,8 @@ public struct AgentOrder: Sendable {
     public var clusterDomain: String?
     public var root: String?
     public var logs: String?
+    /// A folder with links to the containers' logs.
+    public var logLinks: String?
     public var port: Int?
     /// 0: none.
     public var healthPort: Int?
@@ -67,6 +76,36 @@ public struct AgentOrder: Sendable {
 public struct AgentPlace: Sendable {
     public var root: String
     public var namespace: String?
+}
+
+/// A container of a pod.
+public struct PodContainerName: Sendable {
+    public var namespace: String
+    public var pod: String
+    public var container: String
+    /// As in the pod's status, with its runtime's name in front: `swiftlet://…`.
+    public var id: String
+
+    public init(namespace: String, pod: String, container: String, id: String) {
+        self.namespace = namespace
+        self.pod = pod
+        self.container = container
+        self.id = id
+    }
+
+    /// - Returns: nil where another runtime has it.
+    var ownID: String? {
+        let scheme = "swiftlet://"
+        return id.hasPrefix(scheme) ? String(id.dropFirst(scheme.count)) : nil
+    }
+}
+
+/// A program to be executed in a container of a pod.
+public struct PodExecOrder: Sendable {
+    public var command: [String]
+    /// Standard input goes to it.
+    public var input: Bool
+    public var terminal: Bool
 }
 
 public struct PodListing: Sendable {

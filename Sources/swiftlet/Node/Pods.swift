@@ -9,18 +9,16 @@ struct PodsCommand: SwiftletCommand {
 
     @Option(name: [.customShort("n"), .customLong("namespace")], help: "Only those of this namespace.")
     var podNamespace: String?
-    @Option(help: "table, or json (the PodList).")
+    @Option(help: "table, json (the PodList), or a template for that.")
     var format = ListFormat.table
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.nodeWork(for: "pods")
         let pods = try work.pods(context.agent(podNamespace))
-        switch format {
-        case .json: try Standard.print(pods.json + "\n")
-        case .table:
+        try format.printDocument(Array(pods.json.utf8)) {
             var table = Table(pods.columns)
             for row in pods.rows { table.add(row) }
-            try Standard.print(table.text())
+            return table.text()
         }
         return 0
     }
@@ -74,7 +72,7 @@ extension LogsCommand {
         if follow { query.append("follow=true") }
         if timestamps { query.append("timestamps=true") }
         if previous { query.append("previous=true") }
-        if tail != "all", tail != "-1" { query.append("tailLines=\(tail)") }
+        if let lines = try lastLines { query.append("tailLines=\(lines)") }
         if let since { query.append("sinceTime=\(try Timestamp(parsing: since))") }
         try work.showPodLog(
             context.agent(podNamespace), container, podContainer, query: query.joined(separator: "&"))
@@ -83,14 +81,68 @@ extension LogsCommand {
 }
 
 extension ExecCommand {
-    /// In a container of a pod: the same, with that container's id.
+    /// As kubectl takes them, options stand behind the pod's name, too, as far as `--`.
+    func withOptionsBehind() throws -> ExecCommand {
+        guard words.count > 1, words[1].hasPrefix("-"), words[1] != "--" else { return self }
+        guard let end = words.firstIndex(of: "--") else {
+            throw Failure("exec: the command belongs behind '--'", code: Program.usageError)
+        }
+        let rest = Array(words[1..<end] + [words[0]] + words[(end + 1)...])
+        let behind: ExecCommand
+        do {
+            behind = try Self.read(plain: rest) ?? Self.parse(rest)
+        } catch {
+            throw Failure("exec: \(Self.message(for: error))", code: Program.usageError)
+        }
+        let first = behind.words.first ?? ""
+        if first != words[0] {
+            let problem =
+                if behind.words.count == words.count - end - 1 {
+                    "\(words[end - 1]) needs a value"
+                } else if first.hasPrefix("-") {
+                    "unknown option '\(first)'"
+                } else {
+                    "the command belongs behind '--', and '\(first)' stands before it"
+                }
+            throw Failure("exec: \(problem)", code: Program.usageError)
+        }
+        var command = self
+        command.interactive = interactive || behind.interactive
+        command.tty = tty || behind.tty
+        command.detach = detach || behind.detach
+        command.environment += behind.environment
+        command.envFile += behind.envFile
+        command.user = behind.user ?? user
+        command.workingDirectory = behind.workingDirectory ?? workingDirectory
+        command.privileged = privileged || behind.privileged
+        command.detachKeys = behind.detachKeys ?? detachKeys
+        command.podContainer = behind.podContainer ?? podContainer
+        command.podNamespace = behind.podNamespace ?? podNamespace
+        command.words = behind.words
+        return command
+    }
+
+    /// In a container of a pod: the same, with that container's id, or by way of the agent where its runtime is not this
+    /// program's.
     /// - Parameter name: the pod's.
     func inPod(_ name: String, _ context: Context) throws -> Int32 {
         guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
+        var command = Array(words.dropFirst())
+        if command.first == "--" { command.removeFirst() }
+        guard !command.isEmpty else {
+            throw Failure("exec: the command is missing", code: Program.usageError)
+        }
         let work = try context.nodeWork(for: "exec")
-        let id = try work.podContainer(context.agent(podNamespace), name, podContainer)
+        let place = context.agent(podNamespace)
+        let container = try work.podContainer(place, name, podContainer)
+        var options = context.options
+        options.namespace = GlobalOptions.podNamespace
+        guard let id = container.ownID, Engine(options.layout).store.has(id) else {
+            return try work.execInPod(place, container, try order(command))
+        }
         var words = [
-            "--root", context.options.root, "--state", context.options.state, "--namespace", "k8s", "exec",
+            "--root", context.options.root, "--state", context.options.state, "--namespace",
+            options.namespace, "exec",
         ]
         if interactive { words.append("-i") }
         if tty { words.append("-t") }
@@ -101,8 +153,22 @@ extension ExecCommand {
         if let user { words += ["-u", user] }
         if let workingDirectory { words += ["-w", workingDirectory] }
         if let detachKeys { words += ["--detach-keys", detachKeys] }
-        var rest = Array(self.words.dropFirst())
-        if rest.first == "--" { rest.removeFirst() }
-        return Program.run(words + [id] + rest, registries: context.registries, node: context.node)
+        return Program.run(words + [id] + command, registries: context.registries, node: context.node)
+    }
+
+    /// What the CRI can say.
+    private func order(_ command: [String]) throws -> PodExecOrder {
+        let others = [
+            ("--detach", detach), ("--env", !environment.isEmpty), ("--env-file", !envFile.isEmpty),
+            ("--user", user != nil), ("--workdir", workingDirectory != nil), ("--privileged", privileged),
+            ("--detach-keys", detachKeys != nil),
+        ]
+        if let (option, _) = others.first(where: \.1) {
+            throw UsageError("\(option): a program in a pod of another runtime cannot be given that")
+        }
+        if tty, interactive, !Standard.inputIsTerminal {
+            throw UsageError("-t with -i needs a terminal as standard input")
+        }
+        return PodExecOrder(command: command, input: interactive, terminal: tty)
     }
 }

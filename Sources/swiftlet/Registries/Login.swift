@@ -9,14 +9,14 @@ struct LoginCommand: SwiftletCommand {
         "login", "Check a password with a registry and keep it", usage: "[OPTIONS] [REGISTRY]")
     static var worksForEverybody: Bool { true }
 
-    @OptionGroup var registry: RegistryFlags
+    @OptionGroup var registry: ServerFlags
     @Option(name: [.short, .long], help: "The user's name.")
     var username: String?
     @Option(name: [.short, .long], help: "The password; others on this machine can read it here.")
     var password: String?
     @Flag(help: "Take the password from standard input.")
     var passwordStdin = false
-    @Argument(help: "The registry (docker.io).")
+    @Argument(help: "The registry (docker.io), or a part of it: registry.example/team.")
     var server = "docker.io"
 
     func perform(_ context: Context) throws -> Int32 {
@@ -70,13 +70,13 @@ struct LogoutCommand: SwiftletCommand {
         "logout", "Forget the password of a registry", usage: "[OPTIONS] [REGISTRY]")
     static var worksForEverybody: Bool { true }
 
-    @OptionGroup var registry: RegistryFlags
+    @OptionGroup var credentials: CredentialFlags
     @Argument(help: "The registry (docker.io).")
     var server = "docker.io"
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.registryWork(for: "logout")
-        let isRemoved = try work.logout(server, try registry.access())
+        let isRemoved = try work.logout(server, RegistryAccess(credentialFile: credentials.authfile))
         try Standard.print(
             isRemoved ? "Removed login credentials for \(server)\n" : "Not logged in to \(server)\n")
         return 0

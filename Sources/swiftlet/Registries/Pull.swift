@@ -8,6 +8,8 @@ struct PullCommand: SwiftletCommand {
         "pull", "Fetch an image from a registry", usage: "[OPTIONS] NAME[:TAG|@DIGEST]")
 
     @OptionGroup var registry: RegistryFlags
+    @Option(help: "The rules for which images may be used, instead of /etc/containers/policy.json.")
+    var signaturePolicy: String?
     @Option(help: "The platform to take of several: linux/arm64.")
     var platform: String?
     @Option(help: "auto (a display on terminals), plain (lines), json (an object a line) or none.")
@@ -21,7 +23,9 @@ struct PullCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.registryWork(for: "pull")
-        let access = try registry.access()
+        OpenFiles.allowMany()
+        var access = try registry.access()
+        access.policyFile = signaturePolicy
         let platform = try self.platform.map { try Platform(parsing: $0) }
         var names = [name]
         if allTags {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerCLI
 import ImageStore
+import OCISpec
 
 struct PushCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
@@ -36,6 +37,17 @@ struct PushCommand: SwiftletCommand {
             Standard.printError(
                 "swiftlet: only this machine's platform of \(answer.reference.familiar) is here and was pushed\n"
             )
+        }
+        if progress == .json {
+            var json = JSONWriter()
+            json.object { json in
+                json.member("status", "done")
+                json.member("name", "\(answer.reference)")
+                json.member("digest", "\(answer.digest)")
+                json.member("size", answer.size)
+            }
+            try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
+            return 0
         }
         let tag = answer.reference.tag ?? "\(answer.digest)"
         try Standard.print("\(tag): digest: \(answer.digest) size: \(answer.size)\n")

@@ -1,17 +1,17 @@
 import ArgumentParser
 import ContainerCLI
 
-/// How a command reaches registries.
-struct RegistryFlags: ParsableArguments {
-    @Option(help: "USER:PASSWORD, instead of what login has kept.")
-    var creds: String?
+/// Where credentials are kept.
+struct CredentialFlags: ParsableArguments {
     @Option(help: "The file with credentials, instead of the user's own (REGISTRY_AUTH_FILE).")
     var authfile: String?
+}
+
+/// How a command reaches registries.
+struct ServerFlags: ParsableArguments {
+    @OptionGroup var credentials: CredentialFlags
     @Option(help: "A folder with HOST/hosts.toml for registries, instead of /etc/containerd/certs.d.")
     var hostsDir: String?
-
-    @Option(help: "The rules for which images may be used, instead of /etc/containers/policy.json.")
-    var signaturePolicy: String?
     @Option(
         help:
             "Seconds that a registry may take to answer, or be silent in the middle (60); to connect 15 at most."
@@ -19,12 +19,23 @@ struct RegistryFlags: ParsableArguments {
     var timeout: Int?
 
     func access() throws -> RegistryAccess {
-        var access = RegistryAccess(
-            credentialFile: authfile, hostsFolder: hostsDir, policyFile: signaturePolicy)
+        var access = RegistryAccess(credentialFile: credentials.authfile, hostsFolder: hostsDir)
         if let timeout {
             guard 1...86_400 ~= timeout else { throw UsageError("--timeout: expected seconds, 1 to 86400") }
             access.patience = timeout
         }
+        return access
+    }
+}
+
+/// The same, for what a registry may want a password for.
+struct RegistryFlags: ParsableArguments {
+    @OptionGroup var server: ServerFlags
+    @Option(help: "USER:PASSWORD, instead of what login has kept.")
+    var creds: String?
+
+    func access() throws -> RegistryAccess {
+        var access = try server.access()
         if let creds {
             guard let colon = creds.firstIndex(of: ":"), colon > creds.startIndex else {
                 throw UsageError("--creds: expected USER:PASSWORD")

@@ -13,8 +13,11 @@ enum CommandTable {
                     RunCommand.self, CreateCommand.self, StartCommand.self, AttachCommand.self,
                     ExecCommand.self,
                     PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self, RestartCommand.self,
-                    PauseCommand.self, UnpauseCommand.self, WaitCommand.self, RmCommand.self, CpCommand.self,
-                    TopCommand.self, StatsCommand.self, InspectCommand.self,
+                    PauseCommand.self, UnpauseCommand.self, WaitCommand.self, UpdateCommand.self,
+                    RenameCommand.self,
+                    RmCommand.self,
+                    CpCommand.self, DiffCommand.self, ExportCommand.self,
+                    TopCommand.self, StatsCommand.self, PortCommand.self, InspectCommand.self,
                 ]),
             Group(
                 title: "Images",
@@ -64,10 +67,15 @@ enum CommandTable {
         case "pause": PauseCommand.self
         case "unpause": UnpauseCommand.self
         case "wait": WaitCommand.self
+        case "rename": RenameCommand.self
+        case "update": UpdateCommand.self
         case "rm": RmCommand.self
         case "cp": CpCommand.self
+        case "diff": DiffCommand.self
+        case "export": ExportCommand.self
         case "top": TopCommand.self
         case "stats": StatsCommand.self
+        case "port": PortCommand.self
         case "inspect": InspectCommand.self
         case "pull": PullCommand.self
         case "push": PushCommand.self
@@ -121,15 +129,30 @@ enum CommandTable {
         }
     }
 
+    /// What `swiftlet image --help` prints; nil for a word that begins no command of two.
+    static func overview(of noun: String) -> String? {
+        let words = groups.flatMap(\.commands).flatMap { command in
+            (command.configuration.commandName ?? "").split(separator: " ").map(String.init)
+        }
+        let verbs = Set(words + ["ls", "rm"]).sorted().filter { find(noun, $0) != nil }
+        if verbs.isEmpty { return nil }
+        return verbs.reduce("Usage: swiftlet \(noun) COMMAND …\n\n") { text, verb in
+            text + line(verb, find(noun, verb)!)
+        }
+    }
+
+    private static func line(_ name: String, _ command: SwiftletCommand.Type) -> String {
+        let space = String(repeating: " ", count: max(1, 16 - name.utf8.count))
+        return "  \(name)\(space)\(command.configuration.abstract)\n"
+    }
+
     /// What `swiftlet --help` prints.
     static var overview: String {
         var text = "Run containers on Linux, without a daemon.\n\nUsage: swiftlet [OPTIONS] COMMAND …\n"
         for group in groups {
             text += "\n\(group.title):\n"
             for command in group.commands {
-                let name = command.configuration.commandName ?? ""
-                let space = String(repeating: " ", count: max(1, 16 - name.utf8.count))
-                text += "  \(name)\(space)\(command.configuration.abstract)\n"
+                text += line(command.configuration.commandName ?? "", command)
             }
         }
         text += "\nOptions:\n\(GlobalOptions.text)\n\n"

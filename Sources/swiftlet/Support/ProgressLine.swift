@@ -1,8 +1,10 @@
 import ContainerCLI
 import Glibc
 import ImageStore
+import OCISpec
 
-/// Shows on a terminal how far a long work is, in one line that it writes over; silent elsewhere.
+/// Shows on a terminal how far a long work is, in one line that it writes over. What there is to say besides stays,
+/// and is said everywhere.
 final class ProgressLine: @unchecked Sendable {
     // Progress may come from several threads.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -18,28 +20,29 @@ final class ProgressLine: @unchecked Sendable {
     }
 
     func show(_ progress: ImportProgress) {
-        guard isTerminal else { return }
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
+        switch progress {
+        case .layer(let digest, let phase, let done, let total): show(digest, phase, done, total)
+        case .message(let text):
+            erase()
+            Standard.printError(text + "\n")
+        }
+    }
+
+    private func show(_ digest: Digest, _ phase: LayerPhase, _ done: Int64, _ total: Int64) {
+        guard isTerminal else { return }
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         let milliseconds = now.tv_sec * 1000 + now.tv_nsec / 1_000_000
         // More than ten times a second nobody can read.
         guard milliseconds - lastShown >= 100 else { return }
         lastShown = milliseconds
-        write(text(progress))
-    }
-
-    private func text(_ progress: ImportProgress) -> String {
-        switch progress {
-        case .layer(let digest, let phase, let done, let total):
-            let amount =
-                total > 0
-                ? "\(HumanUnits.decimalSize(done)) of \(HumanUnits.decimalSize(total))"
-                : HumanUnits.decimalSize(done)
-            return "\(digest.hex.prefix(12)): \(phase) \(amount)"
-        case .message(let text): return text
-        }
+        let amount =
+            total > 0
+            ? "\(HumanUnits.decimalSize(done)) of \(HumanUnits.decimalSize(total))"
+            : HumanUnits.decimalSize(done)
+        write("\(digest.hex.prefix(12)): \(phase) \(amount)")
     }
 
     private func write(_ text: String) {
@@ -54,6 +57,10 @@ final class ProgressLine: @unchecked Sendable {
     func clear() {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
+        erase()
+    }
+
+    private func erase() {
         guard width > 0 else { return }
         Standard.printError("\r" + String(repeating: " ", count: width) + "\r")
         width = 0

@@ -29,9 +29,12 @@ final class TransferDisplay: Sendable {
         /// Rows of the terminal that are ours.
         var drawn = 0
         var lastDrawn = 0
+        /// When each layer was last printed.
+        var printed: [Digest: Int] = [:]
     }
 
-    /// Milliseconds between two drawings: more often nobody can read.
+    /// Milliseconds between two drawings, or two objects about the same step of a layer: more often nobody can read,
+    /// and the bytes come in pieces of a few thousand.
     private static let interval = 100
 
     init(_ form: ProgressForm) {
@@ -85,16 +88,20 @@ final class TransferDisplay: Sendable {
             let now = monotonicMilliseconds()
             var row = state.rows[digest] ?? TransferRow(digest)
             if state.rows[digest] == nil { state.layers.append(digest) }
+            // A layer that an image has twice ends twice.
+            if row.isEnded { return }
             let isOtherStep = row.update(word, done, total, now: now, isEnd: isEnd)
             state.rows[digest] = row
             switch form {
-            case .json: printJSON(row)
+            case .json where isOtherStep || isEnd || now - state.printed[digest, default: 0] >= Self.interval:
+                state.printed[digest] = now
+                printJSON(row)
             case .plain: if isOtherStep { Standard.printError("\(row.name): \(row.word)\n") }
             case .auto where !isTerminal: if isOtherStep { Standard.printError("\(row.name): \(row.word)\n") }
             case .auto where isEnd || now - state.lastDrawn >= Self.interval:
                 state.lastDrawn = now
                 draw(&state)
-            case .auto, .none: break
+            case .auto, .json, .none: break
             }
         }
     }
@@ -121,7 +128,7 @@ final class TransferDisplay: Sendable {
         }
         var text = state.drawn > 0 ? "\u{1b}[\(state.drawn)A" : ""
         for digest in shown {
-            text += "\u{1b}[2K" + state.rows[digest]!.line.shortened(to: columns - 1) + "\n"
+            text += "\u{1b}[2K" + state.rows[digest]!.line(columns - 1) + "\n"
         }
         text += "\u{1b}[J"
         state.drawn = shown.count
@@ -158,9 +165,8 @@ struct TransferRow: Sendable {
     /// - Returns: whether another step began.
     mutating func update(_ word: String, _ done: Int64, _ total: Int64, now: Int, isEnd: Bool) -> Bool {
         // Unpacking runs behind the download; until all has come that is what the user waits for.
-        if isEnded || (self.word == "Downloading" && word == "Extracting" && self.done < self.total) {
-            return false
-        }
+        if isEnded { return false }
+        if self.word == "Downloading" && word == "Extracting" && self.done < self.total { return false }
         if self.word == "Extracting" && word == "Downloading" { return false }
         let isOther = word != self.word
         if isOther { began = (now, done) }
@@ -172,16 +178,31 @@ struct TransferRow: Sendable {
         return isOther
     }
 
+    /// Characters of the shortest bar that says anything, and of the longest.
+    private static let barWidths = 5...30
+    /// Characters of what stands behind it, mostly: kept free, so that its end stays where it is while numbers change.
+    private static let usualNumbers = " 99.9MB/99.9MB 99.9MB/s 9999s".count
+
     /// `a1b2c3d4e5f6: Downloading [=====>    ] 12.3MB/45.6MB 10.2MB/s 3s`
-    var line: String {
-        guard !isEnded, total > 0, done > 0 else { return "\(name): \(word)" }
-        let width = 30
-        let filled = Int(min(done, total) * Int64(width) / total)
+    /// - Parameter width: its most characters. The bar gives way to the numbers.
+    func line(_ width: Int) -> String {
+        let head = "\(name): \(word)"
+        guard !isEnded, total > 0, done > 0 else { return head.shortened(to: width) }
+        let numbers = self.numbers
+        let room = width - head.count - " []".count - max(numbers.count, Self.usualNumbers)
         let bar =
-            String(repeating: "=", count: filled) + (filled < width ? ">" : "")
+            room < Self.barWidths.lowerBound ? "" : " [\(bar(min(room, Self.barWidths.upperBound)))]"
+        return (head + bar + numbers).shortened(to: width)
+    }
+
+    private func bar(_ width: Int) -> String {
+        let filled = Int(min(done, total) * Int64(width) / total)
+        return String(repeating: "=", count: filled) + (filled < width ? ">" : "")
             + String(repeating: " ", count: max(0, width - filled - 1))
-        var text =
-            "\(name): \(word) [\(bar)] \(HumanUnits.decimalSize(done))/\(HumanUnits.decimalSize(total))"
+    }
+
+    private var numbers: String {
+        var text = " \(HumanUnits.decimalSize(done))/\(HumanUnits.decimalSize(total))"
         let milliseconds = Int64(now - began.milliseconds)
         let bytes = done - began.done
         if milliseconds > 500, bytes > 0 {

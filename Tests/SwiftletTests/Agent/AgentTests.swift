@@ -8,7 +8,9 @@ import Testing
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
-    @Test(arguments: ["Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "Images"])
+    @Test(arguments: [
+        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "Inodes", "Processes", "Images",
+    ])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
     @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
@@ -17,8 +19,8 @@ import Testing
     @Test func configuration() throws { try run("test_configuration.File") }
 
     @Test(arguments: [
-        "node.Status", "node.Boots", "shutdown.Signal", "shutdown.Machine", "credentials.Programs",
-        "services.Services",
+        "node.Status", "node.Addresses", "node.Labels", "node.Boots", "shutdown.Signal", "shutdown.Machine",
+        "credentials.Programs", "services.Services", "pulls.Limits", "pulls.Waits",
     ])
     func node(suite: String) throws { try run("test_\(suite)") }
 
@@ -34,10 +36,22 @@ import Testing
     @Test(arguments: ["Containers", "Volumes"])
     func corners(suite: String) throws { try run("test_corners.\(suite)") }
 
+    @Test(arguments: ["sharing.Namespaces", "sharing.Mounts", "security.Seccomp"])
+    func containers(suite: String) throws { try run("test_\(suite)") }
+
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
-    @Test(arguments: ["Calls", "Ending"])
+    @Test(arguments: ["Stops", "Resizes"])
+    func refusals(suite: String) throws {
+        _ = try CRIClientTests.client()
+        try run("test_refusals.\(suite)")
+    }
+
+    @Test(arguments: ["Links", "Rotation"])
+    func logs(suite: String) throws { try run("test_logs.\(suite)") }
+
+    @Test(arguments: ["Calls", "Ending", "HangUp"])
     func calls(suite: String) throws { try run("test_calls.\(suite)") }
 
     @Test(arguments: ["InProcess", "Separate"])

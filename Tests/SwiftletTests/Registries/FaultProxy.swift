@@ -15,6 +15,8 @@ final class FaultProxy: Sendable {
         case flip
         /// Nothing comes any more; the connection stays.
         case hang
+        /// The connection is reset, and for a while nobody listens.
+        case leave(milliseconds: Int)
     }
 
     struct Plan: Sendable {
@@ -29,15 +31,16 @@ final class FaultProxy: Sendable {
     }
 
     let port: UInt16
-    private let listener: Int32
     private let target: UInt16
     private let state: Mutex<State>
 
     private struct State: Sendable {
         var plan: Plan
+        /// Nil while nobody listens.
+        var listener: Int32?
         var passed = 0
         var sent = 0
-        var tunnels: [String] = []
+        var requests: [String] = []
         var isClosed = false
     }
 
@@ -49,18 +52,16 @@ final class FaultProxy: Sendable {
     /// Bytes that went to the registry so far.
     var sent: Int { state.withLock { $0.sent } }
 
-    /// Whom clients wanted to be connected with (CONNECT, RFC 9110 section 9.3.6).
-    var tunnels: [String] { state.withLock { $0.tunnels } }
+    /// The first lines of requests, without the version: `GET /v2/`. Only of those that begin with a piece that comes.
+    var requests: [String] { state.withLock { $0.requests } }
 
-    private let takesTunnels: Bool
-
-    /// - Parameter takesTunnels: plays an HTTP proxy, which connects with the registry whomever a client asks for.
-    init(to target: UInt16, _ plan: Plan = Plan(), takesTunnels: Bool = false) throws {
-        (listener, port) = try Loopback.listen()
+    /// Requests in the form for an HTTP proxy (RFC 9112, section 3.2.2) are understood by the registry, too.
+    init(to target: UInt16, _ plan: Plan = Plan()) throws {
+        let (listener, port) = try Loopback.listen()
+        self.port = port
         self.target = target
-        self.takesTunnels = takesTunnels
-        state = Mutex(State(plan: plan))
-        try Self.thread { [self] in accept() }
+        state = Mutex(State(plan: plan, listener: listener))
+        try Self.thread { [self] in accept(on: listener) }
     }
 
     /// Another plan, from now on; counting begins anew.
@@ -69,13 +70,40 @@ final class FaultProxy: Sendable {
             $0.plan = plan
             $0.passed = 0
             $0.sent = 0
+            $0.requests = []
         }
     }
 
     func close() {
-        state.withLock { $0.isClosed = true }
+        let listener = state.withLock { state in
+            state.isClosed = true
+            return state.listener.take()
+        }
+        if let listener { Self.end(listener) }
+    }
+
+    private static func end(_ listener: Int32) {
         shutdown(listener, Int32(SHUT_RDWR))
         Glibc.close(listener)
+    }
+
+    private func leave(_ milliseconds: Int) {
+        guard let listener = state.withLock({ $0.listener.take() }) else { return }
+        Self.end(listener)
+        // What is bound and does not listen refuses connections, and nobody else gets the port meanwhile.
+        guard let next = try? Loopback.bind(port) else { return }
+        try? Self.thread { [self] in
+            usleep(useconds_t(milliseconds * 1000))
+            let isClosed = state.withLock { state in
+                if !state.isClosed { state.listener = next }
+                return state.isClosed
+            }
+            if isClosed || listen(next, 64) != 0 {
+                Glibc.close(next)
+            } else {
+                accept(on: next)
+            }
+        }
     }
 
     static func thread(_ body: @escaping @Sendable () -> Void) throws {
@@ -96,7 +124,7 @@ final class FaultProxy: Sendable {
         pthread_detach(id)
     }
 
-    private func accept() {
+    private func accept(on listener: Int32) {
         while true {
             let client = Glibc.accept(listener, .init(__sockaddr__: nil), nil)
             if client < 0 {
@@ -131,20 +159,18 @@ final class FaultProxy: Sendable {
 
     private func forward(_ ends: Ends) {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        if takesTunnels, !openTunnel(ends) { return }
         while true {
             let count = read(ends.client, &buffer, buffer.count)
             if count <= 0 { break }
+            let line = Self.request(in: buffer[..<count])
             let (plan, isClosed) = state.withLock { state in
                 state.sent += count
+                if let line { state.requests.append(line) }
                 return (state.plan, state.isClosed)
             }
-            if let words = plan.silentAbout, !isClosed {
-                let line = String(decoding: buffer[..<count].prefix { $0 != 13 }, as: UTF8.self)
-                if line.contains(words) {
-                    while !state.withLock({ $0.isClosed }) { usleep(20_000) }
-                    break
-                }
+            if let words = plan.silentAbout, !isClosed, let line, line.contains(words) {
+                while !state.withLock({ $0.isClosed }) { usleep(20_000) }
+                break
             }
             if let speed = plan.uploadSpeed { usleep(useconds_t(count * 1_000_000 / speed)) }
             if !Self.writeAll(ends.server, buffer[..<count]) { break }
@@ -152,18 +178,11 @@ final class FaultProxy: Sendable {
         shutdown(ends.server, Int32(SHUT_WR))
     }
 
-    /// Answers a CONNECT; what follows is passed on.
-    private func openTunnel(_ ends: Ends) -> Bool {
-        var head: [UInt8] = []
-        var byte: UInt8 = 0
-        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
-            if head.count > 8192 || read(ends.client, &byte, 1) != 1 { return false }
-            head.append(byte)
-        }
-        let words = String(decoding: head, as: UTF8.self).split(separator: " ")
-        guard words.count > 2, words[0] == "CONNECT" else { return false }
-        state.withLock { $0.tunnels.append(String(words[1])) }
-        return Self.writeAll(ends.client, Array("HTTP/1.1 200 Connected\r\n\r\n".utf8)[...])
+    private static func request(in piece: ArraySlice<UInt8>) -> String? {
+        let words = String(decoding: piece.prefix(4096).prefix { $0 != 13 }, as: UTF8.self).split(
+            separator: " ")
+        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else { return nil }
+        return words[0] + " " + words[1]
     }
 
     private func answer(_ ends: Ends) {
@@ -173,8 +192,9 @@ final class FaultProxy: Sendable {
             if count <= 0 { break }
             let (fault, delay) = pass(count)
             if delay > 0 { usleep(useconds_t(delay)) }
+            if case .leave(let time) = fault { leave(time) }
             switch fault {
-            case .reset:
+            case .reset, .leave:
                 // connect(2) to nowhere resets at once, also while the other thread reads.
                 var nowhere = sockaddr()
                 nowhere.sa_family = sa_family_t(AF_UNSPEC)

@@ -46,8 +46,9 @@ final class LocalRegistry {
             text += "auth: {htpasswd: {realm: test, path: \(folder)/users}}\n"
         }
         try FileDescriptor.open(folder + "/config.yml", O_WRONLY | O_CREAT, mode: 0o600).writeAll(text)
+        // What it says is more than a pipe takes that nobody reads.
         program = try Program(
-            "/usr/bin/docker-registry", ["serve", folder + "/config.yml"],
+            "/bin/sh", ["-c", "exec docker-registry serve \(folder)/config.yml >\(folder)/log 2>&1"],
             environment: ["PATH=/usr/bin:/bin", "OTEL_TRACES_EXPORTER=none"])
         let deadline = monotonicMilliseconds() + 30_000
         while !Loopback.answers(port) {
@@ -96,18 +97,33 @@ enum Loopback {
     }
 
     static func listen(backlog: Int32 = 64) throws -> (descriptor: Int32, port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = try bind(0)
         var address = address(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) {
+        let listens = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, .init(__sockaddr__: $0), length) == 0
-                    && Glibc.listen(descriptor, backlog) == 0
+                Glibc.listen(descriptor, backlog) == 0
                     && getsockname(descriptor, .init(__sockaddr__: $0), &length) == 0
             }
         }
-        if !bound { throw KernelError("listen", "127.0.0.1") }
+        if !listens { throw KernelError("listen", "127.0.0.1") }
         return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    /// - Parameter port: 0: any that is free.
+    static func bind(_ port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        // Connections of an earlier listener may still have the port.
+        var isShared: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
+        var address = address(port)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if code != 0 { throw KernelError("bind", "127.0.0.1:\(port)") }
+        return descriptor
     }
 
     static func freePort() throws -> UInt16 {

@@ -37,6 +37,16 @@ struct PullFaultTests {
         proxy.close()
     }
 
+    /// As one is that makes room for its successor.
+    @Test func aRegistryThatIsAwayForAMomentIsWaitedFor() throws {
+        defer { withExtendedLifetime(self) {} }
+        proxy.change(.init(faults: [(8_000_000, .leave(milliseconds: 2000))]))
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        #expect(proxy.passed < Self.total * 5 / 4, "\(proxy.passed)")
+        proxy.close()
+    }
+
     @Test func aWrongByteIsFoundAndNothingStays() throws {
         defer { withExtendedLifetime(self) {} }
         proxy.change(.init(faults: [(10_000_000, .flip)]))
@@ -96,6 +106,31 @@ struct PullFaultTests {
             #expect(result.code == 0, "\(result.error)")
         }
         #expect(proxy.passed < Self.total * 5 / 4, "\(proxy.passed) of \(Self.total)")
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    /// However long it takes: who does not wait takes the room of all layers a second time.
+    @Test func aSlowPullIsWaitedFor() throws {
+        defer { withExtendedLifetime(self) {} }
+        // The last layer begins after nine seconds.
+        proxy.change(.init(speed: 700_000))
+        let pulls = try (0..<2).map { _ in try host.start(["pull", "-q", name]) }
+        let ingest = host.root + "/images/ingest"
+        let deadline = monotonicMilliseconds() + 60_000
+        var unpacking: Set<String> = []
+        while proxy.passed < Self.total * 9 / 10, monotonicMilliseconds() < deadline {
+            for folder in (try? folderNames(ingest)) ?? [] {
+                let names = (try? folderNames(ingest + "/" + folder)) ?? []
+                if names.contains(where: { $0.hasPrefix("snapshot-") }) { unpacking.insert(folder) }
+            }
+            usleep(200_000)
+        }
+        #expect(unpacking.count == 1)
+        for pull in pulls {
+            let result = try pull.finish()
+            #expect(result.code == 0, "\(result.error)")
+        }
         try expectWhole(host, images: 1)
         proxy.close()
     }

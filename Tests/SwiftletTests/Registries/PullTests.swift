@@ -64,6 +64,8 @@ struct PullTests {
         #expect(
             try other.check("run", "--rm", "--network", "none", name, "echo", "found").line == "found")
         try other.check("image", "history", name)
+        for list in [name, "team/short"] { #expect(try other.check("images", list).lines.count == 2) }
+        #expect(try other.check("images", "team/short:v2").lines.count == 1)
         #expect(try other.check("rmi", name).output.contains("Untagged: \(registry.host)/\(name)"))
         let again = try other.start(
             ["run", "--rm", "--network", "none", name, "echo", "again"], environment: environment
@@ -83,6 +85,19 @@ struct PullTests {
         let name = "\(registry.host)/layers@\(digest)"
         #expect(try other.check("pull", name).lines[1].hasSuffix(name))
         #expect(try other.check("images").lines[1].hasPrefix("\(registry.host)/layers   <none>"))
+        // Also beside a name that it has elsewhere, of which it takes nothing away.
+        try other.check("tag", name, "elsewhere")
+        #expect(try other.check("images").lines.count == 3)
+        #expect(try other.check("images", "\(registry.host)/layers").lines.count == 2)
+        #expect(try other.check("images", name).lines.count == 2)
+        #expect(
+            try other.check("images", "\(registry.host)/layers@sha256:" + String(repeating: "0", count: 64))
+                .lines.count
+                == 1)
+        try other.check("tag", name, "\(registry.host)/layers:v2")
+        #expect(try other.check("images", "\(registry.host)/layers").lines.last?.contains(" v2 ") == true)
+        #expect(try other.check("images").lines.count == 3)
+        try other.check("rmi", "elsewhere", "\(registry.host)/layers:v2")
         try other.check("create", "--network", "none", "--name", "c", name)
         try other.check("rm", "c")
         #expect(try other.check("rmi", name).output.contains("Deleted: "))
@@ -90,7 +105,12 @@ struct PullTests {
         #expect(
             try other.check("pull", "-q", "\(registry.host)/layers:nosuch@\(digest)").line.hasSuffix(
                 "\(digest)"))
+        // It can be pushed as what it is, and as nothing else.
+        #expect(
+            try other.check("push", name, "\(registry.host)/copy@\(digest)").line.hasPrefix(
+                "\(digest): digest: \(digest)"))
         let wrong = "\(registry.host)/layers@sha256:" + String(repeating: "0", count: 64)
+        #expect(try other.checkFails(1, "push", "-q", name, wrong).contains("is not what would be pushed"))
         #expect(try other.checkFails(1, "pull", "-q", wrong).contains("404 Not Found"))
     }
 
@@ -107,10 +127,43 @@ struct PullTests {
         #expect(
             try arm.checkFails(1, "pull", "-q", "--platform", "linux/s390x", name).contains(
                 "no image for linux/s390x"))
+        // As with docker, the one for another platform is fetched for whoever wants that.
+        let id = try host.check("images", "-q").line
+        let made = try host.check(
+            "create", "--network", "none", "--platform", "linux/arm64", "--name", "c", name)
+        #expect(made.error.hasPrefix("Unable to find image '\(name)' for linux/arm64 locally\n"))
+        #expect(try host.check("inspect", "c").output.contains("linux/arm64"))
+        try host.check("rm", "c")
+        #expect(
+            try host.checkFails(125, "create", "--network", "none", "--platform", "linux/arm64", id).contains(
+                "is for linux/amd64, not for linux/arm64"))
+        #expect(
+            try host.checkFails(
+                125, "create", "--network", "none", "--pull", "never", "--platform", "linux/s390x", name
+            ).contains("is for linux/arm64/v8, not for linux/s390x"))
+        try host.check("pull", "-q", name)
         // Only one platform is here: it goes out alone, and that is said.
         let pushed = try host.check("push", name)
         #expect(pushed.error.contains("only this machine's platform"))
         try host.check("pull", "-q", name)
+    }
+
+    /// The only one there is comes; that it will hardly run is said, as for an archive.
+    @Test func anImageForAnotherMachine() throws {
+        defer { withExtendedLifetime(self) {} }
+        let name = "\(registry.host)/foreign:v1"
+        try LocalRegistry.run(
+            "/usr/bin/skopeo", "--override-arch", "arm64", "--override-variant", "v8", "copy", "-q",
+            "--dest-tls-verify=false", "oci:\(try Fixtures.archive("oci/multiarch")):test/multiarch:latest",
+            "docker://\(name)")
+        let pulled = try host.check("pull", name)
+        #expect(pulled.error.contains("\(name) is for linux/arm64/v8, this is linux/"))
+        #expect(try host.check("pull", "-q", name).error == "")
+        try host.check("save", "-o", host.folder + "/foreign.tar", name)
+        let other = try Host(ownNetwork: false)
+        let loaded = try other.check("load", "-i", host.folder + "/foreign.tar")
+        #expect(loaded.error.contains(" is for linux/arm64/v8, this is linux/"))
+        #expect(try other.check("load", "-q", "-i", host.folder + "/foreign.tar").error == "")
     }
 
     @Test func aMissingImageIsFetchedWhenItIsRun() throws {
@@ -169,27 +222,63 @@ struct PullTests {
     /// Nothing of a layer is held in memory, however large it is and however small it came.
     @Test func aLayerOfHalfAGigabyte() throws {
         defer { withExtendedLifetime(self) {} }
-        let folder = host.folder + "/large"
-        let script = """
-            set -e; mkdir \(folder); cd \(folder)
-            umoci init --layout image && umoci new --image image:v1 && umoci new --image image:small
-            echo small > small && umoci insert --image image:small small /small
-            python3 -c 'import os, sys
-            for _ in range(8000): sys.stdout.buffer.write(os.urandom(1024) + bytes(64512))' > sparse
-            openssl enc -aes-128-ctr -K 01 -iv 0 -nosalt -in /dev/zero 2> /dev/null \
-                | head -c 60000000 > random || true
-            for file in sparse random; do umoci insert --image image:v1 $file /$file; done
-            rm sparse random
-            """
-        try LocalRegistry.run("/bin/bash", "-c", script)
-        try registry.push(layout: folder + "/image:v1", as: "large:v1")
-        try registry.push(layout: folder + "/image:small", as: "small:v1")
-        // How much of the program's file counts as its memory depends on how the file came into the page cache: what a
-        // pull takes that has nothing to do is subtracted.
-        let small = try host.check("pull", "-q", "\(registry.host)/small:v1")
-        let pull = try host.check("pull", "-q", "\(registry.host)/large:v1")
-        #expect(pull.peak - small.peak < 48 << 10, "\(pull.peak) KiB, a small one \(small.peak)")
+        try registry.push(layout: try LargeImage.layout() + ":v1", as: "large:v1")
+        #expect(
+            try LargeImage.memory(ofPulling: "\(registry.host)/large:v1", by: host) < LargeImage.memoryBound)
         #expect(try host.check("image", "verify").error.isEmpty)
+    }
+
+    /// Each layer has a window of up to eight megabytes at the levels that are in use.
+    @Test func aLayerOfHalfAGigabyteByZstd() throws {
+        defer { withExtendedLifetime(self) {} }
+        try LargeImage.push(byZstdTo: registry, as: "large:v1")
+        let raw = try LocalRegistry.run(
+            "/usr/bin/skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(registry.host)/large:v1")
+        #expect(raw.contains("tar+zstd") && !raw.contains("tar+gzip"))
+        #expect(
+            try LargeImage.memory(ofPulling: "\(registry.host)/large:v1", by: host) < LargeImage.memoryBound)
+        #expect(try host.check("image", "verify").error.isEmpty)
+    }
+
+    /// Each layer takes descriptors, and an image may have 499: what is usually allowed is not what may be had.
+    @Test func moreLayersThanOpenFilesAreAllowed() throws {
+        defer { withExtendedLifetime(self) {} }
+        let folder = host.folder + "/many"
+        let script = """
+            import hashlib, io, json, os, tarfile
+            os.makedirs("\(folder)/blobs/sha256")
+            def put(kind, data):
+                name = hashlib.sha256(data).hexdigest()
+                with open("\(folder)/blobs/sha256/" + name, "wb") as file: file.write(data)
+                return {"mediaType": "application/vnd.oci.image." + kind, "digest": "sha256:" + name, "size": len(data)}
+            def layer(number):
+                archive = io.BytesIO()
+                with tarfile.open(fileobj=archive, mode="w") as tar: tar.addfile(tarfile.TarInfo(f"file{number}"))
+                return put("layer.v1.tar", archive.getvalue())
+            layers = [layer(number) for number in range(50)]
+            config = {"architecture": "amd64", "os": "linux",
+                      "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}}
+            manifest = put("manifest.v1+json", json.dumps({"schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": put("config.v1+json", json.dumps(config).encode()), "layers": layers}).encode())
+            manifest["annotations"] = {"org.opencontainers.image.ref.name": "v1"}
+            with open("\(folder)/index.json", "w") as file: json.dump({"schemaVersion": 2, "manifests": [manifest]}, file)
+            with open("\(folder)/oci-layout", "w") as file: file.write('{"imageLayoutVersion": "1.0.0"}')
+            """
+        try LocalRegistry.run("/usr/bin/python3", "-c", script)
+        try registry.push(layout: folder + ":v1", as: "many:v1")
+        let other = try Host(ownNetwork: false)
+        for (host, words) in [
+            (host, ["load", "-i", folder]), (other, ["pull", "\(registry.host)/many:v1"]),
+        ] {
+            let program = try Program(
+                "/usr/bin/prlimit",
+                ["--nofile=50:4096", try Host.builtProgram("swiftlet"), words[0], "-q"] + words.dropFirst(),
+                environment: host.environment)
+            let result = try program.finish()
+            #expect(result.code == 0, "\(words): \(result.error)")
+            #expect(try host.check("image", "verify").error.isEmpty)
+        }
     }
 
     @Test func progressAsLinesOfJSON() throws {
@@ -201,8 +290,22 @@ struct PullTests {
         #expect(lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
         #expect(lines.contains { $0.contains("\"status\":\"Pull complete\"") })
         #expect(lines.last?.contains("\"status\":\"done\"") == true)
+        let pushed = try other.check("push", "--progress", "json", name, "\(registry.host)/json:v2").lines
+        #expect(pushed.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") }, "\(pushed)")
+        #expect(pushed.last?.hasPrefix("{\"status\":\"done\",\"name\":\"\(registry.host)/json:v2\"") == true)
         let quiet = try other.check("pull", "--progress", "none", name)
         #expect(quiet.error.isEmpty && quiet.lines.count == 3)
+    }
+
+    /// However small the pieces are in which a layer comes.
+    @Test func progressAsJSONIsNotAFlood() throws {
+        defer { withExtendedLifetime(self) {} }
+        try registry.push(layout: try BigImage.layout() + ":v1", as: "big:v1")
+        let begin = monotonicMilliseconds()
+        let lines = try host.check("pull", "--progress", "json", "\(registry.host)/big:v1").lines
+        let tenths = (monotonicMilliseconds() - begin) / 100 + 1
+        // For each layer one in a tenth of a second, and one for each of its three steps.
+        #expect(lines.count <= BigImage.layers * (tenths + 3) + 1, "\(lines.count) lines in \(tenths) tenths")
     }
 
     @Test func progressOnATerminal() throws {
@@ -214,6 +317,28 @@ struct PullTests {
         try program.expect(": Pull complete")
         try program.expect("Status: Downloaded newer image for \(name)")
         #expect(try program.finish().code == 0)
+    }
+
+    /// Also on the narrowest that is usual.
+    @Test func speedAndTimeLeftAreShown() throws {
+        defer { withExtendedLifetime(self) {} }
+        try registry.push(layout: try BigImage.layout() + ":v1", as: "big:v1")
+        let proxy = try FaultProxy(to: registry.port, .init(speed: 1_500_000))
+        defer { proxy.close() }
+        let program = try host.start(
+            ["pull", "\(proxy.host)/big:v1"], terminal: TerminalSize(rows: 24, columns: 80))
+        let result = try program.finish()
+        #expect(result.code == 0, "\(result.output)")
+        let drawn = result.output.split(whereSeparator: \.isNewline)
+            .map { $0.split(separator: "\u{1b}[2K").last ?? "" }
+        let measured = drawn.filter { $0.contains(": Downloading [") && $0.contains("MB/s") }
+        #expect(measured.count > 10, "\(result.output)")
+        for line in measured {
+            let last = line.split(separator: " ").last ?? ""
+            #expect(line.count < 80 && last.hasSuffix("s") && Int(last.dropLast()) != nil, "\(line)")
+        }
+        // Of six megabytes, at one and a half a second.
+        #expect(measured.contains { $0.hasSuffix("MB/s 2s") })
     }
 
     @Test func onlyWhoIsLoggedInMayPull() throws {
@@ -233,6 +358,13 @@ struct PullTests {
             ["login", "--authfile", authentication, "-u", "maria", "--password-stdin", closed.host],
             input: "secret\n")
         #expect(login.code == 0 && login.output == "Login Succeeded\n", "\(login.error)")
+        let address = try host.run(
+            [
+                "login", "--authfile", authentication, "-u", "maria", "--password-stdin",
+                "https://\(closed.host)/v1/",
+            ],
+            input: "secret\n")
+        #expect(address.code == 0, "\(address.error)")
         try host.check("push", "-q", "--authfile", authentication, name)
         let other = try Host(ownNetwork: false)
         try other.check("pull", "-q", "--creds", "maria:secret", name)
@@ -254,5 +386,16 @@ struct PullTests {
         #expect(try host.checkFails(1, "push", "-q", "nosuch").contains("no such image"))
         #expect(try host.checkFails(1, "pull", "--creds", "nocolon", "x/y").contains("USER:PASSWORD"))
         #expect(try host.checkFails(1, "pull", "-a", "x/y:tag").contains("without tag"))
+        // What a command has no use for it does not take.
+        for words in [
+            ["login", "--creds", "a:b"], ["login", "--signature-policy", "f"],
+            ["logout", "--hosts-dir", "d"],
+            ["logout", "--signature-policy", "f"], ["logout", "--timeout", "1"],
+            ["push", "--signature-policy", "f", "x"], ["image", "tags", "--signature-policy", "f", "x"],
+        ] {
+            let option: String = try #require(words.first { $0.hasPrefix("--") })
+            let result = try host.run(words)
+            #expect(result.code == 125 && result.error.contains(option), "\(words): \(result.error)")
+        }
     }
 }

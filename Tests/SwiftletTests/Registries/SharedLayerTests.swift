@@ -33,7 +33,59 @@ struct SharedLayerTests {
         // Once more it costs nothing but the question.
         proxy.change(.init())
         try host.check("pull", "-q", name("v2"))
-        #expect(proxy.passed < 20_000, "\(proxy.passed)")
+        #expect(proxy.requests == ["HEAD /v2/big/manifests/v2"])
+        proxy.close()
+    }
+
+    /// Registries count manifests that are fetched (Docker's hub), and a kubelet asks often.
+    @Test func whatIsThereIsNotFetchedAgain() throws {
+        defer { withExtendedLifetime(self) {} }
+        try registry.push(
+            layout: try Fixtures.archive("oci/multiarch") + ":test/multiarch:latest", as: "multi:v1")
+        let name = "\(proxy.host)/multi:v1"
+        func asked(_ words: String...) throws -> [String] {
+            proxy.change(.init())
+            #expect(try host.run(["pull", "-q"] + words).code == 0)
+            return proxy.requests
+        }
+        // At first nothing is asked for that has to be fetched anyway.
+        let first = try asked(name)
+        #expect(first.first == "GET /v2/multi/manifests/v1" && first.allSatisfy { $0.hasPrefix("GET ") })
+        #expect(try asked(name) == ["HEAD /v2/multi/manifests/v1"])
+        let digest = try #require(try host.check("pull", name).lines[0].split(separator: " ").last)
+        let byDigest = "\(proxy.host)/multi@\(digest)"
+        #expect(try asked(byDigest) == ["HEAD /v2/multi/manifests/\(digest)"])
+        // Another platform of the same index.
+        let other = try asked("--platform", "linux/arm64", name)
+        #expect(other.first == "HEAD /v2/multi/manifests/v1")
+        #expect(other.count { $0.contains("/manifests/") } == 2)
+        // Another image by the same name, which is fetched by what it was just said to be.
+        try registry.push(layout: try BigImage.layout() + ":v1", as: "multi:v1")
+        let moved = try asked(name)
+        #expect(moved.first == "HEAD /v2/multi/manifests/v1")
+        #expect(moved.dropFirst().first?.hasPrefix("GET /v2/multi/manifests/sha256:") == true)
+        #expect(moved.count { $0.contains("/manifests/") } == 2)
+        #expect(try host.check("image", "verify").error.isEmpty)
+        proxy.close()
+    }
+
+    /// A name that is there may mean another repository's image all of a sudden: by a registry that has nothing of it
+    /// but its digest. It has to show it first.
+    @Test func whatCameFromElsewhereIsFetched() throws {
+        defer { withExtendedLifetime(self) {} }
+        try host.check("pull", "-q", name("v1"))
+        try host.check("pull", "-q", name("v2"))
+        for tag in ["v1", "v2"] {
+            try registry.push(layout: try BigImage.layout() + ":" + tag, as: "other:\(tag)")
+        }
+        try host.check("pull", "-q", "\(proxy.host)/other:v1")
+        try registry.push(layout: try BigImage.layout() + ":v2", as: "other:v1")
+        proxy.change(.init())
+        try host.check("pull", "-q", "\(proxy.host)/other:v1")
+        let asked = proxy.requests
+        #expect(asked.count == 3 && asked[0] == "HEAD /v2/other/manifests/v1", "\(asked)")
+        #expect(asked.dropFirst().first?.hasPrefix("GET /v2/other/manifests/sha256:") == true)
+        #expect(asked.last?.hasPrefix("GET /v2/other/blobs/sha256:") == true)
         proxy.close()
     }
 
@@ -135,6 +187,25 @@ struct SharedLayerTests {
         let late = try stopped.finish()
         #expect(late.code == 0, "\(late.error)")
         try expectWhole(daemon, images: 2)
+        proxy.close()
+    }
+
+    /// The bound of a pull by the command line, for the daemon with all that it is besides.
+    @Test func theDaemonHoldsNothingOfALayer() throws {
+        defer { withExtendedLifetime(self) {} }
+        try LargeImage.push(byZstdTo: registry, as: "large:v1")
+        let daemon = try startDaemon()
+        let pull = try pullByDaemon("\(registry.host)/large:v1").finish(seconds: 120)
+        #expect(pull.code == 0, "\(pull.error)")
+        let status = try FileDescriptor.readFile("/proc/\(daemon.pid)/status")
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("VmHWM:")
+        }
+        let peak = try #require(
+            line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+        #expect(peak < LargeImage.memoryBound)
+        kill(daemon.pid, SIGTERM)
+        #expect(try daemon.finish().code == 0)
         proxy.close()
     }
 }

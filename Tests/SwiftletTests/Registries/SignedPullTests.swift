@@ -86,6 +86,10 @@ struct SignedPullTests {
         #expect(try refusal("\(registry.host)/other:v1", ours).contains("refused"))
         #expect(try host.check("pull", "-q", "--signature-policy", ours, name).line == name)
         #expect(try host.check("image", "verify").error.isEmpty)
+        // What is there is looked at again.
+        let again = try host.checkFails(
+            1, "pull", "-q", "--signature-policy", try policy("theirs"), name)
+        #expect(again.contains("theirs.pub"))
         // The same bytes under a name that the signature is not for.
         let second = try host.checkFails(
             1, "pull", "-q", "--signature-policy", ours, "\(registry.host)/app:v2")

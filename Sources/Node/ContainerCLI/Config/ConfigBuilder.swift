@@ -64,7 +64,7 @@ public struct ConfigBuilder {
             spec.hostname = hostname
             spec.domainname = request.domainName
         }
-        spec.mounts = standardMounts + mounts
+        spec.mounts = standardMounts + mounts + (ownNamespaces == nil ? [] : devices.compactMap(\.bind))
         spec.annotations = SortedMap(request.annotations.map { (key: $0.key, value: $0.value) })
         spec.linux = try linux(capabilities: capabilities)
         return spec
@@ -150,7 +150,7 @@ public struct ConfigBuilder {
         linux.namespaces = namespaces
         linux.cgroupsPath = Self.cgroupsPath(of: id)
         linux.resources = resources
-        linux.devices = devices.map(\.node)
+        linux.devices = devices.filter { ownNamespaces == nil || $0.bind == nil }.map(\.node)
         if request.network != .host {
             linux.sysctl = [
                 "net.ipv4.ip_unprivileged_port_start": "0"
@@ -210,30 +210,12 @@ public struct ConfigBuilder {
     ]
 
     private var resources: RuntimeSpec.Resources {
-        let wanted = request.resources
-        var resources = RuntimeSpec.Resources()
+        var resources = request.resources.specification
         // The runtime adds the devices that every container has.
         resources.devices =
             request.privileged
             ? [RuntimeSpec.DeviceRule(allow: true)]
             : [RuntimeSpec.DeviceRule(allow: false)] + devices.map(\.rule)
-        if wanted.memory != nil || wanted.memoryReservation != nil {
-            var memory = RuntimeSpec.Resources.Memory()
-            memory.limit = wanted.memory
-            memory.reservation = wanted.memoryReservation
-            memory.swap = wanted.effectiveMemorySwap
-            resources.memory = memory
-        }
-        var cpu = RuntimeSpec.Resources.CPU()
-        cpu.shares = wanted.cpuShares
-        cpu.quota = wanted.cpus?.quota ?? wanted.cpuQuota
-        cpu.period = wanted.cpus != nil ? CPUAmount.period : wanted.cpuPeriod
-        cpu.cpus = wanted.cpusetCPUs
-        cpu.mems = wanted.cpusetMems
-        if cpu != RuntimeSpec.Resources.CPU() { resources.cpu = cpu }
-        if let limit = wanted.pidsLimit {
-            resources.pids = RuntimeSpec.Resources.Pids(limit: limit == 0 ? -1 : limit)
-        }
         return resources
     }
 }
@@ -242,9 +224,22 @@ public struct ConfigBuilder {
 public struct DeviceAccess: Equatable, Sendable {
     public var node: RuntimeSpec.Device
     public var rule: RuntimeSpec.DeviceRule
+    /// Where the node is on the host; nil where it need not be there.
+    public var hostPath: String?
 
-    public init(node: RuntimeSpec.Device, rule: RuntimeSpec.DeviceRule) {
+    public init(node: RuntimeSpec.Device, rule: RuntimeSpec.DeviceRule, hostPath: String? = nil) {
         self.node = node
         self.rule = rule
+        self.hostPath = hostPath
+    }
+
+    /// How the node comes into a container with a user namespace, whose root makes none: it is bound, which the runtime
+    /// does for those that have the same name on the host.
+    /// - Returns: nil for such a one.
+    public var bind: RuntimeSpec.Mount? {
+        guard let hostPath, hostPath != node.path else { return nil }
+        return RuntimeSpec.Mount(
+            destination: node.path, type: "bind", source: hostPath,
+            options: ["bind", "rprivate", "nosuid", "noexec"])
     }
 }

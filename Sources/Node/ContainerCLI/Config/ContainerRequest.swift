@@ -37,6 +37,8 @@ public struct ContainerRequest: Equatable, Sendable {
     public var terminal = false
     public var interactive = false
     public var detached = false
+    /// For `inspect`.
+    public var attached = AttachOption()
     /// The container goes with everything it wrote once it has ended.
     public var removeAfterwards = false
 
@@ -96,6 +98,7 @@ public struct ContainerRequest: Equatable, Sendable {
     /// Seconds.
     public var stopTimeout: Int?
     public var restart = RestartPolicy.no
+    public var logDriver = LogDriver.file
     public var logOptions: [String] = []
 
     public init(image: String) {
@@ -105,11 +108,11 @@ public struct ContainerRequest: Equatable, Sendable {
     /// What contradicts itself is refused.
     public func check() throws(UsageError) {
         try resources.check()
-        if removeAfterwards, restart != .no { throw UsageError("--rm and --restart exclude each other") }
-        if let name, !isIdentifier(name) {
-            throw UsageError(
-                "invalid container name '\(name)': letters, digits, '_', '.' and '-' are allowed")
+        if logDriver == .none, !logOptions.isEmpty {
+            throw UsageError("--log-driver none and --log-opt exclude each other")
         }
+        if removeAfterwards, restart != .no { throw UsageError("--rm and --restart exclude each other") }
+        if let name { try checkContainerName(name) }
         if let hostname {
             let allowed = hostname.utf8.allSatisfy {
                 isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")

@@ -26,9 +26,11 @@ public enum DeviceLookup {
 
     /// Every device of the host, for privileged containers.
     public static func all() throws -> [DeviceAccess] {
-        // What the container has instances of its own of, and the host's console.
+        // What the container has instances of its own of, and the host's console. The streams are links: whoever looks here
+        // would find what his own are, the null device mostly.
         let own: Set = [
-            "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/fd", "/dev/console", "/dev/tty", "/dev/ptmx",
+            "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr",
+            "/dev/console", "/dev/tty", "/dev/ptmx",
         ]
         return try walk("/dev", except: own) { access($0, at: $0, "rwm") }
     }
@@ -71,6 +73,7 @@ public enum DeviceLookup {
             node: RuntimeSpec.Device(
                 path: containerPath, type: kind, major: major, minor: minor,
                 fileMode: UInt32(status.st_mode) & 0o777, uid: status.st_uid, gid: status.st_gid),
-            rule: RuntimeSpec.DeviceRule(allow: true, type: rule, major: major, minor: minor, access: access))
+            rule: RuntimeSpec.DeviceRule(allow: true, type: rule, major: major, minor: minor, access: access),
+            hostPath: path)
     }
 }

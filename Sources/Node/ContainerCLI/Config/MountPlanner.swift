@@ -30,6 +30,8 @@ public struct MountPlanner {
                 throw error
             }
             let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            let before = OpenFiles.allowMany()
+            defer { before?.allow() }
             try TreeCopy(ownership: .kept).copyContents(of: source, to: folder, name: target)
             return true
         }

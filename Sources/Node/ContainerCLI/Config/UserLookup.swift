@@ -137,17 +137,18 @@ public struct UserLookup: Equatable, Sendable {
 /// Reads an ordinary file below a container's root; nil where nothing is.
 func readSmallFile(_ path: String, in root: borrowing FileDescriptor, limit: Int = 4 << 20) throws -> [UInt8]?
 {
-    let file: FileDescriptor
+    let place: FileDescriptor
     do throws(KernelError) {
-        // Not blocking: an image can have a pipe in this place.
-        file = try root.openInRoot(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        place = try root.openInRoot(path, O_PATH)
     } catch {
         if error.errno == .noEntry || error.errno == .notDirectory { return nil }
         throw error
     }
-    guard try file.status().st_mode & S_IFMT == S_IFREG else {
+    guard try place.status().st_mode & S_IFMT == S_IFREG else {
         throw UsageError("/\(path) in the container is not an ordinary file")
     }
+    // Not before: an image can have a device in this place, and to open one of the host's may do something.
+    let file = try FileDescriptor.open(place.procPath, O_RDONLY | O_NONBLOCK)
     do throws(KernelError) {
         return try file.readToEnd(limit: limit)
     } catch {

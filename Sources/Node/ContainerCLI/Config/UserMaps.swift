@@ -18,6 +18,17 @@ public struct UserMaps: Equatable, Sendable {
     public func host(uid: UInt32) -> UInt32? { Self.host(uid, in: uids) }
     public func host(gid: UInt32) -> UInt32? { Self.host(gid, in: gids) }
 
+    /// - Returns: nil for an id of the host's that is none of the container's.
+    public func container(uid: UInt32) -> UInt32? { Self.container(uid, in: uids) }
+    public func container(gid: UInt32) -> UInt32? { Self.container(gid, in: gids) }
+
+    private static func container(_ id: UInt32, in maps: [RuntimeSpec.IDMapping]) -> UInt32? {
+        for map in maps where id >= map.hostID && id - map.hostID < map.size {
+            return map.containerID + (id - map.hostID)
+        }
+        return nil
+    }
+
     /// Whose a file becomes that comes from outside: of an id that the container does not have, its root's.
     public func owner(uid: UInt32, gid: UInt32) -> (uid: UInt32, gid: UInt32) {
         (host(uid: uid) ?? root.uid, host(gid: gid) ?? root.gid)

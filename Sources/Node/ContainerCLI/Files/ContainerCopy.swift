@@ -63,6 +63,7 @@ struct RootedPlace: ~Copyable {
 extension Engine {
     /// Copies files between a container, running or not, and the host.
     public func copy(from source: CopyEnd, to target: CopyEnd, _ options: CopyOptions) throws {
+        OpenFiles.allowMany()
         switch (source, target) {
         case (.container(let name, let path), .host(let hostPath)):
             let owner = options.keepsOwners ? TreeCopy.Ownership.kept : .given(uid: geteuid(), gid: getegid())
@@ -173,14 +174,28 @@ extension Engine {
             return try body(RootedPlace(root: FileDescriptor.open(source, O_PATH | O_DIRECTORY), path: inner))
         }
         let supervision = try Supervision.read(in: folder)
+        try withMountedRoot(of: name, supervision) { root in
+            try body(RootedPlace(root: root.duplicate(), path: path))
+        }
+        _ = consume lock
+    }
+
+    /// Calls `body` with the root file system of a container that does not run, mounted for this. The caller holds the
+    /// container's lock, and is a program of one thread, which has a mount namespace of its own from now on: whoever is
+    /// ended in the middle (Ctrl-C, an output that somebody closes) leaves no mount on the host.
+    func withMountedRoot(
+        of name: String, _ supervision: Supervision, _ body: (borrowing FileDescriptor) throws -> Void
+    ) throws {
         guard let rootfs = supervision.rootfs else {
             throw UsageError("container \(name) has no root file system of its own")
         }
+        try unshare(NamespaceKind.mount.flag, what: "mount namespace")
+        // The host's own mounts still come and go here, too, so that none is kept busy.
+        try setPropagation("/", .slave, recursive: true)
         do {
             try supervision.namespaces?.make()
             try rootfs.mount()
-            try body(
-                RootedPlace(root: try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY), path: path))
+            try body(try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY))
         } catch {
             try rootfs.unmount()
             try supervision.namespaces?.remove()
@@ -188,11 +203,10 @@ extension Engine {
         }
         try rootfs.unmount()
         try supervision.namespaces?.remove()
-        _ = consume lock
     }
 
     /// A container that has just ended is its shim's for a moment more.
-    private func waitForLock(of name: String, in folder: String) throws -> ContainerLock {
+    func waitForLock(of name: String, in folder: String) throws -> ContainerLock {
         let deadline = monotonicMilliseconds() + 3000
         while true {
             if let lock = try ContainerLock.tryTake(folder: folder) { return lock }

@@ -18,6 +18,9 @@ struct FileName: Hashable {
         }
     }
 
+    /// Without the NUL.
+    var characters: [UInt8] { bytes.dropLast().map { UInt8(bitPattern: $0) } }
+
     /// For messages, and for names that are known to be plain.
     var text: String { bytes.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }
 

@@ -26,6 +26,12 @@ package final class TarOutput {
     private let mayGoOn: () throws -> Void
     /// Name in the archive of the first of several names of one file.
     private var linked: [FileIdentity: [UInt8]] = [:]
+    /// Folders that are open on the way down to what is just added.
+    private var depth = 0
+
+    /// A container can nest folders without end, and each one takes stack, descriptors and its whole path here: it must
+    /// not end the daemon that archives it. Those of real trees are tens.
+    package static let greatestDepth = 1000
 
     /// - Parameters:
     ///   - descriptor: stays the caller's.
@@ -53,9 +59,20 @@ package final class TarOutput {
     package func addContents(of folder: borrowing FileDescriptor) throws {
         let folder = try folder.openAt(".", O_RDONLY | O_DIRECTORY)
         for child in try folder.entries(of: "archive") {
-            let name = child.bytes.dropLast().map { UInt8(bitPattern: $0) }
-            try add(folder.open(child, O_PATH | O_NOFOLLOW, "archive"), as: name)
+            try add(child, in: folder, as: child.characters)
         }
+    }
+
+    /// Somebody may still work in the tree: what was removed since it was listed is not in the archive.
+    private func add(_ child: FileName, in folder: borrowing FileDescriptor, as name: [UInt8]) throws {
+        let file: FileDescriptor
+        do throws(KernelError) {
+            file = try folder.open(child, O_PATH | O_NOFOLLOW, String(decoding: name, as: UTF8.self))
+        } catch {
+            if error.errno == .noEntry { return }
+            throw error
+        }
+        try add(file, as: name)
     }
 
     /// Adds a file or folder, held by O_PATH, with everything in it.
@@ -109,9 +126,16 @@ package final class TarOutput {
             if layer != nil, Self.isOpaque(folder) {
                 try addEmpty(name + Array("/.wh..wh..opq".utf8), status)
             }
+            if depth == Self.greatestDepth {
+                throw UsageError(
+                    "an archive holds no more than \(Self.greatestDepth) folders in each other: there are more in \(shown.prefix(80))…"
+                )
+            }
+            depth += 1
+            defer { depth -= 1 }
             for child in try folder.entries(of: shown) {
-                let path = name + [UInt8(ascii: "/")] + child.bytes.dropLast().map { UInt8(bitPattern: $0) }
-                try add(folder.open(child, O_PATH | O_NOFOLLOW, shown), as: path)
+                let path = name + [UInt8(ascii: "/")] + child.characters
+                try add(child, in: folder, as: path)
             }
         default:
             try check(archive_write_header(archive, entry), shown)
@@ -177,7 +201,14 @@ package final class TarOutput {
             // What overlayfs notes of its folders is of no use anywhere else.
             if layer != nil, name.starts(with: Self.overlayAttributes) { continue }
             let count = fgetxattr(file.raw, name, &value, value.count)
-            if count >= 0 { archive_entry_xattr_add_entry(entry, name, value, count) }
+            guard count >= 0 else { continue }
+            guard let layer else {
+                archive_entry_xattr_add_entry(entry, name, value, count)
+                continue
+            }
+            let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let inside = layer.attribute(text, Array(value[..<count]))
+            archive_entry_xattr_add_entry(entry, name, inside, inside.count)
         }
     }
 

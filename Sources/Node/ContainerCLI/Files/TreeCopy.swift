@@ -20,16 +20,6 @@ public struct TreeCopy {
 
     public init(ownership: Ownership) {
         self.ownership = ownership
-        Self.allowManyDescriptors()
-    }
-
-    /// A folder costs two descriptors on the way down, and a file with several names one to the end.
-    private static func allowManyDescriptors() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(7), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        // Where even the hard limit is refused, the present one has to do: a deeper tree ends with EMFILE.
-        _ = setrlimit(__rlimit_resource_t(7), &limit)
     }
 
     /// Copies what is in `source` into `target`, and gives `target` the mode, owner and times of `source`.

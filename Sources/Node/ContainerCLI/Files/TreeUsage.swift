@@ -1,4 +1,3 @@
-import CLinux
 import ContainerShim
 import Glibc
 import LinuxKernel
@@ -17,74 +16,26 @@ public struct TreeUsage: Equatable, Sendable {
         self.entries = entries
     }
 
-    /// Walks a folder. Nothing outside of it is reached, whoever moves what in it meanwhile: every folder is opened
-    /// below one that is held, without following links or crossing mounts. What goes meanwhile is not counted.
+    /// Walks a folder. What goes meanwhile is not counted.
     public static func measure(_ path: String) throws(KernelError) -> TreeUsage {
         var usage = TreeUsage()
         var linked: Set<UInt64> = []
-        let root = HeldFolder(try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
-        var open: [(base: HeldFolder, path: [CChar])] = [(root, [46, 0])]
-        while let (base, inner) = open.popLast() {
-            let raw = clinux_openat2(
-                base.folder.raw, inner, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
-                UInt64(RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
-            if raw < 0 {
-                switch Errno.current {
-                case .noEntry, .notDirectory, .loop, .crossDevice: continue
-                case .again:
-                    // Something was renamed while the kernel looked.
-                    open.append((base, inner))
-                    continue
-                case let errno: throw KernelError("measure", path, errno)
-                }
-            }
-            let folder = HeldFolder(FileDescriptor(owning: raw))
-            // A path has an end: far down, folders are named from one on the way that is held for it.
-            let isFar = inner.count > 2048
-            for name in try folder.names() {
-                var status = stat()
-                if fstatat(folder.folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) != 0 { continue }
+        let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        var waiting = [FolderPlace(root: root)]
+        while let place = waiting.popLast() {
+            guard let open = try place.open() else { continue }
+            for name in try open.folder.entries(of: place.shown) {
+                // What cannot be looked at, as the root of a mount whose server is gone, takes nothing here.
+                guard let status = try? open.status(of: name) else { continue }
                 usage.entries += 1
                 let isFolder = status.st_mode & S_IFMT == S_IFDIR
                 if isFolder || status.st_nlink == 1 || linked.insert(UInt64(status.st_ino)).inserted {
                     usage.bytes += Int64(status.st_blocks) * 512
                 }
-                if isFolder {
-                    open.append(isFar ? (folder, name) : (base, inner.dropLast() + [47] + name))
-                }
+                if isFolder { waiting.append(place.folder(name, in: open)) }
             }
         }
         return usage
-    }
-}
-
-/// Shared by the folders below it that wait to be read.
-private final class HeldFolder {
-    let folder: FileDescriptor
-
-    init(_ folder: consuming FileDescriptor) {
-        self.folder = folder
-    }
-
-    /// Names in it, each with its zero, without `.` and `..`.
-    func names() throws(KernelError) -> [[CChar]] {
-        let copy = try folder.openAt(".", O_RDONLY | O_DIRECTORY).release()
-        guard let stream = fdopendir(copy) else {
-            let errno = Errno.current
-            close(copy)
-            throw KernelError("read folder", "descriptor \(folder.raw)", errno)
-        }
-        defer { closedir(stream) }
-        var result: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
-                }
-            }
-            if name != [46, 0] && name != [46, 46, 0] { result.append(name) }
-        }
-        return result
     }
 }
 

@@ -17,7 +17,12 @@ extension Engine {
         let bootID = try BootID.current()
         var code: Int32 = 0
         try network.reconcile()
-        for id in try store.sweepDrafts() {
+        var failures: [(id: String, error: any Error)] = []
+        let removed = try store.sweepDrafts { failures.append(($0, $1)) }
+        for (id, error) in failures {
+            code = report("what is left of container \(id.prefix(12)) cannot be removed: \(error)")
+        }
+        for id in removed {
             _ = report("removed what was left of container \(id.prefix(12))")
         }
         for container in try store.all().reversed() {

@@ -11,9 +11,13 @@ import PodNetwork
 /// The image that a container was to be made from is not on this machine.
 public struct MissingImage: Error, CustomStringConvertible {
     public let name: String
+    /// Where there is one of that name for another platform: what was wanted, and what is there.
+    public let platforms: (wanted: Platform, found: Platform)?
 
     public var description: String {
-        "image '\(name)' is not on this machine: fetch it with 'swiftlet pull', or load an archive with "
+        if let platforms { return "image '\(name)' is for \(platforms.found), not for \(platforms.wanted)" }
+        return
+            "image '\(name)' is not on this machine: fetch it with 'swiftlet pull', or load an archive with "
             + "'swiftlet load -i FILE'"
     }
 }
@@ -81,11 +85,15 @@ extension Engine {
         do {
             let image = try HeldImage.find(request.image, root: layout.images)
             if let wanted = request.platform, !PlatformMatch(wanted).accepts(image.platform) {
-                throw UsageError("image '\(request.image)' is for \(image.platform), not for \(wanted)")
+                let missing = MissingImage(name: request.image, platforms: (wanted, image.platform))
+                // An id means this one and no other; the registry may have another one of the name.
+                let isID = request.image.hasPrefix("sha256:") || image.id.hex.hasPrefix(request.image)
+                if isID { throw UsageError(missing.description) }
+                throw missing
             }
             return image
         } catch let error as ImageError where error.kind == .notFound {
-            throw MissingImage(name: request.image)
+            throw MissingImage(name: request.image, platforms: nil)
         }
     }
 
@@ -145,6 +153,7 @@ extension Engine {
         definition.network = request.network
         definition.user = request.user ?? image.user ?? ""
         definition.attachesInput = request.interactive
+        definition.attached = request.attached
         definition.removeAfterwards = request.removeAfterwards
         definition.usesInit = request.usesInit
         definition.privileged = request.privileged
@@ -187,7 +196,8 @@ extension Engine {
         return Supervision(
             terminal: request.terminal,
             input: request.interactive ? (request.detached ? .keep : .once) : .none, restart: request.restart,
-            log: try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
+            log: request.logDriver == .none
+                ? nil : try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
             stopSignal: signal ?? SIGTERM, stopTimeout: request.stopTimeout ?? 10,
             remove: request.removeAfterwards, rootfs: rootfs, namespaces: namespaces)
     }

@@ -11,6 +11,11 @@ extension Engine {
         let folders = layout.runFolders
         let folder = layout.container(container.id)
         if try status(of: container).isSupervised, let shim = try shim(of: container) { return shim }
+        if container.isDamaged {
+            throw UsageError(
+                "\(folder)/\(ContainerDefinition.fileName) is damaged: container \(container.name) can only be removed"
+            )
+        }
         try trace.step("launch shim") {
             try clearLostShim(of: container)
             _ = try ShimLauncher.launch(container: container.id, folder: folder, state: folders.state)
@@ -101,7 +106,9 @@ extension Engine {
     /// Ends and removes what a run has left whose shim died. Nothing is done for a container whose shim lives.
     func clearLostShim(of container: ContainerDefinition) throws {
         let folder = layout.container(container.id)
-        guard let written = try LiveStatus.written(in: folder), written.shim != nil else { return }
+        guard let found = try LiveStatus.found(in: folder), found.shim != nil || found.isDamaged else {
+            return
+        }
         guard let lock = try ContainerLock.tryTake(folder: folder) else { return }
         try cleanUp(container)
         _ = consume lock
@@ -121,7 +128,7 @@ extension Engine {
                 "container \(container.name) is \(status.phase.rawValue): stop it first, or remove it by force"
             )
         }
-        if try status.isSupervised, var shim = try shim(of: container) {
+        if try status.isSupervised || status.isDamaged, var shim = try shim(of: container) {
             do throws(ShimError) {
                 try shim.delete(container.id, force: force, removeFolder: true)
             } catch {
@@ -139,8 +146,8 @@ extension Engine {
         }
     }
 
-    /// How long a shim that is ending may keep the lock, in milliseconds.
-    private static let lockPatience = 10_000
+    /// How long a shim that is ending, or whoever else works on the container, may keep the lock, in milliseconds.
+    static let lockPatience = 10_000
 
     /// What the shim did not remove, because there is none or it has died.
     private func removeFolder(of container: ContainerDefinition) throws {

@@ -1,4 +1,5 @@
 import ContainerShim
+import ImageStore
 import LinuxKernel
 import OCISpec
 import PodNetwork
@@ -7,7 +8,11 @@ import PodNetwork
 
 extension Engine {
     /// Writes one object.
-    public func inspect(_ container: ContainerDefinition, into json: inout JSONWriter) throws {
+    /// - Parameter withSizes: also what the container has written, and that with its image.
+    public func inspect(
+        _ container: ContainerDefinition, withSizes: Bool = false, into json: inout JSONWriter
+    ) throws {
+        let sizes = try withSizes ? sizes(of: container, images: images().images()) : nil
         let folder = layout.container(container.id)
         let spec = try configuration(of: container)
         let supervision = try Supervision.read(in: folder)
@@ -35,6 +40,10 @@ extension Engine {
             writeHostConfig(container, spec, supervision, link?.attachment, to: &json)
             json.key("GraphDriver")
             write(supervision.rootfs, to: &json)
+            if let sizes {
+                json.member("SizeRw", sizes.written)
+                json.member("SizeRootFs", sizes.whole)
+            }
             json.key("Mounts")
             write(container.mounts, to: &json)
             json.key("Config")
@@ -42,6 +51,16 @@ extension Engine {
             json.key("NetworkSettings")
             writeNetwork(container, network, status, to: &json)
         }
+    }
+
+    /// Bytes that a container has written into its root file system, and with them those of its image's layers.
+    /// - Parameter images: all there are; one that is gone counts nothing.
+    public func sizes(
+        of container: ContainerDefinition, images: [ImageRecord]
+    ) throws -> (written: Int64, whole: Int64) {
+        let written = try layerUsage(of: container)?.bytes ?? 0
+        let image = images.first { "\($0.id)" == container.imageID }
+        return (written, written + (image?.size ?? 0))
     }
 
     private func write(_ status: LiveStatus, to json: inout JSONWriter) {
@@ -99,6 +118,9 @@ extension Engine {
             json.member("Hostname", spec.hostname ?? "")
             json.member("Domainname", spec.domainname ?? "")
             json.member("User", container.user)
+            json.member("AttachStdin", container.attachesInput && container.attached.input)
+            json.member("AttachStdout", container.attached.output)
+            json.member("AttachStderr", container.attached.error)
             json.member("Tty", supervision.terminal)
             json.member("OpenStdin", container.attachesInput)
             json.member("StdinOnce", supervision.input == .once)
@@ -125,7 +147,7 @@ extension Engine {
             json.member("Binds", binds)
             json.key("LogConfig")
             json.object { json in
-                json.member("Type", "cri")
+                json.member("Type", supervision.log == nil ? "none" : "cri")
                 json.key("Config")
                 json.object { json in
                     guard let log = supervision.log else { return }
@@ -167,6 +189,7 @@ extension Engine {
             json.member("CpuShares", cpu?.shares ?? 0)
             json.member("CpuPeriod", cpu?.period ?? 0)
             json.member("CpuQuota", cpu?.quota ?? 0)
+            json.member("NanoCpus", CPUAmount(quota: cpu?.quota, period: cpu?.period)?.nano ?? 0)
             json.member("CpusetCpus", cpu?.cpus ?? "")
             json.member("CpusetMems", cpu?.mems ?? "")
             json.member("PidsLimit", resources?.pids?.limit ?? 0)

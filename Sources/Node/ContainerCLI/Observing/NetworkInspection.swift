@@ -27,30 +27,28 @@ extension Engine {
             json.object { json in
                 if let result { Self.write(result.ports, result.addresses, to: &json) }
             }
-            if let result { Self.writeAddresses(result, to: &json) }
+            Self.writeAddresses(result, to: &json)
             json.key("Networks")
             json.object { json in
                 json.key(container.network.rawValue)
-                json.object { json in
-                    if let result { Self.writeAddresses(result, to: &json) }
-                }
+                json.object { json in Self.writeAddresses(result, to: &json) }
             }
         }
     }
 
-    private static func writeAddresses(_ result: NetworkResult, to json: inout JSONWriter) {
-        let address4 = result.addresses.first { !$0.isVersion6 }
-        let address6 = result.addresses.first(where: \.isVersion6)
+    /// Templates ask for them whether there are any or not.
+    private static func writeAddresses(_ result: NetworkResult?, to json: inout JSONWriter) {
+        let (addresses, gateways) = (result?.addresses ?? [], result?.gateways ?? [])
+        let address4 = addresses.first { !$0.isVersion6 }
+        let address6 = addresses.first(where: \.isVersion6)
         json.member("IPAddress", address4?.description ?? "")
         json.member("IPPrefixLen", address4 == nil ? 0 : 32)
-        json.member("Gateway", result.gateways.first { !$0.isVersion6 }?.description ?? "")
+        json.member("Gateway", gateways.first { !$0.isVersion6 }?.description ?? "")
         json.member("GlobalIPv6Address", address6?.description ?? "")
         json.member("GlobalIPv6PrefixLen", address6 == nil ? 0 : 128)
-        json.member("IPv6Gateway", result.gateways.first(where: \.isVersion6)?.description ?? "")
-        json.member(
-            "MacAddress",
-            result.linkAddress.map { (byte: UInt8) in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-                .joined(separator: ":"))
+        json.member("IPv6Gateway", gateways.first(where: \.isVersion6)?.description ?? "")
+        let linkAddress = (result?.linkAddress ?? []).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        json.member("MacAddress", linkAddress.joined(separator: ":"))
     }
 
     /// The ports that the container has.

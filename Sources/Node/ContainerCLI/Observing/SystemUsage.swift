@@ -36,6 +36,14 @@ public struct SystemUsage: Sendable {
             bytes: images.total.total, reclaimable: images.reclaimable)
     }
 
+    public var downloadSummary: Summary {
+        let active = images.downloads.filter(\.isActive)
+        let bytes = images.downloads.reduce(0) { $0 + $1.bytes }
+        return Summary(
+            total: images.downloads.count, active: active.count, bytes: bytes,
+            reclaimable: bytes - active.reduce(0) { $0 + $1.bytes })
+    }
+
     public var containerSummary: Summary {
         let active = containers.filter { $0.status.writes }
         let bytes = containers.reduce(0) { $0 + $1.bytes }

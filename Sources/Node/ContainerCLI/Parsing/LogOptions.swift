@@ -22,3 +22,20 @@ extension LogOptions {
         }
     }
 }
+
+/// `--log-driver`: whether a container's output is kept.
+public enum LogDriver: Equatable, Sendable {
+    /// In files of its own.
+    case file
+    case none
+
+    /// By docker's names; its other drivers send output to services that this program does not know.
+    public init(parsing name: String) throws(UsageError) {
+        switch name {
+        case "json-file", "local": self = .file
+        case "none": self = .none
+        default:
+            throw UsageError("log driver '\(name)' is not possible: json-file, local and none are there")
+        }
+    }
+}

@@ -219,6 +219,12 @@ func isIdentifier(_ name: String) -> Bool {
     }
 }
 
+func checkContainerName(_ name: String) throws(UsageError) {
+    if !isIdentifier(name) {
+        throw UsageError("invalid container name '\(name)': letters, digits, '_', '.' and '-' are allowed")
+    }
+}
+
 func isLetterOrDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

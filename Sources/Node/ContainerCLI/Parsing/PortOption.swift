@@ -85,7 +85,35 @@ public enum PortOption {
         }.joined(separator: ", ")
     }
 
+    /// As `port` shows them, in the order of the container's ports: `80/tcp -> 0.0.0.0:8080`.
+    /// - Parameter wanted: `80` or `80/tcp`, of which only the places on the host are shown; nil: all.
+    /// - Throws: where the container has no such port.
+    public static func lines(
+        _ ports: [PortMapping], addresses: [IPAddress], of wanted: String?, container: String
+    ) throws(UsageError) -> [String] {
+        let found = bindings(ports, addresses: addresses).map { binding in
+            let address = binding.hostIP.isVersion6 ? "[\(binding.hostIP)]" : "\(binding.hostIP)"
+            return (port: binding.podPort, name: binding.name, place: "\(address):\(binding.hostPort)")
+        }
+        guard let wanted else {
+            return found.sorted { ($0.port, $0.name) < ($1.port, $1.name) }.map {
+                "\($0.name) -> \($0.place)"
+            }
+        }
+        let parts = wanted.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let proto = parts.count > 1 ? parts[1].lowercased() : PortProtocol.tcp.rawValue
+        guard let number = UInt16(parts[0]), PortProtocol.allCases.contains(where: { $0.rawValue == proto })
+        else { throw UsageError("invalid port '\(wanted)': wanted is PORT[/PROTOCOL]") }
+        let places = found.filter { $0.name == "\(number)/\(proto)" }.map(\.place)
+        if places.isEmpty {
+            throw UsageError("container \(container) has no port \(number)/\(proto) on the host")
+        }
+        return places
+    }
+
     struct Binding {
+        /// `80/tcp`
+        var name: String { "\(podPort)/\(proto.rawValue)" }
         let proto: PortProtocol
         let hostIP: IPAddress
         let hostPort: UInt16

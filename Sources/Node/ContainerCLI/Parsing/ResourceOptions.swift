@@ -1,3 +1,5 @@
+import Glibc
+
 /// `NAME=SOFT[:HARD]` of `--ulimit`.
 public struct UlimitOption: Equatable, Sendable {
     /// `nofile`, as after `ulimit`.
@@ -81,6 +83,12 @@ public struct CPUAmount: Equatable, Sendable {
         if nano < 10_000_000 { throw UsageError("invalid number of processors '\(text)': at least 0.01") }
     }
 
+    /// - Returns: nil for what `--cpus` does not ask for: another period, or no limit.
+    init?(quota: Int64?, period: UInt64?) {
+        guard period == Self.period, let quota, (1...(.max / 10_000)).contains(quota) else { return nil }
+        nano = quota * 10_000
+    }
+
     /// The period in which the scheduler counts, in microseconds.
     public static let period: UInt64 = 100_000
 
@@ -90,7 +98,8 @@ public struct CPUAmount: Equatable, Sendable {
 
 /// `--cpuset-cpus`, `--cpuset-mems`: `0-3,7`.
 public enum CPUList {
-    public static func check(_ text: String, option: String) throws(UsageError) {
+    /// - Parameter count: how many there are on this machine; nil: not looked at.
+    public static func check(_ text: String, option: String, of count: Int? = nil) throws(UsageError) {
         for range in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
             let valid: Bool
@@ -100,6 +109,9 @@ public enum CPUList {
             default: valid = false
             }
             if !valid { throw UsageError("invalid \(option) '\(text)': wanted is a list as 0-3,7") }
+            if let count, let last = ends.last, let last, last >= count {
+                throw UsageError("\(option) '\(text)': this machine has the processors 0-\(count - 1)")
+            }
         }
     }
 }
@@ -125,9 +137,20 @@ public struct ResourceRequest: Equatable, Sendable {
     /// The smallest limit that leaves a process room to start.
     public static let minimumMemory: Int64 = 6 << 20
 
-    /// What contradicts itself is refused.
-    public func check() throws(UsageError) {
+    /// What contradicts itself is refused, and what this machine does not have.
+    /// - Parameters:
+    ///   - usable: processors that run.
+    ///   - configured: processors that have a number, those that are switched off included.
+    public func check(
+        usable: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
+        configured: Int = sysconf(Int32(_SC_NPROCESSORS_CONF))
+    ) throws(UsageError) {
         if let memory, memory < Self.minimumMemory { throw UsageError("--memory must be at least 6m") }
+        if let cpus, cpus.nano > Int64(usable) * 1_000_000_000 {
+            throw UsageError(
+                "--cpus \(HumanUnits.fixed(Double(cpus.nano) / 1e9, 9, trimmed: true)): this machine has \(usable) processors, so from 0.01 to \(usable).00 are possible"
+            )
+        }
         if let memorySwap, memorySwap != -1 {
             guard let memory else { throw UsageError("--memory-swap needs --memory") }
             if memorySwap < memory { throw UsageError("--memory-swap must not be below --memory") }
@@ -144,7 +167,7 @@ public struct ResourceRequest: Equatable, Sendable {
         if let cpuQuota, cpuQuota != -1, cpuQuota < 1000 {
             throw UsageError("--cpu-quota must be at least 1000 microseconds")
         }
-        if let cpusetCPUs { try CPUList.check(cpusetCPUs, option: "--cpuset-cpus") }
+        if let cpusetCPUs { try CPUList.check(cpusetCPUs, option: "--cpuset-cpus", of: configured) }
         if let cpusetMems { try CPUList.check(cpusetMems, option: "--cpuset-mems") }
         if let pidsLimit, pidsLimit < -1 { throw UsageError("--pids-limit must be a number, or -1 for none") }
     }

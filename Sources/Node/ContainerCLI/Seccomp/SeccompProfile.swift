@@ -123,9 +123,15 @@ extension SeccompProfile {
     public init(file path: String) throws(UsageError) {
         let bytes: [UInt8]
         do throws(KernelError) {
-            bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
+            // Looked at before it is opened: to open a FIFO or a device may wait for ever, or do something.
+            let place = try FileDescriptor.open(path, O_PATH)
+            guard try place.status().st_mode & S_IFMT == S_IFREG else {
+                throw KernelError("read", path, .invalidArgument)
+            }
+            bytes = try FileDescriptor.open(place.procPath, O_RDONLY | O_NONBLOCK).readToEnd(limit: 4 << 20)
         } catch {
-            throw UsageError("seccomp profile \(path): \(error.errno)")
+            let reason = error.errno == .invalidArgument ? "is not a regular file" : "\(error.errno)"
+            throw UsageError("seccomp profile \(path): \(reason)")
         }
         do throws(JSONError) {
             self = try JSON.read(bytes) { (json) throws(JSONError) in try SeccompProfile(from: json) }

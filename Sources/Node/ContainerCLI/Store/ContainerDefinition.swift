@@ -1,10 +1,12 @@
+import CLinux
 import ContainerShim
 import Glibc
 import LinuxKernel
 import OCISpec
 
-/// What a container was made as: `container.json`, written once. Its live state is in `status.json`, what the
-/// shim has to know in `supervision.json`, what the runtime does in `config.json`.
+/// What a container was made as: `container.json`, which is replaced for a new name, and where it is damaged and somebody
+/// knows what it said. Its live state is in `status.json`, what the shim has to know in `supervision.json`, what the
+/// runtime does in `config.json`.
 public struct ContainerDefinition: Equatable, Sendable {
     /// One mount beside those that every container has, as `inspect` shows it.
     public struct MountPoint: Equatable, Sendable {
@@ -75,12 +77,17 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var network: ContainerRequest.Network = .none
     public var user = ""
     public var attachesInput = false
+    /// Which of its streams whoever made it wanted to be attached to, for `inspect`.
+    public var attached = AttachOption()
     public var removeAfterwards = false
     public var usesInit = false
     public var privileged = false
     public var addedCapabilities: [String] = []
     public var droppedCapabilities: [String] = []
     public var securityOptions: [String] = []
+
+    /// Its file cannot be read: this says what is known without it, so that it can be seen and removed.
+    public private(set) var isDamaged = false
 
     public static let fileName = "container.json"
 
@@ -97,10 +104,19 @@ public struct ContainerDefinition: Equatable, Sendable {
         self.command = command
     }
 
+    /// In place of a file that cannot be read.
+    static func damaged(id: String, name: String, created: Timestamp) -> ContainerDefinition {
+        var definition = ContainerDefinition(
+            id: id, name: name, created: created, image: "<damaged>", imageID: "", platform: "", command: [])
+        definition.isDamaged = true
+        return definition
+    }
+
     /// The first twelve digits of the id, as tables show it.
     public var shortID: String { String(id.prefix(12)) }
 
     /// - Returns: nil while the container is being made or removed.
+    /// - Throws: `StateFileError` for what is no definition.
     public static func read(in folder: String) throws -> ContainerDefinition? {
         let path = folder + "/" + fileName
         let bytes: [UInt8]
@@ -113,13 +129,33 @@ public struct ContainerDefinition: Equatable, Sendable {
         do throws(JSONError) {
             return try ContainerDefinition(json: bytes)
         } catch {
-            throw UsageError("read \(path): \(error)")
+            throw StateFileError(path: path, reason: error)
         }
     }
 
     /// Makes the container visible: everything else in its folder must be there.
     func write(in folder: String) throws(KernelError) {
         try writeNewFile(folder + "/" + Self.fileName, json(.spaces(2)))
+    }
+
+    /// Replaces the file in one step.
+    /// - Throws: ENOENT for a container that somebody has removed: it does not come back.
+    func replace(in folder: String) throws(KernelError) {
+        let (path, new) = (folder + "/" + Self.fileName, folder + "/renamed.json")
+        let file = try FileDescriptor.open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        defer { unlink(new) }
+        try file.writeAll(json(.spaces(2)))
+        // An exchange, unlike rename(2), wants the old one to be there.
+        let exchange = 2
+        _ = try check("replace", path) {
+            new.withCString { new in
+                path.withCString { path in
+                    clinux_syscall(
+                        Int(SYS_renameat2), Int(AT_FDCWD), Int(bitPattern: new), Int(AT_FDCWD),
+                        Int(bitPattern: path), exchange, 0)
+                }
+            }
+        }
     }
 }
 
@@ -143,6 +179,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         network = try json.required("network")
         user = try json.text("user") ?? ""
         attachesInput = try json.flag("attachesInput")
+        attached = try json.optional("attached") ?? AttachOption()
         removeAfterwards = try json.flag("removeAfterwards")
         usesInit = try json.flag("usesInit")
         privileged = try json.flag("privileged")
@@ -170,6 +207,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.member("network", network)
             if !user.isEmpty { json.member("user", user) }
             json.flag("attachesInput", attachesInput)
+            if attached != AttachOption() { json.member("attached", attached) }
             json.flag("removeAfterwards", removeAfterwards)
             json.flag("usesInit", usesInit)
             json.flag("privileged", privileged)

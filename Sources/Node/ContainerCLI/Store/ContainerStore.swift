@@ -23,23 +23,33 @@ public struct ContainerStore {
 
     /// All containers, the newest first.
     public func all() throws -> [ContainerDefinition] {
-        try ids().compactMap { try ContainerDefinition.read(in: layout.container($0)) }
-            .sorted { $0.created > $1.created }
+        try ids().compactMap(definition).sorted { $0.created > $1.created }
+    }
+
+    /// What a container was made as. One whose file is damaged is still there, and must hide no other: of it, what is
+    /// known without the file.
+    /// - Returns: nil while it is being made or removed.
+    public func definition(_ id: String) throws -> ContainerDefinition? {
+        let folder = layout.container(id)
+        do {
+            return try ContainerDefinition.read(in: folder)
+        } catch is StateFileError {
+            // It is written last, and again only for a new name or in place of a damaged one.
+            let made = try FileDescriptor.open(folder + "/" + ContainerDefinition.fileName, O_PATH).status()
+                .st_mtim
+            let name = try folderEntries(layout.names).first { try owner(of: $0) == id }
+            return .damaged(
+                id: id, name: name ?? String(id.prefix(12)),
+                created: Timestamp(seconds: Int64(made.tv_sec), nanoseconds: Int32(made.tv_nsec)))
+        }
     }
 
     /// The container that a word names: by its full id, its name, or the beginning of its id.
     public func find(_ word: String) throws -> ContainerDefinition {
-        if word.utf8.count == 64, let found = try ContainerDefinition.read(in: layout.container(word)) {
-            return found
-        }
-        if isIdentifier(word), let id = try owner(of: word),
-            let found = try ContainerDefinition.read(in: layout.container(id))
-        {
-            return found
-        }
+        if word.utf8.count == 64, let found = try definition(word) { return found }
+        if isIdentifier(word), let id = try owner(of: word), let found = try definition(id) { return found }
         if !word.isEmpty, word.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) {
-            let matches = try ids().filter { $0.hasPrefix(word) }
-                .compactMap { try ContainerDefinition.read(in: layout.container($0)) }
+            let matches = try ids().filter { $0.hasPrefix(word) }.compactMap(definition)
             if matches.count > 1 {
                 throw UsageError("several containers have an id that begins with '\(word)'")
             }
@@ -95,6 +105,11 @@ public struct ContainerStore {
         }
 
         /// Makes the container visible. Its lock is free for the shim once this value's life ends.
+        ///
+        /// Nothing is synced, neither this nor the bundle: that would cost each start of a container some milliseconds
+        /// of its disk's, and saves none from a machine that is cut off, which ends them all. What is then found empty
+        /// counts as the record of a container that has ended, and can be removed (`definition`, `LiveStatus.found`,
+        /// `Supervision.forCleanup`).
         public func commit(_ definition: ContainerDefinition) throws(KernelError) {
             try definition.write(in: folder)
         }
@@ -112,7 +127,11 @@ public struct ContainerStore {
     /// Claims a name, or a new one, and makes the folder.
     /// - Throws: when another container has the name.
     public func draft(name: String?) throws -> Draft {
-        for folder in [layout.containers, layout.names, layout.volumes] { try makeFolders(folder) }
+        try makeFolders(layout.containers)
+        spreadSubfolders(of: layout.containers)
+        // The names themselves, one file each, lie together; so away from what others remove.
+        spreadSubfolders(of: layout.containers.splitAtLastComponent.parent)
+        for folder in [layout.names, layout.volumes] { try makeFolders(folder) }
         let id = Self.newID()
         let folder = layout.container(id)
         // Nobody but root may look into a container's files, setuid programs among them.
@@ -175,7 +194,7 @@ public struct ContainerStore {
     /// Whether the container exists or is being made.
     private func holds(_ id: String) throws -> Bool {
         let folder = layout.container(id)
-        if try ContainerDefinition.read(in: folder) != nil { return true }
+        if try definition(id) != nil { return true }
         if access(folder, F_OK) != 0 { return false }
         return try ContainerLock.tryTake(folder: folder) == nil
     }
@@ -183,7 +202,7 @@ public struct ContainerStore {
     private func retire(_ name: String, of holder: String) throws(KernelError) {
         let path = layout.names + "/" + name
         let aside = layout.names + "/." + Self.newID()
-        if rename(path, aside) != 0 {
+        if Glibc.rename(path, aside) != 0 {
             if Errno.current == .noEntry { return }
             throw KernelError("rename", path)
         }
@@ -209,6 +228,63 @@ public struct ContainerStore {
         }
     }
 
+    // MARK: Changing
+
+    /// Calls `body` while nobody else changes what the container was made as: two who read, change and write at once
+    /// would undo each other's changes. The lock file is its shim's as long as it runs, so that this lock (flock(2)) is
+    /// one on the folder itself, held no longer than a change takes.
+    /// - Throws: for a container that is gone.
+    func change<Result>(_ container: ContainerDefinition, _ body: () throws -> Result) throws -> Result {
+        let folder = try open(container)
+        _ = try check("lock", layout.container(container.id)) { flock(folder.raw, LOCK_EX) }
+        defer { flock(folder.raw, LOCK_UN) }
+        return try body()
+    }
+
+    private func open(_ container: ContainerDefinition) throws -> FileDescriptor {
+        do throws(KernelError) {
+            return try FileDescriptor.open(layout.container(container.id), O_RDONLY | O_DIRECTORY)
+        } catch {
+            if error.errno == .noEntry { throw UsageError("no such container: \(container.name)") }
+            throw error
+        }
+    }
+
+    /// Gives a container another name, whether it runs or not. Whoever is killed in the middle leaves it with both.
+    /// - Returns: what it is now.
+    /// - Throws: when another container has the name, and for a container that is gone, or has a third name, meanwhile.
+    public func rename(_ container: ContainerDefinition, to name: String) throws -> ContainerDefinition {
+        try checkContainerName(name)
+        return try change(container) { try exchangeName(container, name) }
+    }
+
+    private func exchangeName(
+        _ container: ContainerDefinition, _ name: String
+    ) throws -> ContainerDefinition {
+        guard let present = try definition(container.id), present.name == container.name else {
+            throw UsageError("no such container: \(container.name)")
+        }
+        if name == container.name { throw UsageError("container \(name) has this name already") }
+        if present.isDamaged {
+            throw UsageError("container \(container.name) is damaged and can only be removed")
+        }
+        // A link to this very container is what an earlier attempt left.
+        if let holder = try claim(name, for: container.id), holder != container.id {
+            throw UsageError("the name '\(name)' is in use by container \(holder.prefix(12))")
+        }
+        var renamed = present
+        renamed.name = name
+        do throws(KernelError) {
+            try renamed.replace(in: layout.container(container.id))
+        } catch {
+            unlink(layout.names + "/" + name)
+            if error.errno == .noEntry { throw UsageError("no such container: \(container.name)") }
+            throw error
+        }
+        try forget(container)
+        return renamed
+    }
+
     // MARK: Removing
 
     /// Gives a name free after its container was removed.
@@ -217,23 +293,45 @@ public struct ContainerStore {
     }
 
     /// Removes what crashes left: folders without a definition that nobody is working on.
+    /// - Parameter failed: is told of each that cannot be removed, and the others go; nil: the first one is thrown.
     /// - Returns: their ids.
-    public func sweepDrafts() throws -> [String] {
+    public func sweepDrafts(failed: ((_ id: String, _ error: any Error) -> Void)? = nil) throws -> [String] {
         var removed: [String] = []
         for id in try ids() {
-            let folder = layout.container(id)
-            guard try ContainerDefinition.read(in: folder) == nil,
-                let lock = try ContainerLock.tryTake(folder: folder)
-            else { continue }
-            // Whoever made it may have been killed between the mount of its root and its definition.
-            try RootfsMount(
-                lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"
-            ).unmount()
-            try OwnNamespaces(in: folder).remove()
-            try removeTree(folder)
-            _ = consume lock
-            removed.append(id)
+            do {
+                if try sweepDraft(id) { removed.append(id) }
+            } catch {
+                guard let failed else { throw error }
+                failed(id, error)
+            }
         }
         return removed
+    }
+
+    private func sweepDraft(_ id: String) throws -> Bool {
+        let folder = layout.container(id)
+        guard try definition(id) == nil else { return false }
+        // Somebody's file, that has the name of a container.
+        if unlink(folder) == 0 { return true }
+        guard let lock = try ContainerLock.tryTake(folder: folder) else { return false }
+        // Whoever made it may have been killed between the mount of its root and its definition.
+        try RootfsMount(
+            lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"
+        ).unmount()
+        try OwnNamespaces(in: folder).remove()
+        // Or before it could take mounted images away again: see `ImageMount` of the CRI's service.
+        for name in try folderEntries(folder + "/images") {
+            umount2(folder + "/images/" + name, Int32(MNT_DETACH))
+        }
+        try removeTree(folder)
+        _ = consume lock
+        return true
+    }
+
+    // MARK: Mending
+
+    /// Puts a definition in the place of one that is damaged.
+    public func mend(_ definition: ContainerDefinition) throws(KernelError) {
+        try definition.write(in: layout.container(definition.id))
     }
 }

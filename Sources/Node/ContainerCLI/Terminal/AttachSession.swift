@@ -73,9 +73,11 @@ public struct AttachSession: ~Copyable {
         var failure: KernelError?
         var ended = false
         var cutOff = false
+        let (showsOutput, showsError) = (core.options.output, core.options.error)
         try streams.receive { part in
             do throws(KernelError) {
                 switch part {
+                case .output where !showsOutput, .error where !showsError: break
                 case .output(let bytes): try Standard.write(bytes, to: STDOUT_FILENO)
                 case .error(let bytes): try Standard.write(bytes, to: STDERR_FILENO)
                 case .dropped: cutOff = true

@@ -17,6 +17,10 @@ public enum SessionEnd: Equatable, Sendable {
 public struct SessionOptions: Equatable, Sendable {
     /// Standard input goes to the program.
     public var input: Bool
+    /// What the program writes to its standard output, or terminal, is shown.
+    public var output = true
+    /// What it writes to its standard error is shown.
+    public var error = true
     /// The program has a terminal.
     public var terminal: Bool
     /// Signals go on to the program; not with a terminal, on which the keys do that.

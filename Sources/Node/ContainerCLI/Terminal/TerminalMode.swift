@@ -3,7 +3,7 @@ import Glibc
 import LinuxKernel
 
 /// The user's terminal in raw mode until `restore`: every key goes to the container.
-public struct RawTerminal {
+public struct RawTerminal: Sendable {
     private let descriptor: Int32
     private let saved: termios
 
@@ -47,7 +47,7 @@ public enum Standard {
     }
 
     /// write(2) until all is written, also to a pipe that somebody made non-blocking.
-    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(KernelError) {
+    public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(KernelError) {
         var done = 0
         while done < bytes.count {
             let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)

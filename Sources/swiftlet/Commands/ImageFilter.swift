@@ -1,0 +1,82 @@
+import ContainerCLI
+import ContainerShim
+import Glibc
+import ImageStore
+
+/// `--filter` of `images` and of `image prune`: docker's keys. An image has to pass all that are given; of several
+/// references one is enough.
+struct ImageFilter {
+    /// Nil where no filter says it.
+    private(set) var onlyDangling: Bool?
+    private var builtBefore: ContainerShim.Timestamp?
+    private var labels: [(key: String, value: String?, isWanted: Bool)] = []
+    private var references: [String] = []
+
+    enum Key: String, CaseIterable {
+        case dangling, label, until, reference
+        case notLabel = "label!"
+
+        fileprivate var form: String {
+            switch self {
+            case .dangling: "dangling=true|false"
+            case .label, .notLabel: "\(rawValue)=KEY[=VALUE]"
+            case .until: "until=TIME"
+            case .reference: "reference=PATTERN"
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - words: `KEY=VALUE`.
+    ///   - keys: those that the command has.
+    init(_ words: [String], _ keys: [Key]) throws(UsageError) {
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let text = parts.count > 1 ? String(parts[1]) : ""
+            switch (Key(rawValue: String(parts[0])).flatMap { keys.contains($0) ? $0 : nil }, text) {
+            case (.dangling, "true"), (.dangling, "1"): onlyDangling = true
+            case (.dangling, "false"), (.dangling, "0"): onlyDangling = false
+            case (.until, let text): builtBefore = try Timestamp(parsing: text)
+            case (.label, let text) where !text.isEmpty: labels.append(Self.label(text, isWanted: true))
+            case (.notLabel, let text) where !text.isEmpty: labels.append(Self.label(text, isWanted: false))
+            case (.reference, let text) where !text.isEmpty: references.append(text)
+            default:
+                let forms = keys.map(\.form).joined(separator: ", ")
+                throw UsageError("invalid filter '\(word)': wanted is one of \(forms)")
+            }
+        }
+    }
+
+    private static func label(_ text: String, isWanted: Bool) -> (String, String?, Bool) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        return (parts[0], parts.count > 1 ? parts[1] : nil, isWanted)
+    }
+
+    /// Whether an image passes by its age and its labels.
+    func takes(_ image: ImageRecord, in store: ImageStore) throws -> Bool {
+        if let builtBefore {
+            // As docker: `until` is about when the image was built. Without that, when it came.
+            let built = image.created.flatMap { Timestamp($0) } ?? Timestamp(seconds: image.imported)
+            if built >= builtBefore { return false }
+        }
+        if labels.isEmpty { return true }
+        let found = try store.configuration(image).config.labels
+        return labels.allSatisfy { label in
+            let isThere = found[label.key].map { label.value == nil || $0 == label.value } ?? false
+            return isThere == label.isWanted
+        }
+    }
+
+    /// Whether a name passes: a pattern is for the name as users write it, with its tag or without.
+    func takes(_ name: ImageReference) -> Bool {
+        let forms = [name.familiar, name.repository]
+        let isMeant = { (pattern: String) in
+            forms.contains { (form: String) in fnmatch(pattern, form, FNM_PATHNAME) == 0 }
+        }
+        return references.isEmpty || references.contains(where: isMeant)
+    }
+
+    /// Whether only images with certain names are wanted.
+    var isAboutNames: Bool { !references.isEmpty }
+}

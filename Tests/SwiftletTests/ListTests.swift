@@ -1,0 +1,89 @@
+import Glibc
+import LinuxKernel
+import Testing
+
+/// What lists show, and how.
+struct ListTests {
+    let host: Host
+
+    init() throws { host = try Host.withBusybox() }
+
+    @Test func listsOfSome() throws {
+        let failed = try host.run([
+            "run", "--name", "one", "-l", "a=1", "--network", "none", "busybox", "false",
+        ])
+        #expect(failed.code == 1 && failed.error.isEmpty, "\(failed)")
+        try host.check("create", "--name", "two", "-l", "a=1", "-l", "b", "busybox", "true")
+        try host.check("create", "--name", "three", "busybox", "true")
+        func names(_ filters: String...) throws -> [String] {
+            let words = filters.flatMap { ["--filter", $0] }
+            let result = try host.run(["ps", "-a", "--format", "{{.Names}}"] + words)
+            #expect(result.code == 0, "\(result.error)")
+            return result.lines
+        }
+        #expect(try names() == ["three", "two", "one"])
+        // Of several for one thing one has to match, of labels all.
+        #expect(try names("name=one", "name=three") == ["three", "one"])
+        #expect(try names("name=^t") == ["three", "two"] && names("name=^/two$") == ["two"])
+        #expect(try names("name=^wo$") == [] && names("name=^(one|t.o)$") == ["two", "one"])
+        #expect(try names("status=exited", "status=created", "label=a") == ["two", "one"])
+        // Nothing is ever in these states here, and docker's users may ask for them.
+        #expect(try names("status=dead") == [] && names("status=removing", "status=created").count == 2)
+        #expect(try names("label=a=1", "label=b") == ["two"])
+        #expect(try names("exited=1") == ["one"] && names("exited=0") == [])
+        #expect(try names("network=none") == ["one"])
+        #expect(try names("before=two") == ["one"] && names("since=two") == ["three"])
+        for wrong in ["exited=x", "since=nobody", "network=moon", "status=dead-ish", "name=["] {
+            try host.checkFails(1, "ps", "--filter", wrong)
+        }
+    }
+
+    @Test func whatTheyTake() throws {
+        try host.check("run", "--name", "c", "busybox", "dd", "if=/dev/zero", "of=/f", "bs=1M", "count=2")
+        let sizes = try host.check("ps", "-as").lines
+        #expect(sizes[0].contains("SIZE"))
+        #expect(sizes[1].contains("MB (virtual "), "\(sizes)")
+        #expect(try host.check("ps", "-a", "--format", "{{.Size}}").line.hasPrefix("2."))
+        #expect(try host.check("ps", "-a", "--format", "table {{.Size}}").lines[1].hasPrefix("2."))
+        let inspected = try host.check("inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "c").line
+        let numbers = inspected.split(separator: " ").compactMap { Int($0) }
+        #expect(numbers.count == 2 && numbers[0] >= 2 << 20 && numbers[1] > numbers[0], "\(inspected)")
+        #expect(try !host.check("inspect", "c").output.contains("SizeRw"))
+    }
+
+    @Test func templates() throws {
+        try host.check("create", "--name", "c", "-l", "a=b", "busybox", "true")
+        let id = try host.id(of: "c")
+        #expect(
+            try host.check("ps", "-a", "--format", "{{.Names}}: {{.State}} {{.Label \"a\"}}").line
+                == "c: created b")
+        try host.check("create", "--name", "d", "-l", "org.team=x,z=9", "busybox", "true")
+        #expect(
+            try host.check("ps", "-l", "--format", #"{{.Label "org.team"}}|{{.Label "z"}}"#).line == "x,z=9|")
+        #expect(
+            try host.check("ps", "-l", "--format", #"table {{lower .Names}}\t{{.Label "org.team"}}"#).lines
+                == ["NAMES   team", "d       x,z=9"])
+        try host.check("rm", "d")
+        let table = try host.check("ps", "-a", "--no-trunc", "--format", "table {{.ID}}\\t{{.Names}}").lines
+        #expect(table[0].split(separator: " ") == ["CONTAINER", "ID", "NAMES"])
+        #expect(table[1].split(separator: " ") == [id[...], "c"])
+        #expect(try host.check("images", "--format", "{{.Repository}}:{{.Tag}}").line == "busybox:latest")
+        #expect(try host.check("inspect", "-f", "{{.State.Status}} {{.Name}}", "c").line == "created /c")
+        #expect(try host.check("inspect", "--format", #"{{index .Config.Labels "a"}}"#, "c").line == "b")
+        #expect(try !host.check("version", "--format", "{{.Version}}").line.isEmpty)
+        #expect(try host.checkFails(1, "inspect", "-f", "{{.Nothing}}", "c").contains("there is no .Nothing"))
+        #expect(try host.checkFails(1, "ps", "--format", "{{.ID").contains("without '}}'"))
+        try host.checkFails(125, "ps", "--format", "tabel")
+    }
+
+    /// Empty, and not missing, of what does not run or has no addresses.
+    @Test(arguments: ["none", "host", "bridge"])
+    func addressesThatAreNot(network: String) throws {
+        try host.check("create", "--name", "c", "--network", network, "busybox", "true")
+        let template = """
+            <{{.NetworkSettings.IPAddress}}{{.NetworkSettings.GlobalIPv6Address}}>{{range .NetworkSettings.Networks}}\
+            <{{.IPAddress}}{{.Gateway}}{{.MacAddress}}>{{.IPPrefixLen}}{{end}}
+            """
+        #expect(try host.check("inspect", "-f", template, "c").line == "<><>0")
+    }
+}

@@ -70,8 +70,9 @@ down: ## take away what `make up` has made
 # block the few threads that there are for such work, or with each other, they would wait for those.
 # The agent's tests wait for minutes, which would hold up what runs beside them.
 LONG := SwiftletTests.AgentTests
-ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests PodProbesTests NodeAgentTests
+ASYNCHRONOUS := RegistryClientTests StreamingServerTests CRIServiceTests PodEngineTests PodProbesTests NodeAgentTests
 test: setup build-tests fixtures ## set up, build and run all tests (as root)
+	rootfs-fixtures/check-reproducible
 	for suite in $(ASYNCHRONOUS); do \
 		scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter $$suite || exit 1; \
 	done
@@ -82,6 +83,7 @@ test-vm: setup setup-vm build build-tests fixtures ## run the suite of a pure cg
 	vm/test --bin $(BUILD)
 
 soak: setup build-tests fixtures ## run the long forms of the campaigns: fuzzing, kills at every step (as root)
+	rootfs-fixtures/check-peers
 	SWIFTLET_SOAK=1 scripts/with-leak-check swift test -c $(CONFIGURATION) --skip-build --filter '$(SOAK)'
 
 bench: setup setup-bench build ## measure against runc, crun, podman and containerd, side by side

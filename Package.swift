@@ -224,6 +224,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -260,8 +261,9 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "CLinux", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI", "PodVolumes",
-                "PodProbes", "CRIProtocol", "HTTP2Pings", "PodNetwork",
+                "CLinux", "CZlib", "LinuxKernel", "OCISpec", "ContainerRuntime", "KubernetesAPI",
+                "PodVolumes",
+                "PodProbes", "CRIProtocol", "HTTP2Pings", "PodNetwork", "StreamingServer",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -313,7 +315,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "RegistryClientTests",
-            dependencies: ["CLinux", "RegistryClient", "ImageStore", "LinuxKernel", "OCISpec"],
+            dependencies: [
+                "CLinux", "RegistryClient", "ImageTransfer", "ImageStore", "LinuxKernel", "OCISpec",
+            ],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
             name: "PodNetworkTests", dependencies: ["CLinux", "PodNetwork", "LinuxKernel", "OCISpec"],
@@ -321,7 +325,8 @@ let package = Package(
         .testTarget(
             name: "PodEngineTests",
             dependencies: [
-                "PodEngine", "PodNetwork", "LinuxKernel", .product(name: "Logging", package: "swift-log"),
+                "PodEngine", "PodNetwork", "ContainerShim", "ContainerRuntime", "OCISpec", "LinuxKernel",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict, linkerSettings: [.linkedLibrary("archive")]),
         .testTarget(
@@ -340,6 +345,8 @@ let package = Package(
                 "CLinux", "CRIService", "CRIProtocol", "HTTP2Pings", "PodEngine", "ImageStore", "LinuxKernel",
                 "OCISpec",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),
@@ -368,6 +375,7 @@ let package = Package(
                 "NodeAgent", "KubernetesAPI", "PodProbes", "PodVolumes", "CRIProtocol", "LinuxKernel",
                 "StreamingServer", "ContainerRuntime",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -10,6 +10,8 @@ import tarfile
 import time
 import unittest
 
+import grpc
+
 from node import FOLDER, NODE, POD, NodeTest, cri
 
 CGROUPS = "/sys/fs/cgroup"
@@ -50,8 +52,12 @@ class Groups:
 
     @classmethod
     def setUpClass(cls):
-        cls.more = f'cgroup_driver = "{cls.setting}"\n'
+        cls.more = f'{cls.driver_line()}\n[runtimes.crun]\nprogram = "/usr/bin/crun"\n'
         super().setUpClass()
+
+    @classmethod
+    def driver_line(cls):
+        return f'cgroup_driver = "{cls.setting}"'
 
     # MARK: Where groups are
 
@@ -194,6 +200,40 @@ class Groups:
         self.assertEqual(os.stat(f"/proc/{self.process(container)}").st_uid, 300000)
         self.assertEqual(self.files(container, "memory.max"), {"memory.max": str(64 << 20)})
 
+    def test_a_pod_of_crun(self):
+        """Where both versions of control groups are mounted, as in the tests outside, it starts no container."""
+        config = self.config("podchecks-crun", network=POD)
+        pod = self.run_pod(config, runtime_handler="crun")
+        self.assertEqual(self.pod_status(pod).runtime_handler, "crun")
+        container = self.start(
+            pod, config, "c", ["sh", "-c", "echo begun; trap 'exit 9' TERM; while true; do sleep 0.1; done"],
+            self.limited(memory_limit_in_bytes=64 << 20))
+        self.assertTrue(os.path.isdir(f"{FOLDER}/run/k8s/crun/{container}"))
+        # In a scope it makes one group more, which has the limits.
+        group = self.path("podchecks-crun", container)
+        self.assertIn(self.group(container), [group, group + "/container"])
+        self.assertEqual(self.files(container, "memory.max"), {"memory.max": str(64 << 20)})
+        self.update(container, memory_limit_in_bytes=96 << 20)
+        self.assertEqual(self.files(container, "memory.max"), {"memory.max": str(96 << 20)})
+        stats = self.runtime.ContainerStats(cri.ContainerStatsRequest(container_id=container)).stats
+        self.assertGreater(stats.memory.usage_bytes.value, 0)
+        self.daemon.kill()
+        self.daemon.start()
+        inside = self.sh(container, "hostname; cat /sys/class/net/eth0/operstate; exit 4")
+        self.assertEqual((inside.exit_code, inside.stdout), (4, b"podchecks-crun\nup\n"), inside)
+        self.assertIn("stdout F begun", self.log("podchecks-crun", "c"))
+        failed = self.start(pod, config, "failed", ["sh", "-c", "exit 5"])
+        self.assertEqual(self.wait_for(failed, cri.CONTAINER_EXITED, seconds=60).exit_code, 5)
+        absent = self.create(pod, config, self.container_config(config, "absent", ["/absent"]))
+        with self.assertRaises(grpc.RpcError):
+            self.runtime.StartContainer(cri.StartContainerRequest(container_id=absent), timeout=60)
+        self.assertEqual(self.wait_for(absent, cri.CONTAINER_EXITED).reason, "StartError")
+        self.runtime.StopContainer(cri.StopContainerRequest(container_id=container, timeout=30), timeout=60)
+        self.assertEqual(self.status(container).exit_code, 9)
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod), timeout=60)
+        self.assertEqual(os.listdir(f"{FOLDER}/run/k8s/crun"), [])
+        self.assertFalse(os.path.exists(CGROUPS + group))
+
     def test_without_a_parent_a_pod_has_a_group_of_its_own(self):
         config = self.pod_config("podchecks-own", network=NODE)
         pod = self.run_pod(config)
@@ -218,7 +258,7 @@ class Groups:
         self.daemon.kill()
         kept = read(self.daemon.config)
         with open(self.daemon.config, "w") as file:
-            file.write(kept.replace(self.more.strip(), 'cgroup_driver = "cgroupfs"'))
+            file.write(kept.replace(self.driver_line(), 'cgroup_driver = "cgroupfs"'))
         try:
             self.daemon.start()
             second = self.start(pod, config, "second", ["sleep", "1000"])
@@ -297,7 +337,6 @@ class BySystemd(Groups, NodeTest):
         self.assertEqual(show(unit, "LoadState")["LoadState"], "not-found")
 
     def test_a_parent_of_the_other_driver_is_refused(self):
-        import grpc
         config = self.pod_config("podchecks-wrong", network=NODE)
         for parent in ["/kubepods/burstable/podx", "a--b.slice", "/x/.slice"]:
             config.linux.cgroup_parent = parent
@@ -405,7 +444,6 @@ class Checkpoints(NodeTest):
             subprocess.run(["rm", "-rf", folder], check=True)
 
     def test_failures_leave_the_container_and_no_archive(self):
-        import grpc
         self.start_counter()
         code = grpc.StatusCode
 

@@ -24,19 +24,27 @@ extension PodEngine {
                 throw EngineError(
                     .wrongState, "container \(container.id) is \(live.phase.rawValue), not created")
             }
-            defer { container.noteChange() }
-            do {
-                _ = try await connection.call(
-                    .start(container: container.id, folder: container.folder),
-                    milliseconds: ShimClient.patiently)
-            } catch let error as ShimError {
-                let failure = explained(error, container, "start")
-                guard sandbox.record.phase != .ready else { throw failure }
-                throw EngineError(
-                    .wrongState, "sandbox \(sandbox.id) was stopped meanwhile: \(failure.message)")
-            }
-            container.setHeard(true)
+            try await start(container, of: sandbox, connection)
         }
+    }
+
+    private func start(
+        _ container: ContainerEntry, of sandbox: SandboxEntry, _ connection: ShimConnection
+    ) async throws {
+        do {
+            defer { container.noteChange() }
+            _ = try await connection.call(
+                .start(container: container.id, folder: container.folder),
+                milliseconds: ShimClient.patiently)
+        } catch let error as ShimError {
+            let failure = explained(error, container, "start")
+            guard sandbox.record.phase != .ready else { throw failure }
+            throw EngineError(
+                .wrongState, "sandbox \(sandbox.id) was stopped meanwhile: \(failure.message)")
+        }
+        container.setHeard(true)
+        // Whoever listens after the answer is not told any more.
+        if container.isFirstStart() { events.tell(.started, container.id, sandbox: sandbox.id) }
     }
 
     /// Ends a container: its stop signal, and after the time SIGKILL. One that does not run, or is gone, is no error.

@@ -191,9 +191,9 @@ extension PodEngine {
         container.noteChange()
         container.setHeard(true)
         switch event.kind {
-        case .started: events.tell(.started, container.id, sandbox: sandbox.id)
+        case .started where container.isFirstStart(): events.tell(.started, container.id, sandbox: sandbox.id)
         case .exited where container.isFirstEnd(): events.tell(.stopped, container.id, sandbox: sandbox.id)
-        case .created, .exited, .initExited, .oom, .paused, .resumed, .restarting, .deleted: break
+        case .created, .started, .exited, .initExited, .oom, .paused, .resumed, .restarting, .deleted: break
         }
     }
 

@@ -38,7 +38,8 @@ final class ContainerEntry: Sendable {
         var record: ContainerRecord
         /// What its shim last wrote; nil when it has to be read.
         var live: LiveStatus?
-        /// Its end was told to listeners.
+        /// What was told to listeners.
+        var hasToldStart = false
         var hasToldEnd = false
         /// Its shim did not answer in time.
         var isUnresponsive = false
@@ -88,6 +89,14 @@ final class ContainerEntry: Sendable {
                 $0.live = nil
                 $0.changes += 1
             }
+        }
+    }
+
+    /// Whether the container's start is news.
+    func isFirstStart() -> Bool {
+        state.withLock { state in
+            defer { state.hasToldStart = true }
+            return !state.hasToldStart
         }
     }
 

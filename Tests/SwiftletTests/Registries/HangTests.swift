@@ -82,10 +82,27 @@ struct HangTests {
         defer { withExtendedLifetime(self) {} }
         let (silent, tokens) = try Loopback.listen()
         defer { close(silent) }
-        let asking = try TokenAsker(realm: "http://127.0.0.1:\(tokens)/token")
+        let asking = try tokenAsker(realm: "http://127.0.0.1:\(tokens)/token")
         defer { asking.close() }
         try expectTimeout(["pull", "127.0.0.1:\(asking.port)/big:v1"], stage: "token")
         try expectWholeAndWorking()
+    }
+
+    /// Answers every request by sending the client to a token service (distribution-spec, token authentication).
+    private func tokenAsker(realm: String) throws -> LoopbackServer {
+        let head = """
+            HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="\(realm)",service="test"\r\n\
+            Content-Length: 0\r\nConnection: close\r\n\r\n
+            """
+        let server = try LoopbackServer()
+        try server.start { client in
+            var buffer = [UInt8](repeating: 0, count: 8192)
+            // Of a TLS greeting nothing is understood.
+            if read(client, &buffer, buffer.count) > 0, buffer[0] != 0x16 {
+                _ = send(client, head, head.utf8.count, Int32(MSG_NOSIGNAL))
+            }
+        }
+        return server
     }
 
     @Test(arguments: ["manifest", "config", "blob"]) func waitingForHeaders(of what: String) throws {
@@ -134,38 +151,6 @@ struct HangTests {
         try host.check("pull", "-q", name)
         #expect(try host.check("image", "verify").error.isEmpty)
         proxy.close()
-    }
-}
-
-/// Answers every request by sending the client to a token service (distribution-spec, token authentication).
-private final class TokenAsker: Sendable {
-    let port: UInt16
-    private let listener: Int32
-
-    init(realm: String) throws {
-        (listener, port) = try Loopback.listen()
-        let listener = listener
-        let head = """
-            HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="\(realm)",service="test"\r\n\
-            Content-Length: 0\r\nConnection: close\r\n\r\n
-            """
-        try FaultProxy.thread {
-            while true {
-                let client = accept(listener, .init(__sockaddr__: nil), nil)
-                if client < 0 { return }
-                var buffer = [UInt8](repeating: 0, count: 8192)
-                // Of a TLS greeting nothing is understood.
-                if read(client, &buffer, buffer.count) > 0, buffer[0] != 0x16 {
-                    _ = send(client, head, head.utf8.count, Int32(MSG_NOSIGNAL))
-                }
-                Glibc.close(client)
-            }
-        }
-    }
-
-    func close() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
     }
 }
 

@@ -1,9 +1,6 @@
-import Glibc
-import LinuxKernel
 import Testing
 
-/// An image with a layer of half a gigabyte that comes as ten megabytes, and one of sixty megabytes that do not compress:
-/// an OCI layout, made once.
+/// An image with a layer of half a gigabyte that comes as ten megabytes, and one of sixty megabytes that do not compress.
 enum LargeImage {
     /// KiB that a pull may take, whatever the image (64 MB).
     static let memoryBound = 64_000_000 / 1024
@@ -25,34 +22,18 @@ enum LargeImage {
         return try #require(Int(result.line))
     }
 
-    private static let made: Result<String, KernelError> = Result { () throws(KernelError) in
-        let root = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
-        let folder = root + "/.fixtures/oci/large"
-        do {
-            if access(folder + "/index.json", F_OK) != 0 { try make(folder) }
-        } catch {
-            throw error as? KernelError ?? KernelError("make image", "\(error)", .ioError)
-        }
-        return folder
-    }
-
-    /// The layout's folder. The image is called `v1`.
-    static func layout() throws -> String { try made.get() }
-
-    private static func make(_ folder: String) throws {
-        let work = folder + ".\(getpid())"
-        let script = """
-            set -e; rm -rf \(work); mkdir -p \(work); cd \(work)
-            umoci init --layout image && umoci new --image image:v1
+    private static let image = MadeImage(
+        "large",
+        script: """
             python3 -c 'import os, sys
             for _ in range(8000): sys.stdout.buffer.write(os.urandom(1024) + bytes(64512))' > sparse
             openssl enc -aes-128-ctr -K 01 -iv 0 -nosalt -in /dev/zero 2> /dev/null \
                 | head -c 60000000 > random || true
             for file in sparse random; do umoci insert --image image:v1 $file /$file; done
-            rm -rf \(folder) && mv image \(folder) && rm -rf \(work)
-            """
-        try LocalRegistry.run("/bin/bash", "-c", script)
-    }
+            """)
+
+    /// The layout's folder. The image is called `v1`.
+    static func layout() throws -> String { try image.layout() }
 
     /// Puts it into a registry with layers by zstd. skopeo compresses only what is not compressed, and takes what a
     /// registry has already: it has to be one of its own.

@@ -4,33 +4,23 @@ import Synchronization
 
 /// Answers every request with 307 Temporary Redirect to the same path of another server (RFC 9110, section 15.4.8).
 final class Redirector: Sendable {
-    let port: UInt16
-    private let listener: Int32
+    private let server: LoopbackServer
     private let target: String
     private let count = Mutex(0)
 
+    var port: UInt16 { server.port }
     /// Requests that were sent elsewhere.
     var redirected: Int { count.withLock { $0 } }
 
     init(to target: String) throws {
-        (listener, port) = try Loopback.listen()
+        server = try LoopbackServer()
         self.target = target
-        try FaultProxy.thread { [self] in
-            while true {
-                let client = accept(listener, .init(__sockaddr__: nil), nil)
-                if client < 0 { return }
-                do { try FaultProxy.thread { [self] in serve(client) } } catch { Glibc.close(client) }
-            }
-        }
+        try server.start { [self] in serve($0) }
     }
 
-    func close() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
-    }
+    func close() { server.close() }
 
     private func serve(_ client: Int32) {
-        defer { Glibc.close(client) }
         var head: [UInt8] = []
         var byte: UInt8 = 0
         while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {

@@ -12,42 +12,32 @@ final class SocksProxy: Sendable {
         case wantsPassword
     }
 
-    let port: UInt16
-    private let listener: Int32
+    private let server: LoopbackServer
     private let target: UInt16
     private let manner: Manner
     private let names = Mutex<[String]>([])
 
+    var port: UInt16 { server.port }
     /// Whom clients asked for, `NAME:PORT`.
     var asked: [String] { names.withLock { $0 } }
 
     init(to target: UInt16, _ manner: Manner = .serves) throws {
-        (listener, port) = try Loopback.listen()
+        server = try LoopbackServer()
         self.target = target
         self.manner = manner
-        try FaultProxy.thread { [self] in
-            while true {
-                let client = accept(listener, .init(__sockaddr__: nil), nil)
-                if client < 0 { return }
-                do { try FaultProxy.thread { [self] in serve(client) } } catch { Glibc.close(client) }
-            }
-        }
+        try server.start { [self] in serve($0) }
     }
 
-    func close() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
-    }
+    func close() { server.close() }
 
     private func serve(_ client: Int32) {
-        defer { Glibc.close(client) }
         guard let name = greet(client) else { return }
         names.withLock { $0.append(name) }
-        let server = manner == .refuses ? -1 : Loopback.connect(target)
-        let reply: UInt8 = server < 0 ? 5 : 0
-        guard Self.send([5, reply, 0, 1, 0, 0, 0, 0, 0, 0], to: client), server >= 0 else { return }
-        Self.forward(client, server)
-        Glibc.close(server)
+        let wanted = manner == .refuses ? -1 : Loopback.connect(target)
+        let reply: UInt8 = wanted < 0 ? 5 : 0
+        guard Self.send([5, reply, 0, 1, 0, 0, 0, 0, 0, 0], to: client), wanted >= 0 else { return }
+        Self.forward(client, wanted)
+        Glibc.close(wanted)
     }
 
     /// - Returns: whom the client wants to be connected with.

@@ -116,21 +116,99 @@ struct PullFaultTests {
         // The last layer begins after nine seconds.
         proxy.change(.init(speed: 700_000))
         let pulls = try (0..<2).map { _ in try host.start(["pull", "-q", name]) }
-        let ingest = host.root + "/images/ingest"
         let deadline = monotonicMilliseconds() + 60_000
-        var unpacking: Set<String> = []
+        var seen: Set<String> = []
         while proxy.passed < Self.total * 9 / 10, monotonicMilliseconds() < deadline {
-            for folder in (try? folderNames(ingest)) ?? [] {
-                let names = (try? folderNames(ingest + "/" + folder)) ?? []
-                if names.contains(where: { $0.hasPrefix("snapshot-") }) { unpacking.insert(folder) }
-            }
+            seen.formUnion(unpacking())
             usleep(200_000)
         }
-        #expect(unpacking.count == 1)
+        #expect(seen.count == 1)
         for pull in pulls {
             let result = try pull.finish()
             #expect(result.code == 0, "\(result.error)")
         }
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    /// The folders of those who unpack layers.
+    private func unpacking() -> Set<String> {
+        let ingest = host.root + "/images/ingest"
+        let folders = (try? folderNames(ingest)) ?? []
+        return Set(
+            folders.filter { folder in
+                let names = (try? folderNames(ingest + "/" + folder)) ?? []
+                return names.contains { $0.hasPrefix("snapshot-") }
+            })
+    }
+
+    /// A pull that has unpacked everything, and which a system call keeps waiting (strace(1)), as a disk may that has much
+    /// to write; and one that waits for it.
+    /// - Parameters:
+    ///   - call: its name.
+    ///   - which: of the calls of that name, from 1.
+    private func pullsAtTheDisk(_ call: String, _ which: Int, seconds: Int) throws -> (
+        slow: Program, other: Program
+    ) {
+        let trace = host.folder + "/trace"
+        proxy.change(.init(speed: 1_000_000))
+        let slow = try Program(
+            "/usr/bin/strace",
+            [
+                "-D", "-f", "-qq", "-e", "signal=none", "-o", trace, "-e", "trace=\(call)", "-e",
+                "inject=\(call):delay_enter=\(seconds)000000:when=\(which)",
+                try Host.builtProgram("swiftlet"), "pull", "-q", name,
+            ], environment: host.environment)
+        let deadline = monotonicMilliseconds() + 60_000
+        func wait(_ what: String, until isReached: () throws -> Bool) throws {
+            while try !isReached() {
+                try #require(monotonicMilliseconds() < deadline, "\(what) does not come")
+                usleep(20_000)
+            }
+        }
+        try wait("unpacking") { unpacking().count == 1 }
+        let other = try host.start(["pull", "-q", name])
+        // It has recorded what it is about: who keeps the disk waiting may keep the records, too.
+        try wait("waiting") { try folderNames(host.root + "/images/ingest").count == 2 }
+        proxy.change(.init())
+        try wait(call) {
+            let text = (try? FileDescriptor.readFile(trace)) ?? []
+            return String(decoding: text, as: UTF8.self).split(separator: "\(call)(").count > which
+        }
+        return (slow, other)
+    }
+
+    /// Also while files are in their places already, and the record of them is not on the disk yet: the other one has no
+    /// business with the records meanwhile, which are locked for longer than anybody waits for them.
+    @Test(arguments: [("syncfs", 1, 20), ("fsync", 2, 45)])
+    func aPullThatWaitsForTheDiskIsWaitedFor(call: String, which: Int, seconds: Int) throws {
+        defer { withExtendedLifetime(self) {} }
+        let (slow, other) = try pullsAtTheDisk(call, which, seconds: seconds)
+        // One that does nothing for ten seconds is not waited for.
+        let end = monotonicMilliseconds() + 16_000
+        var seen: Set<String> = []
+        while monotonicMilliseconds() < end {
+            seen.formUnion(unpacking())
+            usleep(200_000)
+        }
+        #expect(seen.count == 1)
+        for pull in [slow, other] {
+            let result = try pull.finish(seconds: 120)
+            #expect(result.code == 0, "\(result.error)")
+        }
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func aPullThatIsStoppedAtTheDiskHoldsNobodyUp() throws {
+        defer { withExtendedLifetime(self) {} }
+        let (stopped, other) = try pullsAtTheDisk("syncfs", 1, seconds: 30)
+        kill(stopped.pid, SIGSTOP)
+        let result = try other.finish(seconds: 120)
+        #expect(result.code == 0, "\(result.error)")
+        kill(stopped.pid, SIGCONT)
+        let late = try stopped.finish()
+        #expect(late.code == 0, "\(late.error)")
         try expectWhole(host, images: 1)
         proxy.close()
     }

@@ -11,8 +11,13 @@ final class Gate<Value: Sendable>: @unchecked Sendable {
     private var result: Result<Value, any Error>?
 
     init() {
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        defer { pthread_condattr_destroy(&attributes) }
+        // A clock that somebody sets makes no wait longer.
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        pthread_cond_init(changed, &attributes)
     }
 
     deinit {
@@ -36,6 +41,16 @@ final class Gate<Value: Sendable>: @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         while result == nil { pthread_cond_wait(changed, mutex) }
         return try result!.get()
+    }
+
+    /// Waits until it is open, so long at most.
+    func isOpen(afterMilliseconds time: Int) -> Bool {
+        let end = monotonicMilliseconds() + time
+        var deadline = timespec(tv_sec: end / 1000, tv_nsec: end % 1000 * 1_000_000)
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while result == nil, pthread_cond_timedwait(changed, mutex, &deadline) == 0 {}
+        return result != nil
     }
 }
 

@@ -31,6 +31,22 @@ final class ImportPulse: Sendable {
         if isDue { utimensat(store.ingest.raw, name, nil, 0) }
     }
 
+    /// Beats while `body` runs, which may be blocked in the kernel for long: a disk writes as long as it has to. A thread
+    /// does it, which stands still with the process when somebody stops that.
+    func whileBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let end = Gate<Void>()
+        // It can be done without: others may unpack for themselves then.
+        let thread = try? JoinableThread { [self] in
+            while !end.isOpen(afterMilliseconds: Self.interval) { beat() }
+        }
+        defer {
+            end.open(.success(()))
+            thread?.join()
+        }
+        beat()
+        return try body()
+    }
+
     /// How far others are with a layer: the same answer twice means that none of them has done anything in between.
     /// - Parameters:
     ///   - folder: the layer's, in the folder of whatever import unpacks it.

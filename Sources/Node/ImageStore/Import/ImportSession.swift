@@ -205,13 +205,17 @@ package final class ImportSession: Sendable {
     /// Makes everything that was added durable and visible.
     package func finish() throws -> [ImageRecord] {
         let state = self.state.withLock { $0 }
-        if !state.blobs.isEmpty || !state.snapshots.isEmpty {
-            pulse.beat()
-            try store.folder.syncFileSystem()
-        }
-        let records: [ImageRecord]
+        let records = try pulse.whileBlocked { try record(state) }
+        self.state.withLock { $0 = State() }
+        locks.releaseAll()
+        store.folder.keepReserve()
+        return records
+    }
+
+    private func record(_ state: State) throws -> [ImageRecord] {
+        if !state.blobs.isEmpty || !state.snapshots.isEmpty { try store.folder.syncFileSystem() }
         do {
-            records = try store.catalog.write { database in
+            return try store.catalog.write { database in
                 try checkLease(database)
                 try placeBlobs(state.blobs, database)
                 try placeSnapshots(state.snapshots, database)
@@ -222,10 +226,6 @@ package final class ImportSession: Sendable {
             try store.removeUnrecorded()
             throw error
         }
-        self.state.withLock { $0 = State() }
-        locks.releaseAll()
-        store.folder.keepReserve()
-        return records
     }
 
     /// What this session relies on was safe only as long as its lease lived.
@@ -274,6 +274,8 @@ package final class ImportSession: Sendable {
             // A crash between this step and the commit leaves a folder whose number is given out again.
             try store.folder.moveToTrash(path)
             try store.folder.rename("\(folderName)/\(snapshot.folder)", to: path)
+            // Until the record is on the disk, whoever waits for the layer looks for it here.
+            mkdirat(folder.raw, snapshot.folder, 0o700)
             isChanged = true
         }
         if isChanged { try store.folder.syncFolder("snapshots") }

@@ -121,6 +121,43 @@ import Testing
             "\(problems)")
     }
 
+    /// What its layers should be nobody can say then.
+    @Test(arguments: ["manifest", "configuration"])
+    func anImageWhoseDocumentIsDamagedMeanwhile(what: String) throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let image = try ImageBuilder.load([Self.layer], in: temporary)
+        let digest = what == "manifest" ? image.manifest : image.id
+        let blob = "\(temporary.root)/blobs/sha256/\(digest.hex)"
+        let problems = try temporary.open().verify(isDeep: true) { step in
+            // It was just found to be right.
+            guard case .layer(digest, _, let done, let total) = step, done == total else { return }
+            do {
+                try FileDescriptor.open(blob, O_WRONLY).writeAll("no document")
+            } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix("image test/built:latest: \(what): line 1") == true, "\(problems)")
+        #expect(problems.first?.hasSuffix(" (its layers were not compared)") == true, "\(problems)")
+        #expect(Fixtures.names(in: temporary.root + "/ingest") == [])
+    }
+
+    /// One that is right, and larger than this machine allows.
+    @Test func anImageWhoseDocumentsAreNotRead() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        _ = try ImageBuilder.load([Self.layer], in: temporary)
+        var limits = ImportLimits()
+        limits.documentBytes = 16
+        let store = try temporary.open(limits: limits)
+        #expect(try store.verify() == [])
+        let problems = try store.verify(isDeep: true)
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix("image test/built:latest: manifest: ") == true, "\(problems)")
+    }
+
     /// Its blob cannot say any more what it should be.
     @Test func aLayerWhoseBlobIsDamaged() throws {
         let temporary = try TemporaryStore()

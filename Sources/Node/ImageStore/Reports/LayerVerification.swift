@@ -17,11 +17,18 @@ struct LayerVerification {
         let below: ArraySlice<ChainID>
     }
 
+    /// What is wrong with an image's documents, or with a layer.
+    enum Problem {
+        case documents(String)
+        case layer(ChainID, String)
+    }
+
     /// - Parameter snapshots: those that are there.
-    /// - Returns: what is wrong, by the chain that it is wrong with; lower layers first.
-    func problems(_ snapshots: [ChainID: Int64]) throws -> [(chain: ChainID, text: String)] {
+    /// - Returns: what is wrong; lower layers before those above them.
+    func problems(_ snapshots: [ChainID: Int64]) throws -> [Problem] {
+        let (found, unreadable) = try sources()
         // Of an image that was removed by force a container has the layers, and nobody the blobs.
-        let sources = try sources().filter { snapshots[$0.key] != nil }.values
+        let sources = found.filter { snapshots[$0.key] != nil }.values
             .sorted {
                 ($0.below.count, $0.layer.chain.description) < ($1.below.count, $1.layer.chain.description)
             }
@@ -42,16 +49,23 @@ struct LayerVerification {
             try session.abandon(after: error)
             throw error
         }
-        return problems
+        return unreadable.map { .documents($0) } + problems.map { .layer($0.chain, $0.text) }
     }
 
-    private func sources() throws -> [ChainID: Source] {
+    /// - Returns: what the images' documents say of layers, and which of them cannot be read.
+    private func sources() throws -> (found: [ChainID: Source], unreadable: [String]) {
         var found: [ChainID: Source] = [:]
+        var unreadable: [String] = []
         for image in try store.images() where damaged.isDisjoint(with: [image.manifest, image.id]) {
-            // One that was removed meanwhile has none.
-            guard let layers = try? store.manifest(image).layers,
-                let diffIDs = try? store.configuration(image).diffIDs
-            else { continue }
+            let layers: [Descriptor]
+            let diffIDs: [Digest]
+            do {
+                layers = try store.manifest(image).layers
+                diffIDs = try store.configuration(image).diffIDs
+            } catch {
+                if try isThere(image) { unreadable.append("\(error) (its layers were not compared)") }
+                continue
+            }
             let chains = ChainID.chains(of: diffIDs)
             for (index, (layer, chain)) in zip(layers, chains).enumerated() {
                 // Other images may have the same layer compressed in another way.
@@ -64,7 +78,12 @@ struct LayerVerification {
                 found[chain] = Source(layer: incoming, below: chains[..<index])
             }
         }
-        return found
+        return (found, unreadable)
+    }
+
+    /// Whether nobody has removed an image since it was listed.
+    private func isThere(_ image: ImageRecord) throws -> Bool {
+        try store.catalog.read { try Catalog.image($0, manifest: image.manifest) != nil }
     }
 
     private func problem(_ number: Int64, _ source: Source, _ session: ImportSession) throws -> String? {

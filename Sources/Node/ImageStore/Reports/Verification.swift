@@ -49,8 +49,12 @@ extension ImageStore {
         if isDeep {
             let layers = LayerVerification(store: self, progress: progress, damaged: damaged)
             do {
-                for (chain, text) in try layers.problems(unpacked) {
-                    problems.append(try layer(chain.description, text))
+                for problem in try layers.problems(unpacked) {
+                    switch problem {
+                    case .documents(let text): problems.append(text)
+                    case .layer(let chain, let text):
+                        problems.append(try layer(chain.description, text))
+                    }
                 }
             } catch let error where !problems.isEmpty && !(error is CancellationError) {
                 // What was found is told.

@@ -44,7 +44,7 @@ extension ImageTransfer {
         let reference = reference.withDefaultTag
         let repository = try client.repository(reference, credential: credential)
         // The image may be there under this name already, and complete: the session finds that out by itself.
-        let before = try? store.resolve(reference.description)
+        let before = try known(reference)
         let kept = KeptDocuments(store, of: reference)
         let found = try await RemoteImage.find(
             reference, in: repository, PlatformMatch(platform), kept, isKnown: before != nil)
@@ -72,6 +72,15 @@ extension ImageTransfer {
         return PulledImage(
             image: record, reference: reference, digest: found.target,
             isNew: before?.manifest != record.manifest)
+    }
+
+    /// What the store has by a name; nil: nothing. A store that cannot tell is no place to pull to.
+    private func known(_ reference: ImageReference) throws -> ImageRecord? {
+        do {
+            return try store.resolve(reference.description)
+        } catch let error as ImageError where error.kind == .notFound {
+            return nil
+        }
     }
 
     private func bring(

@@ -213,6 +213,30 @@ struct PullFaultTests {
         proxy.close()
     }
 
+    /// Nothing is fetched for a store that cannot tell what it has.
+    @Test func aDamagedStoreIsNotOneThatKnowsNothing() throws {
+        defer { withExtendedLifetime(self) {} }
+        try host.check("pull", "-q", name)
+        let script = """
+            import sqlite3
+            path = "\(host.root)/images/metadata.db"
+            records = sqlite3.connect(path)
+            records.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            page, = records.execute("SELECT rootpage FROM sqlite_master WHERE name = 'name'").fetchone()
+            size, = records.execute("PRAGMA page_size").fetchone()
+            records.close()
+            with open(path, "r+b") as file:
+                file.seek((page - 1) * size)
+                file.write(bytes([255] * size))
+            """
+        try LocalRegistry.run("/usr/bin/python3", "-c", script)
+        proxy.change(.init())
+        let message = try host.checkFails(1, "pull", "-q", name)
+        #expect(message.contains("/images/metadata.db is damaged: "), "\(message)")
+        #expect(proxy.requests.isEmpty)
+        proxy.close()
+    }
+
     @Test func aPullThatIsStoppedHoldsNobodyUp() throws {
         defer { withExtendedLifetime(self) {} }
         proxy.change(.init(speed: 6_000_000))

@@ -147,6 +147,65 @@ import Testing
         }
     }
 
+    private static let words = #"{"errors":[{"code":"TOOMANYREQUESTS","message":"come back later"}]}"#
+
+    /// An answer to HEAD has no body: why it was refused the answer to GET says.
+    @Test(arguments: [401, 403, 404, 429, 500, 503])
+    func asksForTheWordsThatHeadHasNot(status: Int) async throws {
+        try await withRepository(server: { request in
+            request.method == "HEAD"
+                ? FaultServer.answer(status) : FaultServer.answer(status, json: Self.words)
+        }) { repository, server in
+            let error = try await registryError {
+                _ = try await repository.manifest(.tag("v1")) { _ in nil }
+            }
+            #expect(error.status == UInt(status) && error.codes == ["TOOMANYREQUESTS"])
+            #expect(
+                error.description.hasPrefix(
+                    "manifest v1 of \(server.host)/team/app: \(server.host): \(status) "))
+            #expect(error.description.contains("come back later (TOOMANYREQUESTS)"), "\(error)")
+            // Once: how often makes sense was found out before.
+            #expect(server.requests.count { $0.method == "GET" } == 1)
+            let isTransient = status == 429 || status >= 500
+            let attempts = isTransient ? testConfiguration().retry.attempts : 1
+            #expect(server.requests.count { $0.method == "HEAD" } == attempts)
+        }
+    }
+
+    /// Without words it is still said what was asked, what the answer was, and when to come back.
+    @Test func saysWhenToComeBack() async throws {
+        let headers = ["Retry-After": "3000"]
+        try await withRepository(server: { _ in FaultServer.answer(429, headers) }) { repository, server in
+            let error = try await registryError { _ = try await repository.resolve(.tag("v1")) }
+            #expect(error.kind == .rateLimited(retryAfter: 3000))
+            #expect(
+                error.description
+                    == "manifest v1 of \(server.host)/team/app: \(server.host): 429 Too Many Requests, "
+                    + "retry after 3000 s")
+            #expect(server.requests.map(\.method) == ["HEAD", "GET"])
+        }
+    }
+
+    @Test func takesWhatGetGivesWhereHeadIsRefused() async throws {
+        let serve = Self.serve()
+        try await withRepository(server: {
+            $0.method == "HEAD" ? FaultServer.answer(403) : serve($0)
+        }) { repository, server async throws in
+            let found = try await repository.manifest(.tag("v1")) { _ in nil }
+            #expect(found.bytes == Self.image.manifest.bytes)
+            #expect(server.requests.map(\.method) == ["HEAD", "GET"])
+        }
+    }
+
+    @Test func keepsTheRefusalWhereGetHasNoAnswer() async throws {
+        try await withRepository(server: { request in
+            request.method == "HEAD" ? FaultServer.answer(403) : [.reset]
+        }) { repository, _ in
+            let error = try await registryError { _ = try await repository.resolve(.tag("v1")) }
+            #expect(error.kind == .denied && error.description.hasSuffix("403 Forbidden"), "\(error)")
+        }
+    }
+
     @Test func refusesAWrongDigest() async throws {
         let other = DigestHasher.digest(of: [9])
         try await withRepository(server: Self.serve(["Docker-Content-Digest": "\(other)"])) { repository, _ in

@@ -72,6 +72,23 @@ import Testing
         }
     }
 
+    /// Why a mirror does not have it is not worth a second question.
+    @Test func asksAMirrorThatRefusesOnce() async throws {
+        let image = Self.image.manifest
+        let headers = [
+            "Content-Type": image.descriptor.mediaType.name, "Content-Length": "\(image.bytes.count)",
+            "Docker-Content-Digest": "\(image.descriptor.digest)",
+        ]
+        try await withServers(
+            mirror: { _ in FaultServer.answer(403) },
+            registry: { _ in [.send(FaultServer.head(200, headers))] }
+        ) { repository, mirror, registry async throws in
+            #expect(try await repository.resolve(.tag("latest")) == image.descriptor)
+            #expect(mirror.requests.map(\.method) == ["HEAD"])
+            #expect(registry.requests.map(\.method) == ["HEAD"])
+        }
+    }
+
     @Test func asksTheNextServer() async throws {
         let bad: [FaultServer.Handler] = [
             { _ in FaultServer.answer(404) }, { _ in FaultServer.answer(500) }, { _ in [.reset] },

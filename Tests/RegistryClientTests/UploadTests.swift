@@ -144,6 +144,35 @@ import Testing
         }
     }
 
+    /// HEAD has no words: those of the upload are the answer.
+    @Test(arguments: [401, 403]) func saysWhyItIsRefused(status: Int) async throws {
+        let words = #"{"errors":[{"code":"DENIED","message":"access to the resource is denied"}]}"#
+        try await withRepository(server: { request in
+            request.method == "HEAD"
+                ? FaultServer.answer(status) : FaultServer.answer(status, json: words)
+        }) { repository, server in
+            let error = try await registryError { _ = try await repository.push(Self.content) }
+            #expect(error.status == UInt(status) && error.codes == ["DENIED"])
+            #expect(error.description.contains("access to the resource is denied (DENIED)"), "\(error)")
+            #expect(server.requests.map(\.method) == ["HEAD", "POST"])
+        }
+    }
+
+    /// Some proxies know no HEAD.
+    @Test func uploadsWhereThereIsNoHead() async throws {
+        try await withRepository(server: { request in
+            switch request.method {
+            case "HEAD": FaultServer.answer(405)
+            case "POST": FaultServer.answer(202, ["Location": "/upload/1"])
+            default: FaultServer.answer(201)
+            }
+        }) { repository, server in
+            let outcome = try await repository.push(Self.content)
+            #expect(outcome == .uploaded)
+            #expect(server.requests.map(\.method) == ["HEAD", "POST", "PUT"])
+        }
+    }
+
     @Test(arguments: [[:], ["Location": "gopher://x"]])
     func refusesUploadsToNowhere(_ headers: [String: String]) async throws {
         try await withRepository(server: { request in

@@ -51,6 +51,8 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         case away
         /// It was tried as often as makes sense: who asked for it does not ask again.
         case spent
+        /// A refusal of HEAD, whose answer has no body, and therefore no word of the registry's.
+        case wordless
     }
 
     public init(_ kind: Kind, _ description: String, codes: [String] = []) {

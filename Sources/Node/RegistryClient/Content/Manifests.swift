@@ -38,8 +38,10 @@ extension Repository {
     /// - Throws: `RegistryError`: `.notFound`.
     public func resolve(_ reference: ManifestReference) async throws -> Descriptor {
         try await atFirst(reference.capability, "manifest \(reference) of \(name)") { endpoint in
-            if let descriptor = try await head(reference, endpoint) { return descriptor }
-            return try await get(reference, endpoint).descriptor
+            switch try await look(for: reference, endpoint) {
+            case .described(let descriptor): descriptor
+            case .fetched(let content): content.descriptor
+            }
         }
     }
 
@@ -59,30 +61,60 @@ extension Repository {
         _ reference: ManifestReference, unlessKept kept: (Digest) throws -> [UInt8]?
     ) async throws -> ManifestContent {
         try await atFirst(reference.capability, "manifest \(reference) of \(name)") { endpoint in
-            guard let found = try await head(reference, endpoint) else {
-                return try await get(reference, endpoint)
+            switch try await look(for: reference, endpoint) {
+            case .fetched(let content): return content
+            case .described(let found):
+                guard let bytes = try kept(found.digest) else {
+                    return try await get(.digest(found.digest), endpoint)
+                }
+                return try ManifestContent(kept: bytes, found.digest, type: found.mediaType)
             }
-            guard let bytes = try kept(found.digest) else {
-                return try await get(.digest(found.digest), endpoint)
-            }
-            return try ManifestContent(kept: bytes, found.digest, type: found.mediaType)
         }
     }
 
-    /// - Returns: nil when the answer tells too little.
-    private func head(
-        _ reference: ManifestReference, _ endpoint: RegistryEndpoint
-    ) async throws -> Descriptor? {
+    /// What HEAD led to.
+    private enum Look {
+        case described(Descriptor)
+        /// HEAD told too little.
+        case fetched(ManifestContent)
+    }
+
+    private func look(
+        for reference: ManifestReference, _ endpoint: RegistryEndpoint
+    ) async throws -> Look {
         let answer: RegistryAnswer
         do {
             answer = try await run(
                 request(.HEAD, "manifests/\(reference)", headers: ["Accept": ManifestSniffer.accept]),
                 at: endpoint)
-        } catch let error as RegistryError {
-            // Some registries and proxies know no HEAD.
-            if [400, 405, 501].contains(error.status) { return nil }
-            throw error
+        } catch let refusal as RegistryError {
+            return .fetched(try await get(reference, endpoint, after: refusal))
         }
+        if let descriptor = descriptor(of: reference, answer) { return .described(descriptor) }
+        return .fetched(try await get(reference, endpoint))
+    }
+
+    /// Asks by GET after HEAD was refused: some registries and proxies know no HEAD, and of the others the answer to GET
+    /// says why. So does Docker (distribution, `tags.Get`).
+    private func get(
+        _ reference: ManifestReference, _ endpoint: RegistryEndpoint, after refusal: RegistryError
+    ) async throws -> ManifestContent {
+        if [400, 405, 501].contains(refusal.status) { return try await get(reference, endpoint) }
+        // Why a mirror has it not is not worth a question: the next server may have it.
+        guard refusal.status != nil, [.wordless, .spent].contains(refusal.symptom), !endpoint.hasNext else {
+            throw refusal
+        }
+        do {
+            return try await get(reference, endpoint, isRetried: false)
+        } catch let error as RegistryError
+            where error.status == nil && [.unreachable, .interrupted].contains(error.kind)
+        {
+            throw refusal
+        }
+    }
+
+    /// - Returns: nil when the answer to HEAD tells too little.
+    private func descriptor(of reference: ManifestReference, _ answer: RegistryAnswer) -> Descriptor? {
         guard let type = ManifestSniffer.name(of: answer.headers.first(name: "Content-Type")),
             let size = answer.headers.first(name: "Content-Length").flatMap({ Int64($0) }), size > 0
         else { return nil }
@@ -100,9 +132,10 @@ extension Repository {
     }
 
     private func get(
-        _ reference: ManifestReference, _ endpoint: RegistryEndpoint
+        _ reference: ManifestReference, _ endpoint: RegistryEndpoint, isRetried: Bool = true
     ) async throws -> ManifestContent {
         var request = request(.GET, "manifests/\(reference)", headers: ["Accept": ManifestSniffer.accept])
+        request.isRetried = isRetried
         if case .digest = reference { request.isVerified = true }
         let (answer, bytes) = try await runWhole(request, at: endpoint, limit: limits.manifestBytes)
         let digest: Digest

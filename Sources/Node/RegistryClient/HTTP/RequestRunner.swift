@@ -144,7 +144,7 @@ final class RequestRunner: Sendable {
             // Another host that wants credentials gets none.
             case 401 where answer.address.origin == endpoint.origin:
                 attempts += 1
-                let error = try await failure(answer)
+                let error = try await failure(answer, of: request)
                 if isSpent(request.body) { throw error }
                 if attempts == Self.authenticationAttempts {
                     throw error.within("refused \(attempts) times")
@@ -157,18 +157,21 @@ final class RequestRunner: Sendable {
                 } catch let why as RegistryError where why.kind == .unauthorized && why.status == nil {
                     throw RegistryError(
                         .unauthorized, "\(error.description) (\(why.description))", codes: error.codes,
-                        status: error.status)
+                        status: error.status, symptom: error.symptom)
                 }
-            default: throw try await failure(answer)
+            default: throw try await failure(answer, of: request)
             }
         }
     }
 
-    private func failure(_ answer: RegistryAnswer) async throws -> RegistryError {
+    private func failure(
+        _ answer: RegistryAnswer, of request: RegistryRequest
+    ) async throws -> RegistryError {
         // Reading it leaves the connection fit for the next request; how it fails does not matter.
         let body = try? await transport.body(of: answer.response, limit: Self.errorBodyLimit)
         try Task.checkCancellation()
-        return RegistryError(status: answer.response, body: body ?? [])
+        let error = RegistryError(status: answer.response, body: body ?? [])
+        return request.method == .HEAD ? error.with(.wordless) : error
     }
 
     // MARK: Redirects

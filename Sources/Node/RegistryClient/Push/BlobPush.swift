@@ -22,7 +22,11 @@ extension Repository {
         onProgress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) async throws -> BlobPushOutcome {
         try await pushing("push of blob \(content.digest) to \(name)") { endpoint in
-            if try await hasBlob(content.digest, at: endpoint) { return .exists }
+            do {
+                if try await hasBlob(content.digest, at: endpoint) { return .exists }
+            } catch let refusal as RegistryError where refusal.symptom == .wordless {
+                // The upload is told why, or is let in, as with Docker.
+            }
             let upload = BlobUpload(
                 repository: self, endpoint: endpoint, content: content, onProgress: onProgress)
             return try await upload.run(mountFrom: source)

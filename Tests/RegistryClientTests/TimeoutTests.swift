@@ -139,6 +139,28 @@ import Testing
         }
     }
 
+    /// As little is a configuration, or a signature, one for days.
+    @Test func aSmallBlobByteByByte() async throws {
+        var configuration = Self.hasty()
+        configuration.timeouts.document = .seconds(1)
+        let blob = layerDescriptor([UInt8](repeating: 0x20, count: 4000))
+        let head = FaultServer.head(200, ["Content-Length": "4000"])
+        try await withRepository(
+            configuration,
+            server: { _ in
+                [.send(head)] + (0..<100).flatMap { _ in [FaultServer.Step.pause(100_000), .send([0x20])] }
+            }
+        ) { repository, server in
+            let begin = ContinuousClock.now
+            let error = try await registryError { _ = try await repository.smallBlob(blob, limit: 4000) }
+            #expect(error.kind == .interrupted)
+            #expect(
+                error.description
+                    == "blob \(blob.digest) of \(server.host)/team/app: no answer as a whole in time")
+            #expect(ContinuousClock.now - begin < .seconds(8))
+        }
+    }
+
     @Test func theBodyOfABlob() async throws {
         let head = FaultServer.head(200, ["Content-Length": "3"])
         try await withRepository(

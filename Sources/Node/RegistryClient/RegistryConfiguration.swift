@@ -36,7 +36,7 @@ public struct RegistryConfiguration: Sendable {
         public var headers: TimeAmount = .seconds(60)
         /// Without a byte of the body, in either direction.
         public var idle: TimeAmount = .seconds(60)
-        /// The whole body of a document: a manifest, a page of a list, a token, an error.
+        /// The whole body of a document: a manifest, a configuration, a signature, a page of a list, a token, an error.
         public var document: TimeAmount = .minutes(5)
         /// A credential helper program.
         public var helper: TimeAmount = .seconds(30)

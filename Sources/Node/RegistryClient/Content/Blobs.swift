@@ -14,17 +14,23 @@ extension Repository {
 
     /// A small blob, whole: an image's configuration.
     /// - Parameter limit: bytes.
-    /// - Throws: `RegistryError`: `.limit` when it is larger.
+    /// - Throws: `RegistryError`: `.limit` when it is larger; `.interrupted` when it does not come in the time of a document.
     public func smallBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
         if descriptor.size > limit {
             throw RegistryError(
                 .limit,
                 "\(descriptor.digest) has \(descriptor.size) bytes; \(limit) are the most for a document")
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(descriptor.size))
-        for try await chunk in blob(descriptor) { bytes += chunk.readableBytesView }
-        return bytes
+        do {
+            return try await runner.transport.inTime {
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(Int(descriptor.size))
+                for try await chunk in blob(descriptor) { bytes += chunk.readableBytesView }
+                return bytes
+            }
+        } catch let error as RegistryError where error.symptom == .timeout {
+            throw error.within("blob \(descriptor.digest) of \(name)")
+        }
     }
 
     /// Whether the server that is pushed to has a blob.

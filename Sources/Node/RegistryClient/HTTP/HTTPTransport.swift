@@ -150,25 +150,31 @@ final class HTTPTransport: Sendable {
     }
 
     /// A small answer's body.
-    /// - Throws: `RegistryError`: `.limit` when it is longer than `limit` bytes; `.interrupted` when it has not come as a
-    ///   whole in time: a server that sends a byte now and then is never idle.
+    /// - Throws: `RegistryError`: `.limit` when it is longer than `limit` bytes; as `inTime`.
     func body(of response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
+        try await inTime {
+            var bytes: [UInt8] = []
+            do {
+                for try await chunk in response.body {
+                    if bytes.count + chunk.readableBytes > limit {
+                        throw RegistryError(.limit, "the answer is longer than \(limit) bytes")
+                    }
+                    bytes += chunk.readableBytesView
+                }
+            } catch {
+                throw try networkError(error)
+            }
+            return bytes
+        }
+    }
+
+    /// Reads a document.
+    /// - Throws: `RegistryError` (`.interrupted`) when it has not come as a whole in time: a server that sends a byte now
+    ///   and then is never idle.
+    func inTime(_ read: @escaping @Sendable () async throws -> [UInt8]) async throws -> [UInt8] {
         let patience = Duration.nanoseconds(configuration.timeouts.document.nanoseconds)
         return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                var bytes: [UInt8] = []
-                do {
-                    for try await chunk in response.body {
-                        if bytes.count + chunk.readableBytes > limit {
-                            throw RegistryError(.limit, "the answer is longer than \(limit) bytes")
-                        }
-                        bytes += chunk.readableBytesView
-                    }
-                } catch {
-                    throw try networkError(error)
-                }
-                return bytes
-            }
+            group.addTask { try await read() }
             group.addTask {
                 try await Task.sleep(for: patience)
                 throw RegistryError(

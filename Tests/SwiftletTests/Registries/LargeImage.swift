@@ -7,18 +7,26 @@ enum LargeImage {
 
     /// What a pull takes of memory at most, in KiB. It is started by a small process: what the kernel counts of a
     /// program begins with the memory of whoever starts it.
-    static func memory(ofPulling name: String, by host: Host) throws -> Int {
+    /// - Parameter refusal: words of the line that it has to fail with; nil: it must not fail.
+    static func memory(
+        ofPulling name: String, by host: Host, _ options: [String] = [], refusal: String? = nil
+    ) throws -> Int {
         let script = """
             import resource, subprocess, sys
-            subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+            code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
             print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+            sys.exit(code)
             """
         let result = try Program(
             "/usr/bin/python3",
-            ["-c", script, try Host.builtProgram("swiftlet"), "pull", "-q", name],
+            ["-c", script, try Host.builtProgram("swiftlet"), "pull", "-q"] + options + [name],
             environment: host.environment
         ).finish(seconds: 120)
-        #expect(result.code == 0, "\(result.error)")
+        #expect(result.code == (refusal == nil ? 0 : 1), "\(result.error)")
+        if let refusal {
+            #expect(result.error.contains(refusal), "\(result.error)")
+            #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+        }
         return try #require(Int(result.line))
     }
 

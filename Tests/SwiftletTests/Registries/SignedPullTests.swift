@@ -96,6 +96,42 @@ struct SignedPullTests {
         #expect(second.contains("refused"))
         #expect(try host.check("images").lines.count == 2)
     }
+
+    /// A bundle of a hundred megabytes that its artifact calls small; the artifact is as large as a registry takes it, in
+    /// the form that costs most to be read.
+    @Test func whatIsLargeInPlaceOfASignatureIsRefused() throws {
+        defer { withExtendedLifetime(self) {} }
+        let name = "\(registry.host)/app:v1"
+        let script = """
+            import hashlib, json, sys, urllib.request
+            base = "http://\(registry.host)/v2/app/"
+            def send(method, address, data=b"", **headers):
+                headers = {name.replace("_", "-"): value for name, value in headers.items()}
+                return urllib.request.urlopen(urllib.request.Request(address, data, headers, method=method))
+            def blob(data):
+                digest = "sha256:" + hashlib.sha256(data).hexdigest()
+                place = send("POST", base + "blobs/uploads/").headers["Location"]
+                send("PUT", place + "&digest=" + digest, data, Content_Type="application/octet-stream")
+                return digest
+            kind = "application/vnd.oci.image.manifest.v1+json"
+            image = urllib.request.Request(base + "manifests/v1", headers={"Accept": kind}, method="HEAD")
+            digest = urllib.request.urlopen(image).headers["Docker-Content-Digest"]
+            artifact = json.dumps({
+                "schemaVersion": 2, "mediaType": kind,
+                "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": blob(b"{}"), "size": 2},
+                "layers": [{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+                            "digest": blob(bytes(100 << 20)), "size": 1000}]})
+            artifact = artifact[:-1] + ', "more": [1' + ",1" * (2040 << 10) + "]}"
+            send("PUT", base + "manifests/" + digest.replace(":", "-") + ".sig", artifact.encode(), Content_Type=kind)
+            """
+        try LocalRegistry.run("/usr/bin/python3", "-c", script)
+        let memory = try LargeImage.memory(
+            ofPulling: name, by: host, ["--signature-policy", try policy("ours")],
+            refusal: "it has 104857600 bytes, not 1000")
+        #expect(memory < LargeImage.memoryBound)
+        #expect(try host.check("images", "-q").output.isEmpty)
+        #expect(try host.check("image", "verify").error.isEmpty)
+    }
 }
 
 extension Substring {

@@ -18,6 +18,7 @@ extension Repository {
                 } catch {
                     throw RegistryError(.corrupt, "not a list of tags: \(error)")
                 }
+                return true
             }
             return tags
         }
@@ -27,20 +28,30 @@ extension Repository {
     /// Of registries that have no such list the tag that stands in for it is read ("Referrers Tag Schema").
     /// - Parameter artifactType: only those of this type.
     public func referrers(of digest: Digest, artifactType: MediaType? = nil) async throws -> [Descriptor] {
+        // Registries need not filter.
+        try await referrers(of: digest, artifactType, atMost: .max) {
+            artifactType == nil || $0.artifactType == artifactType
+        }
+    }
+
+    /// The first so many of those that are wanted: what comes behind them is not asked for.
+    func referrers(
+        of digest: Digest, _ artifactType: MediaType? = nil, atMost limit: Int,
+        where isWanted: (Descriptor) -> Bool
+    ) async throws -> [Descriptor] {
         try await atFirst(.resolve, "referrers of \(digest) in \(name)") { endpoint in
-            let all: [Descriptor]
             do {
-                all = try await listed(digest, artifactType, endpoint)
+                return try await listed(digest, artifactType, endpoint, atMost: limit, where: isWanted)
             } catch let error as RegistryError where [.notFound, .unsupported].contains(error.kind) {
-                all = try await referrersIndex(Self.referrersTag(digest), endpoint)?.manifests ?? []
+                let all = try await referrersIndex(Self.referrersTag(digest), endpoint)?.manifests ?? []
+                return Array(all.lazy.filter(isWanted).prefix(limit))
             }
-            // Registries need not filter.
-            return all.filter { artifactType == nil || $0.artifactType == artifactType }
         }
     }
 
     private func listed(
-        _ digest: Digest, _ type: MediaType?, _ endpoint: RegistryEndpoint
+        _ digest: Digest, _ type: MediaType?, _ endpoint: RegistryEndpoint, atMost limit: Int,
+        where isWanted: (Descriptor) -> Bool
     ) async throws -> [Descriptor] {
         var first = request(.GET, "referrers/\(digest)", headers: ["Accept": MediaType.ociIndex.name])
         if let type { first.query = [("artifactType", type.name)] }
@@ -52,18 +63,21 @@ extension Repository {
                     == MediaType.ociIndex.name
             else { throw RegistryError(.notFound, "it has no list of referrers") }
             do throws(JSONError) {
-                all += try ImageIndex(json: bytes).manifests
+                let wanted = try ImageIndex(json: bytes).manifests.filter(isWanted)
+                all += wanted.prefix(limit - all.count)
             } catch {
                 throw RegistryError(.corrupt, "not a list of referrers: \(error)")
             }
+            return all.count < limit
         }
         return all
     }
 
     /// Reads a list page by page, as its Link headers lead (RFC 8288).
+    /// - Parameter body: takes a page; returns whether the next one is wanted.
     private func pages(
         _ first: RegistryRequest, _ endpoint: RegistryEndpoint,
-        _ body: ([UInt8], RegistryAnswer) throws -> Void
+        _ body: ([UInt8], RegistryAnswer) throws -> Bool
     ) async throws {
         var next = first
         var seen: Set<WebAddress> = []
@@ -75,8 +89,7 @@ extension Repository {
             if size > limits.wholeListBytes {
                 throw RegistryError(.limit, "its list is longer than \(limits.wholeListBytes) bytes")
             }
-            try body(bytes, answer)
-            guard let link else { return }
+            guard try body(bytes, answer), let link else { return }
             guard let address = answer.address.resolve(link), address.origin == answer.address.origin else {
                 throw RegistryError(
                     .corrupt, "its list goes on at '\(oneLine(link))', which is not the registry")

@@ -74,22 +74,47 @@ final class SignatureSource {
         let tag = "\(digest.algorithm.rawValue)-\(digest.hex).sig"
         // Longer tags than that there are none.
         if tag.utf8.count > 128 { return [] }
-        do {
-            return try await signatures(try await repository.manifest(.tag(tag)), digest)
-        } catch let error as RegistryError where error.kind == .notFound {
-            return []
+        return try await readable("an artifact", else: []) {
+            let artifact: ManifestContent
+            do {
+                artifact = try await repository.manifest(.tag(tag))
+            } catch let error as RegistryError where error.kind == .notFound {
+                return []
+            }
+            return try await signatures(artifact, digest)
         }
     }
 
     private func referring(_ digest: Digest) async throws -> [Signature] {
         var all: [Signature] = []
-        let artifacts = try await repository.referrers(of: digest).filter(Self.mayBeSigned)
+        let artifacts = try await readable("the list of artifacts", else: []) {
+            // One more tells whether there are more.
+            try await repository.referrers(
+                of: digest, atMost: Self.countLimit + 1, where: Self.mayBeSigned)
+        }
         if artifacts.count > Self.countLimit { noteLimit() }
         for descriptor in artifacts.prefix(Self.countLimit) {
             if count >= Self.countLimit { break }
-            all += try await signatures(try await repository.manifest(.digest(descriptor.digest)), digest)
+            all += try await readable("an artifact", else: []) {
+                try await signatures(try await repository.manifest(.digest(descriptor.digest)), digest)
+            }
         }
         return all
+    }
+
+    /// What is not what it should be, or not there, is no signature; and it hides no other one, since whoever may push
+    /// could put it there.
+    private func readable<Part>(
+        _ what: String, else none: Part, _ read: () async throws -> Part
+    ) async throws -> Part {
+        do {
+            return try await read()
+        } catch let error as RegistryError
+            where [.corrupt, .limit, .unsupported, .notFound].contains(error.kind)
+        {
+            problems.append("\(what) cannot be read: \(error)")
+            return none
+        }
     }
 
     /// Whether an artifact may have signatures in it, by its entry in a list. Where a registry keeps no list,
@@ -124,9 +149,10 @@ final class SignatureSource {
                 noteLimit()
                 break
             }
-            if let content = isBundle ? try await bundle(layer) : try await payload(layer) {
-                all.append(Signature(content: content, digest: digest))
+            let content = try await readable("a signature", else: nil) {
+                isBundle ? try await bundle(layer) : try await payload(layer)
             }
+            if let content { all.append(Signature(content: content, digest: digest)) }
         }
         return all
     }

@@ -14,6 +14,8 @@ import Testing
         var blobs: [String: [UInt8]] = [:]
         /// What it gives for a manifest that it has not.
         var other: ManifestContent?
+        /// What it answers to HEAD for a tag, whatever it has.
+        var heads: [String: [String: String]] = [:]
 
         @discardableResult
         mutating func add(_ type: MediaType, _ bytes: [UInt8], tag: String? = nil) -> Descriptor {
@@ -42,6 +44,7 @@ import Testing
             let isHead = request.method == "HEAD"
             switch parts.dropLast().last {
             case "manifests":
+                if isHead, let headers = heads[parts.last!] { return [.send(FaultServer.head(200, headers))] }
                 guard let content = manifests[parts.last!] ?? other else { break }
                 let headers = [
                     "Content-Type": content.descriptor.mediaType.name,
@@ -129,6 +132,103 @@ import Testing
         let text = try await refusal(shelf)
         let name = program.split(separator: "/").last!
         #expect(text.contains("it is compressed by \(name), which no image format has"), "\(text)")
+    }
+
+    /// What its registry sends is not what the manifest says.
+    @Test(arguments: [
+        ([1, 2], "it has 2 bytes, not 3"), ([1, 2, 3, 4], "it has 4 bytes, not 3"),
+        ([3, 2, 1], "its digest is sha256:"),
+    ])
+    func aLayerOfOtherBytes(bytes: [UInt8], why: String) async throws {
+        var shelf = Shelf()
+        let layer = shelf.addBlob([1, 2, 3], .ociLayer)
+        _ = shelf.addImage(layer, layer.digest, tag: "v1")
+        shelf.blobs[layer.digest.description] = bytes
+        let text = try await refusal(shelf)
+        #expect(text.contains("\(layer.digest)") && text.contains(why), "\(text)")
+    }
+
+    // MARK: Answers that contradict each other
+
+    /// A registry that has two images, and what it answers to HEAD for the tag of the first.
+    private func contradictory(
+        _ head: (_ first: Descriptor, _ second: Descriptor) -> [String: String]
+    ) throws -> (shelf: Shelf, first: Descriptor, second: Descriptor) {
+        let folder = try TemporaryFolder()
+        var shelf = Shelf()
+        let layer = shelf.addBlob(try archive(in: folder).bytes, .ociLayer)
+        let first = shelf.addImage(layer, layer.digest, tag: "v1")
+        var configuration = ImageConfig(platform: PlatformMatch.host(), diffIDs: [layer.digest])
+        configuration.author = "somebody else"
+        let config = shelf.addBlob(configuration.json(), .ociConfig)
+        let second = shelf.add(.ociManifest, ImageManifest(config: config, layers: [layer]).json())
+        shelf.heads["v1"] = head(first, second)
+        return (shelf, first, second)
+    }
+
+    private static func head(
+        _ digest: Digest, size: Int64, type: MediaType = .ociManifest
+    ) -> [String: String] {
+        ["Content-Type": type.name, "Content-Length": "\(size)", "Docker-Content-Digest": "\(digest)"]
+    }
+
+    /// The digest is what counts, as for Docker: what comes by it is checked, whatever size was announced.
+    @Test func headOfAnotherSize() async throws {
+        let (shelf, first, second) = try contradictory { Self.head($1.digest, size: $1.size + 1000) }
+        try await with(shelf) { transfer, server async throws in
+            let name = "\(server.host)/team/app:v1"
+            // What is not known is not asked for by HEAD.
+            #expect(try await transfer.pull(name).image.manifest == first.digest)
+            let pulled = try await transfer.pull(name)
+            #expect(pulled.image.manifest == second.digest && pulled.isNew)
+            #expect(try transfer.store.resolve(name).manifest == second.digest)
+            #expect(try transfer.store.verify(isDeep: true) == [])
+        }
+    }
+
+    /// What was there before stays, whole, and nothing else comes.
+    private func expectsFirst(_ shelf: Shelf, _ first: Descriptor) async throws -> String {
+        var text = "it was pulled"
+        try await with(shelf) { transfer, server async throws in
+            let name = "\(server.host)/team/app:v1"
+            _ = try await transfer.pull(name)
+            let usage = try transfer.store.diskUsage()
+            do {
+                _ = try await transfer.pull(name)
+            } catch {
+                text = "\(error)"
+            }
+            #expect(try transfer.store.images().map(\.manifest) == [first.digest])
+            #expect(try transfer.store.resolve(name).manifest == first.digest)
+            #expect(try transfer.store.diskUsage() == usage)
+            #expect(try transfer.store.verify(isDeep: true) == [])
+        }
+        #expect(!text.contains("\n"))
+        return text
+    }
+
+    @Test func headOfADigestThatNothingHas() async throws {
+        let nothing = DigestHasher.digest(of: [1])
+        let (shelf, first, _) = try contradictory { first, _ in Self.head(nothing, size: first.size) }
+        let text = try await expectsFirst(shelf, first)
+        #expect(text.hasPrefix("manifest v1 of ") && text.contains("404 Not Found"), "\(text)")
+    }
+
+    @Test func headOfADigestThatGetDoesNotDeliver() async throws {
+        let nothing = DigestHasher.digest(of: [1])
+        let made = try contradictory { _, second in Self.head(nothing, size: second.size) }
+        var shelf = made.shelf
+        shelf.other = shelf.manifests["\(made.second.digest)"]
+        let text = try await expectsFirst(shelf, made.first)
+        #expect(text.hasSuffix("its digest is \(made.second.digest), not \(nothing)"), "\(text)")
+    }
+
+    @Test func headOfAnotherType() async throws {
+        let (shelf, first, _) = try contradictory { first, _ in
+            Self.head(first.digest, size: first.size, type: .ociIndex)
+        }
+        let text = try await expectsFirst(shelf, first)
+        #expect(text.contains("it is called \(MediaType.ociIndex.name) and calls itself"), "\(text)")
     }
 
     // MARK: Indexes

@@ -114,7 +114,7 @@ final class ShimHost {
         return try connect(name)
     }
 
-    func connect(_ name: String = "c", milliseconds: Int = ShimClient.promptly) throws -> ShimClient {
+    func connect(_ name: String = "c", milliseconds: Int = ShimPatience.answer) throws -> ShimClient {
         try ShimClient(state: state, shim: id(name), milliseconds: milliseconds)
     }
 

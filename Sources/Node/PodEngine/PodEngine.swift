@@ -38,7 +38,7 @@ public final class PodEngine: Sendable {
         /// The runtime of pods to come that choose none.
         public var defaultRuntime = Self.builtinRuntime
         /// Milliseconds that a container may take to end after it was killed.
-        public var killTime = 10_000
+        public var killTime = ShimPatience.end
         /// Milliseconds that making a container may take: what users mount may lie on a file system that does not answer.
         /// The kubelet waits two minutes.
         public var makeTime = 60_000

@@ -155,7 +155,7 @@ extension PodEngine {
         let description = try Self.description(process)
         let answer = try await connection.call(
             .exec(container: container.id, ExecRequest(terminal: true)), descriptors: [description.raw],
-            milliseconds: ShimClient.patiently)
+            milliseconds: ShimPatience.work)
         guard case .started(_, let number?) = answer.answer, let master = answer.descriptor else {
             throw EngineError(.refused, "the shim sent no terminal")
         }
@@ -177,7 +177,7 @@ extension PodEngine {
             .exec(container: container.id, ExecRequest(terminal: false)),
             descriptors: [description.raw]
                 + [input, output, error].map { $0?.theirs.raw ?? null.raw },
-            milliseconds: ShimClient.patiently)
+            milliseconds: ShimPatience.work)
         guard case .started(_, let number?) = answer.answer else {
             throw EngineError(.refused, "the shim answered something else than a process")
         }
@@ -256,7 +256,7 @@ extension PodEngine {
                 _ = try await end.value
             }
             // Who is told that its time is over finds it gone, unless its shim or the kernel hangs.
-            _ = try? await value(of: kill, before: .now + .seconds(1))
+            _ = try? await value(of: kill, before: .now + .milliseconds(ShimPatience.endOfExec))
             throw error
         }
     }

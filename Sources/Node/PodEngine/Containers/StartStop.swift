@@ -35,7 +35,7 @@ extension PodEngine {
             defer { container.noteChange() }
             _ = try await connection.call(
                 .start(container: container.id, folder: container.folder),
-                milliseconds: ShimClient.patiently)
+                milliseconds: ShimPatience.work)
         } catch let error as ShimError {
             let failure = explained(error, container, "start")
             guard sandbox.record.phase != .ready else { throw failure }
@@ -161,7 +161,7 @@ extension PodEngine {
         let connection = try connection(of: try registry.sandbox(container.record.sandboxID))
         do {
             _ = try await connection.call(
-                .update(container: container.id, resources), milliseconds: ShimClient.patiently)
+                .update(container: container.id, resources), milliseconds: ShimPatience.work)
         } catch let error as ShimError {
             throw explained(error, container, "update")
         }

@@ -41,9 +41,6 @@ extension PodEngine {
             ])
     }
 
-    /// How long the next pod may take after the last one. All begin at once, and a machine that is busy gets ahead.
-    private static let patience = Duration.seconds(2)
-
     private enum News {
         case recovered
         /// Nothing since so many were missing.
@@ -65,7 +62,7 @@ extension PodEngine {
         var received = news.makeAsyncIterator()
         while missing > 0 {
             let timer = Task { [missing] in
-                try await Task.sleep(for: Self.patience)
+                try await Task.sleep(for: .milliseconds(ShimPatience.recovery))
                 tell.yield(.quiet(missing: missing))
             }
             defer { timer.cancel() }
@@ -110,7 +107,9 @@ extension PodEngine {
     /// For a shim that was stopped, or starved on a busy machine, when the engine started.
     private func adoptLater(_ entry: SandboxEntry) {
         Task { [weak self] in
-            repeat { try await Task.sleep(for: .seconds(2)) } while await self?.hasToWait(for: entry) == true
+            repeat {
+                try await Task.sleep(for: .milliseconds(ShimPatience.nextLook))
+            } while await self?.hasToWait(for: entry) == true
         }
     }
 
@@ -151,7 +150,7 @@ extension PodEngine {
             // Somebody may listen by now.
             return events.tell(.stopped, entry.id, sandbox: entry.id)
         }
-        noteAdoption(of: entry, isLate: isLate || .now - begun > Self.patience)
+        noteAdoption(of: entry, isLate: isLate || .now - begun > .milliseconds(ShimPatience.recovery))
     }
 
     /// This engine has connected to the shim of a pod that another one has made.

@@ -216,7 +216,7 @@ extension PodEngine {
     /// started are its children, and those of an earlier one are not.
     private static func reap(_ pid: Int32) throws {
         do throws(KernelError) {
-            _ = try ProcessHandle.open(pid).waitForEnd(milliseconds: 1000)
+            _ = try ProcessHandle.open(pid).waitForEnd(milliseconds: ShimPatience.lastMoment)
         } catch {
             if error.errno != .noProcess { throw error }
         }

@@ -34,7 +34,7 @@ final class ShimConnection: Sendable {
         state folder: String, shim: String, poller: Poller, onEvent: @escaping @Sendable (ShimEvent) -> Void,
         onGone: @escaping @Sendable () -> Void
     ) throws {
-        var client = try ShimClient(state: folder, shim: shim, milliseconds: 5000)
+        var client = try ShimClient(state: folder, shim: shim, milliseconds: ShimPatience.connection)
         try client.subscribe()
         let descriptor = client.descriptor
         pid = client.greeting.pid
@@ -70,7 +70,7 @@ final class ShimConnection: Sendable {
     ///   - milliseconds: nil for answers that take as long as a program runs.
     /// - Throws: `ShimError`, `CancellationError`.
     func call(
-        _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int? = ShimClient.promptly
+        _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int? = ShimPatience.answer
     ) async throws -> Answer {
         let sent = SentNumber()
         let undoes = milliseconds != nil && Task.isCancelled

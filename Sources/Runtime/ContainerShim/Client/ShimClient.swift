@@ -17,19 +17,12 @@ public struct ShimClient: ~Copyable {
     /// What the shim said of itself.
     public let greeting: ShimGreeting
 
-    /// How long a shim may take for an answer that needs no work of the kernel, in milliseconds.
-    public static let promptly = 10_000
-    /// How long creating, starting and removing may take, hooks included.
-    public static let patiently = 120_000
-    /// For answers that take as long as a program runs.
-    public static let forever = -1
-
     /// Connects to a shim.
     /// - Parameters:
     ///   - state: the run folder of the namespace, `/run/swiftlet/default`.
     ///   - shim: the shim's name in it: its container's id.
     ///   - milliseconds: how long the connection and the greeting may take together.
-    public init(state: String, shim: String, milliseconds: Int = promptly) throws(ShimError) {
+    public init(state: String, shim: String, milliseconds: Int = ShimPatience.answer) throws(ShimError) {
         let runFolder = RunFolders(state: state).shim(shim)
         let deadline = monotonicMilliseconds() + milliseconds
         let socket = try Self.connect(runFolder, milliseconds)
@@ -118,7 +111,7 @@ extension ShimClient {
     /// Sends a request and waits for its answer. What else arrives meanwhile is kept for `receive`.
     /// - Throws: `failed` when the shim refuses; `timedOut`.
     public mutating func call(
-        _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int = promptly
+        _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int = ShimPatience.answer
     ) throws(ShimError) -> (ShimAnswer, Int32?) {
         let deadline = Self.deadline(after: milliseconds)
         let number = try send(request, descriptors: descriptors)
@@ -198,12 +191,12 @@ extension ShimClient {
 extension ShimClient {
     /// - Returns: the process id of the container's first process, which waits for `start`.
     public mutating func create(_ container: String, folder: String) throws(ShimError) -> Int32 {
-        try started(call(.create(container: container, folder: folder), milliseconds: Self.patiently)).pid
+        try started(call(.create(container: container, folder: folder), milliseconds: ShimPatience.work)).pid
     }
 
     /// - Returns: the process id, once the program runs.
     public mutating func start(_ container: String) throws(ShimError) -> Int32 {
-        try started(call(.start(container: container), milliseconds: Self.patiently)).pid
+        try started(call(.start(container: container), milliseconds: ShimPatience.work)).pid
     }
 
     /// Opens the container's streams; before `start`, so that nothing is missed.
@@ -224,7 +217,7 @@ extension ShimClient {
         let description = try Self.memoryFile(process)
         let answer = try call(
             .exec(container: container, ExecRequest(terminal: false)),
-            descriptors: [description.raw, stdin, stdout, stderr], milliseconds: Self.patiently)
+            descriptors: [description.raw, stdin, stdout, stderr], milliseconds: ShimPatience.work)
         let (pid, exec) = try started(answer)
         return ExecProcess(pid: pid, number: exec, terminal: nil)
     }
@@ -237,7 +230,7 @@ extension ShimClient {
         let description = try Self.memoryFile(process)
         let answer = try call(
             .exec(container: container, ExecRequest(terminal: true)), descriptors: [description.raw],
-            milliseconds: Self.patiently)
+            milliseconds: ShimPatience.work)
         let (pid, exec) = try started(answer)
         guard let master = answer.1 else {
             throw .garbled(JSONError(path: "", reason: "no descriptor with exec"))
@@ -247,7 +240,7 @@ extension ShimClient {
 
     /// Waits until the container, or a process that `exec` started, has ended.
     public mutating func wait(
-        _ container: String, exec: UInt64? = nil, milliseconds: Int = forever
+        _ container: String, exec: UInt64? = nil, milliseconds: Int = ShimPatience.forever
     ) throws(ShimError) -> ExitReport {
         try exited(call(.wait(container: container, exec: exec), milliseconds: milliseconds))
     }
@@ -264,7 +257,8 @@ extension ShimClient {
     ) throws(ShimError) -> ExitReport {
         try exited(
             call(
-                .stop(container: container, signal: signal, timeout: timeout), milliseconds: Self.forever))
+                .stop(container: container, signal: signal, timeout: timeout),
+                milliseconds: ShimPatience.forever))
     }
 
     public mutating func state(_ container: String) throws(ShimError) -> LiveStatus {
@@ -278,11 +272,11 @@ extension ShimClient {
     }
 
     public mutating func pause(_ container: String) throws(ShimError) {
-        _ = try call(.pause(container: container), milliseconds: Self.patiently)
+        _ = try call(.pause(container: container), milliseconds: ShimPatience.work)
     }
 
     public mutating func resume(_ container: String) throws(ShimError) {
-        _ = try call(.resume(container: container), milliseconds: Self.patiently)
+        _ = try call(.resume(container: container), milliseconds: ShimPatience.work)
     }
 
     public mutating func delete(
@@ -290,7 +284,7 @@ extension ShimClient {
     ) throws(ShimError) {
         _ = try call(
             .delete(container: container, force: force, removeFolder: removeFolder),
-            milliseconds: Self.patiently)
+            milliseconds: ShimPatience.work)
     }
 
     public mutating func setRestartPolicy(
@@ -308,14 +302,14 @@ extension ShimClient {
     public mutating func update(
         _ container: String, _ resources: RuntimeSpec.Resources
     ) throws(ShimError) {
-        _ = try call(.update(container: container, resources), milliseconds: Self.patiently)
+        _ = try call(.update(container: container, resources), milliseconds: ShimPatience.work)
     }
 
     public mutating func checkpoint(
         _ container: String, _ request: CheckpointRequest
     ) throws(ShimError) {
         // The shim has a limit of its own.
-        _ = try call(.checkpoint(container: container, request), milliseconds: Self.forever)
+        _ = try call(.checkpoint(container: container, request), milliseconds: ShimPatience.forever)
     }
 
     /// From now on `receive` gives events too.
@@ -331,7 +325,7 @@ extension ShimClient {
 
     /// Ends the shim; with a pod's shim the pod is gone then.
     public mutating func shutdown() throws(ShimError) {
-        _ = try call(.shutdown, milliseconds: Self.patiently)
+        _ = try call(.shutdown, milliseconds: ShimPatience.work)
     }
 
     private func started(_ answer: (ShimAnswer, Int32?)) throws(ShimError) -> (pid: Int32, exec: UInt64) {

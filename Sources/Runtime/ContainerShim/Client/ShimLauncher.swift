@@ -18,7 +18,7 @@ public enum ShimLauncher {
     /// - Throws: `notStarted` with the shim's own line, such as that another shim has the container.
     @discardableResult
     public static func launch(
-        container: String, folder: String, state: String, milliseconds: Int = ShimClient.promptly,
+        container: String, folder: String, state: String, milliseconds: Int = ShimPatience.answer,
         program: String? = nil
     ) throws(ShimError) -> Int32 {
         try launch(
@@ -34,7 +34,7 @@ public enum ShimLauncher {
     /// - Throws: `notStarted` with the shim's own line; nothing of the pod is left then, but for what `PodCleanup`
     ///   removes of a shim that was not done in time.
     public static func launchPod(
-        id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
+        id: String, folder: String, state: String, milliseconds: Int = ShimPatience.work,
         program: String? = nil
     ) throws(ShimError) -> Int32 {
         try beginPod(id: id, folder: folder, state: state, milliseconds: milliseconds, program: program)
@@ -43,7 +43,7 @@ public enum ShimLauncher {
 
     /// As `launchPod`, without the waiting: there may be something to do meanwhile.
     public static func beginPod(
-        id: String, folder: String, state: String, milliseconds: Int = ShimClient.patiently,
+        id: String, folder: String, state: String, milliseconds: Int = ShimPatience.work,
         program: String? = nil
     ) throws(ShimError) -> StartingShim {
         try begin(["--state", state, "--pod", folder, "--id", id], milliseconds, program)
@@ -56,7 +56,7 @@ public enum ShimLauncher {
     ///   - folder: where `pod.json` will be.
     /// - Throws: `notStarted`; nothing is left then.
     public static func beginSpare(
-        id: String, folder: String, state: String, milliseconds: Int = ShimClient.promptly,
+        id: String, folder: String, state: String, milliseconds: Int = ShimPatience.answer,
         program: String? = nil
     ) throws(ShimError) -> SpareShim {
         let path = if let program { program } else { try find() }

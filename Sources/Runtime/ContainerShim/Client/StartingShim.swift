@@ -107,7 +107,7 @@ public final class SpareShim: Sendable {
 
     /// The pod is there: its folder, with `pod.json`.
     /// - Returns: nil when the shim has ended meanwhile, or has its pod already: another has to be started.
-    public func begin(milliseconds: Int = ShimClient.patiently) -> StartingShim? {
+    public func begin(milliseconds: Int = ShimPatience.work) -> StartingShim? {
         line.withLock { line in
             guard let descriptor = line.take() else { return nil }
             var order: UInt8 = 1

@@ -5,9 +5,6 @@ import OCISpec
 
 // What clients change of a container that lives: its limits, its log's file, its state on disk.
 extension ManagedContainer {
-    /// A container with gigabytes of memory has them written.
-    private static let checkpointTime = 600_000
-
     func update(_ resources: RuntimeSpec.Resources, _ reply: Reply) {
         switch stage {
         case .created, .running: break
@@ -39,7 +36,7 @@ extension ManagedContainer {
     func checkpoint(_ request: CheckpointRequest, _ reply: Reply) {
         guard case .running = stage else { return refuse(reply, "checkpoint") }
         let id = id
-        let longest = Self.checkpointTime
+        let longest = ShimPatience.checkpoint
         run("checkpoint", reply, milliseconds: min(request.timeout ?? longest, longest)) {
             try $0.checkpoint(id, request)
         } then: { _ in

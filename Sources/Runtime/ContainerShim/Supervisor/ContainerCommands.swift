@@ -5,9 +5,6 @@ import OCISpec
 
 // What clients ask of a container that lives: signals, stopping, freezing, waiting, deleting.
 extension ManagedContainer {
-    /// For what the runtime does quickly or not at all.
-    static let promptly = 30_000
-
     // MARK: Signals
 
     func kill(signal: Int32, _ target: KillTarget, _ reply: Reply) {
@@ -49,7 +46,7 @@ extension ManagedContainer {
         guard status.phase == .paused else { return }
         let id = id
         do throws(KernelError) {
-            try operate("resume", milliseconds: Self.promptly) { runtime, _ in
+            try operate("resume", milliseconds: ShimPatience.command) { runtime, _ in
                 try runtime.resume(id)
                 return CloneReport()
             } completion: { [self] in
@@ -213,7 +210,7 @@ extension ManagedContainer {
     /// Lets a clone call the runtime.
     /// - Parameter then: called before the answer, with whether it was done.
     func run(
-        _ what: String, _ reply: Reply, milliseconds: Int = promptly,
+        _ what: String, _ reply: Reply, milliseconds: Int = ShimPatience.command,
         _ work: @escaping (any OCIRuntime) throws -> Void, then: @escaping (Bool) -> Void
     ) {
         do throws(KernelError) {

@@ -5,9 +5,6 @@ import OCISpec
 
 // From the end of the first process to idle, to the next start, or to nothing.
 extension ManagedContainer {
-    /// Removing a large container takes its time, and nobody else waits for it.
-    private static let cleaningTime = 600_000
-
     /// The first process was reaped.
     func processEnded(_ end: ExitStatus) {
         if case .starting = stage {
@@ -50,7 +47,7 @@ extension ManagedContainer {
         if removesFolder { output?.detachLog() }
         let (id, folder, network) = (id, folder, shim.network)
         do {
-            try operate("clean up", milliseconds: Self.cleaningTime) { runtime, _ in
+            try operate("clean up", milliseconds: ShimPatience.cleaning) { runtime, _ in
                 try ContainerCleanup.run(container: id, folder: folder, runtime: runtime, network: network)
                 if removesFolder { try removeTree(folder) }
                 return CloneReport()

@@ -14,9 +14,6 @@ struct ExecutedProcess {
 }
 
 extension ManagedContainer {
-    /// Longer than any honest start of a program.
-    private static let execTime = 60_000
-
     /// - Parameter descriptors: the process description, then the three streams unless it has a terminal.
     ///   Closed here.
     func exec(_ request: ExecRequest, _ descriptors: [Int32], _ reply: Reply) {
@@ -28,7 +25,7 @@ extension ManagedContainer {
         let id = id
         do {
             try operate(
-                "exec in", makesProcesses: true, keeping: descriptors, milliseconds: Self.execTime
+                "exec in", makesProcesses: true, keeping: descriptors, milliseconds: ShimPatience.exec
             ) { runtime, socket in
                 let streams: StandardStreams =
                     request.terminal

@@ -5,9 +5,6 @@ import OCISpec
 
 // From idle to running.
 extension ManagedContainer {
-    /// Hooks of the configuration have deadlines of their own; this one ends what they miss.
-    static let startTime = 110_000
-
     func create(_ reply: Reply) {
         guard case .idle = stage else { return refuse(reply, "create") }
         changeForNewStart()
@@ -84,7 +81,7 @@ extension ManagedContainer {
             let (id, folder, rootfs, namespaces) = (id, folder, supervision.rootfs, supervision.namespaces)
             let (network, identity) = (shim.network, shim.identity)
             try operate(
-                "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: Self.startTime
+                "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: ShimPatience.start
             ) { runtime, socket in
                 try namespaces?.make()
                 try rootfs?.mount()
@@ -139,7 +136,7 @@ extension ManagedContainer {
         startReply = reply
         let id = id
         do {
-            try operate("start", milliseconds: Self.startTime) { runtime, _ in
+            try operate("start", milliseconds: ShimPatience.start) { runtime, _ in
                 try runtime.start(id)
                 return CloneReport()
             } completion: { [self] in

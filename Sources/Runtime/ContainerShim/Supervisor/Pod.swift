@@ -25,11 +25,6 @@ final class Pod {
     /// Why the pod could not be made, or removed.
     private(set) var failure: ShimFailure?
 
-    /// For what the kernel does in milliseconds, and an init's start.
-    private static let beginTime = 60_000
-    /// Containers may be left that take their time to end.
-    private static let endTime = 600_000
-
     init(_ pod: PodSupervision, id: ContainerID, folder: String, lock: consuming ContainerLock, shim: Shim) {
         self.id = id
         self.folder = folder
@@ -57,7 +52,7 @@ final class Pod {
     /// - Parameter completion: called once, with why it failed; then nothing is left of it.
     func begin(_ pod: PodSupervision, _ completion: @escaping (ShimFailure?) -> Void) throws(KernelError) {
         let (id, folders) = (id, shim.folders)
-        try operate("make", makesProcesses: true, milliseconds: Self.beginTime) { log in
+        try operate("make", makesProcesses: true, milliseconds: ShimPatience.startOfPod) { log in
             // What a lost shim has left.
             try PodCleanup.clean(pod, folders, log)
             do {
@@ -115,7 +110,7 @@ final class Pod {
         shim.unlinkContainers()
         let (folder, folders) = (folder, shim.folders)
         do throws(KernelError) {
-            try operate("remove", milliseconds: Self.endTime) { log in
+            try operate("remove", milliseconds: ShimPatience.endOfPod) { log in
                 try PodCleanup.clean(try PodSupervision.read(in: folder), folders, log)
                 return CloneReport()
             } completion: { [self] in

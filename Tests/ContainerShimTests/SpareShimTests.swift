@@ -1,4 +1,5 @@
 import ContainerShim
+import Dispatch
 import Glibc
 import LinuxKernel
 import OCISpec
@@ -75,6 +76,44 @@ extension ShimTests {
                 #expect(host.lastShim != spare.pid)
                 #expect(try client.podStatus().shim == host.lastShim)
                 #expect(waitpid(spare.pid, nil, WNOHANG) == -1, "it was reaped")
+                try host.endPod(&client)
+            }
+        }
+
+        /// It takes no order, and has begun nothing.
+        @Test func oneThatStandsStillIsReplacedSoon() throws {
+            try withShimHost { host in
+                try host.definePodWithInit([.uts]) { $0.cgroup = "/" + host.id("shim") }
+                let spare = try host.beginSpare()
+                kill(spare.pid, SIGSTOP)
+                let before = monotonicMilliseconds()
+                var client = try host.launchPod(with: spare)
+                let time = monotonicMilliseconds() - before
+                #expect(time < 60_000, "\(time)")
+                #expect(try client.podStatus().shim == host.lastShim)
+                #expect(waitpid(spare.pid, nil, WNOHANG) == -1, "it was reaped")
+                try host.endPod(&client)
+            }
+        }
+
+        /// It has its order, and what is in it takes its time.
+        @Test func oneThatIsSlowKeepsItsPod() throws {
+            try withShimHost { host in
+                try host.definePod([.uts])
+                let (path, kept) = (host.pod() + "/pod.json", host.pod() + "/pod.json.kept")
+                let order = try text(of: path)
+                try #require(rename(path, kept) == 0 && mkfifo(path, 0o600) == 0)
+                let spare = try host.beginSpare()
+                var client = try host.launchPod(with: spare) {
+                    // Later than it has to have taken its order.
+                    DispatchQueue.global().asyncAfter(deadline: .now() + 3) {
+                        let pipe = open(path, O_WRONLY)
+                        rename(kept, path)
+                        _ = write(pipe, order, order.utf8.count)
+                        close(pipe)
+                    }
+                }
+                #expect(host.lastShim == spare.pid)
                 try host.endPod(&client)
             }
         }

@@ -56,14 +56,20 @@ enum ShimReport {
     static func read(
         _ report: borrowing FileDescriptor, deadline: Int
     ) throws(KernelError) -> String {
-        var poll = pollfd(fd: report.raw, events: Int16(POLLIN), revents: 0)
-        let ready = try check("poll", "report of the shim") {
-            Glibc.poll(&poll, 1, Int32(clamping: max(0, deadline - monotonicMilliseconds())))
+        guard try isThere(report, by: deadline) else {
+            throw KernelError("wait for", "its report", .timedOut)
         }
-        guard ready > 0 else { throw KernelError("wait for", "its report", .timedOut) }
         let text = try report.readText(atMost: 4096)
         if text.isEmpty { throw KernelError("read", "its report", .brokenPipe) }
         return text
+    }
+
+    /// Waits until it says something, or ends.
+    static func isThere(_ report: borrowing FileDescriptor, by deadline: Int) throws(KernelError) -> Bool {
+        var poll = pollfd(fd: report.raw, events: Int16(POLLIN), revents: 0)
+        return try check("poll", "report of the shim") {
+            Glibc.poll(&poll, 1, Int32(clamping: max(0, deadline - monotonicMilliseconds())))
+        } > 0
     }
 }
 
@@ -115,7 +121,8 @@ public final class SpareShim: Sendable {
             if send(descriptor.raw, &order, 1, Int32(MSG_NOSIGNAL)) == 1 {
                 return StartingShim(
                     owning: descriptor, pid: pid, deadline: monotonicMilliseconds() + milliseconds,
-                    another: another)
+                    spare: StartingShim.Spare(
+                        orderedBy: monotonicMilliseconds() + ShimPatience.order, another: another))
             }
             Self.end(pid)
             return nil
@@ -127,18 +134,25 @@ public final class SpareShim: Sendable {
 public final class StartingShim: Sendable {
     typealias Launch = @Sendable () throws(ShimError) -> StartingShim
 
+    /// Of one that was told over its socket that there is a pod. It may have been killed or stopped before that, and
+    /// nobody has noticed.
+    struct Spare: Sendable {
+        /// When it has to have taken the order.
+        let orderedBy: Int
+        /// Starts one in its place, if it ends and says nothing: a pod's shim takes away what one before it has left.
+        let another: Launch
+    }
+
     private let report: FileDescriptor
     private let pid: Int32
     private let deadline: Int
-    private let another: Launch?
+    private let spare: Spare?
 
-    /// - Parameter another: starts one in its place if it ends and says nothing: who had waited may have been killed
-    ///   before there was anything to do, and a pod's shim takes away what one before it has left.
-    init(owning report: consuming FileDescriptor, pid: Int32, deadline: Int, another: Launch? = nil) {
+    init(owning report: consuming FileDescriptor, pid: Int32, deadline: Int, spare: Spare? = nil) {
         self.report = report
         self.pid = pid
         self.deadline = deadline
-        self.another = another
+        self.spare = spare
     }
 
     /// Waits until it listens, and a pod's shim until its namespaces are pinned. To be called once, whatever else
@@ -147,9 +161,20 @@ public final class StartingShim: Sendable {
     /// - Throws: `notStarted` with the shim's own line.
     @discardableResult
     public func ready() throws(ShimError) -> Int32 {
+        // One that stands still is ended as one that has said nothing. If it goes on at this very moment, its next word
+        // ends it (SIGPIPE), as whatever process.
+        if let spare, !takesOrder(by: spare.orderedBy) { shutdown(report.raw, Int32(SHUT_RDWR)) }
         if let pid = try ShimReport.outcome(report, pid: pid, deadline: deadline) { return pid }
-        guard let another else { throw .notStarted("it ended and said nothing") }
-        return try another().ready()
+        guard let spare else { throw .notStarted("it ended and said nothing") }
+        return try spare.another().ready()
+    }
+
+    /// Whether it has read what was sent to it, or has said something; waits for the latter.
+    private func takesOrder(by deadline: Int) -> Bool {
+        if (try? ShimReport.isThere(report, by: deadline)) == true { return true }
+        // What nobody has read yet takes memory of the socket that it was sent by.
+        var unread: Int32 = 0
+        return clinux_ioctl(report.raw, UInt(TIOCOUTQ), &unread) != 0 || unread == 0
     }
 }
 

@@ -12,6 +12,8 @@ public enum ShimPatience {
     public static let answer = 10_000
     /// What a clone of the shim does before the answer, and the start of a pod's shim.
     public static let work = 120_000
+    /// A spare shim takes its order. Nothing was given into its hands before, so that another one can have the pod.
+    static let order = 2000
     /// An answer that takes as long as a program runs.
     public static let forever = -1
 

@@ -141,14 +141,21 @@ class Hanging(NodeTest):
         os.kill(shim, signal.SIGSTOP)
         try:
             begun = time.time()
-            request = cri.ExecSyncRequest(container_id=container, cmd=["sleep", "777"], timeout=1)
+            request = cri.ExecSyncRequest(container_id=container, cmd=["sh", "-c", "touch /late; sleep 777"], timeout=1)
             self.assertIn("timed out after 1 s", self.refused(Code.DEADLINE_EXCEEDED, self.runtime.ExecSync, request))
             self.assertLess(time.time() - begun, 5)
+            # One that nobody has limited, and whose caller goes.
+            left = self.runtime.ExecSync.future(
+                cri.ExecSyncRequest(container_id=container, cmd=["sleep", "888"]), timeout=1)
+            self.assertEqual(left.exception().code(), Code.DEADLINE_EXCEEDED)
         finally:
             os.kill(shim, signal.SIGCONT)
-        # The shim starts it when it goes on; nobody wants it any more.
-        deadline = time.time() + 10
-        while b"sleep 777" in self.sh(container, "ps -o args").stdout:
+        # The shim comes to both before this one. The first has no time left and is not begun.
+        script = "i=0; while ! test -e /late && test $i -lt 20; do sleep 0.1; i=$((i + 1)); done; test -e /late"
+        self.assertEqual(self.sh(container, script).exit_code, 1)
+        # The other one is begun, and ended when the daemon hears of that.
+        deadline = time.time() + 20
+        while b"sleep 888" in self.sh(container, "ps -o args").stdout:
             self.assertLess(time.time(), deadline)
             time.sleep(0.05)
 

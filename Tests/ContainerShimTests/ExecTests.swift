@@ -143,6 +143,49 @@ extension ShimTests {
             }
         }
 
+        /// A shim that was stopped comes to what it was asked for when it goes on.
+        @Test func isNotBegunForThoseWhoHaveGone() throws {
+            try withShimHost { host in
+                var client = try host.run("sleep 600")
+                let shim = host.lastShim
+                /// - Returns: the request's number, and the end of a pipe to which the process writes.
+                func ask(_ client: inout ShimClient, beginsBy: Int?) throws -> (UInt64, Int32) {
+                    let description = try FileDescriptor.memoryFile("process")
+                    try description.writeAll(process(["echo", "begun"]))
+                    let (reader, writer) = try FileDescriptor.pipe().ends()
+                    defer { close(writer) }
+                    let number = try client.send(
+                        .exec(container: host.id(), ExecRequest(terminal: false, beginsBy: beginsBy)),
+                        descriptors: [description.raw, 0, writer, writer])
+                    return (number, reader)
+                }
+                func written(_ reader: Int32) throws -> String {
+                    String(decoding: try FileDescriptor(owning: reader).readToEnd(), as: UTF8.self)
+                }
+                var other = Optional(try host.connect())
+                kill(shim, SIGSTOP)
+                #expect(try eventually { try text(of: "/proc/\(shim)/stat").contains(") T ") })
+                let late = try ask(&client, beginsBy: monotonicMilliseconds() - 1)
+                let left = try ask(&other!, beginsBy: nil)
+                other = nil
+                let wanted = try ask(&client, beginsBy: monotonicMilliseconds() + 60_000)
+                kill(shim, SIGCONT)
+                var answers: [UInt64: ShimAnswer] = [:]
+                while answers.count < 2, let delivery = try client.receive(milliseconds: 30_000) {
+                    if case .answer(let number, let answer) = delivery.message { answers[number] = answer }
+                }
+                guard case .failed(let refusal) = answers[late.0], case .started = answers[wanted.0] else {
+                    Issue.record("\(answers)")
+                    return
+                }
+                #expect(refusal.kind == .timedOut && refusal.message.contains("nobody waits"))
+                #expect(try written(wanted.1) == "begun\n")
+                #expect(try written(late.1) == "")
+                #expect(try written(left.1) == "")
+                try client.delete(host.id(), force: true, removeFolder: true)
+            }
+        }
+
         @Test func endsWithItsContainer() throws {
             try withShimHost { host in
                 var client = try host.run("sleep 600")

@@ -11,6 +11,7 @@ import Testing
         .attach(container: "a", AttachOptions(stdin: false)),
         .exec(container: "a", ExecRequest(terminal: true)),
         .exec(container: "a", ExecRequest(terminal: false)),
+        .exec(container: "a", ExecRequest(terminal: false, beginsBy: 1_000_000_000_000)),
         .resize(container: "a", TerminalSize(rows: 24, columns: 65535)),
         .kill(container: "a", signal: 9, .first),
         .kill(container: "a", signal: 15, .all),

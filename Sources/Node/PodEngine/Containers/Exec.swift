@@ -25,17 +25,19 @@ extension PodEngine {
         _ word: String, command: [String], streams: ExecStreams, before deadline: ContinuousClock.Instant?
     ) async throws -> ExecSession {
         try Task.checkCancellation()
-        let start = Task { try await begin(word, command: command, streams: streams) }
+        let start = Task { try await begin(word, command: command, streams: streams, before: deadline) }
         do {
             return try await value(of: start, before: deadline)
         } catch {
-            // What the shim begins, now or when it goes on after it was stopped, is for nobody.
+            // What the shim begins now is for nobody.
             Task { try await start.value.abandon(signal: SIGKILL) }
             throw error
         }
     }
 
-    private func begin(_ word: String, command: [String], streams: ExecStreams) async throws -> ExecSession {
+    private func begin(
+        _ word: String, command: [String], streams: ExecStreams, before deadline: ContinuousClock.Instant?
+    ) async throws -> ExecSession {
         let container = try registry.container(word)
         let connection = try connection(of: try registry.sandbox(container.record.sandboxID))
         guard try container.live().phase == .running else {
@@ -46,14 +48,18 @@ extension PodEngine {
             try Self.process(in: container.folder, command: command, terminal: streams.terminal)
         }
         do {
+            let request = ExecRequest(terminal: streams.terminal, beginsBy: Self.latestBegin(deadline))
             let session =
                 streams.terminal
-                ? try await execOnTerminal(container, connection, process, streams)
-                : try await execOnPipes(container, connection, process, streams)
+                ? try await execOnTerminal(container, connection, request, process, streams)
+                : try await execOnPipes(container, connection, request, process, streams)
             // Its shim answers, if it did not before.
             container.noteChange()
             return session
         } catch let error as ShimError {
+            if case .failed(let refusal) = error, refusal.kind == .timedOut, let deadline, deadline <= .now {
+                throw TimeLimit()
+            }
             if case .failed(let refusal) = error, [.refused, .notFound].contains(refusal.kind),
                 try await isEnding(container)
             {
@@ -61,6 +67,12 @@ extension PodEngine {
             }
             throw explained(error, container, "exec in")
         }
+    }
+
+    /// Until when a process may be begun that somebody waits for.
+    private static func latestBegin(_ deadline: ContinuousClock.Instant?) -> Int {
+        let rest = deadline.map { Int(max(.zero, $0 - .now) / .milliseconds(1)) } ?? .max
+        return monotonicMilliseconds() + min(rest, ShimPatience.work)
     }
 
     /// Whether a container ends at this moment: what was begun in it fails before its end is told.
@@ -88,11 +100,12 @@ extension PodEngine {
     }
 
     private func execOnTerminal(
-        _ container: ContainerEntry, _ connection: ShimConnection, _ process: [UInt8], _ streams: ExecStreams
+        _ container: ContainerEntry, _ connection: ShimConnection, _ request: ExecRequest,
+        _ process: [UInt8], _ streams: ExecStreams
     ) async throws -> ExecSession {
         let description = try Self.description(process)
         let answer = try await connection.call(
-            .exec(container: container.id, ExecRequest(terminal: true)), descriptors: [description.raw],
+            .exec(container: container.id, request), descriptors: [description.raw],
             milliseconds: ShimPatience.work)
         guard case .started(_, let number?) = answer.answer, let master = answer.descriptor else {
             throw EngineError(.refused, "the shim sent no terminal")
@@ -104,7 +117,8 @@ extension PodEngine {
     }
 
     private func execOnPipes(
-        _ container: ContainerEntry, _ connection: ShimConnection, _ process: [UInt8], _ streams: ExecStreams
+        _ container: ContainerEntry, _ connection: ShimConnection, _ request: ExecRequest,
+        _ process: [UInt8], _ streams: ExecStreams
     ) async throws -> ExecSession {
         let description = try Self.description(process)
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
@@ -112,7 +126,7 @@ extension PodEngine {
         let output = try streams.output ? PipePair(poller, weWrite: false) : nil
         let error = try streams.error ? PipePair(poller, weWrite: false) : nil
         let answer = try await connection.call(
-            .exec(container: container.id, ExecRequest(terminal: false)),
+            .exec(container: container.id, request),
             descriptors: [description.raw]
                 + [input, output, error].map { $0?.theirs.raw ?? null.raw },
             milliseconds: ShimPatience.work)

@@ -5,7 +5,7 @@ import LinuxKernel
 import Synchronization
 
 /// One thread that waits for many descriptors: shims that say something, and pipes of processes.
-final class Poller: Sendable {
+package final class Poller: Sendable {
     private enum Entry {
         /// Called each time, on the poller's thread: must not wait.
         case always(@Sendable () -> Void)
@@ -33,7 +33,7 @@ final class Poller: Sendable {
     private static let oneShot = Epoll.Events(rawValue: 1 << 30)
 
     /// Starts the thread, which lives as long as the program.
-    init() throws {
+    package init() throws {
         instance = try Instance()
         try DetachedThread.start { [self] in
             while true { turn() }

@@ -4,11 +4,11 @@ import LinuxKernel
 import Synchronization
 
 /// The engine's connection to the shim of one pod. Requests of many tasks are under way at once; none holds a thread.
-final class ShimConnection: Sendable {
+package final class ShimConnection: Sendable {
     /// An answer with the descriptor that came with it, which is the receiver's.
-    struct Answer: Sendable {
-        let answer: ShimAnswer
-        let descriptor: Int32?
+    package struct Answer: Sendable {
+        package let answer: ShimAnswer
+        package let descriptor: Int32?
     }
 
     private typealias Waiter = CheckedContinuation<Answer, any Error>
@@ -16,6 +16,9 @@ final class ShimConnection: Sendable {
     private struct State: ~Copyable {
         var client: ShimClient
         var waiting: [UInt64: Waiter] = [:]
+        /// By their requests' numbers the containers of processes that nobody waits for any more: those that begin
+        /// nevertheless are ended.
+        var unwanted: [UInt64: String] = [:]
         var isGone = false
     }
 
@@ -30,7 +33,7 @@ final class ShimConnection: Sendable {
     /// - Parameters:
     ///   - onEvent: called on the poller's thread: must not wait.
     ///   - onGone: called once, when the shim has ended or speaks nonsense; not after `close`.
-    init(
+    package init(
         state folder: String, shim: String, poller: Poller, onEvent: @escaping @Sendable (ShimEvent) -> Void,
         onGone: @escaping @Sendable () -> Void
     ) throws {
@@ -53,7 +56,7 @@ final class ShimConnection: Sendable {
     }
 
     /// Leaves the shim alone; it goes on.
-    func close() {
+    package func close() {
         let isFirst = state.withLock { state -> Bool in
             defer { state.isGone = true }
             return !state.isGone
@@ -69,7 +72,7 @@ final class ShimConnection: Sendable {
     ///   - descriptors: stay the caller's.
     ///   - milliseconds: nil for answers that take as long as a program runs.
     /// - Throws: `ShimError`, `CancellationError`.
-    func call(
+    package func call(
         _ request: ShimRequest, descriptors: [Int32] = [], milliseconds: Int? = ShimPatience.answer
     ) async throws -> Answer {
         let sent = SentNumber()
@@ -78,7 +81,7 @@ final class ShimConnection: Sendable {
             Task { [weak self] in
                 try await Task.sleep(for: .milliseconds(milliseconds))
                 guard let number = sent.value else { return }
-                self?.end(number, with: ShimError.timedOut(request.name))
+                self?.end(number, request, with: ShimError.timedOut(request.name))
             }
         }
         defer { timer?.cancel() }
@@ -90,11 +93,11 @@ final class ShimConnection: Sendable {
                 } catch {
                     return continuation.resume(throwing: error)
                 }
-                if sent.set(number) { end(number, with: CancellationError()) }
+                if sent.set(number) { end(number, request, with: CancellationError()) }
             }
         } onCancel: { [weak self] in
             guard !undoes, let number = sent.cancel() else { return }
-            self?.end(number, with: CancellationError())
+            self?.end(number, request, with: CancellationError())
         }
     }
 
@@ -131,8 +134,13 @@ final class ShimConnection: Sendable {
         }
     }
 
-    private func end(_ number: UInt64, with error: any Error) {
-        state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: error)
+    private func end(_ number: UInt64, _ request: ShimRequest, with error: any Error) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let waiter = state.waiting.removeValue(forKey: number) else { return nil }
+            if case .exec(let container, _) = request { state.unwanted[number] = container }
+            return waiter
+        }
+        waiter?.resume(throwing: error)
     }
 
     // MARK: What comes
@@ -152,9 +160,13 @@ final class ShimConnection: Sendable {
                     case .answer(let number, let answer):
                         if let continuation = state.waiting.removeValue(forKey: number) {
                             ended = (continuation, Answer(answer: answer, descriptor: descriptor))
-                        } else if let descriptor {
+                        } else {
                             // Nobody waits any more.
-                            Glibc.close(descriptor)
+                            if let descriptor { Glibc.close(descriptor) }
+                            let container = state.unwanted.removeValue(forKey: number)
+                            if let container, case .started(_, let exec?) = answer {
+                                Self.endProcess(exec, of: container, &state.client)
+                            }
                         }
                     }
                     return true
@@ -177,6 +189,17 @@ final class ShimConnection: Sendable {
                 onGone()
             }
             if !isMore { return }
+        }
+    }
+
+    /// Ends a process whose start was answered too late, and has the shim forget how it ended.
+    private static func endProcess(_ exec: UInt64, of container: String, _ client: inout ShimClient) {
+        for request: ShimRequest in [
+            .kill(container: container, signal: SIGKILL, .exec(exec)),
+            .wait(container: container, exec: exec),
+        ] {
+            // What a shim that is gone again does not hear ends with its container.
+            _ = try? client.send(request)
         }
     }
 

@@ -7,7 +7,7 @@ import OCISpec
 // three descriptors beside it. On connecting the shim speaks first, with its greeting. After that the client
 // sends requests, each with a number of its own choice, and the shim answers each one once, with that number, in
 // any order: `wait` is answered when the process has exited. A client that subscribed gets events in between.
-// A client that goes away takes its unanswered requests with it; what they began goes on.
+// A client that goes away takes its unanswered requests with it; what they began goes on, and an exec is not begun any more.
 
 /// Numbers that both ends have to agree on.
 public enum ShimProtocol {

@@ -15,7 +15,7 @@ public enum ShimRequest: Equatable, Sendable {
     /// Runs a further process in the container. Descriptors: the process description (the `process` object
     /// of a config.json, a file from its start), then standard input, output and error, each of which the
     /// new process gets as it is; or only the description, with a terminal. Answer: `started`, for a
-    /// terminal with its master as descriptor: whoever holds it owns the terminal.
+    /// terminal with its master as descriptor: whoever holds it owns the terminal. Not begun for a client that is gone.
     case exec(container: String, ExecRequest)
     /// The size of the terminal of the container's first process.
     case resize(container: String, TerminalSize)
@@ -71,9 +71,13 @@ public struct AttachOptions: Equatable, Sendable {
 public struct ExecRequest: Equatable, Sendable {
     /// The process gets a terminal of its own instead of the three descriptors.
     public var terminal: Bool
+    /// When nobody waits for it any more, in milliseconds of CLOCK_MONOTONIC: a shim that comes to it later, since it
+    /// was stopped, refuses it. Nil: when the client is gone.
+    public var beginsBy: Int?
 
-    public init(terminal: Bool) {
+    public init(terminal: Bool, beginsBy: Int? = nil) {
         self.terminal = terminal
+        self.beginsBy = beginsBy
     }
 }
 
@@ -125,6 +129,7 @@ extension ShimRequest {
         case .exec(let container, let exec):
             head("exec", container)
             json.flag("terminal", exec.terminal)
+            json.optional("beginsBy", exec.beginsBy)
         case .resize(let container, let size):
             head("resize", container)
             json.member("rows", size.rows)
@@ -210,7 +215,10 @@ extension ShimRequest {
                     stdin: try object.flag("stdin"), stdout: try object.flag("stdout"),
                     stderr: try object.flag("stderr"), lossless: try object.flag("lossless")))
         case "exec":
-            self = .exec(container: container, ExecRequest(terminal: try object.flag("terminal")))
+            self = .exec(
+                container: container,
+                ExecRequest(
+                    terminal: try object.flag("terminal"), beginsBy: try object.optional("beginsBy")))
         case "resize":
             self = .resize(
                 container: container,

@@ -16,6 +16,8 @@ final class ClientConnection {
     /// Gets events of the containers.
     var isSubscribed = false
     private(set) var isClosed = false
+    /// The client has closed its end. What it has asked for before may still come.
+    private(set) var hasLeft = false
 
     var onRequest: (NumberedRequest, [Int32]) -> Void = { _, descriptors in
         for fd in descriptors { Glibc.close(fd) }
@@ -84,6 +86,7 @@ final class ClientConnection {
 
     private func ready(_ events: Epoll.Events) {
         if events.contains(.writable) { flush() }
+        if events.contains(.hangUp) { hasLeft = true }
         guard !isClosed, !events.isDisjoint(with: [.readable, .hangUp, .error]) else { return }
         let count: Int
         let descriptors: [Int32]

@@ -23,6 +23,11 @@ extension ManagedContainer {
         }
         guard case .running = stage, status.phase == .running else { return refuse(reply, "exec in") }
         let id = id
+        // The shim may have been stopped for any time.
+        if reply.client.hasLeft { return }
+        if let last = request.beginsBy, monotonicMilliseconds() > last {
+            return reply.fail(.timedOut, "exec in container \(id): nobody waits for it any more")
+        }
         do {
             try operate(
                 "exec in", makesProcesses: true, keeping: descriptors, milliseconds: ShimPatience.exec

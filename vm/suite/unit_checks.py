@@ -37,8 +37,8 @@ def systemctl(*words):
     return done.stdout
 
 
-def show(*names):
-    words = systemctl("show", UNIT, *("--property=" + name for name in names))
+def show(*names, unit=UNIT):
+    words = systemctl("show", unit, *("--property=" + name for name in names))
     return dict(line.split("=", 1) for line in words.splitlines())
 
 
@@ -162,6 +162,9 @@ class Unit(UnitTest):
         state = show("ActiveState", "SubState", "StatusText", "NotifyAccess", "KillMode", "Delegate", "OOMScoreAdjust")
         self.assertEqual((state["ActiveState"], state["SubState"]), ("active", "running"))
         self.assertIn("/run/swiftlet/cri.sock", state["StatusText"])
+        # A node with many pods is not killed before it has found them all.
+        for unit in (UNIT, "swiftlet-agent.service"):
+            self.assertEqual(show("TimeoutStartUSec", unit=unit)["TimeoutStartUSec"], "infinity", unit)
         self.assertEqual((state["KillMode"], state["Delegate"], state["OOMScoreAdjust"]), ("process", "yes", "-999"))
         self.assertEqual(os.stat("/run/swiftlet/cri.sock").st_mode & 0o777, 0o600)
         self.assertEqual(read(f"/proc/{self.pid}/oom_score_adj"), "-999")

@@ -241,8 +241,13 @@ class Plugins(PluginTest):
         self.runtime.RemovePodSandbox(request)
         with open(f"{FOLDER}/input-DEL") as file:
             self.assertNotIn("prevResult", json.load(file))
-        self.assertTrue(os.path.exists(entry + ".damaged"))
         self.assertEqual(self.asked().count("DEL"), 3)
+        # What is left of it can be looked at for a week.
+        self.restart()
+        self.assertTrue(os.path.exists(entry + ".damaged"))
+        os.utime(entry + ".damaged", (time.time() - 8 * 24 * 3600,) * 2)
+        self.restart()
+        soon(lambda: not os.path.exists(entry + ".damaged"))
 
     def test_a_plugin_that_hangs(self):
         configure("fake", [{"type": "fake"}])

@@ -327,6 +327,16 @@ import Testing
                 "net-b-eth0.json.damaged", "net-c-eth0.json.damaged", "net-d-eth0.json",
             ])
         #expect(try client().damage().map(\.container) == ["d"])
+        // What was set aside stays for a week, whenever it was written; so does what is just being written.
+        try host.shell(
+            host.host,
+            "cd \(host.folder)/cache; touch -d '8 days ago' net-c-eth0.json.damaged net-d-eth0.json old.json.new; touch new.json.new"
+        )
+        try client().removeOldDamage()
+        #expect(
+            host.names(host.folder + "/cache").sorted() == [
+                "net-b-eth0.json.damaged", "net-d-eth0.json", "new.json.new",
+            ])
     }
 
     // MARK: Configurations

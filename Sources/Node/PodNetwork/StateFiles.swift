@@ -14,6 +14,9 @@ public struct NetworkFileError: Error, CustomStringConvertible, Sendable {
 }
 
 enum StateFiles {
+    /// What the name of a file ends in that is just being written.
+    static let unfinished = ".new"
+
     /// - Returns: nil where there is no such file.
     static func read<Value: JSONDecodable>(_ path: String, as type: Value.Type = Value.self) throws -> Value?
     {
@@ -34,7 +37,7 @@ enum StateFiles {
     /// Writes a file beside the path and renames it over it.
     /// - Parameter isDurable: it is on the disk before this returns.
     static func write(_ path: String, _ bytes: [UInt8], isDurable: Bool = false) throws(KernelError) {
-        let temporary = path + ".new"
+        let temporary = path + unfinished
         let file = try FileDescriptor.open(
             temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
         do throws(KernelError) {

@@ -238,6 +238,7 @@ public final class PodNetworks: Sendable {
 
     /// Lets plugins give back what pods have that are gone. They may hang.
     func collectOfPlugins(isLive: (String) -> Bool?) throws {
+        try plugins.removeOldDamage()
         guard choice == .cni else { return }
         do {
             try plugins.collectGarbage(of: try folder.withLock { try $0.network() }) { isLive($0) ?? false }

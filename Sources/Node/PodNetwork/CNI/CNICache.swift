@@ -76,9 +76,26 @@ struct CNICache: Sendable {
 
     func remove(_ entry: Entry) throws(KernelError) { try StateFiles.remove(path(entry)) }
 
-    /// Lets what cannot be read count no more, for whoever wants to see what became of it.
+    private static let damaged = ".damaged"
+    /// Seconds.
+    private static let week = 7 * 24 * 3600
+
+    /// Lets what cannot be read count no more, for whoever wants to see what became of it within a week.
     func setAside(_ place: Place) throws(KernelError) {
-        if rename(place.path, place.path + ".damaged") != 0 { throw KernelError("set aside", place.path) }
+        // The week begins now.
+        _ = utimensat(AT_FDCWD, place.path, nil, AT_SYMLINK_NOFOLLOW)
+        if rename(place.path, place.path + Self.damaged) != 0 { throw KernelError("set aside", place.path) }
+    }
+
+    /// Removes what was set aside, and what somebody was killed over while he wrote it, when it is a week old.
+    func removeOld() throws(KernelError) {
+        for name in try StateFiles.names(in: folder)
+        where name.hasSuffix(Self.damaged) || name.hasSuffix(StateFiles.unfinished) {
+            let path = folder + "/" + name
+            var status = stat()
+            guard lstat(path, &status) == 0, status.st_mtim.tv_sec < time(nil) - Self.week else { continue }
+            try StateFiles.remove(path)
+        }
     }
 }
 

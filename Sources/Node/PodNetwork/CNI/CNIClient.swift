@@ -123,6 +123,9 @@ public struct CNIClient: Sendable {
         }
     }
 
+    /// Removes what is left of damaged entries after a week: of containers that are disconnected.
+    public func removeOldDamage() throws { try cache.removeOld() }
+
     /// Lets the plugins look whether the container's network is as they made it. A configuration can switch that off.
     public func check(container: String, interface: String = "eth0") throws {
         guard let entry = try cache.place(container, interface)?.entry.get(), entry.result != nil else {

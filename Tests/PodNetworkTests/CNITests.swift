@@ -339,6 +339,22 @@ import Testing
             ])
     }
 
+    /// Also where nothing but its name tells whose an entry is.
+    @Test(arguments: ["a--b", "a-b-", "a"]) func networksWhoseNamesHaveHyphens(name: String) throws {
+        try plugin("one", "case $CNI_COMMAND in ADD) echo '\(Self.answer)';; esac\n")
+        let list = try network(#"{"cniVersion": "1.1.0", "name": "\#(name)", "type": "one"}"#, "10.conf")
+        _ = try client().add(CNIAttachment(containerID: "c", namespace: host.host), to: list)
+        let entry = "\(name)-c-eth0.json"
+        // Written long ago.
+        try host.shell(
+            host.host, "cd \(host.folder)/cache; truncate -s 0 \(entry); touch -d '8 days ago' \(entry)")
+        #expect(try client().damage().map(\.container) == ["c"])
+        try client().collectGarbage(of: list) { _ in false }
+        #expect(log == ["one ADD", "one DEL", "one GC"])
+        try client().removeOldDamage()
+        #expect(host.names(host.folder + "/cache") == [entry + ".damaged"])
+    }
+
     // MARK: Configurations
 
     @Test func theFirstFileCountsAndChangesAreSeen() throws {
@@ -375,7 +391,7 @@ import Testing
 
     @Test func hostileAttachments() throws {
         let list = try chain()
-        for id in ["", "../x", "a/b", ".a", "a;b", String(repeating: "x", count: 200)] {
+        for id in ["", "../x", "a/b", ".a", "a;b", "a-b", String(repeating: "x", count: 200)] {
             #expect(throws: CNIError.self) {
                 try client().add(CNIAttachment(containerID: id, namespace: host.host), to: list)
             }
@@ -384,8 +400,10 @@ import Testing
         attachment.arguments = [("A", "1;B=2")]
         #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
         attachment.arguments = []
-        attachment.interface = "an-interface-with-a-long-name"
-        #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
+        for name in ["aninterfacewithalongname", "eth-0"] {
+            attachment.interface = name
+            #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
+        }
         #expect(log == [])
     }
 }

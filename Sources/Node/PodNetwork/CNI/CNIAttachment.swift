@@ -24,12 +24,12 @@ public struct CNIAttachment: Equatable, Sendable {
 
     var argumentText: String { arguments.map { "\($0.key)=\($0.value)" }.joined(separator: ";") }
 
-    /// It becomes part of file names and of environment variables.
+    /// It becomes part of environment variables, and of file names, whose parts a '-' divides (`CNICache`).
     func check() throws(CNIError) {
         func isPlain(_ text: String) -> Bool {
             text.utf8.allSatisfy {
                 (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                    || [45, 46, 95].contains($0)
+                    || [46, 95].contains($0)
             }
         }
         guard let first = containerID.utf8.first, first != UInt8(ascii: "."), isPlain(containerID),

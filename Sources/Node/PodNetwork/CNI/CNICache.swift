@@ -57,8 +57,9 @@ struct CNICache: Sendable {
                 path: path, network: entry.network.name, containerID: entry.containerID,
                 interface: entry.interface, entry: .success(entry))
         } catch {
-            // Its name still tells whose it is: ids of pods have no '-'.
-            let parts = name.dropLast(".json".utf8.count).split(separator: "-")
+            // Its name still tells whose it is: of its parts only the first, the network's name, may have a '-'.
+            let parts = name.dropLast(".json".utf8.count).split(
+                separator: "-", omittingEmptySubsequences: false)
             guard parts.count > 2 else { return nil }
             return Place(
                 path: path, network: parts.dropLast(2).joined(separator: "-"),

@@ -120,7 +120,7 @@ package struct LayerSurvey {
         for name in try open.folder.entries(of: folder.place.shown)
         where seen.insert(name.characters).inserted {
             // It may be gone again.
-            guard let status = try open.status(of: name) else { continue }
+            guard let status = try open.status(of: name.bytes) else { continue }
             if let next = try compare(name, status, folder, open, lowers) { found.append(next) }
         }
         if folder.isOpaque {
@@ -154,7 +154,7 @@ package struct LayerSurvey {
         {
             entry.isChange = false
         }
-        let place = folder.place.folder(name, in: open)
+        let place = folder.place.folder(name.bytes, in: open)
         let characters = name.characters
         return (
             entry,
@@ -172,11 +172,11 @@ package struct LayerSurvey {
         var top: stat?
         var visible: [FolderPlace] = []
         for (place, open) in lowers {
-            guard let status = try open.status(of: name) else { continue }
+            guard let status = try open.status(of: name.bytes) else { continue }
             if Self.isWhiteout(status) { break }
             top = top ?? status
             if status.st_mode & S_IFMT != S_IFDIR { break }
-            let folder = place.folder(name, in: open)
+            let folder = place.folder(name.bytes, in: open)
             visible.append(folder)
             if try Self.isOpaque(folder) { break }
         }

@@ -26,13 +26,13 @@ public struct TreeUsage: Equatable, Sendable {
             guard let open = try place.open() else { continue }
             for name in try open.folder.entries(of: place.shown) {
                 // What cannot be looked at, as the root of a mount whose server is gone, takes nothing here.
-                guard let status = try? open.status(of: name) else { continue }
+                guard let status = try? open.status(of: name.bytes) else { continue }
                 usage.entries += 1
                 let isFolder = status.st_mode & S_IFMT == S_IFDIR
                 if isFolder || status.st_nlink == 1 || linked.insert(UInt64(status.st_ino)).inserted {
                     usage.bytes += Int64(status.st_blocks) * 512
                 }
-                if isFolder { waiting.append(place.folder(name, in: open)) }
+                if isFolder { waiting.append(place.folder(name.bytes, in: open)) }
             }
         }
         return usage

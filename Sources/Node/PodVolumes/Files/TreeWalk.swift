@@ -1,10 +1,8 @@
-import CLinux
 import Glibc
 import LinuxKernel
 
-/// Goes through a folder that others change meanwhile: containers, other pods. Nothing outside of it is reached. Every
-/// folder is opened below one that is held, without following links or crossing mounts, and every entry is handed out
-/// by the folder that it lies in. What goes meanwhile is left out.
+/// Goes through a folder that others change meanwhile: containers, other pods. Nothing outside of it is reached
+/// (`FolderPlace`), and every entry is handed out by the folder that it lies in. What goes meanwhile is left out.
 enum TreeWalk {
     /// - Parameters:
     ///   - path: for messages.
@@ -13,41 +11,22 @@ enum TreeWalk {
         _ root: borrowing FileDescriptor, path: String,
         visit: (_ folder: borrowing FileDescriptor, _ name: [CChar]) throws(KernelError) -> Void
     ) throws(KernelError) {
-        var open: [(base: HeldFolder, path: [CChar])] = [
-            (HeldFolder(try root.openAt(".", O_RDONLY | O_DIRECTORY)), [46, 0])
-        ]
-        while let (base, inner) = open.popLast() {
-            let found = clinux_openat2(
-                base.folder.raw, inner, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0,
-                UInt64(RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS))
-            if found < 0 {
-                switch Errno.current {
-                case .noEntry, .notDirectory, .loop, .crossDevice: continue
-                case .again, .interrupted: open.append((base, inner))
-                case let errno: throw KernelError("walk", path, errno)
-                }
-                continue
-            }
-            let folder = HeldFolder(FileDescriptor(owning: found))
-            // A path has an end: far down, folders are named from one on the way that is held for it.
-            let isFar = inner.count > 2048
-            for entry in try folder.folder.listing(of: path) {
-                try visit(folder.folder, entry.bytes)
-                var status = stat()
-                guard fstatat(folder.folder.raw, entry.bytes, &status, AT_SYMLINK_NOFOLLOW) == 0,
-                    status.st_mode & S_IFMT == S_IFDIR
+        var waiting = [FolderPlace(root: try root.openAt(".", O_RDONLY | O_DIRECTORY))]
+        while let place = waiting.popLast() {
+            guard let open = try open(place, path) else { continue }
+            for entry in try open.folder.listing(of: path) {
+                try visit(open.folder, entry.bytes)
+                // What cannot be looked at, as the root of a mount whose server is gone, is not gone into.
+                guard let status = try? open.status(of: entry.bytes), status.st_mode & S_IFMT == S_IFDIR
                 else { continue }
-                open.append(isFar ? (folder, entry.bytes) : (base, inner.dropLast() + [47] + entry.bytes))
+                waiting.append(place.folder(entry.bytes, in: open))
             }
         }
     }
-}
 
-/// Shared by the folders below it that wait to be read.
-private final class HeldFolder {
-    let folder: FileDescriptor
-
-    init(_ folder: consuming FileDescriptor) {
-        self.folder = folder
+    private static func open(_ place: FolderPlace, _ path: String) throws(KernelError) -> HeldFolder? {
+        do throws(KernelError) { return try place.open() } catch {
+            throw KernelError("walk", path, error.errno)
+        }
     }
 }

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
-import LinuxKernel
 
-/// A folder of a tree that waits to be opened. Nothing outside of the tree is reached, whoever moves what in it meanwhile.
+/// A folder of a tree that waits to be opened, on a walk through it. Nothing outside of the tree is reached, whoever moves
+/// what in it meanwhile.
 ///
 /// It is named from another one that is held: a path has an end (PATH_MAX), a tree has none. So far down, that is one on
 /// the way, and not every one, which would take as many descriptors.
-struct FolderPlace {
+package struct FolderPlace {
     private let base: HeldFolder
     /// Ends with a NUL.
     private let path: [CChar]
@@ -17,13 +17,13 @@ struct FolderPlace {
     }
 
     /// - Parameter root: of the tree.
-    init(root: consuming FileDescriptor) {
+    package init(root: consuming FileDescriptor) {
         self.init(base: HeldFolder(root), path: [46, 0])
     }
 
     /// Opens it for reading, without following links or crossing mounts.
     /// - Returns: nil where no folder is, or is any more.
-    func open() throws(KernelError) -> HeldFolder? {
+    package func open() throws(KernelError) -> HeldFolder? {
         // EAGAIN: something was renamed while the kernel looked. Not for ever.
         var attempts = 100
         while true {
@@ -41,31 +41,33 @@ struct FolderPlace {
     }
 
     /// Where a folder in this one is.
-    /// - Parameter open: this one.
-    func folder(_ name: FileName, in open: HeldFolder) -> FolderPlace {
+    /// - Parameters:
+    ///   - name: ends with a NUL.
+    ///   - open: this one.
+    package func folder(_ name: [CChar], in open: HeldFolder) -> FolderPlace {
         path.count > 2048
-            ? FolderPlace(base: open, path: name.bytes)
-            : FolderPlace(base: base, path: path.dropLast() + [47] + name.bytes)
+            ? FolderPlace(base: open, path: name)
+            : FolderPlace(base: base, path: path.dropLast() + [47] + name)
     }
 
     /// For messages: the end of its path.
-    var shown: String { "…/" + FolderEntry.text(path).splitAtLastComponent.name }
+    package var shown: String { "…/" + FolderEntry.text(path).splitAtLastComponent.name }
 }
 
 /// Shared by the folders below it that wait to be opened.
-final class HeldFolder {
-    let folder: FileDescriptor
+package final class HeldFolder {
+    package let folder: FileDescriptor
 
     init(_ folder: consuming FileDescriptor) {
         self.folder = folder
     }
 
+    /// - Parameter name: ends with a NUL.
     /// - Returns: nil where nothing is, or is any more.
-    func status(of name: FileName) throws(KernelError) -> stat? {
+    package func status(of name: [CChar]) throws(KernelError) -> stat? {
         var status = stat()
-        let result = name.withCString { fstatat(folder.raw, $0, &status, AT_SYMLINK_NOFOLLOW) }
-        if result == 0 { return status }
+        if fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 { return status }
         if Errno.current == .noEntry { return nil }
-        throw KernelError("stat", "…/\(name.text)")
+        throw KernelError("stat", "…/" + FolderEntry.text(name))
     }
 }

@@ -15,11 +15,6 @@ import Glibc
 /// - Parameter path: a folder of our own; nothing happens when it is not there.
 public func spreadSubfolders(of path: String) {
     guard let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
-    spreadSubfolders(of: folder)
-}
-
-/// - Parameter folder: opened for reading.
-public func spreadSubfolders(of folder: borrowing FileDescriptor) {
     let isTop: Int32 = 0x0002_0000
     // The kernel reads and writes an int, whatever the calls' numbers say of their size.
     var flags: Int32 = 0

@@ -42,7 +42,7 @@ final class StoreFolder: Sendable {
         ingest = try root.openAt("ingest", O_RDONLY | O_DIRECTORY)
         trash = try root.openAt("trash", O_RDONLY | O_DIRECTORY)
         // What becomes layers stays on the part of the disk on which it was made.
-        spreadSubfolders(of: ingest)
+        spreadSubfolders(of: path + "/ingest")
     }
 
     private static func makeFolders(_ path: String) throws {

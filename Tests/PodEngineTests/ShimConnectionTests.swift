@@ -47,7 +47,8 @@ private final class HesitantShim: Sendable {
         let folder = try FileDescriptor.open(path, O_PATH | O_DIRECTORY)
         let listener = try UnixSocket.listen(in: folder, name: ShimProtocol.socketName).release()
         Thread.detachNewThread { [self] in
-            do { try serve(FileDescriptor(owning: listener)) } catch { Issue.record("\(error)") }
+            // Ends with its client, at whatever moment: what is missing is seen there.
+            try? serve(FileDescriptor(owning: listener))
         }
     }
 

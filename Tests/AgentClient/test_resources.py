@@ -1,7 +1,9 @@
 """What pods may use of their node, as the kernel has it: groups, reservations, resizes, processors."""
 
+import ctypes
 import json
 import os
+import subprocess
 import unittest
 
 from agent import DRIVER, Agent, AgentTest, container, group, hierarchies, remove_groups, shell, wait
@@ -324,6 +326,54 @@ class Processors(ResourceTest):
         self.drop("owns", "much")
         wait(lambda: self.cpus("shares", "/besteffort") == every, "all processors are shared again")
         self.drop("shares")
+
+
+class Writes:
+    """Of files of groups, by whomever: inotify(7)."""
+
+    def __init__(self, *files):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        for file in files:
+            if libc.inotify_add_watch(self.descriptor, file.encode(), 2) < 0:
+                raise OSError(ctypes.get_errno(), "inotify_add_watch", file)
+
+    def any(self):
+        """Whether there were some; ends the watch."""
+        try:
+            return bool(os.read(self.descriptor, 4096))
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(self.descriptor)
+
+
+@unittest.skipUnless(is_unified(), "needs cgroup v2 alone")
+class NothingKept(ResourceTest):
+    """Without MemoryQoS nothing is said of memory that is kept, not even that it is none."""
+
+    def test_nothing_is_written(self):
+        self.run_pod("some", sized(memory="32Mi", memory_limit="64Mi"))
+        some = self.agent.wait_ready("some")
+        groups = [self.group(), self.group("/burstable"), self.path(some, "/burstable")]
+        files = [f"/sys/fs/cgroup{path}/memory.{name}" for path in groups for name in ("min", "low")]
+        writes = Writes(*files)
+        self.agent.kill()
+        self.agent.start()
+        self.agent.wait_ready("some")
+        self.run_pod("sure", sized(cpu_limit="100m", memory_limit="16Mi"))
+        sure = self.agent.wait_ready("sure")
+        if DRIVER == "systemd":
+            # It writes all that it knows of a group with each change; what it was told itself it has on file.
+            for path in [*groups, self.path(sure)]:
+                text = subprocess.run(["systemctl", "cat", os.path.basename(path)], capture_output=True, text=True,
+                                      check=True).stdout
+                self.assertIn("CPU", text)
+                self.assertNotIn("MemoryMin", text)
+                self.assertNotIn("MemoryLow", text)
+        else:
+            self.assertFalse(writes.any())
+        self.drop("some", "sure")
 
 
 @unittest.skipUnless(is_unified(), "needs cgroup v2 alone")

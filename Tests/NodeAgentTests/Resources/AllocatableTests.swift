@@ -138,6 +138,20 @@ import Testing
         #expect(try resources(self.node(tiered), pod(all, limits: all)).unified.isEmpty)
     }
 
+    /// Of an agent before, with another configuration.
+    @Test func onlyWhatWasKeptForAGroupIsTakenBack() throws {
+        let folder = TemporaryFolder()
+        #expect(try MemoryReservation.leftovers(in: folder.file("none")).isEmpty)
+        for (hard, soft, left) in [
+            ("0\n", "0\n", [:]), ("4096\n", "0\n", ["memory.min": "0"]),
+            ("max\n", "8192\n", ["memory.min": "0", "memory.low": "0"]),
+        ] {
+            try writeFile(folder.file("memory.min"), hard)
+            try writeFile(folder.file("memory.low"), soft)
+            #expect(try MemoryReservation.leftovers(in: folder.file("")) == left)
+        }
+    }
+
     @Test func allProcessesOfAContainerGoTogether() throws {
         let one = pod([:])
         #expect(try resources(node(isUnified: true), one).unified["memory.oom.group"] == "1")

@@ -72,7 +72,20 @@ final class PodGroups: Sendable {
                 try self.set(name, resources)
             }
             try self.balance()
+            guard !self.facts.reservesMemory else { return }
+            for qos in GroupNames.classes {
+                var resources = RuntimeSpec.Resources()
+                try self.addLeftovers(of: self.names.of(qos), to: &resources)
+                if resources != RuntimeSpec.Resources() { try self.set(self.names.of(qos), resources) }
+            }
         }
+    }
+
+    /// Has memory that was kept for a group by an agent before, and is not any more, taken back.
+    private func addLeftovers(of name: String, to resources: inout RuntimeSpec.Resources) throws {
+        guard facts.isUnified, !facts.reservesMemory else { return }
+        let folder = try ParentGroup(name, layout: layout).record().unified
+        for (file, value) in try MemoryReservation.leftovers(in: folder) { resources.unified[file] = value }
     }
 
     /// It is whoever set it aside that makes it, with what runs there.
@@ -102,13 +115,10 @@ final class PodGroups: Sendable {
             rest.cpu = .init()
             rest.cpu?.shares = UInt64(CPUTime.shares.lowerBound)
             var all = RuntimeSpec.Resources()
-            if facts.isUnified {
+            if facts.isUnified, facts.reservesMemory {
                 // A group keeps no more than the one above it.
-                var kept = MemoryReservation()
-                if facts.reservesMemory {
-                    kept.hard = sum(.memory, [.guaranteed]).value
-                    kept.soft = sum(.memory, [.burstable]).value
-                }
+                let kept = MemoryReservation(
+                    hard: sum(.memory, [.guaranteed]).value, soft: sum(.memory, [.burstable]).value)
                 for (name, value) in kept.files { all.unified[name] = value }
                 for (name, value) in MemoryReservation(soft: kept.soft).files {
                     burstable.unified[name] = value
@@ -171,7 +181,10 @@ final class PodGroups: Sendable {
         return try await run {
             self.book.withLock { $0.pods[uid] = Entry(qos: qos, requests: requests) }
             try self.balance()
-            try self.set(self.names.of(pod: uid, qos), limits.resources(isUnified: self.layout.isUnified))
+            let name = self.names.of(pod: uid, qos)
+            var resources = limits.resources(isUnified: self.layout.isUnified)
+            try self.addLeftovers(of: name, to: &resources)
+            try self.set(name, resources)
             return self.names.parent(pod: uid, qos)
         }
     }

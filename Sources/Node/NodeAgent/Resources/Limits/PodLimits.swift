@@ -10,7 +10,8 @@ struct PodLimits: Equatable, Sendable {
     var cpuPeriod: Int64 = 100_000
     /// Bytes; nil: no limit, because a container has none.
     var memory: Int64?
-    var reservation = MemoryReservation()
+    /// nil: nothing is kept for pods on this node.
+    var reservation: MemoryReservation?
     var pids: Int64?
     /// Of every size that the node has.
     var hugePages: [String: UInt64] = [:]
@@ -23,13 +24,13 @@ struct PodLimits: Equatable, Sendable {
         hugePages = Dictionary(node.pageSizes.map { ($0, 0) }, uniquingKeysWith: { $1 })
         for (size, bytes) in HugePages.limits(limits) { hugePages[size] = bytes }
         if let period = node.quotaPeriod { cpuPeriod = period }
+        if node.reservesMemory { reservation = .tiered(qos, request: requests[.memory]?.value ?? 0) }
         guard qos != .bestEffort else { return }
         cpuShares = CPUTime.shares(milli: requests[.cpu]?.milliValue ?? 0)
         if let period = node.quotaPeriod, let limit = limits[.cpu], pod.limitsAll(.cpu) {
             cpuQuota = CPUTime.quota(milli: limit.milliValue, period: period)
         }
         if let limit = limits[.memory], pod.limitsAll(.memory) { memory = limit.value }
-        if node.reservesMemory { reservation = .tiered(qos, request: requests[.memory]?.value ?? 0) }
     }
 
     /// Enough for both.
@@ -61,7 +62,7 @@ struct PodLimits: Equatable, Sendable {
             RuntimeSpec.Resources.HugepageLimit(pageSize: $0.key, limit: $0.value)
         }
         if isUnified {
-            for (name, value) in reservation.files { result.unified[name] = value }
+            for (name, value) in reservation?.files ?? [] { result.unified[name] = value }
         }
         return result
     }

@@ -112,6 +112,47 @@ import Testing
         }
     }
 
+    @Test func whoHasMostConnectionsMakesRoom() async throws {
+        try await withAgentServer({ configuration, _ in configuration.maximumConnections = 4 }) { server in
+            func connect(_ number: Int) async throws -> RawClient {
+                let client = try await RawClient(
+                    port: server.ports.api, tls: RunningServer.trusting, from: "127.0.0.\(number)")
+                return client
+            }
+            let first = try await connect(1)
+            #expect(await eventually { server.server.connections == 1 })
+            var others: [RawClient] = []
+            for count in 2...4 {
+                others.append(try await connect(2))
+                #expect(await eventually { server.server.connections == count })
+            }
+            for _ in 0..<3 { others.append(try await connect(2)) }
+            #expect(await eventually { others.filter(\.isClosed).count == 3 })
+            #expect(!first.isClosed)
+            for client in others + [first] { client.close() }
+        }
+    }
+
+    @Test func aHandshakeHasItsTime() async throws {
+        try await withAgentServer({ configuration, _ in configuration.handshakeTimeout = .milliseconds(300) })
+        {
+            server in
+            let greeted = try await server.connect()
+            let silent = try await RawClient(port: server.ports.api, tls: nil)
+            // The beginning of what a client of TLS says first.
+            let slow = try await RawClient(port: server.ports.api, tls: nil)
+            slow.send("\u{16}\u{3}\u{1}")
+            #expect(await eventually { silent.isClosed && slow.isClosed })
+            #expect(await eventually { server.server.connections == 1 })
+            // Whoever is greeted may think about what to ask for.
+            #expect(!greeted.isClosed)
+            greeted.send(
+                "GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\nConnection: close\r\n\r\n"
+            )
+            #expect(await greeted.answer().contains("200 OK"))
+        }
+    }
+
     @Test func aPartOfARequestBehindAnotherOneHoldsNoPlace() async throws {
         try await withAgentServer({ configuration, _ in configuration.idleTimeout = .milliseconds(300) }) {
             server in

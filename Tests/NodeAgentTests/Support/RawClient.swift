@@ -18,12 +18,15 @@ final class RawClient: Sendable {
         let state = Mutex(State())
     }
 
-    /// - Parameter tls: nil for plain TCP.
-    init(port: Int, tls: TLSConfiguration?) async throws {
+    /// - Parameters:
+    ///   - tls: nil for plain TCP.
+    ///   - address: of loopback, by which the server knows it.
+    init(port: Int, tls: TLSConfiguration?, from address: String = "127.0.0.1") async throws {
         let log = Log()
         self.log = log
         let context = try tls.map { try NIOSSLContext(configuration: $0) }
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(to: SocketAddress(ipAddress: address, port: 0))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {

@@ -45,6 +45,8 @@ public struct AgentServerConfiguration: Sendable {
 
     /// How many connections there may be at a time; more are closed at once.
     public var maximumConnections = 1024
+    /// How long a client may take for a TLS handshake.
+    public var handshakeTimeout: Duration = .seconds(10)
     /// How long a connection may be without a request, and a client take for one.
     public var idleTimeout: Duration = .seconds(90)
     /// How long the runtime's streaming server may take to take a connection and to answer.

@@ -3,13 +3,31 @@ import Synchronization
 
 /// The connections of a server, and which of them wait for a request.
 ///
-/// Where there are as many as there may be, the one that has waited longest makes room for the next: who connects and
-/// says nothing does not keep others out.
+/// Where there are as many as there may be, one of the peer that has most of those that wait makes room for the next, the
+/// one that has waited longest: who connects and says nothing does not keep others out.
 final class ClientConnections: Sendable {
     private struct Client {
         var channel: any Channel
+        var peer: Peer
         /// Nil while it is answered, or handed over.
         var waitsSince: NIODeadline?
+    }
+
+    /// Whose connections are counted together: an address of version 4, and of version 6 a network that is one peer's.
+    private struct Peer: Hashable {
+        private let bytes: [UInt8]
+
+        init(_ address: SocketAddress?) {
+            switch address {
+            case .v4(let address): bytes = withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+            case .v6(let address):
+                let all = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+                // Of version 4 at a socket of version 6.
+                let isMapped = all[..<10].allSatisfy { $0 == 0 } && all[10] == 0xff && all[11] == 0xff
+                bytes = isMapped ? Array(all[12...]) : Array(all[..<8])
+            default: bytes = []
+            }
+        }
     }
 
     private let maximum: Int
@@ -30,14 +48,11 @@ final class ClientConnections: Sendable {
         let (isAdded, idlest) = clients.withLock { clients -> (Bool, (any Channel)?) in
             var idlest: (any Channel)?
             if clients.count >= maximum {
-                let waiting = clients.filter { $0.value.waitsSince != nil }
-                guard let first = waiting.min(by: { $0.value.waitsSince! < $1.value.waitsSince! }) else {
-                    return (false, nil)
-                }
-                clients[first.key] = nil
-                idlest = first.value.channel
+                guard let key = Self.first(of: clients) else { return (false, nil) }
+                idlest = clients.removeValue(forKey: key)?.channel
             }
-            clients[id] = Client(channel: channel, waitsSince: .now())
+            clients[id] = Client(
+                channel: channel, peer: Peer(channel.remoteAddress), waitsSince: .now())
             return (true, idlest)
         }
         guard isAdded else { throw AgentServerError("more than \(maximum) connections") }
@@ -45,6 +60,14 @@ final class ClientConnections: Sendable {
         channel.closeFuture.whenComplete { [self] _ in
             clients.withLock { _ = $0.removeValue(forKey: id) }
         }
+    }
+
+    /// The one to make room; nil: all are answered.
+    private static func first(of clients: [ObjectIdentifier: Client]) -> ObjectIdentifier? {
+        let waiting = clients.compactMap { key, client in client.waitsSince.map { (key, client.peer, $0) } }
+        let counts = Dictionary(waiting.map { ($0.1, 1) }, uniquingKeysWith: +)
+        let most = counts.values.max()
+        return waiting.filter { counts[$0.1] == most }.min { $0.2 < $1.2 }?.0
     }
 
     /// A connection has a request, or waits for the next one.

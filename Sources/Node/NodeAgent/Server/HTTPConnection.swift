@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import NIOTLS
 
 /// A client's connection: one request after the other, each answered by a task that is cancelled when the client
 /// leaves.
@@ -47,7 +48,10 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
             HTTPServerPipelineHandler(), self)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { waitForRequest(context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        closeAfter(tls == nil ? configuration.idleTimeout : configuration.handshakeTimeout, context)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         idle?.cancel()
@@ -86,9 +90,10 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Somebody who connects and sends nothing, or a little now and then, does not stay.
-    private func waitForRequest(_ context: ChannelHandlerContext) {
+    private func closeAfter(_ time: Duration, _ context: ChannelHandlerContext) {
+        idle?.cancel()
         let channel = context.channel
-        idle = context.eventLoop.scheduleTask(in: TimeAmount(configuration.idleTimeout)) {
+        idle = context.eventLoop.scheduleTask(in: TimeAmount(time)) {
             channel.close(promise: nil)
         }
     }
@@ -106,13 +111,13 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     fileprivate struct RequestEnded: Sendable {}
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { closeAfter(configuration.idleTimeout, context) }
         guard event is RequestEnded else { return context.fireUserInboundEventTriggered(event) }
         answered -= 1
         // The next request may be there already; a part of one is none.
         guard answered == 0 else { return }
-        idle?.cancel()
         clients.mark(context.channel, waits: true)
-        waitForRequest(context)
+        closeAfter(configuration.idleTimeout, context)
     }
 }
 

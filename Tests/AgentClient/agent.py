@@ -281,7 +281,7 @@ class AgentTest(unittest.TestCase):
         finally:
             agent.stop()
         with open("/proc/self/mountinfo") as file:
-            mounts = [line for line in file if f"{agent.root}/agent/pods" in line]
+            mounts = [line for line in file if any(f"{agent.root}/agent/{part}" in line for part in ("pods", "plugins"))]
         assert not mounts, f"mounts are left: {mounts}"
         groups = [folder for hierarchy in hierarchies() for folder, _, _ in os.walk(hierarchy + group(agent.cgroup_root))
                   if "pod" in os.path.basename(folder).replace("kubepods", "")]

@@ -126,6 +126,21 @@ struct LocalVolumeTests {
         #expect(throws: KernelError.self) { try write(file, "") }
     }
 
+    @Test func optionsAreThoseOfTheVolume() async throws {
+        let node = try TestNode()
+        set(node) { $0.spec.mountOptions = ["noexec", "nosuid,nodiratime", "noatime", "exec", "x-of-mine"] }
+        let manager = try node.manager()
+        let path = node.volume(pod(), "local-volume", "disk")
+        _ = try await manager.mount(pod())
+        let options = try #require(try mountOptions(of: path)).mount
+        #expect(
+            options.isSuperset(of: ["rw", "nosuid", "nodiratime", "noatime"]) && !options.contains("noexec"))
+        try await manager.unmount(uid: "uid-web")
+        set(node) { $0.spec.mountOptions = ["ro"] }
+        #expect(try await manager.mount(pod()).volumes["v"]?.isReadOnly == true)
+        #expect(throws: KernelError.self) { try write(path + "/file", "") }
+    }
+
     @Test func oneVolumeOfManyPodsOrOfOne() async throws {
         let node = try TestNode()
         set(node)

@@ -38,9 +38,11 @@ final class TestNode: Sendable {
         }
     }
 
-    func manager(_ node: NodeFacts = NodeFacts(), sources: (any ObjectSource)? = nil) throws -> VolumeManager
-    {
-        try VolumeManager(root: root, sources: sources ?? objects, node: node)
+    func manager(
+        _ node: NodeFacts = NodeFacts(), sources: (any ObjectSource)? = nil,
+        tools: DeviceTools = DeviceTools()
+    ) throws -> VolumeManager {
+        try VolumeManager(root: root, sources: sources ?? objects, node: node, tools: tools)
     }
 
     func volume(_ pod: Pod, _ kind: String, _ name: String) -> String {

@@ -9,6 +9,8 @@ import LinuxKernel
 ///                   plugins/kubernetes.io~empty-dir/NAME/ready
 ///                   containers/NAME/ID                       (termination messages)
 ///                   etc-hosts
+///
+/// What several pods share lies beside them (`LocalDevice`).
 package struct PodFolder: Equatable, Sendable {
     package let path: String
 

@@ -1,15 +1,25 @@
 /// Why one volume of a pod could not be set up. The reason is what the kubelet says there.
 package struct VolumeError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// What was done for it, in the kubelet's words.
+    package enum Step: String, Sendable {
+        /// For this pod.
+        case setUp = "MountVolume.SetUp"
+        /// For all pods of the node.
+        case mountDevice = "MountVolume.MountDevice"
+    }
+
     package var volume: String
+    package var step: Step
     package var reason: String
 
-    package init(volume: String, reason: String) {
+    package init(volume: String, step: Step = .setUp, reason: String) {
         self.volume = volume
+        self.step = step
         self.reason = reason
     }
 
     /// One line, as the event of reason FailedMount has it.
-    package var description: String { "MountVolume.SetUp failed for volume \"\(volume)\" : \(reason)" }
+    package var description: String { "\(step.rawValue) failed for volume \"\(volume)\" : \(reason)" }
 }
 
 /// All that went wrong with a pod's volumes; those that are not named are there.

@@ -9,11 +9,15 @@ package actor VolumeManager {
     private nonisolated let root: String
     private nonisolated let sources: any ObjectSource
     private nonisolated let node: NodeFacts
+    private nonisolated let tools: DeviceTools
     private var mounted: [String: PodMounts] = [:]
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
 
     /// - Parameter root: the agent's state folder; made when it is missing.
-    package init(root: String, sources: any ObjectSource, node: NodeFacts = NodeFacts()) throws {
+    package init(
+        root: String, sources: any ObjectSource, node: NodeFacts = NodeFacts(),
+        tools: DeviceTools = DeviceTools()
+    ) throws {
         try Folders.make(PodFolder.pods(in: root))
         // As the kernel's table of mounts has it.
         guard let resolved = realpath(root, nil) else { throw KernelError("resolve", root) }
@@ -21,6 +25,7 @@ package actor VolumeManager {
         self.root = String(cString: resolved)
         self.sources = sources
         self.node = node
+        self.tools = tools
     }
 
     /// The pod's folder, for what is no volume: `HostsFile`, `TerminationMessage`.
@@ -50,7 +55,7 @@ package actor VolumeManager {
             guard let mounts = self.mounted[uid] else { return false }
             let volumes = pod.usedVolumes.filter { $0.isMadeOfObjects && mounts.volumes[$0.name] != nil }
             let (plans, failures) = await self.plan(volumes, of: pod)
-            let setUp = VolumeSetUp(pod: pod, folder: folder, root: self.root)
+            let setUp = VolumeSetUp(pod: pod, folder: folder, root: self.root, tools: self.tools)
             let outcome = try await BlockingThreads.run { setUp.run(plans) }
             if !(failures + outcome.failures).isEmpty { throw PodVolumesError(failures + outcome.failures) }
             return outcome.hasChanged
@@ -62,13 +67,19 @@ package actor VolumeManager {
         try await alone(uid) {
             let folder = try self.folder(uid: uid)
             self.mounted[uid] = nil
-            try await BlockingThreads.run {
+            let volumes = try await BlockingThreads.run {
+                let volumes = try Folders.names(in: folder.volumes(.local))
                 // Mounts first: nothing is ever removed through one.
                 try unmountAll(below: folder.path)
                 try removeTree(folder.path)
+                return volumes
             }
+            try await self.releaseDevices(of: Set(volumes))
         }
     }
+
+    /// Unmounts devices that no pod has any more: what is left when this program is killed between a pod and its volume.
+    package func releaseDevices() async throws { try await releaseDevices(of: []) }
 
     /// What the volumes of a mounted pod take, by their names.
     package func usage(uid: String) async throws -> [String: VolumeUsage] {
@@ -96,14 +107,36 @@ package actor VolumeManager {
 
     private func setUp(_ volumes: [Volume], of pod: Pod, in folder: PodFolder) async throws -> PodMounts {
         let (plans, failures) = await plan(volumes, of: pod)
-        let setUp = VolumeSetUp(pod: pod, folder: folder, root: root)
-        let outcome = try await BlockingThreads.run {
+        let setUp = VolumeSetUp(pod: pod, folder: folder, root: root, tools: tools)
+        var outcome = try await BlockingThreads.run {
             try Folders.make(folder.path)
-            return setUp.run(plans)
+            return setUp.run(plans.filter { $0.1.sharedVolume == nil })
+        }
+        for plan in plans {
+            guard let volume = plan.1.sharedVolume else { continue }
+            outcome.add(
+                try await alone(Self.turn(of: volume)) {
+                    try await BlockingThreads.run { setUp.run([plan]) }
+                })
         }
         if !(failures + outcome.failures).isEmpty { throw PodVolumesError(failures + outcome.failures) }
         return PodMounts(folder: folder, volumes: outcome.volumes)
     }
+
+    /// - Parameter volumes: that a pod has had. Who is at another one, maybe for as long as it takes to make a file system,
+    ///   is not waited for: it is not left over.
+    private func releaseDevices(of volumes: Set<String>) async throws {
+        let root = root
+        for name in try await BlockingThreads.run({ try LocalDevice.names(in: root) }) {
+            if !volumes.contains(name), waiting[Self.turn(of: name)] != nil { continue }
+            try await alone(Self.turn(of: name)) {
+                try await BlockingThreads.run { try LocalDevice.release(name, root: root) }
+            }
+        }
+    }
+
+    /// Under which name one pod after the other is at a volume; no pod has it.
+    private static func turn(of volume: String) -> String { "volume/" + volume }
 
     private func plan(_ volumes: [Volume], of pod: Pod) async -> ([(String, VolumePlan)], [VolumeError]) {
         let planner = VolumePlanner(pod: pod, sources: sources, node: node)
@@ -119,21 +152,21 @@ package actor VolumeManager {
         return (plans, failures)
     }
 
-    /// One after the other for a pod, in the order in which they came.
+    /// One after the other for a pod or a volume, in the order in which they came.
     private func alone<Result: Sendable>(
-        _ uid: String, _ body: () async throws -> Result
+        _ name: String, _ body: () async throws -> Result
     ) async throws -> Result {
-        if waiting[uid] == nil {
-            waiting[uid] = []
+        if waiting[name] == nil {
+            waiting[name] = []
         } else {
-            await withCheckedContinuation { waiting[uid, default: []].append($0) }
+            await withCheckedContinuation { waiting[name, default: []].append($0) }
         }
         defer {
-            if let next = waiting[uid]?.first {
-                waiting[uid]?.removeFirst()
+            if let next = waiting[name]?.first {
+                waiting[name]?.removeFirst()
                 next.resume()
             } else {
-                waiting[uid] = nil
+                waiting[name] = nil
             }
         }
         return try await body()

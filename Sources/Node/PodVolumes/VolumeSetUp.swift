@@ -9,11 +9,18 @@ struct VolumeSetUp: Sendable {
         var failures: [VolumeError] = []
         /// The content of a volume is another than before.
         var hasChanged = false
+
+        mutating func add(_ other: Outcome) {
+            volumes.merge(other.volumes) { $1 }
+            failures += other.failures
+            hasChanged = hasChanged || other.hasChanged
+        }
     }
 
     let pod: Pod
     let folder: PodFolder
     let root: String
+    let tools: DeviceTools
 
     /// All of them, whatever is wrong with one.
     func run(_ plans: [(String, VolumePlan)]) -> Outcome {
@@ -21,6 +28,9 @@ struct VolumeSetUp: Sendable {
         for (name, plan) in plans {
             do {
                 outcome.volumes[name] = try setUp(name, plan, &outcome.hasChanged)
+            } catch let error as DeviceMountFailure {
+                outcome.failures.append(
+                    VolumeError(volume: name, step: .mountDevice, reason: "\(error)"))
             } catch {
                 outcome.failures.append(VolumeError(volume: name, reason: "\(error)"))
             }
@@ -61,7 +71,7 @@ struct VolumeSetUp: Sendable {
             ownership?.trustsRoot = pod.spec.securityContext?.fsGroupChangePolicy == .onRootMismatch
             try local.setUp(
                 at: path, mark: folder.readyMark(.local, local.name), folder: folder, root: root,
-                ownership: ownership)
+                tools: tools, ownership: ownership)
             return MountedVolume(source: .path(path), isReadOnly: local.isReadOnly)
         }
     }

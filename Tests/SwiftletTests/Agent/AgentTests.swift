@@ -21,6 +21,7 @@ import Testing
     @Test(arguments: [
         "node.Status", "node.Addresses", "node.Labels", "node.Boots", "shutdown.Signal", "shutdown.Machine",
         "credentials.Programs", "services.Services", "pulls.Limits", "pulls.Waits",
+        "disks.Disks",
     ])
     func node(suite: String) throws { try run("test_\(suite)") }
 

@@ -129,7 +129,8 @@ package final class AgentDaemon: Sendable {
             volumes: try VolumeManager(
                 root: settings.root, sources: objects,
                 node: NodeFacts(
-                    allocatable: resources.allocatable, labels: labels)),
+                    allocatable: resources.allocatable, labels: labels),
+                tools: DeviceTools { [log] in log.notice("\($0)") }),
             objects: objects, probes: probes, prober: prober, events: events, statuses: statuses,
             records: records,
             resources: resources,

@@ -24,7 +24,7 @@ extension PodManager {
         }
     }
 
-    /// Folders of pods that neither a source nor the runtime has.
+    /// Folders of pods that neither a source nor the runtime has, and what only these have used.
     func cleanFolders(_ wanted: [String: Pod]) async {
         do {
             let kept = try AgentFiles.names(in: "\(services.settings.root)/pods") + services.records.uids()
@@ -37,6 +37,7 @@ extension PodManager {
                 services.users.forget(uid)
                 services.records.forget(uid)
             }
+            try await services.volumes.releaseDevices()
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
         }

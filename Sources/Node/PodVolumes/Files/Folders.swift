@@ -36,6 +36,15 @@ package enum Folders {
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// What is in a folder; nothing in one that is not there.
+    static func names(in path: String) throws(KernelError) -> [String] {
+        do {
+            return try FileDescriptor.listing(of: path).map(\.name)
+        } catch  where error.errno == .noEntry {
+            return []
+        }
+    }
 }
 
 extension FileDescriptor {

@@ -4,18 +4,35 @@ import LinuxKernel
 
 /// The mounts that this process sees (proc_pid_mountinfo(5)).
 struct MountTable {
+    private struct Entry {
+        let point: [UInt8]
+        /// As whoever mounted it has named it.
+        let source: [UInt8]
+    }
+
+    private let entries: [Entry]
+
     /// Mount points in the order in which they were mounted: bytes, as containers name some of them.
-    let points: [[UInt8]]
+    var points: [[UInt8]] { entries.map(\.point) }
 
     static func read() throws(KernelError) -> MountTable {
         MountTable(try FileDescriptor.readFile("/proc/thread-self/mountinfo"))
     }
 
     init(_ mountinfo: [UInt8]) {
-        points = mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-            return fields.count > 4 ? Self.unescaped(Array(fields[4])) : nil
+        entries = mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            guard fields.count > 4 else { return nil }
+            // Behind a dash, since there may be any number of fields before: the type and the source.
+            let rest = fields.dropFirst(6).drop { !$0.elementsEqual("-".utf8) }.dropFirst(2)
+            return Entry(
+                point: Self.unescaped(Array(fields[4])), source: Self.unescaped(Array(rest.first ?? [])))
         }
+    }
+
+    /// Of what is mounted last at `path`.
+    func source(at path: String) -> String? {
+        entries.last { $0.point.elementsEqual(path.utf8) }.map { String(decoding: $0.source, as: UTF8.self) }
     }
 
     /// What is mounted at or below `path`, without what lies below another one of these.

@@ -64,7 +64,7 @@ extension VolumePlanner {
                     "volume \"\(name)\" has volumeMode Block, which only local volumes can have on this node")
             }
             let place = try LocalVolume(
-                name: name, path: local.path, isReadOnly: isReadOnly, isForOnePod: isForOnePod)
+                name: name, source: local, isReadOnly: isReadOnly, isForOnePod: isForOnePod)
             return .device(
                 BlockDevice(
                     name: place.name, path: place.path, isReadOnly: isReadOnly, isForOnePod: isForOnePod))
@@ -72,8 +72,8 @@ extension VolumePlanner {
         if let local = volume.spec.local {
             return .local(
                 try LocalVolume(
-                    name: name, path: local.path, isReadOnly: isReadOnly,
-                    isForOnePod: isForOnePod))
+                    name: name, source: local, options: VolumeMountOptions(volume.spec.mountOptions),
+                    isReadOnly: isReadOnly, isForOnePod: isForOnePod))
         }
         if let source = volume.spec.hostPath {
             return .hostPath(try HostPath(source), isReadOnly: isReadOnly)

@@ -3,23 +3,31 @@ import KubernetesAPI
 import LinuxKernel
 import Synchronization
 
-/// A folder of the node's that a persistent volume stands for. Each pod has a bind mount of it, which keeps it the same
-/// folder for all of the pod's containers.
+/// A folder of the node's that a persistent volume stands for, or the file system on a device of the node's. Each pod has
+/// a bind mount of it, which keeps it the same folder for all of the pod's containers.
 struct LocalVolume: Equatable, Sendable {
     /// The persistent volume's.
     var name: String
     var path: String
+    /// Where the path is that of a device; nil: ext4.
+    private var fileSystem: String?
+    private var options: VolumeMountOptions
     var isReadOnly: Bool
     /// ReadWriteOncePod.
     var isForOnePod: Bool
 
-    init(name: String, path: String, isReadOnly: Bool, isForOnePod: Bool) throws(VolumeFailure) {
+    init(
+        name: String, source: LocalVolumeSource, options: VolumeMountOptions = VolumeMountOptions(),
+        isReadOnly: Bool, isForOnePod: Bool
+    ) throws(VolumeFailure) {
         self.name = try PodFolder.checked(name, "volume name")
+        path = source.path
         if path.leadsUp || !path.hasPrefix("/") || path.utf8.contains(0) {
             throw VolumeFailure("invalid path: \(path): must be absolute and must not contain '..'")
         }
-        self.path = path
-        self.isReadOnly = isReadOnly
+        fileSystem = source.fsType
+        self.options = options
+        self.isReadOnly = isReadOnly || options.isReadOnly
         self.isForOnePod = isForOnePod
     }
 
@@ -30,10 +38,11 @@ struct LocalVolume: Equatable, Sendable {
     ///   - target: the volume's folder of the pod.
     ///   - mark: a file that says that the volume was complete.
     ///   - root: where all pods' folders are.
-    func setUp(at target: String, mark: String, folder: PodFolder, root: String, ownership: FileOwnership?)
-        throws
-    {
-        let source = try open()
+    func setUp(
+        at target: String, mark: String, folder: PodFolder, root: String, tools: DeviceTools,
+        ownership: FileOwnership?
+    ) throws {
+        let source = try open(root: root, tools)
         let (parent, name) = target.splitAtLastComponent
         let holder = try Folders.open(making: parent)
         let isUsed = try Self.lock.withLock { _ in
@@ -56,7 +65,7 @@ struct LocalVolume: Equatable, Sendable {
         try Folders.replace(mark, with: [], mode: 0o640)
     }
 
-    private func open() throws -> FileDescriptor {
+    private func open(root: String, _ tools: DeviceTools) throws -> FileDescriptor {
         let source: FileDescriptor
         do throws(KernelError) {
             source = try FileDescriptor.open(path, O_PATH)
@@ -67,9 +76,9 @@ struct LocalVolume: Equatable, Sendable {
         switch try source.status().st_mode & S_IFMT {
         case S_IFDIR: return source
         case S_IFBLK:
-            throw VolumeFailure(
-                "local path \"\(path)\" is a block device: its volume needs volumeMode Block, or names a folder"
-            )
+            return try LocalDevice(
+                name: name, path: path, type: fileSystem, options: options, isReadOnly: isReadOnly
+            ).mount(root: root, tools: tools)
         default: throw VolumeFailure("local path \"\(path)\" is not a directory")
         }
     }
@@ -91,15 +100,15 @@ struct LocalVolume: Equatable, Sendable {
             throw KernelError("mkdir", name)
         }
         let mount = try Mount.clone(of: source, recursive: false, name: path)
-        if isReadOnly {
-            try mount.setAttributes(
-                MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: path)
-        }
+        var attributes = options.attributes
+        if isReadOnly { attributes.setting |= MountAttributes.readOnly }
+        if !attributes.isEmpty { try mount.setAttributes(attributes, recursive: false, name: path) }
         try mount.attach(on: try holder.openHere(name, O_PATH | O_DIRECTORY), name: name)
     }
 
-    /// Whether another pod on this node has the volume.
-    private static func isUsed(_ name: String, besides folder: PodFolder, root: String) throws -> Bool {
+    /// Whether a pod on this node has the volume.
+    /// - Parameter folder: of one that does not count.
+    static func isUsed(_ name: String, besides folder: PodFolder?, root: String) throws -> Bool {
         for entry in try FileDescriptor.listing(of: PodFolder.pods(in: root)) {
             let other = try PodFolder(root: root, uid: entry.name)
             if other == folder { continue }

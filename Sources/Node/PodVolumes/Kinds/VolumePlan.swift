@@ -10,6 +10,9 @@ enum VolumePlan: Sendable {
     case local(LocalVolume)
     case device(BlockDevice)
 
+    /// The volume that other pods may have, too.
+    var sharedVolume: String? { if case .local(let local) = self { local.name } else { nil } }
+
     /// Its content can change while containers run.
     var isUpdated: Bool { if case .payload = self { true } else { false } }
 }

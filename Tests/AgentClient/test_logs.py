@@ -2,9 +2,11 @@
 
 import gzip
 import os
+import shutil
+import subprocess
 import unittest
 
-from agent import AgentTest, container, shell, wait
+from agent import Agent, AgentTest, container, remove_groups, shell, wait
 
 # To be kept short where a test waits for several attempts.
 QUICK = {"crashLoopBackOff": {"maxContainerRestartPeriod": "1s"}}
@@ -77,6 +79,76 @@ class Links(AgentTest):
         self.assertLessEqual(len(self.links("again")), 3)
         self.agent.remove("again.json")
         wait(lambda: not self.links("again"), "they go with the pod", 20)
+
+
+class NoLinks(unittest.TestCase):
+    """The folder for links cannot have any."""
+
+    def agent(self, name, prepare):
+        agent = Agent(name)
+        self.addCleanup(shutil.rmtree, agent.folder)
+        prepare(agent.links)
+        agent.start()
+        self.addCleanup(remove_groups, agent.cgroup_root)
+        self.addCleanup(agent.stop)
+        self.addCleanup(lambda: self.drop(agent, *[name[:-len(".json")] for name in os.listdir(agent.manifests)]))
+        return agent
+
+    def run_pod(self, agent, name):
+        agent.pod(name, {"terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": shell("echo speaks; exec sleep 1000")}]})
+        agent.wait_ready(name)
+
+    def drop(self, agent, *names):
+        for name in names:
+            agent.remove(f"{name}.json")
+        for name in names:
+            agent.wait_gone(name)
+            wait(lambda: not any(f"_{name}-node_" in folder for folder in os.listdir(agent.logs)), "no log is left", 20)
+
+    def told(self, agent):
+        return [line for line in agent.log().splitlines() if f"containers' logs have no links in {agent.links}: " in line]
+
+    def test_a_file_is_in_its_place(self):
+        agent = self.agent("linkfile", lambda path: open(path, "w").close())
+        for name in ("one", "two"):
+            self.run_pod(agent, name)
+        # The next agent finds what is left of a pod that went meanwhile, and cleans up.
+        agent.kill()
+        agent.remove("one.json")
+        agent.start()
+        agent.wait_gone("one")
+        wait(lambda: not any("_one-" in folder for folder in os.listdir(agent.logs)), "its log is gone", 20)
+        self.assertEqual([line.rstrip('"').endswith("not a directory") for line in self.told(agent)], [True, True])
+        # Where there can be some, they are made.
+        os.remove(agent.links)
+        agent.pod("three", {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "command": ["sleep", "1000"]}]})
+        agent.wait_ready("three")
+        wait(lambda: os.path.isdir(agent.links) and any(name.startswith("three-") for name in os.listdir(agent.links)),
+             "there is a link", 20)
+        self.drop(agent, "two", "three")
+
+    def test_it_cannot_be_written(self):
+        def prepare(path):
+            os.mkdir(path)
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path], check=True)
+            self.addCleanup(subprocess.run, ["umount", path], check=True)
+            # Of an agent before, and of a log that is gone.
+            os.symlink(f"{os.path.dirname(path)}/logs/gone/c/0.log", f"{path}/gone_default_c-1.log")
+            subprocess.run(["mount", "-o", "remount,ro", path], check=True)
+
+        agent = self.agent("linkread", prepare)
+        for name in ("one", "two"):
+            self.run_pod(agent, name)
+        self.drop(agent, "one")
+        self.assertEqual(len(self.told(agent)), 1)
+        self.assertIn("read-only file system", self.told(agent)[0])
+        subprocess.run(["mount", "-o", "remount,rw", agent.links], check=True)
+        agent.kill()
+        agent.start()
+        wait(lambda: [name.split("_")[0] for name in os.listdir(agent.links)] == ["two-node"], "they are as they should be", 20)
+        self.drop(agent, "two")
+        self.assertEqual(os.listdir(agent.links), [])
 
 
 class Rotation(AgentTest):

@@ -49,7 +49,7 @@ import Testing
         try run("test_refusals.\(suite)")
     }
 
-    @Test(arguments: ["Links", "Rotation"])
+    @Test(arguments: ["Links", "NoLinks", "Rotation"])
     func logs(suite: String) throws { try run("test_logs.\(suite)") }
 
     @Test(arguments: ["Calls", "Ending", "HangUp"])

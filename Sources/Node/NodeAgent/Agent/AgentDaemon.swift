@@ -16,6 +16,7 @@ package final class AgentDaemon: Sendable {
     /// Gives memory that nobody uses back to the system; may block for some milliseconds.
     private let giveBackMemory: @Sendable () -> Void
     private let log: Logger
+    private let logLinks: LogLinkFolder
     private let eviction: EvictionSettings
     private let imageCollection: ImageCollectionSettings
     /// What ends pods, once there is something to end.
@@ -28,6 +29,7 @@ package final class AgentDaemon: Sendable {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.log = log
+        logLinks = LogLinkFolder(path: settings.containerLogs, log: log)
         eviction = try EvictionSettings(settings.kubelet)
         imageCollection = try ImageCollectionSettings(settings.kubelet)
         events = EventRecorder(node: settings.nodeName, log: log)
@@ -43,8 +45,7 @@ package final class AgentDaemon: Sendable {
         if !problems.isEmpty { throw KubeletProblems(problems) }
         try AgentFiles.makeFolder("\(settings.root)/pods", mode: 0o750)
         try AgentFiles.makeFolder(settings.kubelet.podLogsDir)
-        try AgentFiles.makeFolder(settings.containerLogs)
-        try LogLinks.removeDead(in: settings.containerLogs, to: settings.kubelet.podLogsDir)
+        logLinks.clean(of: settings.kubelet.podLogsDir)
         for folder in ["\(settings.root)/pods", settings.kubelet.podLogsDir] { spreadSubfolders(of: folder) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.runtime.run() }
@@ -132,7 +133,7 @@ package final class AgentDaemon: Sendable {
                     allocatable: resources.allocatable, labels: labels),
                 tools: DeviceTools { [log] in log.notice("\($0)") }),
             objects: objects, probes: probes, prober: prober, events: events, statuses: statuses,
-            records: records,
+            records: records, logLinks: logLinks,
             resources: resources,
             users: UserRangeBook(root: settings.root, size: kubelet.userNamespaces?.idsPerPod ?? 65536),
             features: features,

@@ -16,6 +16,7 @@ package final class AgentServices: Sendable {
     let events: EventRecorder
     let statuses: StatusBook
     let records: StatusRecords
+    let logLinks: LogLinkFolder
     let resources: any PodResources
     let users: UserRangeBook
     /// What the node is short of.
@@ -34,7 +35,7 @@ package final class AgentServices: Sendable {
         settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
         volumes: VolumeManager,
         objects: any ObjectSource & ServiceSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
-        statuses: StatusBook, records: StatusRecords,
+        statuses: StatusBook, records: StatusRecords, logLinks: LogLinkFolder,
         resources: any PodResources, users: UserRangeBook, features: RuntimeFeatures,
         predicates: NodePredicates, log: Logger
     ) {
@@ -50,6 +51,7 @@ package final class AgentServices: Sendable {
         self.events = events
         self.statuses = statuses
         self.records = records
+        self.logLinks = logLinks
         self.resources = resources
         self.users = users
         self.features = features

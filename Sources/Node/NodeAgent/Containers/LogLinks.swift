@@ -19,7 +19,7 @@ package enum LogLinks {
 
     /// Removes the links in a folder whose logs are gone.
     /// - Parameter logs: the folder that these were in; links elsewhere are somebody else's.
-    package static func removeDead(in folder: String, to logs: String) throws {
+    package static func removeDead(in folder: String, to logs: String) throws(KernelError) {
         for name in try AgentFiles.names(in: folder) where name.hasSuffix(ending) {
             let link = folder + "/" + name
             guard let log = target(of: link), log.hasPrefix(logs + "/"), access(log, F_OK) != 0 else {

@@ -48,7 +48,7 @@ extension PodManager {
         let folder = services.settings.kubelet.podLogsDir
         for name in try AgentFiles.names(in: folder) where name.hasSuffix("_" + uid) {
             try removeTree("\(folder)/\(name)")
-            try LogLinks.removeDead(in: services.settings.containerLogs, to: "\(folder)/\(name)")
+            services.logLinks.clean(of: "\(folder)/\(name)")
         }
     }
 }

@@ -40,23 +40,14 @@ extension PodWorker {
             // It may not be there yet, or not at all: runtimes may keep logs elsewhere.
             guard access(path, F_OK) == 0 else { continue }
             let link = services.settings.logLink(of: record, pod)
-            do {
-                try LogLinks.make(link, to: path)
-                logLinks[record.id] = link
-            } catch {
-                log.warning("\(error)")
-            }
+            if services.logLinks.make(link, to: path) { logLinks[record.id] = link }
         }
     }
 
     /// Before its container goes: whoever comes after an agent that is killed in between finds that, and ends both.
     func unlinkLog(of id: String) {
         guard let link = logLinks.removeValue(forKey: id) else { return }
-        do {
-            try AgentFiles.remove(link)
-        } catch {
-            log.warning("\(error)")
-        }
+        services.logLinks.remove(link)
     }
 
     /// With what rotation has made of it.

@@ -1,6 +1,7 @@
 """The node as its agent tells of it, and what the configuration lets pods do."""
 
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -227,6 +228,61 @@ class Addresses(AgentTest):
         self.agent.options += ["--node-ip", "10.180.0.1"]
         self.agent.start()
         wait(lambda: self.addresses() == ["10.180.0.1"], "the node has the address that it was given", 20)
+
+
+@unittest.skipIf(has_default_route(), "needs a network of its own, without a default route")
+@unittest.skipUnless(os.path.exists("/proc/net/if_inet6"), "this kernel has no IPv6")
+class OnlyIPv6(AgentTest):
+    """A node that others reach by one address, of version 6."""
+
+    configuration = {"nodeStatusUpdateFrequency": "1s"}
+    address = "fd00:5::1"
+
+    @classmethod
+    def setUpClass(cls):
+        for words in ("link add six0 type bridge", f"addr add {cls.address}/64 dev six0 nodad", "link set six0 up",
+                      "-6 route add default via fd00:5::fe dev six0"):
+            subprocess.run(["ip", *words.split()], check=True, capture_output=True)
+        cls.addClassCleanup(subprocess.run, "ip link del six0".split(), check=True)
+        super().setUpClass()
+
+    def ask(self, host):
+        """With the agent's certificate, which has to name the address."""
+        with open(f"{self.agent.root}/agent/port") as file:
+            port = int(file.readline())
+        context = ssl.create_default_context(cafile=f"{self.agent.root}/agent/pki/kubelet.crt")
+        with socket.create_connection((host, port), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname=host) as secure:
+                secure.sendall(b"GET /pods HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
+                return secure.recv(100).split(b"\r\n")[0]
+
+    def test_has_its_pods_and_is_asked(self):
+        addresses = [entry["address"] for entry in node(self.agent)["status"]["addresses"]]
+        self.assertEqual(addresses, [self.address, "node"])
+        probe = {"httpGet": {"path": "/etc/hostname", "port": 28097}, "periodSeconds": 1}
+        self.agent.pod("shares", {"hostNetwork": True, "terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": shell("exec httpd -f -p [::]:28097 -h /"), "readinessProbe": probe}]})
+        self.agent.pod("own", {"terminationGracePeriodSeconds": 1, "containers": [
+            {"name": "c", "command": shell("echo $NODE; exec sleep 1000"), "env": [
+                {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]}]})
+        status = self.agent.wait_ready("shares")["status"]
+        self.assertEqual((status["hostIP"], status["podIP"]), (self.address, self.address))
+        self.assertEqual(self.agent.wait_ready("own")["status"]["hostIPs"], [{"ip": self.address}])
+        self.assertEqual(self.agent.get("/containerLogs/default/own-node/c").strip(), self.address)
+        for host in (self.address, "::1", "127.0.0.1"):
+            self.assertEqual(self.ask(host), b"HTTP/1.1 401 Unauthorized")
+        # One that listens there alone is found by the command line still.
+        self.agent.kill()
+        self.agent.configure({**self.configuration, "address": self.address})
+        self.agent.start()
+        self.assertEqual(self.agent.run("exec", "own", "echo", "here").stdout, "here\n")
+        wait(lambda: self.agent.run("pods").stdout.count("Running") == 2, "both are there", 20)
+        self.assertEqual(self.ask(self.address), b"HTTP/1.1 401 Unauthorized")
+        with self.assertRaises(ConnectionRefusedError):
+            self.ask("127.0.0.1")
+        self.agent.stop()
+        self.agent.configure(self.configuration)
+        self.agent.start()
 
 
 class Labels(AgentTest):

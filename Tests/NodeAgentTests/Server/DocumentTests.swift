@@ -1,3 +1,4 @@
+import LinuxKernel
 import Testing
 
 /// Documents, health, and who is refused.
@@ -112,6 +113,35 @@ import Testing
         }
     }
 
+    /// As servers in Go have it: `0.0.0.0` is what a configuration says that says nothing.
+    @Test(
+        .enabled(if: hasIPv6, "this machine has no IPv6 on its loopback"),
+        arguments: ["0.0.0.0", "::"])
+    func allAddressesAreThoseOfBothFamilies(address: String) async throws {
+        try await withAgentServer({ configuration, _ in
+            configuration.address = address
+            configuration.healthAddress = address
+            configuration.maximumConnections = 4
+        }) { server in
+            for host in ["127.0.0.1", "::1"] {
+                let client = try await RawClient(host: host, port: server.ports.health ?? 0, tls: nil)
+                client.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                #expect(await client.answer().contains("200 OK"), "\(host)")
+            }
+            #expect(await eventually { server.server.connections == 0 })
+            // Addresses of version 4 stay what they are to a socket of both: others are one peer, not all.
+            let first = try await RawClient(port: server.ports.api, tls: nil, from: "127.0.0.1")
+            #expect(await eventually { server.server.connections == 1 })
+            var others: [RawClient] = []
+            for _ in 0..<4 {
+                others.append(try await RawClient(port: server.ports.api, tls: nil, from: "127.0.0.2"))
+            }
+            #expect(await eventually { others.contains(where: \.isClosed) })
+            #expect(!first.isClosed)
+            for client in others + [first] { client.close() }
+        }
+    }
+
     @Test func whoHasMostConnectionsMakesRoom() async throws {
         try await withAgentServer({ configuration, _ in configuration.maximumConnections = 4 }) { server in
             func connect(_ number: Int) async throws -> RawClient {
@@ -214,6 +244,11 @@ import Testing
         }
     }
 }
+
+private let hasIPv6: Bool = {
+    let addresses = try? FileDescriptor.readFile("/proc/net/if_inet6", limit: 1 << 20)
+    return addresses.map { String(decoding: $0, as: UTF8.self).contains(" lo\n") } ?? false
+}()
 
 extension String {
     fileprivate func components(of text: String) -> Int { ranges(of: text).count }

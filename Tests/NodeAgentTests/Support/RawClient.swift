@@ -20,13 +20,14 @@ final class RawClient: Sendable {
 
     /// - Parameters:
     ///   - tls: nil for plain TCP.
-    ///   - address: of loopback, by which the server knows it.
-    init(port: Int, tls: TLSConfiguration?, from address: String = "127.0.0.1") async throws {
+    ///   - address: of loopback, by which the server knows it; nil: any.
+    init(
+        host: String = "127.0.0.1", port: Int, tls: TLSConfiguration?, from address: String? = nil
+    ) async throws {
         let log = Log()
         self.log = log
         let context = try tls.map { try NIOSSLContext(configuration: $0) }
-        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(to: SocketAddress(ipAddress: address, port: 0))
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
@@ -36,7 +37,8 @@ final class RawClient: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Collector(log))
                 }
             }
-            .connect(host: "127.0.0.1", port: port).get()
+        if let address { _ = bootstrap.bind(to: try SocketAddress(ipAddress: address, port: 0)) }
+        channel = try await bootstrap.connect(host: host, port: port).get()
         channel.closeFuture.whenComplete { _ in log.state.withLock { $0.isClosed = true } }
     }
 

@@ -19,7 +19,8 @@ import Testing
     @Test func configuration() throws { try run("test_configuration.File") }
 
     @Test(arguments: [
-        "node.Status", "node.Addresses", "node.Labels", "node.Boots", "shutdown.Signal", "shutdown.Machine",
+        "node.Status", "node.Addresses", "node.OnlyIPv6", "node.Labels", "node.Boots", "shutdown.Signal",
+        "shutdown.Machine",
         "credentials.Programs", "services.Services", "pulls.Limits", "pulls.Waits",
         "disks.Disks",
     ])

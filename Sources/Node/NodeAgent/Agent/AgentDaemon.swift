@@ -88,7 +88,7 @@ package final class AgentDaemon: Sendable {
                 runtimeMeter: RuntimeMeter(runtime: runtime, log: log)
             ) { try await scheduler.metrics() })
         let ports = try await server.start()
-        try AgentAddress(port: ports.api).write(in: settings.root)
+        try AgentAddress(port: ports.api, address: settings.kubelet.address).write(in: settings.root)
         let sources = makeSources()
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
         let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api)) {

@@ -10,11 +10,11 @@ package struct AgentClient: Sendable {
     /// Bytes of an answer.
     private static let largest = 256 << 20
 
-    let port: Int
+    let address: AgentAddress
     let token: String
     private let certificate: String
 
-    var url: String { "https://127.0.0.1:\(port)" }
+    var url: String { "https://" + address.authority }
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -32,7 +32,7 @@ package struct AgentClient: Sendable {
         if address.port == 0 {
             throw Failure("the agent with the folder \(root) serves no API (enableServer: false)")
         }
-        port = address.port
+        self.address = address
         self.token = String(token.split(separator: "\n").first ?? "")
         certificate = AgentAddress.certificate(in: root)
     }

@@ -133,7 +133,7 @@ extension AgentClient {
             return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(.seconds(5))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connect(host: "127.0.0.1", port: port) { channel in
+                .connect(host: address.host, port: address.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(
                             NIOSSLClientHandler(context: context, serverHostname: nil))
@@ -153,7 +153,7 @@ extension AgentClient {
         ByteBuffer(
             string: """
                 POST \(target) HTTP/1.1\r
-                Host: 127.0.0.1:\(port)\r
+                Host: \(address.authority)\r
                 Authorization: Bearer \(token)\r
                 Connection: Upgrade\r
                 Upgrade: SPDY/3.1\r

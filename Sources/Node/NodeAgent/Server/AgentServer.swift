@@ -90,31 +90,52 @@ public final class AgentServer: Sendable {
     ) async throws -> Int {
         let listener: any Channel
         do {
-            listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .serverChannelOption(.backlog, value: 256)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // Nothing shows the end of a client that follows a silent log, and whose machine is gone, but this.
-                .childChannelOption(.socketOption(.so_keepalive), value: 1)
-                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)
-                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
-                .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
-                .childChannelInitializer { [self] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try clients.add(channel)
-                        if let tls {
-                            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
-                        }
-                        try HTTPConnection(responder, configuration, clients, logger).install(
-                            on: channel)
-                    }
-                }
-                .bind(host: address, port: port).get()
+            listener = try await bind(address, port, tls: tls, responder)
         } catch {
             throw AgentServerError("listen on \(address), port \(port): \(error)")
         }
         state.withLock { $0.listeners.append(listener) }
         return listener.localAddress?.port ?? port
+    }
+
+    /// All addresses of version 4 are those of version 6, too, where the kernel has both: as servers in Go have it, and their
+    /// configurations.
+    private func bind(
+        _ address: String, _ port: Int, tls: NIOSSLContext?, _ responder: any HTTPResponder
+    ) async throws -> any Channel {
+        let bootstrap = bootstrap(tls: tls, responder)
+        guard address == "0.0.0.0" || address == "::" else {
+            return try await bootstrap.bind(host: address, port: port).get()
+        }
+        let onlyVersion6 = ChannelOptions.Types.SocketOption(
+            level: .init(IPPROTO_IPV6), name: .init(IPV6_V6ONLY))
+        do {
+            return try await bootstrap.serverChannelOption(onlyVersion6, value: 0)
+                .bind(host: "::", port: port).get()
+        } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode) {
+            return try await self.bootstrap(tls: tls, responder).bind(host: address, port: port).get()
+        }
+    }
+
+    private func bootstrap(tls: NIOSSLContext?, _ responder: any HTTPResponder) -> ServerBootstrap {
+        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // Nothing shows the end of a client that follows a silent log, and whose machine is gone, but this.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try clients.add(channel)
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
+                    try HTTPConnection(responder, configuration, clients, logger).install(on: channel)
+                }
+            }
     }
 
     private func tlsContext() throws -> NIOSSLContext {

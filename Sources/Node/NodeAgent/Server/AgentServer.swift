@@ -110,8 +110,9 @@ public final class AgentServer: Sendable {
         let onlyVersion6 = ChannelOptions.Types.SocketOption(
             level: .init(IPPROTO_IPV6), name: .init(IPV6_V6ONLY))
         do {
-            return try await bootstrap.serverChannelOption(onlyVersion6, value: 0)
-                .bind(host: "::", port: port).get()
+            // Not by its name, which is none where loopback alone has an address of version 6.
+            let all = try SocketAddress(ipAddress: "::", port: port)
+            return try await bootstrap.serverChannelOption(onlyVersion6, value: 0).bind(to: all).get()
         } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode) {
             return try await self.bootstrap(tls: tls, responder).bind(host: address, port: port).get()
         }

@@ -143,6 +143,7 @@ struct LocalDeviceTests {
         #expect(throws: KernelError.self) { try write(path(reader) + "/file", "") }
         #expect(try read(path(reader) + "/file") == "data")
         for uid in ["uid-a", "uid-b"] { try await manager.unmount(uid: uid) }
+        try await disk.isIdle()
         set(options: ["ro"])
         #expect(try await manager.mount(writer).volumes["v"]?.isReadOnly == true)
         #expect(throws: KernelError.self) { try write(place + "/other", "") }

@@ -52,16 +52,18 @@ public struct CRIServer: Service {
     }
 
     public func run() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
         let transport = HTTP2ServerTransport.Posix(
             listeningSocketDescriptor: Int(try socket.descriptor()), transportSecurity: .plaintext,
-            config: configuration, eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
+            config: configuration, eventLoopGroup: group)
+        let executor = LoopExecutor(group.next())
         let observer = CallObserver(log: log, metrics: metrics) { [phase] in phase.isStopping }
         let server = GRPCServer(transport: transport, services: services, interceptors: [observer])
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 try await withGracefulShutdownHandler {
                     do {
-                        try await server.serve()
+                        try await withTaskExecutorPreference(executor) { try await server.serve() }
                     } catch {
                         // The transport's error would hide that it was told to end.
                         try Task.checkCancellation()

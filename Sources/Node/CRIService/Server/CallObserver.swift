@@ -17,6 +17,8 @@ struct CallObserver: ServerInterceptor {
             >
     ) async throws -> StreamingServerResponse<Output> {
         let call = ObservedCall(context, request.metadata, self)
+        // Nil: where the call came in, on the loop of its connection.
+        let executor: (any TaskExecutor)? = context.descriptor.isBrief ? nil : globalConcurrentExecutor
         var request = request
         let messages = request.messages
         request.messages = RPCAsyncSequence(
@@ -26,7 +28,7 @@ struct CallObserver: ServerInterceptor {
             })
         let response: StreamingServerResponse<Output>
         do {
-            response = try await next(request, context)
+            response = try await withTaskExecutorPreference(executor) { try await next(request, context) }
         } catch {
             throw call.fail(error)
         }
@@ -37,7 +39,9 @@ struct CallObserver: ServerInterceptor {
             let produce = contents.producer
             contents.producer = { writer in
                 do {
-                    let metadata = try await produce(writer)
+                    let metadata = try await withTaskExecutorPreference(executor) {
+                        try await produce(writer)
+                    }
                     call.succeed()
                     return metadata
                 } catch {

@@ -164,8 +164,9 @@ final class ShimHost {
     }
 
     /// Starts a shim for a pod that need not be defined yet.
-    func beginSpare(_ name: String = "p") throws -> SpareShim {
-        try ShimLauncher.beginSpare(id: id(name), folder: pod(name), state: state, program: Self.program)
+    func beginSpare(_ name: String = "p", cgroup: String? = nil) throws -> SpareShim {
+        try ShimLauncher.beginSpare(
+            id: id(name), folder: pod(name), state: state, cgroup: cgroup, program: Self.program)
     }
 
     /// Gives it its pod and connects to it.

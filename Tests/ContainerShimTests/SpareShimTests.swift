@@ -31,6 +31,33 @@ extension ShimTests {
             }
         }
 
+        /// It has gone there, as another process, before anybody waits for it, and takes the group away as any shim.
+        @Test func waitsInTheGroupOfItsPod() throws {
+            try withShimHost { host in
+                let group = "/" + host.id("shim")
+                let spare = try host.beginSpare(cgroup: group)
+                let groups = try text(of: "/proc/\(spare.pid)/cgroup").split(separator: "\n")
+                #expect(groups.allSatisfy { $0.hasSuffix(group) }, "\(groups)")
+                #expect(try arguments(of: spare.pid).last == "--spare")
+                try host.definePod([.uts]) { $0.cgroup = group }
+                var client = try host.launchPod(with: spare)
+                #expect(host.lastShim == spare.pid)
+                try host.endPod(&client)
+            }
+        }
+
+        /// Its engine was told of another one meanwhile.
+        @Test func goesToAnotherGroup() throws {
+            try withShimHost { host in
+                let spare = try host.beginSpare(cgroup: "/" + host.id("one"))
+                try host.definePod([.uts]) { $0.cgroup = "/" + host.id("two") }
+                var client = try host.launchPod(with: spare)
+                let groups = try text(of: "/proc/\(host.lastShim)/cgroup").split(separator: "\n")
+                #expect(groups.allSatisfy { $0.hasSuffix(host.id("two")) }, "\(groups)")
+                try host.endPod(&client)
+            }
+        }
+
         /// What is wrong with its pod is said as by any shim.
         @Test func aPodThatCannotBe() throws {
             try withShimHost { host in

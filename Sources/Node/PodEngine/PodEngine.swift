@@ -5,6 +5,7 @@ import Glibc
 import ImageStore
 import LinuxKernel
 import Logging
+import PodNetwork
 import Synchronization
 
 /// Pods on this machine: sandboxes and containers as durable state machines over shims, networks and snapshots.
@@ -66,8 +67,9 @@ public final class PodEngine: Sendable {
         spares = SpareShims(threads: threads, logger: logger) {
             let id = ContainerStore.newID()
             let shim = try ShimLauncher.beginSpare(
-                id: id, folder: layout.sandbox(id), state: layout.run.state)
-            return SpareShims.Spare(id: id, shim: shim)
+                id: id, folder: layout.sandbox(id), state: layout.run.state, cgroup: settings.shimCgroup)
+            // The next pod tries it once more, and says why it cannot.
+            return SpareShims.Spare(id: id, shim: shim, namespace: try? SpareNamespace())
         }
     }
 
@@ -75,6 +77,11 @@ public final class PodEngine: Sendable {
     public func close() async {
         for sandbox in registry.sandboxes { sandbox.connection?.close() }
         spares.close()
+        if registry.sandboxes.isEmpty {
+            do { try leaveShimCgroup() } catch {
+                logger.warning("the group of shims stays", metadata: ["error": "\(error)"])
+            }
+        }
         events.finish()
         await threads.stop()
     }

@@ -6,7 +6,7 @@ import OCISpec
 /// What `swiftlet-shim` does, from its arguments to its exit status.
 public enum ShimProgram {
     private static let usage =
-        "usage: swiftlet-shim --state DIR (--container DIR | --pod DIR) --id ID [--ready-fd N [--spare]]"
+        "usage: swiftlet-shim --state DIR (--container DIR | --pod DIR) --id ID [--ready-fd N [[--cgroup PATH] --spare]]"
 
     /// - Parameters:
     ///   - arguments: the program's name first.
@@ -45,14 +45,19 @@ public enum ShimProgram {
             folders.removeShim(options.id.text)
             throw error
         }
-        report("ok", options)
+        report(ShimReport.readyLine, options)
         try shim.run()
         return 0
     }
 
     private static func supervisePod(_ options: Options, _ network: ContainerNetwork) throws -> Int32 {
         try ProcessDefaults.apply()
-        if options.isSpare, try !awaitOrder(options) { return 0 }
+        var made: [String] = []
+        if options.isSpare {
+            // What takes longest and is the same for all pods.
+            if let cgroup = options.cgroup { made = try ShimGroups.enter(cgroup) { sayProcess(options) } }
+            if try !awaitOrder(options) { return 0 }
+        }
         let lock = try lock(options)
         let pod = try PodSupervision.read(in: options.folder)
         guard pod.id == options.id.text else {
@@ -60,11 +65,9 @@ public enum ShimProgram {
                 .badRequest,
                 "\(options.folder)/\(PodSupervision.fileName) is that of pod \(JSONError.quoted(pod.id))")
         }
-        if let cgroup = pod.cgroup {
-            try ShimGroups.enter(cgroup, folder: options.folder) {
-                // Whoever started us has another child now.
-                say(ShimReport.processLine(getpid()), to: options.report)
-            }
+        try ShimGroups.note(made, in: options.folder)
+        if let cgroup = pod.cgroup, cgroup != options.cgroup {
+            try ShimGroups.enter(cgroup, folder: options.folder) { sayProcess(options) }
         }
         let folders = RunFolders(state: options.state)
         let shim = try Shim(folders: folders, network: network, name: pod.id, scoreForChildren: "0")
@@ -72,7 +75,7 @@ public enum ShimProgram {
         do {
             try shim.begin(pod, id: options.id, folder: options.folder, lock: lock) {
                 isMade = $0 == nil
-                report($0?.message ?? "ok", options)
+                report($0?.message ?? ShimReport.readyLine, options)
             }
         } catch {
             folders.removeShim(pod.id)
@@ -83,6 +86,11 @@ public enum ShimProgram {
         // Nobody has heard of it yet.
         if isMade { say("\(failure)", to: 2) }
         return 1
+    }
+
+    /// Whoever started us has another child now.
+    private static func sayProcess(_ options: Options) {
+        say(ShimReport.processLine(getpid()), to: options.report)
     }
 
     /// Waits until there is a pod for this shim.
@@ -135,6 +143,8 @@ public enum ShimProgram {
         var report: Int32 = 2
         /// Whether the pod is still to come; then `report` is a socket, over which it is told when there is one.
         var isSpare = false
+        /// In which a spare one waits.
+        var cgroup: String?
 
         static let spare = "--spare"
 
@@ -159,6 +169,7 @@ public enum ShimProgram {
                         throw UsageError(text: "--ready-fd: not a descriptor: \(value)")
                     }
                     report = number
+                case "--cgroup": cgroup = value
                 default: throw UsageError(text: "unknown option \(name)")
                 }
             }
@@ -168,6 +179,7 @@ public enum ShimProgram {
             guard !isSpare || isPod && report > 2 else {
                 throw UsageError(text: "\(Self.spare) needs --pod and --ready-fd")
             }
+            guard isSpare || cgroup == nil else { throw UsageError(text: "--cgroup needs \(Self.spare)") }
             do throws(RuntimeError) {
                 self.id = try ContainerID(id)
             } catch {

@@ -111,9 +111,11 @@ public final class PodNetworks: Sendable {
     // MARK: One pod
 
     /// Makes a pod's network namespace where the network does not do that itself.
-    func makeNamespace(_ path: String?, _ spec: SandboxSpec) throws {
+    func makeNamespace(_ path: String?, _ spec: SandboxSpec, from spare: SpareNamespace?) throws {
         guard choice == .cni, let path else { return }
-        try Self.sayingWhoseSysctls { try PinnedNamespace.make(at: path, sysctls: spec.networkSysctls) }
+        try Self.sayingWhoseSysctls {
+            try PinnedNamespace.make(at: path, sysctls: spec.networkSysctls, from: spare)
+        }
     }
 
     /// A value that the kernel does not take is the caller's mistake.
@@ -126,10 +128,10 @@ public final class PodNetworks: Sendable {
     }
 
     /// - Returns: the pod's addresses.
-    func connect(_ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String) throws
-        -> [IPAddress]
-    {
-        let addresses = try addresses(id, spec, namespace: namespace, hostsFile: hostsFile)
+    func connect(
+        _ id: String, _ spec: SandboxSpec, namespace: String, from spare: SpareNamespace?, hostsFile: String
+    ) throws -> [IPAddress] {
+        let addresses = try addresses(id, spec, namespace: namespace, from: spare, hostsFile: hostsFile)
         // Other runtimes set all parameters now, from the pod's first container.
         let ofDevices = spec.deviceSysctls
         if !ofDevices.isEmpty {
@@ -139,7 +141,7 @@ public final class PodNetworks: Sendable {
     }
 
     private func addresses(
-        _ id: String, _ spec: SandboxSpec, namespace: String, hostsFile: String
+        _ id: String, _ spec: SandboxSpec, namespace: String, from spare: SpareNamespace?, hostsFile: String
     ) throws -> [IPAddress] {
         let ports = try spec.ports.map { try Self.mapping($0) }
         switch choice {
@@ -149,7 +151,7 @@ public final class PodNetworks: Sendable {
             attachment.sysctls = spec.networkSysctls
             attachment.hostsFile = hostsFile
             attachment.hostNames = [spec.hostname]
-            return try Self.sayingWhoseSysctls { try builtin.attach(attachment).addresses }
+            return try Self.sayingWhoseSysctls { try builtin.attach(attachment, spare: spare).addresses }
         case .cni:
             let network = try folder.withLock { try $0.network() }
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)

@@ -30,7 +30,7 @@ extension PodEngine {
         let entry = SandboxEntry(record)
         do {
             try await entry.lock.withLock {
-                try await make(entry, spare?.shim)
+                try await make(entry, spare)
             }
         } catch {
             if registry.has(sandbox: id) {
@@ -48,14 +48,14 @@ extension PodEngine {
 
     /// The pod's network is made beside its shim, which takes as long to start; but where the pod has a user
     /// namespace, which owns the other namespaces, the shim makes all of them first.
-    private func make(_ entry: SandboxEntry, _ spare: SpareShim?) async throws {
+    private func make(_ entry: SandboxEntry, _ spare: SpareShims.Spare?) async throws {
         let spec = entry.record.spec
         switch networks.choice {
         case .cni where spec.makesOwnNetwork:
             let shim = try await threads.run { [self] in
                 try recordAndMakeFiles(entry)
-                try networks.makeNamespace(namespaces(entry).network, spec)
-                return try beginShim(entry, spare)
+                try networks.makeNamespace(namespaces(entry).network, spec, from: spare?.namespace)
+                return try beginShim(entry, spare?.shim)
             }
             async let addresses = threads.runAlone { [self] in try connectNetwork(entry) }
             try await threads.run { [self] in try meet(shim, entry) }
@@ -63,8 +63,10 @@ extension PodEngine {
         default:
             try await threads.run { [self] in
                 try recordAndMakeFiles(entry)
-                let shim = try beginShim(entry, spare)
-                let addresses = Result { try spec.makesOwnNetwork ? connectNetwork(entry) : [] }
+                let shim = try beginShim(entry, spare?.shim)
+                let addresses = Result {
+                    try spec.makesOwnNetwork ? connectNetwork(entry, from: spare?.namespace) : []
+                }
                 // Whatever became of the network: who has started a shim has to know it.
                 try meet(shim, entry)
                 entry.note(addresses: try addresses.get())
@@ -144,10 +146,11 @@ extension PodEngine {
     }
 
     /// - Returns: the pod's addresses. Who will have to disconnect it is on record already.
-    private func connectNetwork(_ entry: SandboxEntry) throws -> [String] {
+    private func connectNetwork(_ entry: SandboxEntry, from spare: SpareNamespace? = nil) throws -> [String] {
         guard let namespace = namespaces(entry).network else { return [] }
         return try networks.connect(
-            entry.id, entry.record.spec, namespace: namespace, hostsFile: layout.sandbox(entry.id) + "/hosts"
+            entry.id, entry.record.spec, namespace: namespace, from: spare,
+            hostsFile: layout.sandbox(entry.id) + "/hosts"
         ).map(\.description)
     }
 

@@ -239,11 +239,16 @@ extension PodEngine {
                 try PodCgroup(parent: record.cgroupParent).remove()
             }
             // The shim that has made it may have gone before others.
-            if isLast, let shims = settings.shimCgroup { try PodCgroup(parent: shims).removeIfUnused() }
+            if isLast { try leaveShimCgroup() }
             try database.removeSandbox(record.id)
         }
         registry.removeSandbox(entry.id)
         registry.free("sandbox " + record.spec.reservedName, of: entry.id)
+    }
+
+    /// Removes the group of all shims if nobody is in it.
+    func leaveShimCgroup() throws {
+        if let shims = settings.shimCgroup { try PodCgroup(parent: shims).removeIfUnused() }
     }
 
     /// The shim is gone without having been told to: its containers end with it, and the sandbox is not ready.

@@ -1,15 +1,18 @@
 import ContainerShim
 import Logging
+import PodNetwork
 import Synchronization
 
-/// A shim that waits for the next pod, whose id is chosen with it: a pod's start then does not wait for a program's,
-/// which takes as long as all else in it. There is one, as long as its engine is there; pods that come before the next
-/// one waits have a shim started for them.
+/// A shim that waits for the next pod, whose id is chosen with it, and a network namespace: a pod's start then does not
+/// wait for a program's, which takes as long as all else in it, nor for the kernel to make the namespace. There is one, as
+/// long as its engine is there; pods that come before the next one waits have theirs made for them.
 final class SpareShims: Sendable {
     /// A pod to come, and its shim.
     struct Spare: Sendable {
         let id: String
         let shim: SpareShim
+        /// Nil where none could be made.
+        let namespace: SpareNamespace?
     }
 
     private enum State {

@@ -32,10 +32,13 @@ public struct BuiltinNetwork: Sendable {
     // MARK: One pod
 
     /// Connects a pod. One that is connected already gets everything anew.
-    /// - Parameter owner: the process whose end makes the connection a leftover; nil when only `reconcile` is to
-    ///   decide.
+    /// - Parameters:
+    ///   - owner: the process whose end makes the connection a leftover; nil when only `reconcile` is to decide.
+    ///   - spare: the pod's namespace to be, where none is pinned yet.
     /// - Throws: `NetworkError`, or `KernelError`; then nothing of the connection is left.
-    public func attach(_ pod: PodAttachment, owner: ProcessIdentity? = nil) throws -> NetworkResult {
+    public func attach(
+        _ pod: PodAttachment, owner: ProcessIdentity? = nil, spare: SpareNamespace? = nil
+    ) throws -> NetworkResult {
         guard !pod.id.isEmpty, pod.id.utf8.count <= 200, pod.id.utf8.first != UInt8(ascii: "."),
             !pod.id.utf8.contains(UInt8(ascii: "/"))
         else { throw NetworkError("invalid id '\(pod.id)' of a pod") }
@@ -46,7 +49,9 @@ public struct BuiltinNetwork: Sendable {
         let record = try claim(pod, owner)
         do {
             try Self.allowForwarding(version6: record.addresses.contains(where: \.isVersion6))
-            if record.ownsNamespace { try PinnedNamespace.make(at: record.namespace, sysctls: pod.sysctls) }
+            if record.ownsNamespace {
+                try PinnedNamespace.make(at: record.namespace, sysctls: pod.sysctls, from: spare)
+            }
             try PodLink.make(record)
             try open(record)
             if let file = pod.hostsFile {

@@ -25,16 +25,20 @@ package enum PinnedNamespace {
     }
 
     /// Makes a network namespace, with its loopback device up, and pins it.
-    /// - Parameter sysctls: its parameters, by name (`SysctlName`): of network namespaces alone.
-    package static func make(at path: String, sysctls: SortedMap<String> = [:]) throws(KernelError) {
+    /// - Parameters:
+    ///   - sysctls: its parameters, by name (`SysctlName`): of network namespaces alone.
+    ///   - spare: one that is there already, for nobody else.
+    package static func make(
+        at path: String, sysctls: SortedMap<String> = [:], from spare: SpareNamespace? = nil
+    ) throws(KernelError) {
         _ = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
         do throws(KernelError) {
-            try away(what: path) { () throws(KernelError) in
-                try unshare(NamespaceKind.network.flag, what: "network namespace")
-                try setUp(sysctls)
-                _ = try check("pin network namespace at", path) {
-                    mount("/proc/thread-self/ns/net", path, nil, bindFlag, nil)
-                }
+            let namespace = if let spare { spare } else { try SpareNamespace() }
+            if !sysctls.isEmpty {
+                try enter(namespace.descriptor, what: path) { () throws(KernelError) in try set(sysctls) }
+            }
+            _ = try check("pin network namespace at", path) {
+                mount("/proc/thread-self/fd/\(namespace.descriptor.raw)", path, nil, bindFlag, nil)
             }
         } catch {
             unlink(path)
@@ -45,12 +49,15 @@ package enum PinnedNamespace {
     /// What a `KernelError` says that a value was not taken for.
     package static let settingSysctl = "set sysctl"
 
-    /// In the new namespace, where nobody is yet.
-    private static func setUp(_ sysctls: SortedMap<String>) throws(KernelError) {
-        let loopback: Int32 = 1
-        var routes = try RouteSocket()
-        try routes.apply([.bringUp(loopback)])
-        if !sysctls.isEmpty { try set(sysctls) }
+    /// A new namespace.
+    fileprivate static func make() throws(KernelError) -> FileDescriptor {
+        try away(what: "of a new pod") { () throws(KernelError) in
+            try unshare(NamespaceKind.network.flag, what: "network namespace")
+            let loopback: Int32 = 1
+            var routes = try RouteSocket()
+            try routes.apply([.bringUp(loopback)])
+            return try FileDescriptor.open(ownNamespace, O_RDONLY)
+        }
     }
 
     /// Sets parameters of a pinned namespace, those of devices that it has got meanwhile.
@@ -76,12 +83,17 @@ package enum PinnedNamespace {
     }
 
     /// Does something in the pinned namespace.
-    static func enter<Result: ~Copyable>(
+    package static func enter<Result: ~Copyable>(
         _ path: String, _ body: () throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
-        let namespace = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW)
-        return try away(what: path) { () throws(KernelError) in
-            try namespace.enterNamespace(NamespaceKind.network.flag, what: path)
+        try enter(try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW), what: path, body)
+    }
+
+    private static func enter<Result: ~Copyable>(
+        _ namespace: borrowing FileDescriptor, what: String, _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        try away(what: what) { () throws(KernelError) in
+            try namespace.enterNamespace(NamespaceKind.network.flag, what: what)
             return try body()
         }
     }
@@ -94,6 +106,8 @@ package enum PinnedNamespace {
         try StateFiles.remove(path)
     }
 
+    private static let ownNamespace = "/proc/thread-self/ns/net"
+
     // mount(2), umount(2).
     private static let bindFlag: UInt = 0x1000
     private static let noFollow: Int32 = 8
@@ -101,7 +115,7 @@ package enum PinnedNamespace {
     private static func away<Result: ~Copyable>(
         what: String, _ body: () throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
-        let home = try FileDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
+        let home = try FileDescriptor.open(ownNamespace, O_RDONLY)
         defer {
             do throws(KernelError) {
                 try home.enterNamespace(NamespaceKind.network.flag, what: "own network namespace")
@@ -111,5 +125,15 @@ package enum PinnedNamespace {
             }
         }
         return try body()
+    }
+}
+
+/// A network namespace, with its loopback device up, that lives as long as somebody refers to this. The kernel takes
+/// most of a millisecond to make one: with one in store the next pod does not wait for that.
+public final class SpareNamespace: Sendable {
+    fileprivate let descriptor: FileDescriptor
+
+    public init() throws(KernelError) {
+        descriptor = try PinnedNamespace.make()
     }
 }

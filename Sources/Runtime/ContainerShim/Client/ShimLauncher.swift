@@ -54,9 +54,11 @@ public enum ShimLauncher {
     /// - Parameters:
     ///   - id: of the pod to come; nothing of it has to be there yet.
     ///   - folder: where `pod.json` will be.
-    /// - Throws: `notStarted`; nothing is left then.
+    ///   - cgroup: that of its pod, in which it waits (`PodSupervision.cgroup`).
+    /// - Throws: `notStarted`; nothing is left then, but for the group.
     public static func beginSpare(
-        id: String, folder: String, state: String, milliseconds: Int = ShimPatience.answer,
+        id: String, folder: String, state: String, cgroup: String? = nil,
+        milliseconds: Int = ShimPatience.answer,
         program: String? = nil
     ) throws(ShimError) -> SpareShim {
         let path = if let program { program } else { try find() }
@@ -64,8 +66,9 @@ public enum ShimLauncher {
         do throws(KernelError) { line = try UnixSocket.streamPair() } catch { throw .refused(error) }
         let (own, reporting) = line.ends()
         let socket = FileDescriptor(owning: own)
+        let group = cgroup.map { ["--cgroup", $0] } ?? []
         let pid = try start(
-            path, ["--state", state, "--pod", folder, "--id", id, "--ready-fd", "3", "--spare"],
+            path, ["--state", state, "--pod", folder, "--id", id, "--ready-fd", "3"] + group + ["--spare"],
             report: FileDescriptor(owning: reporting))
         return try SpareShim(
             owning: socket, pid: pid, deadline: monotonicMilliseconds() + milliseconds

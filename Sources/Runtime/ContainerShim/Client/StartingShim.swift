@@ -13,11 +13,14 @@ enum ShimReport {
     /// The line with which a shim that goes on as another process says so.
     static func processLine(_ pid: Int32) -> String { processWord + "\(pid)" }
 
-    /// The shim writes a line and closes: `ok`, or why not. Before that it may say that it has become another
+    /// What a shim says at last.
+    static let readyLine = "ok"
+
+    /// The shim writes a line: the one that is awaited, or why not. Before that it may say that it has become another
     /// process, a child of ours too.
     /// - Returns: the shim's process id; nil where it has ended and said nothing.
     static func outcome(
-        _ report: borrowing FileDescriptor, pid: Int32, deadline: Int
+        _ report: borrowing FileDescriptor, awaiting awaited: String = readyLine, pid: Int32, deadline: Int
     ) throws(ShimError) -> Int32? {
         var pid = pid
         var text = ""
@@ -27,7 +30,7 @@ enum ShimReport {
                     let line = String(text[..<end])
                     text = String(text[text.utf8.index(after: end)...])
                     guard let other = process(line) else {
-                        if line == "ok" { return pid }
+                        if line == awaited { return pid }
                         text = line
                         break
                     }
@@ -86,17 +89,9 @@ public final class SpareShim: Sendable {
         owning line: consuming FileDescriptor, pid: Int32, deadline: Int,
         another: @escaping StartingShim.Launch
     ) throws(ShimError) {
-        let text: String
-        do throws(KernelError) {
-            text = try ShimReport.read(line, deadline: deadline)
-        } catch {
-            Self.end(pid)
-            throw .notStarted("\(error)")
-        }
-        guard text == ShimReport.waitingLine + "\n" else {
-            Self.end(pid)
-            throw .notStarted(text)
-        }
+        let waiting = try ShimReport.outcome(
+            line, awaiting: ShimReport.waitingLine, pid: pid, deadline: deadline)
+        guard let pid = waiting else { throw .notStarted("it ended and said nothing") }
         self.line = Mutex(consume line)
         self.pid = pid
         self.another = another

@@ -97,17 +97,33 @@ enum ShimGroups {
     /// Goes on in the group of the pod's choice, as another process.
     /// - Parameter moved: called in that, first of all.
     static func enter(_ cgroup: String, folder: String, moved: () -> Void) throws {
-        let bootID = try BootID.current()
-        let before = try read(folder)
-        try CgroupLayout.detect().enter(cgroup) { made in
-            // Those of a shim before this one are still ours to remove.
-            let kept = before?.bootID == bootID ? before?.paths ?? [] : []
-            let all = kept.filter { !made.contains($0) } + made
-            if all.isEmpty { return }
-            try replaceFile(folder + "/" + fileName, with: Made(bootID: bootID, paths: all).json())
+        try CgroupLayout.detect().enter(cgroup) {
+            try note($0, in: folder)
         } moved: {
             moved()
         }
+    }
+
+    /// As the other one, for a pod that is still to come.
+    /// - Returns: the groups that were made: to be noted once the pod is there.
+    static func enter(_ cgroup: String, moved: () -> Void) throws -> [String] {
+        var made: [String] = []
+        try CgroupLayout.detect().enter(cgroup) {
+            made = $0
+        } moved: {
+            moved()
+        }
+        return made
+    }
+
+    /// Writes down that groups were made here. Those of a shim before this one are still ours to remove.
+    static func note(_ made: [String], in folder: String) throws {
+        if made.isEmpty { return }
+        let bootID = try BootID.current()
+        let before = try read(folder)
+        let kept = before?.bootID == bootID ? before?.paths ?? [] : []
+        let all = kept.filter { !made.contains($0) } + made
+        try replaceFile(folder + "/" + fileName, with: Made(bootID: bootID, paths: all).json())
     }
 
     static func remove(in folder: String) throws {

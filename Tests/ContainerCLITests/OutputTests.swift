@@ -40,7 +40,16 @@ struct OutputTests {
 
     @Test(arguments: durationsCases)
     func durations(seconds: Int64, text: String) {
-        #expect(HumanUnits.duration(TimeSpan(seconds: seconds)) == text)
+        #expect(HumanUnits.duration(seconds: seconds) == text)
+    }
+
+    @Test(arguments: [
+        ("0001-01-01T00:00:00Z", "2027 years ago"), ("2026-11-22T23:33:29.9Z", "20 seconds ago"),
+        ("9999-12-31T23:59:59Z", "Less than a second ago"),
+    ])
+    func ages(created: String, text: String) throws {
+        let now = Timestamp(seconds: 1_795_390_430)
+        #expect(HumanUnits.age(of: try #require(Timestamp(created)), now: now) == text)
     }
 
     @Test func numbers() {

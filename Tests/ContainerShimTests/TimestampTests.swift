@@ -28,9 +28,19 @@ import Testing
     @Test(arguments: [
         "", "2026-11-22", "2026-13-01T00:00:00Z", "2026-11-22T24:00:00Z", "2026-11-22T23:33:50",
         "2026-11-22T23:33:50.Z", "2026-11-22T23:33:50Zx", "x026-11-22T23:33:50Z",
+        "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01",
     ])
     func refusesWhatIsNoTime(text: String) {
         #expect(Timestamp(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("0001-01-01T00:00:00Z", Int64.min), ("1969-12-31T23:59:59.5Z", -500_000_000),
+        ("2262-04-11T23:47:16.854775807Z", .max), ("2262-04-11T23:47:16.854775808Z", .max),
+        ("9999-12-31T23:59:59Z", .max),
+    ])
+    func nanosecondsEndWhereTheirNumberDoes(text: String, nanoseconds: Int64) throws {
+        #expect(try #require(Timestamp(text)).nanosecondsSince1970 == nanoseconds)
     }
 
     @Test func nowIsLater() {

@@ -87,6 +87,23 @@ struct ImageTests {
         #expect(try host.checkFails(1, "history", "nothing").contains("nothing"))
     }
 
+    /// What builds reproducibly has no date, or one far away.
+    @Test func anyDateIsShown() throws {
+        let script = """
+            set -e; mkdir \(host.folder)/made; cd \(host.folder)/made; echo text > file
+            umoci init --layout image; umoci new --image image:v1; umoci insert --image image:v1 file /file
+            umoci config --image image:v1 --created 0001-01-01T00:00:00Z --history.created 9999-12-31T23:59:59Z
+            """
+        let made = try Program("/bin/sh", ["-c", script], environment: host.environment).finish()
+        try #require(made.code == 0, "\(made.error)")
+        try host.check("load", "-q", "-i", host.folder + "/made/image")
+        let id = try host.check("images", "-q").line
+        #expect(try host.check("images").lines.last?.contains(" years ago") == true)
+        #expect(try host.check("history", id).output.contains("Less than a second ago"))
+        #expect(try host.check("system", "df", "-v").output.contains(" years ago"))
+        #expect(try host.check("images", "-q", "-f", "until=1h").line == id)
+    }
+
     @Test func prune() throws {
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
         try host.check("create", "--name", "c", "busybox")

@@ -8,7 +8,7 @@ enum ImageFilesystem {
     /// - Parameter path: a folder in it.
     static func usage(of path: String, bytes: Int64, inodes: Int64) throws -> CRIFilesystemUsage {
         var usage = CRIFilesystemUsage()
-        usage.timestamp = Timestamp.now.totalNanoseconds
+        usage.timestamp = Timestamp.now.nanosecondsSince1970
         usage.fsID.mountpoint = try mountPoint(of: path)
         usage.usedBytes.value = UInt64(max(0, bytes))
         usage.inodesUsed.value = UInt64(max(0, inodes))

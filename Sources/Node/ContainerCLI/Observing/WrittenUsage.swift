@@ -34,7 +34,7 @@ extension Engine {
         let now = Timestamp.now
         let isWritten = users.contains { $0.status.writes }
         if let recorded = RecordedUsage.read(in: folder), recorded.measured <= now {
-            let isRecent = now.since(recorded.measured).nanoseconds < RecordedUsage.patience * 1_000_000_000
+            let isRecent = now.wholeSeconds(since: recorded.measured) < RecordedUsage.patience
             let isTrue =
                 isWritten
                 ? isRecent

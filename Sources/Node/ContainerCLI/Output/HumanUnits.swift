@@ -52,8 +52,7 @@ public enum HumanUnits {
     }
 
     /// `5 minutes`, `About an hour`, `3 weeks`: one unit, rounded down.
-    public static func duration(_ span: TimeSpan) -> String {
-        let seconds = span.nanoseconds / 1_000_000_000
+    public static func duration(seconds: Int64) -> String {
         let minutes = seconds / 60
         // Hours are rounded to the nearest.
         let hours = (seconds + 1800) / 3600
@@ -72,6 +71,6 @@ public enum HumanUnits {
 
     /// `5 minutes ago`.
     public static func age(of moment: Timestamp, now: Timestamp = .now) -> String {
-        duration(now.since(moment)) + " ago"
+        duration(seconds: now.wholeSeconds(since: moment)) + " ago"
     }
 }

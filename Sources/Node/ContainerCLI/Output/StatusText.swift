@@ -4,7 +4,8 @@ import ContainerShim
 public enum StatusText {
     /// `Up 5 minutes`, `Exited (0) 3 minutes ago`.
     public static func text(_ status: LiveStatus, now: Timestamp = .now) -> String {
-        let up = status.startedAt.map { "Up " + HumanUnits.duration(now.since($0)) } ?? "Up"
+        let up =
+            status.startedAt.map { "Up " + HumanUnits.duration(seconds: now.wholeSeconds(since: $0)) } ?? "Up"
         let ago = status.finishedAt.map { " " + HumanUnits.age(of: $0, now: now) } ?? ""
         switch status.phase {
         case .created: return "Created"

@@ -93,7 +93,7 @@ public struct CPUAmount: Equatable, Sendable {
     public static let period: UInt64 = 100_000
 
     /// Microseconds of processor time in each period.
-    public var quota: Int64 { nano * Int64(Self.period) / 1_000_000_000 }
+    public var quota: Int64 { nano / (1_000_000_000 / Int64(Self.period)) }
 }
 
 /// `--cpuset-cpus`, `--cpuset-mems`: `0-3,7`.

@@ -9,10 +9,6 @@ public struct TimeSpan: Equatable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    public init(seconds: Int64) {
-        self.nanoseconds = seconds * 1_000_000_000
-    }
-
     /// Numbers with units, as Go writes durations: `90s`, `1h30m`, `1.5s`, `250ms`.
     public init?(parsing text: String) {
         var rest = text[...]
@@ -40,25 +36,17 @@ public struct TimeSpan: Equatable, Sendable {
 }
 
 extension Timestamp {
-    /// Nanoseconds after 1970-01-01T00:00:00Z.
-    public var totalNanoseconds: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
-
-    /// - Parameter total: nanoseconds after 1970-01-01T00:00:00Z.
-    public init(totalNanoseconds total: Int64) {
-        let seconds = total >= 0 ? total / 1_000_000_000 : -((999_999_999 - total) / 1_000_000_000)
-        self.init(seconds: seconds, nanoseconds: Int32(total - seconds * 1_000_000_000))
-    }
-
-    /// The time from `earlier` until this moment, or nothing.
-    public func since(_ earlier: Timestamp) -> TimeSpan {
-        TimeSpan(nanoseconds: max(0, totalNanoseconds - earlier.totalNanoseconds))
+    /// The whole seconds from `earlier` until this moment, or none. Not a span: its nanoseconds end after 292 years,
+    /// and the builders of reproducible images date them to the year 1.
+    public func wholeSeconds(since earlier: Timestamp) -> Int64 {
+        max(0, seconds - earlier.seconds - (nanoseconds < earlier.nanoseconds ? 1 : 0))
     }
 
     /// What `--since` and `--until` take: a moment as RFC 3339, also shortened and then in local time;
     /// seconds after 1970 with an optional fraction; or a time span before `now`.
     public init(parsing text: String, now: Timestamp = .now) throws(UsageError) {
         if let span = TimeSpan(parsing: text) {
-            self.init(totalNanoseconds: now.totalNanoseconds - span.nanoseconds)
+            self.init(nanosecondsSince1970: now.nanosecondsSince1970 - span.nanoseconds)
         } else if let moment = Timestamp(text) ?? Timestamp(localDate: text) ?? Timestamp(unixSeconds: text) {
             self = moment
         } else {

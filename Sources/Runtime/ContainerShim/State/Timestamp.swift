@@ -27,8 +27,13 @@ public struct Timestamp: Equatable, Comparable, Sendable {
             seconds: seconds, nanoseconds: Int32(nanosecondsSince1970 - seconds * 1_000_000_000))
     }
 
-    /// As the CRI counts it.
-    public var nanosecondsSince1970: Int64 { seconds * 1_000_000_000 + Int64(nanoseconds) }
+    /// As the CRI counts it. What lies outside of the years 1678 to 2261 is at their ends.
+    public var nanosecondsSince1970: Int64 {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, isTooLate) = product.addingReportingOverflow(Int64(nanoseconds))
+        return isTooLate ? .max : sum
+    }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
@@ -154,9 +159,10 @@ private struct TimestampReader {
         }
         guard position == bytes.count else { return nil }
         let date = days(fromYear: year, month: month, day: day)
-        return Timestamp(
-            seconds: date * 86400 + hour * 3600 + minute * 60 + second - offset,
-            nanoseconds: Int32(nanoseconds))
+        let seconds = date * 86400 + hour * 3600 + minute * 60 + second - offset
+        // By its offset it may be out of the years 0 to 9999, and could not be written.
+        guard -62_167_219_200...253_402_300_799 ~= seconds else { return nil }
+        return Timestamp(seconds: seconds, nanoseconds: Int32(nanoseconds))
     }
 
     private mutating func number(_ count: Int) -> Int64? {

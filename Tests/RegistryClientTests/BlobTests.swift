@@ -41,6 +41,59 @@ import Testing
         }
     }
 
+    // MARK: Redirects to storage
+
+    private func redirectError(_ storage: @escaping FaultServer.Handler) async throws -> (
+        RegistryError, String
+    ) {
+        let server = try FaultServer(storage)
+        defer { server.stop() }
+        let location = "http://\(server.host)/bucket/blob?signature=secret"
+        var found: RegistryError?
+        try await withRepository(server: { _ in FaultServer.answer(307, ["Location": location]) }) {
+            repository, _ in
+            found = try await registryError { _ = try await repository.blob(Self.descriptor).collect() }
+        }
+        return (try #require(found), server.host)
+    }
+
+    @Test func aRefusalIsTheStoragesInItsWords() async throws {
+        let xml = """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <Error><Code>AccessDenied</Code><Message>Request has expired, &quot;really&quot;</Message></Error>
+            """
+        let (error, host) = try await redirectError { _ in
+            FaultServer.answer(403, ["Content-Type": "application/xml"], Array(xml.utf8))
+        }
+        #expect(error.kind == .denied && error.codes.isEmpty)
+        #expect(
+            error.description.hasSuffix(
+                ": redirected to \(host): 403 Forbidden: Request has expired, \"really\" (AccessDenied)"))
+        #expect(!error.description.contains("secret"))
+    }
+
+    @Test func whatTheStorageBreaksOffIsItsFault() async throws {
+        let (error, host) = try await redirectError { request in
+            let (head, body) = Self.correct(request)
+            return [.send(head + (Self.offset(request) == 0 ? body.prefix(1000) : [])), .close]
+        }
+        #expect(error.kind == .interrupted)
+        #expect(error.description.contains(": redirected to \(host): "))
+    }
+
+    @Test func storageThatIsNotThereIsNamed() async throws {
+        // Nobody serves this port, and no test is given it.
+        let host = "127.0.0.1:1"
+        try await withRepository(server: { _ in
+            FaultServer.answer(307, ["Location": "http://\(host)/blob?signature=secret"])
+        }) { repository, server in
+            let error = try await registryError { _ = try await repository.blob(Self.descriptor).collect() }
+            #expect(error.kind == .unreachable)
+            #expect(error.description.contains(": \(server.host): redirected to \(host): connection refused"))
+            #expect(!error.description.contains("secret"))
+        }
+    }
+
     @Test func downloadsNothing() async throws {
         try await withRepository(server: { _ in FaultServer.answer(200) }) { repository, _ async throws in
             #expect(try await repository.blob(layerDescriptor([])).collect().isEmpty)

@@ -139,6 +139,31 @@ package struct RegistryErrorBody {
     }
 }
 
+extension RegistryErrorBody {
+    /// The error of the storage that a registry redirects to: `<Error><Code>…</Code><Message>…</Message>…</Error>` from
+    /// S3, Google's and Azure's. Its code is none of a registry's.
+    /// - Returns: nil when the body is not of that form.
+    package init?(xml body: [UInt8]) {
+        let text = String(decoding: body.prefix(16 << 10), as: UTF8.self)
+        guard text.contains("<Error>"), let message = Self.element("Message", of: text) else { return nil }
+        codes = []
+        let code = Self.element("Code", of: text).map { " (\(oneLine($0, limit: 60)))" } ?? ""
+        self.text = oneLine(message, limit: 200) + code
+    }
+
+    private static func element(_ name: String, of text: String) -> String? {
+        guard let begin = text.firstRange(of: "<\(name)>"),
+            let end = text[begin.upperBound...].firstRange(of: "</\(name)>")
+        else { return nil }
+        var content = String(text[begin.upperBound..<end.lowerBound])
+        // The ampersand last: what comes out of it is no further entity.
+        for (entity, character) in [
+            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&amp;", "&"),
+        ] { content = content.replacing(entity, with: character) }
+        return content.isEmpty ? nil : content
+    }
+}
+
 /// Text of a stranger, fit for one line: no control characters, not too long.
 func oneLine(_ text: String, limit: Int = 120) -> String {
     var out = ""

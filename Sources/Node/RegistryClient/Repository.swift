@@ -102,7 +102,8 @@ public struct Repository: Sendable {
             }
             do {
                 return (answer, try await runner.transport.body(of: answer.response, limit: limit))
-            } catch let error as RegistryError {
+            } catch let failure as RegistryError {
+                let error = answer.blamed(failure)
                 guard !endpoint.hasNext,
                     let delay = runner.configuration.retry.delay(afterAttempt: attempt, error),
                     error.symptom != .timeout || attempt < runner.configuration.retry.attemptsAfterTimeout

@@ -26,6 +26,8 @@ public struct BlobDownload: AsyncSequence, Sendable {
         private let download: BlobDownload
         private var servers: [RegistryEndpoint]?
         private var body: HTTPClientResponse.Body.AsyncIterator?
+        /// The answer whose body that is.
+        private var answer: RegistryAnswer?
         /// Bytes of the body that were handed out before.
         private var surplus: Int64 = 0
         /// Bytes handed out, counted from the blob's beginning.
@@ -58,8 +60,9 @@ public struct BlobDownload: AsyncSequence, Sendable {
                     }
                     if let piece = try take(piece) { return piece }
                 } catch let error as RegistryError {
-                    body = nil
-                    try await recover(from: error)
+                    let blamed = answer?.blamed(error) ?? error
+                    (body, answer) = (nil, nil)
+                    try await recover(from: blamed)
                 }
             }
             return nil
@@ -115,7 +118,7 @@ public struct BlobDownload: AsyncSequence, Sendable {
             }
             if size == 0 { try verify() }
             isFinished = true
-            body = nil
+            (body, answer) = (nil, nil)
         }
 
         // MARK: Connections
@@ -129,6 +132,7 @@ public struct BlobDownload: AsyncSequence, Sendable {
             request.isVerified = true
             if position > 0 { request.headers.add(name: "Range", value: "bytes=\(position)-\(size - 1)") }
             let answer = try await download.repository.run(request, at: servers![0])
+            self.answer = answer
             surplus = try Self.surplus(answer, position: position, size: size)
             body = answer.response.body.makeAsyncIterator()
         }

@@ -37,9 +37,23 @@ struct RegistryAnswer: Sendable {
     let response: HTTPClientResponse
     /// Who answered in the end, redirects followed.
     let address: WebAddress
+    /// Who was asked.
+    let asked: WebOrigin
 
     var headers: HTTPHeaders { response.headers }
     var status: UInt { response.status.code }
+
+    /// An error of this answer, with who is to blame for it if that is not who was asked.
+    func blamed(_ error: RegistryError) -> RegistryError {
+        address.origin == asked ? error : error.redirected(to: address)
+    }
+}
+
+extension RegistryError {
+    /// Without the path, which is as long as it says little, and without the query, which may be a signature.
+    fileprivate func redirected(to address: WebAddress) -> RegistryError {
+        within("redirected to \(address.origin.authority)")
+    }
 }
 
 /// Carries requests out: authenticates, follows redirects, waits and asks again.
@@ -170,7 +184,7 @@ final class RequestRunner: Sendable {
         // Reading it leaves the connection fit for the next request; how it fails does not matter.
         let body = try? await transport.body(of: answer.response, limit: Self.errorBodyLimit)
         try Task.checkCancellation()
-        let error = RegistryError(status: answer.response, body: body ?? [])
+        let error = answer.blamed(RegistryError(status: answer.response, body: body ?? []))
         return request.method == .HEAD ? error.with(.wordless) : error
     }
 
@@ -184,12 +198,17 @@ final class RequestRunner: Sendable {
         var hops = 0
         while true {
             let isOwn = address.origin == endpoint.origin
-            let response = try await servers.send(
-                message(request, to: address, endpoint, authorization: isOwn ? authorization : nil),
-                by: transport)
+            let response: HTTPClientResponse
+            do {
+                response = try await servers.send(
+                    message(request, to: address, endpoint, authorization: isOwn ? authorization : nil),
+                    by: transport)
+            } catch let error as RegistryError where !isOwn {
+                throw error.redirected(to: address)
+            }
             guard [301, 302, 303, 307, 308].contains(response.status.code),
                 let location = response.headers.first(name: "Location")
-            else { return RegistryAnswer(response: response, address: address) }
+            else { return RegistryAnswer(response: response, address: address, asked: endpoint.origin) }
             // With the other codes a client may ask by GET instead (RFC 9110, section 15.4): no answer to an upload.
             let isRead = request.method == .GET || request.method == .HEAD
             guard isRead || [307, 308].contains(response.status.code) && !isSpent(request.body) else {

@@ -5,7 +5,7 @@ extension RegistryError {
     /// What an answer that is none means: by its status, and in the registry's own words where it has some.
     init(status response: HTTPClientResponse, body: [UInt8]) {
         let status = response.status
-        let errors = RegistryErrorBody(json: body)
+        let errors = RegistryErrorBody(json: body) ?? RegistryErrorBody(xml: body)
         let kind: Kind =
             switch status.code {
             case 401: .unauthorized

@@ -76,6 +76,21 @@ struct ListTests {
         try host.checkFails(125, "ps", "--format", "tabel")
     }
 
+    /// Each form looks at its own kind alone, also where a name is both.
+    @Test func inspectsWhatIsAskedFor() throws {
+        try host.check("create", "--name", "c", "busybox", "true")
+        let image = try host.check("images", "-q", "--no-trunc").line
+        #expect(try host.checkFails(1, "image", "inspect", "-f", "{{.Id}}", "c").contains("no such image: c"))
+        #expect(
+            try host.checkFails(1, "container", "inspect", "-f", "{{.Id}}", "busybox").contains(
+                "no such container: busybox"))
+        #expect(try host.check("container", "inspect", "-f", "{{.Id}}", "c").line == host.id(of: "c"))
+        #expect(try host.check("image", "inspect", "-f", "{{.Id}}", "busybox").line == image)
+        try host.check("rename", "c", "busybox")
+        #expect(try host.check("image", "inspect", "-f", "{{.Id}}", "busybox").line == image)
+        #expect(try host.check("inspect", "-f", "{{.Id}}", "busybox").line != image)
+    }
+
     /// Empty, and not missing, of what does not run or has no addresses.
     @Test(arguments: ["none", "host", "bridge"])
     func addressesThatAreNot(network: String) throws {

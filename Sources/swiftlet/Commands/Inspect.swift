@@ -24,6 +24,52 @@ struct InspectCommand: SwiftletCommand {
     var names: [String]
 
     func perform(_ context: Context) throws -> Int32 {
+        try Inspection(type: type, format: format, size: size, names: names).print(context)
+    }
+}
+
+struct ContainerInspectCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "container inspect", "Show everything about containers as JSON", usage: "[OPTIONS] CONTAINER …")
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: "json, or a template as '{{.State.Status}}'.")
+    var format = ListFormat.json
+    @Flag(name: [.short, .long], help: "Also what they have written, and that with the image.")
+    var size = false
+    @Argument(help: "Names or ids.")
+    var names: [String]
+
+    func perform(_ context: Context) throws -> Int32 {
+        try Inspection(type: .container, format: format, size: size, names: names).print(context)
+    }
+}
+
+struct ImageInspectCommand: SwiftletCommand {
+    static let configuration: CommandConfiguration = describe(
+        "image inspect", "Show everything about images as JSON", usage: "[OPTIONS] IMAGE …")
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: "json, or a template as '{{.Os}}/{{.Architecture}}'.")
+    var format = ListFormat.json
+    @Argument(help: "Names or ids.")
+    var names: [String]
+
+    func perform(_ context: Context) throws -> Int32 {
+        try Inspection(type: .image, format: format, size: false, names: names).print(context)
+    }
+}
+
+private struct Inspection {
+    /// Nil: a container, and if there is none an image.
+    let type: InspectCommand.Kind?
+    let format: ListFormat
+    let size: Bool
+    let names: [String]
+
+    func print(_ context: Context) throws -> Int32 {
         switch format {
         case .json: return try printJSON(context)
         case .table: throw UsageError("inspect: there is no table: --format is json or a template")
@@ -56,7 +102,7 @@ struct InspectCommand: SwiftletCommand {
             } catch let error as UsageError {
                 if type == .container { throw error }
             }
-            if context.options.namespace == GlobalOptions.podNamespace, type != .image,
+            if context.options.namespace == GlobalOptions.podNamespace,
                 let pod = try AdminQuestion.sandbox(name).ask(in: engine.layout)
             {
                 return json.document(pod)

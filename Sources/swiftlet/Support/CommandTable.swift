@@ -114,9 +114,10 @@ enum CommandTable {
         case ("config", "check"): ConfigCheckCommand.self
         case ("image", "tags"): ImageTagsCommand.self
         case ("image", "pull"), ("image", "push"), ("image", "load"), ("image", "save"), ("image", "history"),
-            ("image", "tag"),
-            ("image", "inspect"):
+            ("image", "tag"):
             find(verb)
+        case ("image", "inspect"): ImageInspectCommand.self
+        case ("container", "inspect"): ContainerInspectCommand.self
         case ("volume", "ls"), ("volume", "list"): VolumeLsCommand.self
         case ("volume", "rm"), ("volume", "remove"): VolumeRmCommand.self
         case ("container", "list"): PsCommand.self

@@ -96,6 +96,16 @@ struct LifeCycleTests {
         #expect(try host.checkFails(1, "kill", "-s", "SIGWHAT", "c").contains("SIGWHAT"))
     }
 
+    /// Also of one that is frozen: nothing waits between the two but what `kill` itself waits for.
+    @Test func whatIsKilledCanBeRemoved() throws {
+        for number in 0..<5 {
+            try host.check("run", "-d", "--name", "c\(number)", "busybox", "sleep", "1000")
+            if number == 4 { try host.check("pause", "c4") }
+            try host.check("kill", "c\(number)")
+            try host.check("rm", "c\(number)")
+        }
+    }
+
     @Test func signalsGoThrough() throws {
         let program = try host.start([
             "run", "--name", "c", "busybox", "sh", "-c",

@@ -48,13 +48,34 @@ extension Engine {
             .run()
     }
 
-    /// Sends a signal to the first process of a running container.
+    /// Sends a signal to the first process of a running container. After SIGKILL it has ended, as with docker: who
+    /// kills a container wants to remove it next.
     public func kill(_ container: ContainerDefinition, signal: Int32) throws {
-        guard try [.running, .paused].contains(status(of: container).phase) else {
+        let before = try status(of: container)
+        guard [.running, .paused].contains(before.phase) else {
             throw UsageError("container \(container.name) is not running")
         }
         var shim = try runningShim(of: container)
         try shim.kill(container.id, signal: signal)
+        if signal == SIGKILL { try waitForEnd(of: container, since: before) }
+    }
+
+    /// How long a killed process may take to end, in milliseconds: one that waits for a disk ends only after that.
+    private static let killPatience = 10_000
+
+    /// - Parameter before: how it ran; its restart policy may start it again at once.
+    private func waitForEnd(of container: ContainerDefinition, since before: LiveStatus) throws {
+        let deadline = monotonicMilliseconds() + Self.killPatience
+        while true {
+            let status = try status(of: container)
+            if ![.running, .paused].contains(status.phase) || status.startedAt != before.startedAt { return }
+            if monotonicMilliseconds() > deadline {
+                throw UsageError(
+                    "container \(container.name) was killed and has not ended within \(Self.killPatience / 1000) s"
+                )
+            }
+            usleep(2000)
+        }
     }
 
     /// Stops a container and waits for its end; one that does not run is left as it is.

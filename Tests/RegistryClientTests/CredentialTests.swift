@@ -67,6 +67,13 @@ import Testing
         let credential = try Credential(auth: Credential.basicToken("me", "a:b"))
         #expect(credential == .basic(username: "me", password: "a:b"))
         #expect(try Credential(auth: "bWU6cHc") == .basic(username: "me", password: "pw"))
+        // What base64(1) has broken into lines of 76, and its last end of line.
+        let long = Credential.basicToken("me", String(repeating: "p", count: 100))
+        let broken = long.prefix(76) + "\r\n" + long.dropFirst(76) + "\n"
+        #expect(
+            try Credential(auth: String(broken))
+                == .basic(username: "me", password: String(repeating: "p", count: 100)))
+        #expect(try Credential(auth: "bW\nU6cHc\n") == .basic(username: "me", password: "pw"))
         #expect(try Credential() == nil)
         #expect(throws: RegistryError.self) { try Credential(auth: "!") }
         #expect(throws: RegistryError.self) { try Credential(auth: Base64.encode("nocolon".utf8)) }

@@ -16,24 +16,19 @@ extension ImageTransfer {
     ///   - isAccepted: whether the policy of this machine lets an image in, asked before any layer is fetched, with
     ///     the digests of what the name means and of the platform's manifest; throws when it does not.
     ///   - progress: called from several threads.
-    /// - Throws: `RegistryError`, `ImageError`, `KernelError`.
+    /// - Throws: `RegistryError`, of a search one that says of each registry why it has nothing; `ImageError`,
+    ///   `KernelError`.
     public func pull(
         _ name: String, platform: Platform? = nil, credential: Credential? = nil,
         isAccepted: @Sendable (ImageReference, [Digest], Repository) async throws -> Void = { _, _, _ in },
         progress: ProgressHandler? = nil
     ) async throws -> PulledImage {
-        let candidates = try client.candidates(for: name)
-        for reference in candidates.dropLast() {
-            do {
-                return try await pull(reference, platform, credential, isAccepted, progress).remembered(
-                    name, store)
-            } catch let error as RegistryError where error.mayBeElsewhere {
-                // The next registry in the search may have it.
-                progress?(.message("\(error)"))
-            }
+        let (image, before) = try await ShortNameSearch.first(of: try client.candidates(for: name)) {
+            reference in
+            try await pull(reference, platform, credential, isAccepted, progress)
         }
-        return try await pull(candidates.last!, platform, credential, isAccepted, progress)
-            .remembered(name, store)
+        for error in before { progress?(.message("\(error)")) }
+        return try image.remembered(name, store)
     }
 
     private func pull(

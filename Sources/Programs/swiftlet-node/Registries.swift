@@ -79,16 +79,9 @@ struct Registries: RegistryWork {
     func tags(_ repository: String, _ access: RegistryAccess) throws -> [String] {
         let credential = Self.credential(access)
         return try Self.withClient(access) { client in
-            let candidates = try client.candidates(for: repository)
-            for reference in candidates.dropLast() {
-                do {
-                    return try await client.repository(reference, credential: credential).tags()
-                } catch let error as RegistryError where error.mayBeElsewhere {
-                    // The next registry in the search may have it.
-                    continue
-                }
-            }
-            return try await client.repository(candidates.last!, credential: credential).tags()
+            try await ShortNameSearch.first(of: try client.candidates(for: repository)) { reference in
+                try await client.repository(reference, credential: credential).tags()
+            }.result
         }
     }
 

@@ -76,6 +76,25 @@ struct PullTests {
                 == "v1\n")
     }
 
+    /// Also where nothing is shown on the way.
+    @Test func aSearchThatFindsNothingSaysWhereItLooked() throws {
+        defer { withExtendedLifetime(self) {} }
+        let file = host.folder + "/registries.conf"
+        try FileDescriptor.open(file, O_WRONLY | O_CREAT, mode: 0o600)
+            .writeAll("unqualified-search-registries = [\"127.0.0.1:1\", \"\(registry.host)\"]\n")
+        let environment = ["CONTAINERS_REGISTRIES_CONF=\(file)"]
+        for words in [
+            ["pull", "-q", "team/nosuch:v1"], ["pull", "team/nosuch:v1"], ["image", "tags", "team/nosuch"],
+        ] {
+            let result = try host.start(words, environment: environment).finish()
+            let lines = result.error.split(separator: "\n")
+            #expect(result.code == 1 && lines.count == 1, "\(words): \(result.error)")
+            for reason in ["127.0.0.1:1: connection refused", "\(registry.host): 404 Not Found"] {
+                #expect(result.error.contains(reason), "\(words): \(result.error)")
+            }
+        }
+    }
+
     @Test func anImageByItsDigest() throws {
         defer { withExtendedLifetime(self) {} }
         try registry.push(layout: try Fixtures.archive("oci/layers") + ":test/layers:latest", as: "layers:v1")

@@ -66,23 +66,20 @@ struct ImagePull: Sendable {
         _ name: String, _ auth: CRIAuthConfig?, _ transfer: ImageTransfer
     ) async throws -> ImageRecord {
         let policy = try policy()
-        let candidates = try transfer.client.candidates(for: name)
-        for (index, reference) in candidates.enumerated() {
-            do {
+        do {
+            let (pulled, _) = try await ShortNameSearch.first(of: try transfer.client.candidates(for: name)) {
+                reference in
                 let credential = try auth.flatMap { try Self.credential($0, for: reference) }
-                let pulled = try await transfer.pull(
+                return try await transfer.pull(
                     reference.description, credential: credential,
                     isAccepted: { try await Self.accept(policy, $0, $1, $2) })
-                // A kubelet goes on to ask for the image by the name that it gave.
-                try transfer.store.rememberShortName(name, means: pulled.reference)
-                return pulled.image
-            } catch let error as RegistryError {
-                // The next registry in the search may have it.
-                let isLast = index == candidates.count - 1
-                if isLast || !error.mayBeElsewhere { throw PullFailure(error) }
             }
+            // A kubelet goes on to ask for the image by the name that it gave.
+            try transfer.store.rememberShortName(name, means: pulled.reference)
+            return pulled.image
+        } catch let error as RegistryError {
+            throw PullFailure(error)
         }
-        throw RPCError(code: .notFound, message: "no registry to look for \(name) in")
     }
 
     private func policy() throws -> SignaturePolicy? {

@@ -63,8 +63,8 @@ public struct PushedImage: Sendable {
     public let reference: ImageReference
     /// Of the manifest, or of the index that was pushed with it.
     public let descriptor: Descriptor
-    /// Whether other platforms of the same index stayed behind, since they are not on this machine.
-    public let isPartOfIndex: Bool
+    /// The one that was pushed, when others of the same index stayed behind, since they are not on this machine.
+    public let onlyPlatform: Platform?
 }
 
 /// How far a push is with a blob.

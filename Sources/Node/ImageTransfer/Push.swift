@@ -35,7 +35,7 @@ extension ImageTransfer {
         }
         return PushedImage(
             reference: reference, descriptor: target,
-            isPartOfIndex: outgoing.isPartOfIndex)
+            onlyPlatform: outgoing.isPartOfIndex ? record.platform : nil)
     }
 
     /// Several at a time, as with Docker's three layers in the other direction.

@@ -41,7 +41,7 @@ struct Registries: RegistryWork {
         }
         return PushAnswer(
             reference: pushed.reference, digest: pushed.descriptor.digest, size: pushed.descriptor.size,
-            isPartOfIndex: pushed.isPartOfIndex)
+            onlyPlatform: pushed.onlyPlatform)
     }
 
     private static func step(_ progress: PushProgress) -> PushStep {

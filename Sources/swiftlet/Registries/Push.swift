@@ -33,9 +33,9 @@ struct PushCommand: SwiftletCommand {
         }
         display.finish()
         if quiet { return 0 }
-        if answer.isPartOfIndex {
+        if let platform = answer.onlyPlatform {
             Standard.printError(
-                "swiftlet: only this machine's platform of \(answer.reference.familiar) is here and was pushed\n"
+                "swiftlet: of the platforms of \(answer.reference.familiar) only \(platform) is here and was pushed\n"
             )
         }
         if progress == .json {

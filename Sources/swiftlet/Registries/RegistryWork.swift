@@ -77,14 +77,15 @@ public struct PushAnswer: Sendable {
     public let digest: Digest
     /// Bytes of the manifest.
     public let size: Int64
-    /// Other platforms of the same index are not on this machine, and so not in the registry.
-    public let isPartOfIndex: Bool
+    /// The one that was pushed, when other platforms of the same index are not on this machine, and so not in the
+    /// registry.
+    public let onlyPlatform: Platform?
 
-    public init(reference: ImageReference, digest: Digest, size: Int64, isPartOfIndex: Bool) {
+    public init(reference: ImageReference, digest: Digest, size: Int64, onlyPlatform: Platform?) {
         self.reference = reference
         self.digest = digest
         self.size = size
-        self.isPartOfIndex = isPartOfIndex
+        self.onlyPlatform = onlyPlatform
     }
 }
 

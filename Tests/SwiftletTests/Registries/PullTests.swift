@@ -163,7 +163,13 @@ struct PullTests {
         try host.check("pull", "-q", name)
         // Only one platform is here: it goes out alone, and that is said.
         let pushed = try host.check("push", name)
-        #expect(pushed.error.contains("only this machine's platform"))
+        #expect(
+            pushed.error.contains("of the platforms of \(name) only linux/amd64 is here and was pushed\n"))
+        let foreign = try arm.check("push", name)
+        #expect(
+            foreign.error.contains("of the platforms of \(name) only linux/arm64/v8 is here and was pushed\n")
+        )
+        try host.check("push", "-q", name)
         try host.check("pull", "-q", name)
     }
 

@@ -76,7 +76,7 @@ struct LogoutCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.registryWork(for: "logout")
-        let isRemoved = try work.logout(server, RegistryAccess(credentialFile: credentials.authfile))
+        let isRemoved = try work.logout(server, RegistryAccess(credentialFile: try credentials.existing()))
         try Standard.print(
             isRemoved ? "Removed login credentials for \(server)\n" : "Not logged in to \(server)\n")
         return 0

@@ -1,10 +1,25 @@
 import ArgumentParser
 import ContainerCLI
+import Glibc
+import LinuxKernel
 
 /// Where credentials are kept.
 struct CredentialFlags: ParsableArguments {
     @Option(help: "The file with credentials, instead of the user's own (REGISTRY_AUTH_FILE).")
     var authfile: String?
+
+    /// The file, for whoever reads it: a mistyped one is not an empty one.
+    func existing() throws -> String? {
+        if let authfile { _ = try status(of: authfile, "--authfile") }
+        return authfile
+    }
+}
+
+/// What an option names has to be there, unlike the places where things may be.
+private func status(of path: String, _ option: String) throws -> stat {
+    var status = stat()
+    if stat(path, &status) != 0 { throw UsageError("\(option): \(KernelError("open", path))") }
+    return status
 }
 
 /// How a command reaches registries.
@@ -18,7 +33,11 @@ struct ServerFlags: ParsableArguments {
     )
     var timeout: Int?
 
+    /// The file with credentials may be one that is still to be made.
     func access() throws -> RegistryAccess {
+        if let hostsDir, try status(of: hostsDir, "--hosts-dir").st_mode & S_IFMT != S_IFDIR {
+            throw UsageError("--hosts-dir: \(hostsDir) is not a folder")
+        }
         var access = RegistryAccess(credentialFile: credentials.authfile, hostsFolder: hostsDir)
         if let timeout {
             guard 1...86_400 ~= timeout else { throw UsageError("--timeout: expected seconds, 1 to 86400") }
@@ -36,6 +55,7 @@ struct RegistryFlags: ParsableArguments {
 
     func access() throws -> RegistryAccess {
         var access = try server.access()
+        access.credentialFile = try server.credentials.existing()
         if let creds {
             guard let colon = creds.firstIndex(of: ":"), colon > creds.startIndex else {
                 throw UsageError("--creds: expected USER:PASSWORD")

@@ -374,7 +374,14 @@ struct PullTests {
         let authentication = host.root + "/../auth.json"
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
         try host.check("tag", "busybox", name)
-        #expect(try host.checkFails(1, "push", "-q", "--authfile", authentication, name).contains("401"))
+        #expect(try host.checkFails(1, "push", "-q", name).contains("401"))
+        for words in [["push", "-q"], ["pull", "-q"], ["image", "tags"], ["logout"]] {
+            let result = try host.run(words + ["--authfile", authentication, name])
+            #expect(result.code == 1, "\(words)")
+            #expect(
+                result.error == "swiftlet: --authfile: open \(authentication): no such file or directory\n",
+                "\(words)")
+        }
         let wrong = try host.run(
             ["login", "--authfile", authentication, "-u", "maria", "--password-stdin", closed.host],
             input: "wrong\n")
@@ -411,6 +418,17 @@ struct PullTests {
         #expect(try host.checkFails(1, "push", "-q", "nosuch").contains("no such image"))
         #expect(try host.checkFails(1, "pull", "--creds", "nocolon", "x/y").contains("USER:PASSWORD"))
         #expect(try host.checkFails(1, "pull", "-a", "x/y:tag").contains("without tag"))
+        for words in [
+            ["pull", "-q", "x/y"], ["push", "-q", "x/y"], ["login", "-u", "me", "-p", "s", "x.example"],
+        ] {
+            let missing = try host.run(words + ["--hosts-dir", host.folder + "/nosuch"])
+            #expect(
+                missing.code == 1 && missing.error.contains("--hosts-dir: open "),
+                "\(words): \(missing.error)")
+        }
+        #expect(
+            try host.checkFails(1, "pull", "-q", "--hosts-dir", "/dev/null", "x/y").contains(
+                "is not a folder"))
         // What a command has no use for it does not take.
         for words in [
             ["login", "--creds", "a:b"], ["login", "--signature-policy", "f"],

@@ -313,6 +313,44 @@ import Testing
         #expect(try CredentialFile(store.ownPath).auths.isEmpty)
     }
 
+    private func names(in folder: String) throws -> [String] {
+        try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY).listing().map(\.name)
+    }
+
+    @Test func loginsAtTheSameTimeAreAllKept() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = CredentialStore(environment: [:], file: folder.path + "/new/config.json")
+        let registries = (0..<40).map { "r\($0).example" }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for registry in registries {
+                group.addTask {
+                    try await store.save(.basic(username: "me", password: registry), for: registry)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try Set(CredentialFile(store.ownPath).auths.map(\.key)) == Set(registries))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for registry in registries.dropFirst() {
+                group.addTask { _ = try await store.remove(for: registry) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try CredentialFile(store.ownPath).auths.map(\.key) == ["r0.example"])
+        #expect(try names(in: folder.path + "/new") == ["config.json"])
+    }
+
+    /// What was locked by somebody who died is not locked.
+    @Test func aLockThatWasLeftIsNone() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write("config.json.lock", "")
+        let file = try CredentialFile(folder.path + "/config.json")
+        #expect(try file.write(.basic(username: "me", password: "s"), for: "r.example"))
+        #expect(try names(in: folder.path) == ["config.json"])
+    }
+
     @Test func readsPodmansFileBeforeDockers() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }

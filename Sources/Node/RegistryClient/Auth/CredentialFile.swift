@@ -118,11 +118,18 @@ package struct CredentialFile: Sendable {
     // MARK: Changing
 
     /// Writes the file again, with an entry for a key or without one, and with everything else as it was: members
-    /// that we do not know belong to other tools.
+    /// that we do not know belong to other tools. What others of us have written since this was read stays, too.
     /// - Parameter credential: nil: entries for the key go.
     /// - Returns: false when nothing had to be changed.
     @discardableResult
     package func write(_ credential: Credential?, for key: String) throws -> Bool {
+        let same = { (other: String) in CredentialKey(other).text == CredentialKey(key).text }
+        if credential == nil, !auths.contains(where: { same($0.key) }) { return false }
+        try Self.makeFolders(of: path)
+        return try Self.locked(target) { try CredentialFile(path).writeAlone(credential, for: key) }
+    }
+
+    private func writeAlone(_ credential: Credential?, for key: String) throws -> Bool {
         let same = { (other: String) in CredentialKey(other).text == CredentialKey(key).text }
         if credential == nil, !auths.contains(where: { same($0.key) }) { return false }
         let bytes: [UInt8]
@@ -186,13 +193,7 @@ package struct CredentialFile: Sendable {
 
     /// A reader sees the old file or the new one, and nobody but the owner sees either.
     private func replace(_ bytes: [UInt8]) throws {
-        try Self.makeFolders(of: path)
-        // What is a link stays one: the file may lie in a folder of somebody's own making.
-        let target =
-            realpath(path, nil).map { resolved in
-                defer { free(resolved) }
-                return String(cString: resolved)
-            } ?? path
+        let target = target
         var status = stat()
         if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw RegistryError(.configuration, "write \(path): it is not a regular file")
@@ -208,6 +209,55 @@ package struct CredentialFile: Sendable {
             unlink(temporary)
             throw RegistryError(.configuration, "write \(path): \(error)")
         }
+    }
+
+    /// What is a link stays one: the file may lie in a folder of somebody's own making.
+    private var target: String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// How long others may take with the file, in milliseconds.
+    private static let lockPatience = 30_000
+
+    /// Reads and writes with nobody in between: two logins at once would keep one of the two. The lock is a file beside
+    /// the other, which is there only meanwhile; a lock on the folder could be held by whoever may read that.
+    private static func locked<Result>(_ target: String, _ body: () throws -> Result) throws -> Result {
+        let path = target + ".lock"
+        let lock = try takeLock(path)
+        defer {
+            unlink(path)
+            flock(lock.raw, LOCK_UN)
+        }
+        return try body()
+    }
+
+    private static func takeLock(_ path: String) throws -> FileDescriptor {
+        let deadline = monotonicMilliseconds() + lockPatience
+        while true {
+            let lock: FileDescriptor
+            do {
+                lock = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            } catch {
+                throw RegistryError(.configuration, "\(error)")
+            }
+            if flock(lock.raw, LOCK_EX | LOCK_NB) != 0 {
+                if monotonicMilliseconds() > deadline {
+                    throw RegistryError(.configuration, "\(path): another program has it locked for too long")
+                }
+                usleep(5000)
+            } else if isAt(path, lock) {
+                // Else who had it before has taken it away: then another one is there, or none.
+                return lock
+            }
+        }
+    }
+
+    private static func isAt(_ path: String, _ file: borrowing FileDescriptor) -> Bool {
+        var (own, found) = (stat(), stat())
+        return fstat(file.raw, &own) == 0 && lstat(path, &found) == 0
+            && own.st_dev == found.st_dev && own.st_ino == found.st_ino
     }
 
     private static func makeFolders(of path: String) throws {

@@ -159,6 +159,10 @@ struct ImageServiceTests {
             }
             let before = try await client.list().count
             #expect(before == 4)
+            // The command line has a store of its own of the same folder.
+            let other = try ImageStore(root: host.folder.path + "/lib/images")
+            let gone = try other.prune(all: true, where: { !$0.names.contains { $0.path == "test/free" } })
+            #expect(gone.events.isEmpty)
             var configuration = CRIConfiguration()
             configuration.pinnedImages = []
             host.service.reload(configuration)

@@ -150,6 +150,32 @@ import Testing
         #expect(temporary.leftovers == [])
     }
 
+    @Test func whatTheNodePinsStays() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        for name in ["named", "os-one", "os-two", "free"] { _ = try image(name, bytes: 10, in: temporary) }
+        try store.setPinnedImages(["test/named", "docker.io/test/os-*"])
+        // It is in the store, and not in whoever has said it.
+        let other = try temporary.open()
+        let all = CollectionPolicy(high: 1, low: 0, minimumAge: -1, maximumAge: -1)
+        #expect(try other.collectImages(all, inUse: nobody).removed.events.count == 2)
+        #expect(try other.prune(all: true).events.isEmpty)
+        #expect(
+            try names(other) == ["test/named:latest", "test/os-one:latest", "test/os-two:latest"])
+        #expect(message { try other.remove("test/named") }?.contains("pinned_images") == true)
+        // A name beside that is nobody's pin.
+        try other.tag("test/named", as: "test/alias")
+        #expect(try other.remove("test/alias") == [.untagged("test/alias:latest")])
+        #expect(try other.remove("test/os-two", force: true).count == 2)
+        try store.setPinnedImages(["test/named"])
+        #expect(try other.prune(all: true).events.contains(.untagged("test/os-one:latest")))
+        #expect(try names(other) == ["test/named:latest"])
+        try store.setPinnedImages([])
+        #expect(try other.prune(all: true).events.count == 2)
+        #expect(temporary.leftovers == [])
+    }
+
     // MARK: Disk pressure and age
 
     /// A disk that has nothing but the store's content on it.
@@ -323,10 +349,11 @@ import Testing
         try queue.write { database in
             try database.execute(sql: "ALTER TABLE name DROP COLUMN pinned")
             try database.execute(sql: "DROP TABLE garbage")
+            try database.execute(sql: "DROP TABLE pinned_image")
             try database.execute(sql: "PRAGMA user_version = 1")
         }
         let store = try temporary.open()
-        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 2)
+        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 3)
         #expect(try store.resolve("busybox").isPinned == false)
         try store.setPinned("busybox", true)
         #expect(try store.resolve("busybox").isPinned)

@@ -35,8 +35,10 @@ public struct ImageRecord: Sendable, Equatable {
     public let names: [ImageReference]
     /// Names with a digest instead of a tag, that it was pulled by.
     public let digestNames: [ImageReference]
-    /// Which of the names are pinned: no collection removes the image as long as it has one.
+    /// Which of the names are pinned by hand: no collection removes the image as long as it has one.
     public let pinned: [ImageReference]
+    /// Which of the names the node's configuration pins.
+    public let kept: [ImageReference]
     /// Names with the digest that they were given for, `busybox@sha256:…`.
     public let digests: [ImageReference]
     public let platform: Platform
@@ -51,7 +53,7 @@ public struct ImageRecord: Sendable, Equatable {
 
     /// Without any name.
     public var isDangling: Bool { names.isEmpty && digestNames.isEmpty }
-    public var isPinned: Bool { !pinned.isEmpty }
+    public var isPinned: Bool { !pinned.isEmpty || !kept.isEmpty }
 
     /// What lists call it: its names, and a digest that it was pulled by for each repository where it has no tag.
     public var listedNames: [ImageReference] {

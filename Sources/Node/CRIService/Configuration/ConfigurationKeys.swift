@@ -45,7 +45,8 @@ package enum ConfigurationKeys {
             "pinned_images", \.pinnedImages, in: defaults, isLive: true, check: PinnedImages.problem,
             """
             Images that the kubelet's collection keeps and no client removes: names, or beginnings of complete
-            names with a star at the end (registry.example/base/*). 'swiftlet image pin' does the same for one.
+            names with a star at the end (registry.example/base/*). The command line keeps them, too, also while
+            the daemon does not run. 'swiftlet image pin' does the same for one.
             """),
         Key(
             "enable_selinux", \.enableSELinux, in: defaults, isLive: true,

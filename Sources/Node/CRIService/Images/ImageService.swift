@@ -72,6 +72,7 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
             "swiftlet_image_pull_seconds", "How long pulls of images took.", labels: ["result"],
             buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300])
         settings = Mutex(Self.settings(configuration, environment))
+        tell(configuration.pinnedImages)
         metrics.collect { [store] in
             // A store that cannot be read shows by failing calls.
             guard let usage = try? store.diskUsage() else { return [] }
@@ -105,6 +106,17 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
             var new = Self.settings(configuration, settings.pull.environment)
             if new.downloads == settings.downloads { new.pull.downloads = settings.pull.downloads }
             settings = new
+        }
+        tell(configuration.pinnedImages)
+    }
+
+    /// The command line removes images of the same store, and does not read our configuration.
+    private func tell(_ pinnedImages: [String]) {
+        do {
+            try store.setPinnedImages(pinnedImages)
+        } catch {
+            log.error(
+                "the command line does not know which images are pinned", metadata: ["error": "\(error)"])
         }
     }
 

@@ -73,7 +73,9 @@ extension Catalog {
         _ database: Database, _ sql: String, _ arguments: StatementArguments = []
     ) throws -> [ImageRecord] {
         let rows = try Row.fetchAll(database, sql: sql, arguments: arguments)
+        if rows.isEmpty { return [] }
         let allNames = try names(database, of: rows.map { $0["manifest"] })
+        let kept = PinnedImages(try pinnedTexts(database))
         return try rows.map { row in
             let manifest: String = row["manifest"]
             let names = allNames[manifest] ?? []
@@ -87,6 +89,8 @@ extension Catalog {
                 names: references.filter { $0.digest == nil },
                 digestNames: references.filter { $0.digest != nil },
                 pinned: zip(references, names).filter { ($1["pinned"] as Int) != 0 }.map(\.0),
+                kept: zip(references, digests).filter { kept.contain($0) || kept.contain(digest: $1) }.map(
+                    \.0),
                 digests: Set(digests).sorted { $0.description < $1.description },
                 platform: Platform(os: row["os"], architecture: row["architecture"], variant: row["variant"]),
                 size: row["bytes"],

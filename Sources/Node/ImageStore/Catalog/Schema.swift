@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A program that knows an older schema refuses the database; a newer one migrates it when it opens it.
 enum Schema {
-    static let version = 2
+    static let version = 3
 
     static func prepare(_ database: Database, path: String) throws {
         // Read without a lock first: nearly always there is nothing to do.
@@ -19,6 +19,7 @@ enum Schema {
             }
             if found < 1 { try database.execute(sql: first) }
             if found < 2 { try database.execute(sql: second) }
+            if found < 3 { try database.execute(sql: third) }
             try database.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -95,6 +96,13 @@ enum Schema {
             kind TEXT NOT NULL CHECK (kind IN ('content', 'snapshot')),
             key TEXT NOT NULL,
             PRIMARY KEY (kind, key)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let third = """
+        -- The node's configuration of images that stay (pinned_images), as it was when its daemon read it last.
+        CREATE TABLE pinned_image (
+            text TEXT PRIMARY KEY NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
 }

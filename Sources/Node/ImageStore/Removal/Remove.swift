@@ -23,6 +23,11 @@ extension ImageStore {
                 throw ImageError(
                     .inUse, "image \(pinned.familiar) is pinned: unpin it first, or use force")
             }
+            if !force, let kept = named.first(where: image.kept.contains) {
+                throw ImageError(
+                    .inUse,
+                    "image \(kept.familiar) is pinned by the node's configuration (pinned_images): use force")
+            }
             if named.count < image.names.count + image.digestNames.count {
                 return try Self.untag(database, named)
             }

@@ -1,0 +1,61 @@
+import GRDB
+
+/// The node's list of images that must stay: names, or beginnings of complete names with a star at the end.
+package struct PinnedImages: Sendable {
+    private var names: Set<ImageReference> = []
+    private var beginnings: [String] = []
+
+    /// Of what was checked (`problem`).
+    package init(_ texts: [String]) {
+        for text in texts {
+            if text.hasSuffix("*") {
+                beginnings.append(String(text.dropLast()))
+            } else if let name = try? ImageReference(text) {
+                names.insert(name.withDefaultTag)
+            }
+        }
+    }
+
+    package func contain(_ image: ImageRecord) -> Bool {
+        (image.names + image.digestNames).contains { contain($0) }
+            || image.digests.contains(where: names.contains)
+    }
+
+    /// - Parameter name: complete.
+    func contain(_ name: ImageReference) -> Bool {
+        names.contains(name) || beginnings.contains { name.description.hasPrefix($0) }
+    }
+
+    /// - Parameter name: with a digest, `busybox@sha256:…`: beginnings are for the name in front of it.
+    func contain(digest name: ImageReference) -> Bool { names.contains(name) }
+
+    /// What is wrong with such a list.
+    package static func problem(_ texts: [String]) -> String? {
+        for text in texts where !text.hasSuffix("*") {
+            do { _ = try ImageReference(text) } catch { return "\(error)" }
+        }
+        return nil
+    }
+}
+
+extension ImageStore {
+    /// Keeps the list of the node's configuration, instead of the one before, for all who remove images, whether the
+    /// daemon that has it runs or not.
+    public func setPinnedImages(_ texts: [String]) throws {
+        let wanted = Set(texts).sorted()
+        if try catalog.read({ try Catalog.pinnedTexts($0) }) == wanted { return }
+        try catalog.write { database in
+            try database.execute(sql: "DELETE FROM pinned_image")
+            for text in wanted {
+                try database.execute(sql: "INSERT INTO pinned_image (text) VALUES (?)", arguments: [text])
+            }
+        }
+    }
+}
+
+extension Catalog {
+    /// Sorted.
+    static func pinnedTexts(_ database: Database) throws -> [String] {
+        try String.fetchAll(database, sql: "SELECT text FROM pinned_image").sorted()
+    }
+}

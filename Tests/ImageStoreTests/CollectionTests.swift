@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import ImageStore
 import LinuxKernel
+import OCISpec
 import Synchronization
 import Testing
 
@@ -147,6 +148,35 @@ import Testing
         try store.setPinned(newer.id.hex, false)
         #expect(try store.prune(all: true).events.count == 3)
         #expect(message { try store.setPinned("test/kept", true) }?.contains("no such image") == true)
+        #expect(temporary.leftovers == [])
+    }
+
+    /// One configuration, of which two manifests are there: one id.
+    @Test func anIdMeansAllThatHaveIt() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        func load() throws -> Digest {
+            var layer = ImageBuilder.tar { $0.file("file", "same") }
+            let first = try ImageBuilder.load([layer], in: temporary, name: "test/one:latest")
+            layer.packed = try StreamTests.compressed(layer.archive, by: "gzip")
+            let second = try ImageBuilder.load([layer], in: temporary, name: "test/two:latest")
+            try #require(second.id == first.id && second.manifest != first.manifest)
+            return first.id
+        }
+        let id = try load()
+        #expect(message { try store.remove(id.hex) }?.contains("several names") == true)
+        #expect(try store.images().count == 2)
+        // By a name that one goes, and the image is still there by the other.
+        #expect(try store.remove("test/two") == [.untagged("test/two:latest")])
+        #expect(try store.resolve(id.hex).names.map(\.familiar) == ["test/one:latest"])
+        _ = try load()
+        #expect(
+            try store.remove(id.short, force: true).filter { $0 == .deleted(id) }.count == 1)
+        #expect(try store.images().isEmpty)
+        _ = try load()
+        #expect(try store.prune(all: true).events.filter { $0 == .deleted(id) }.count == 1)
+        #expect(try store.images().isEmpty)
         #expect(temporary.leftovers == [])
     }
 

@@ -18,27 +18,26 @@ extension ImageStore {
         return try removing(inUse: inUse) { database, use in
             let text = try Self.meaning(database, text)
             let image = try Self.resolve(database, text)
-            let named = try Self.names(of: image, meantBy: text)
-            if !force, let pinned = named.first(where: image.pinned.contains) {
+            let images = try Self.images(database, meantBy: text, image)
+            let all = images.flatMap { $0.names + $0.digestNames }
+            let named = images.count > 1 ? all : try Self.names(of: image, meantBy: text)
+            if !force, let pinned = named.first(where: images.flatMap(\.pinned).contains) {
                 throw ImageError(
                     .inUse, "image \(pinned.familiar) is pinned: unpin it first, or use force")
             }
-            if !force, let kept = named.first(where: image.kept.contains) {
+            if !force, let kept = named.first(where: images.flatMap(\.kept).contains) {
                 throw ImageError(
                     .inUse,
                     "image \(kept.familiar) is pinned by the node's configuration (pinned_images): use force")
             }
-            if named.count < image.names.count + image.digestNames.count {
-                return try Self.untag(database, named)
-            }
-            let names = image.names.count + image.digestNames.count
-            if names > 1 && !force && !allNames && !Self.isName(text, of: image) {
+            if named.count < all.count { return try Self.untag(database, named) }
+            if all.count > 1 && !force && !allNames && !Self.isName(text, of: image) {
                 throw ImageError(
                     .inUse, "image \(image.id.short) has several names: remove it by each of them or by force"
                 )
             }
             try Self.checkUse(image, force: force, use.users(of: image))
-            return try Self.remove(database, image)
+            return try images.flatMap { try Self.remove(database, $0) }
         }.result
     }
 
@@ -61,14 +60,24 @@ extension ImageStore {
         return PruneResult(events: done.result, reclaimed: done.freed + freed)
     }
 
+    /// The image is gone with the last of the manifests that have its id.
     static func remove(_ database: Database, _ image: ImageRecord) throws -> [RemovalEvent] {
         let events = try untag(database, image.names + image.digestNames)
         try database.execute(
             sql: "DELETE FROM image WHERE manifest = ?", arguments: [image.manifest.description])
-        return events + [.deleted(image.id)]
+        return try events + (Catalog.images(database, id: image.id).isEmpty ? [.deleted(image.id)] : [])
     }
 
     // MARK: Names
+
+    /// An id means all manifests that have it, as when images are listed.
+    private static func images(
+        _ database: Database, meantBy text: String, _ image: ImageRecord
+    ) throws -> [ImageRecord] {
+        let digits = text.hasPrefix("sha256:") ? text.dropFirst("sha256:".count) : text[...]
+        guard !isName(text, of: image), image.id.hex.hasPrefix(digits) else { return [image] }
+        return try Catalog.images(database, id: image.id)
+    }
 
     private static func isName(_ text: String, of image: ImageRecord) -> Bool {
         guard let reference = try? ImageReference(text) else { return false }

@@ -39,7 +39,7 @@ struct StatsCommand: SwiftletCommand {
             }
             // A share of time needs two looks: with one only, the second is the one that counts.
             if !isFirst || (!noStream && Standard.outputIsTerminal && format == .table) {
-                if !noStream, format == .table, Standard.outputIsTerminal {
+                if !noStream, format == .table, Standard.outputIsTerminal, !Standard.terminalIsDumb {
                     // Home, clear to the end of the screen.
                     try Standard.print("\u{1B}[H\u{1B}[J")
                 }

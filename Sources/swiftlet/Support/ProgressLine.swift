@@ -8,7 +8,7 @@ import OCISpec
 final class ProgressLine: @unchecked Sendable {
     // Progress may come from several threads.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let isTerminal = Standard.errorIsTerminal
+    private let isTerminal = Standard.errorCanBeDrawnOn
     private var lastShown = 0
     private var width = 0
 

@@ -39,7 +39,7 @@ final class TransferDisplay: Sendable {
 
     init(_ form: ProgressForm) {
         self.form = form
-        isTerminal = form == .auto && Standard.errorIsTerminal
+        isTerminal = form == .auto && Standard.errorCanBeDrawnOn
     }
 
     func show(_ progress: ImportProgress) {

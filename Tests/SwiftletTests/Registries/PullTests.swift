@@ -344,6 +344,19 @@ struct PullTests {
         #expect(try program.finish().code == 0)
     }
 
+    /// As an editor's shell is one.
+    @Test func nothingIsDrawnOnADumbTerminal() throws {
+        defer { withExtendedLifetime(self) {} }
+        let name = "\(registry.host)/dumb:v1"
+        try loadAndPush(name)
+        let other = try Host(ownNetwork: false)
+        let program = try other.start(
+            ["pull", name], environment: ["TERM=dumb"], terminal: TerminalSize(rows: 24, columns: 100))
+        let result = try program.finish()
+        #expect(result.code == 0 && result.output.contains(": Pull complete"), "\(result.output)")
+        #expect(!result.output.contains("\u{1b}"), "\(result.output)")
+    }
+
     /// Also on the narrowest that is usual.
     @Test func speedAndTimeLeftAreShown() throws {
         defer { withExtendedLifetime(self) {} }

@@ -30,6 +30,10 @@ public enum Standard {
     public static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether the user's terminal says that it understands no escapes, as an editor's shell does.
+    public static var terminalIsDumb: Bool { getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? false }
+    public static var errorCanBeDrawnOn: Bool { errorIsTerminal && !terminalIsDumb }
+
     /// The size of the user's terminal, whichever stream it is on.
     public static var terminalSize: TerminalSize? {
         for descriptor in [STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO] {

@@ -56,6 +56,20 @@ class Files(AgentTest):
         self.agent.wait_ready("named")
         os.remove(path)
 
+    def test_a_uid_that_leads_elsewhere(self):
+        victim = f"{self.agent.folder}/victim"
+        os.mkdir(victim)
+        for file, uid in (("0up.json", "/../../victim"), ("0groups.json", "../../../../../elsewhere"), ("0dots.json", "..")):
+            self.agent.write(file, manifest("escaping", uid=uid))
+            self.is_told(f"{file}: document 1, line 1: metadata.uid: Invalid value: \"{uid}\"")
+            self.assertIsNone(self.agent.find("escaping"))
+            self.agent.remove(file)
+        self.agent.write("chosen.json", manifest("chosen", uid="My.pod-1"))
+        self.agent.wait_ready("chosen")
+        self.agent.remove("chosen.json")
+        self.agent.wait_gone("chosen")
+        self.assertTrue(os.path.isdir(victim))
+
     def test_config_maps_as_a_server_would_take_them(self):
         def data(kind, **fields):
             return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "kept"}, **fields})

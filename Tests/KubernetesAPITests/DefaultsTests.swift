@@ -19,6 +19,26 @@ import Testing
     }
 
     @Test(arguments: [
+        "", "web", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "A.b", "x..", String(repeating: "u", count: 128),
+    ])
+    func uidsThatNamesCanBeMadeOf(_ uid: String) throws {
+        var manifest = try pod()
+        manifest.metadata.uid = uid
+        #expect(StaticPod.validate(StaticPod.prepare(manifest, node: "n", source: .file("f"))).isEmpty)
+    }
+
+    @Test(arguments: [
+        "/../../victim", "../../../../../a", ".", "..", ".hidden", "a/b", "a_b", "a b", "a\0b", "ü", "a\n",
+        String(repeating: "u", count: 129),
+    ])
+    func uidsThatLeadElsewhere(_ uid: String) throws {
+        var manifest = try pod()
+        manifest.metadata.uid = uid
+        let errors = StaticPod.validate(StaticPod.prepare(manifest, node: "n", source: .file("f")))
+        #expect(errors.all.map(\.path.description) == ["metadata.uid"])
+    }
+
+    @Test(arguments: [
         ("busybox", "Always"), ("busybox:latest", "Always"), ("busybox:1", "IfNotPresent"),
         ("host:5000/busybox", "Always"), ("host:5000/busybox:1", "IfNotPresent"),
         ("busybox@sha256:00", "IfNotPresent"),

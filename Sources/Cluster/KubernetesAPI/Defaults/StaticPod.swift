@@ -39,6 +39,15 @@ package enum StaticPod {
         return pod
     }
 
+    /// Whether an API server would create the pod, which chooses uids itself, and the uid is one that names can be made of.
+    /// To be asked of what `prepare` has made.
+    package static func validate(_ pod: Pod) -> FieldErrors {
+        var errors = pod.validate()
+        let uid = pod.metadata.uid
+        errors.invalid(FieldPath("metadata").field("uid"), uid, NameFormat.uid(uid))
+        return errors
+    }
+
     /// The pod's image in the API server, marked as one, so that it is not started a second time.
     package static func mirror(of pod: Pod) -> Pod {
         var mirror = pod

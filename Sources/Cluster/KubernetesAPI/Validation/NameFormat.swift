@@ -147,6 +147,21 @@ package enum NameFormat {
         return reasons
     }
 
+    /// A pod's uid, which a manifest may choose: part of the names of folders, groups and systemd's units. Of these `_`
+    /// parts others from it (`NAMESPACE_NAME_UID`), or stands for `-`.
+    static func uid(_ text: String) -> [String] {
+        var reasons = tooLong(text, 128)
+        if !text.utf8.allSatisfy({ isLetterOrDigit($0) || $0 == dash || $0 == dot })
+            || text.utf8.first == dot
+        {
+            reasons.append(
+                pattern(
+                    "a uid that is chosen must consist of alphanumeric characters, '-' or '.', and must not start with '.'",
+                    "[-a-zA-Z0-9][-.a-zA-Z0-9]*", "my-pod", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"))
+        }
+        return reasons
+    }
+
     static func httpHeader(_ text: String) -> [String] {
         if !text.isEmpty, text.utf8.allSatisfy({ isLetterOrDigit($0) || $0 == dash }) { return [] }
         return [

@@ -48,8 +48,11 @@ package struct AgentSettings: Sendable {
     var containerLogMaxSize: Int64 { Quantity(kubelet.containerLogMaxSize)?.value ?? 10 << 20 }
 
     /// The folder with a pod's logs, as the kubelet names it.
-    func logFolder(of pod: Pod) -> String {
-        "\(kubelet.podLogsDir)/\(pod.metadata.namespace)_\(pod.metadata.name)_\(pod.metadata.uid)"
+    /// - Throws: where namespace, name and uid together are too long for one.
+    package func logFolder(of pod: Pod) throws(FolderNameError) -> String {
+        let metadata = pod.metadata
+        return kubelet.podLogsDir + "/"
+            + (try FolderName.checked("\(metadata.namespace)_\(metadata.name)_\(metadata.uid)"))
     }
 
     func logLink(of record: ContainerRecord, _ pod: Pod) -> String {
@@ -58,5 +61,7 @@ package struct AgentSettings: Sendable {
         return "\(containerLogs)/\(name)"
     }
 
-    func folder(ofPod uid: String) -> String { "\(root)/pods/\(uid)" }
+    package func folder(ofPod uid: String) throws(FolderNameError) -> String {
+        "\(root)/pods/\(try FolderName.checked(uid))"
+    }
 }

@@ -153,7 +153,9 @@ struct NodeView: AgentView {
             }
             record = before
         }
-        let path = LogPlace.path(of: record, pod, services.settings)
+        guard let path = LogPlace.path(of: record, pod, services.settings) else {
+            throw AgentViewError.refused("pod \"\(pod.metadata.name)\" can have no folder for logs")
+        }
         let (id, statuses) = (record.id, services.statuses)
         let uid = pod.metadata.uid
         return ContainerLog(path: path) {

@@ -51,7 +51,7 @@ struct ContainerCollector: Sendable {
             try AgentFiles.remove(services.settings.logLink(of: record, pod))
             try await services.runtime.removeContainer(record.id)
         }
-        try removeTree(services.settings.logFolder(of: pod))
+        try services.settings.removeLogs(of: pod)
         for sandbox in found.sandboxes {
             if sandbox.isReady { try await services.runtime.stopSandbox(sandbox.id) }
             try await services.runtime.removeSandbox(sandbox.id)

@@ -32,12 +32,14 @@ struct LogRotation: Sendable {
     }
 
     private func look(at pod: Pod) async {
+        // Where its name is none, no container has begun.
+        guard let folder = try? services.settings.logFolder(of: pod) else { return }
         let statuses =
             pod.status.initContainerStatuses + pod.status.containerStatuses
             + pod.status.ephemeralContainerStatuses
         for status in statuses where status.state.running != nil {
             let id = String(status.containerID.split(separator: "/").last ?? "")
-            let path = "\(services.settings.logFolder(of: pod))/\(status.name)/\(status.restartCount).log"
+            let path = "\(folder)/\(status.name)/\(status.restartCount).log"
             var file = stat()
             guard stat(path, &file) == 0, file.st_size > services.settings.containerLogMaxSize else {
                 continue

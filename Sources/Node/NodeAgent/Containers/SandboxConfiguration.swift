@@ -12,7 +12,7 @@ struct SandboxConfiguration {
     let overhead: CRILinuxContainerResources?
     let resources: CRILinuxContainerResources?
 
-    /// - Throws: `HostnameTooLong`.
+    /// - Throws: `HostnameTooLong`, `FolderNameError`.
     func make() throws -> CRIPodSandboxConfig {
         var config = CRIPodSandboxConfig()
         let metadata = pod.metadata
@@ -23,7 +23,7 @@ struct SandboxConfiguration {
         if !pod.spec.hostNetwork {
             config.hostname = try PodHostname(pod, clusterDomain: settings.kubelet.clusterDomain).kernelName
         }
-        config.logDirectory = settings.logFolder(of: pod)
+        config.logDirectory = try settings.logFolder(of: pod)
         config.dnsConfig = settings.dns.configuration(for: pod).config
         config.portMappings = pod.portMappings
         config.labels = metadata.labels

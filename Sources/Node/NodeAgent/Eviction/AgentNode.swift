@@ -70,8 +70,9 @@ struct AgentNode: EvictableNode {
     /// would be evicted for it.
     private func holdsSomething(_ pod: Pod) -> Bool {
         guard let now = services.statuses.pod(pod.metadata.uid) else { return false }
-        return now.status.phase != .failed
-            || access(services.settings.folder(ofPod: pod.metadata.uid), F_OK) == 0
+        if now.status.phase != .failed { return true }
+        guard let folder = try? services.settings.folder(ofPod: pod.metadata.uid) else { return false }
+        return access(folder, F_OK) == 0
     }
 
     func tell(_ conditions: Set<NodeConditionType>) async {

@@ -65,8 +65,8 @@ package final class PodMeter: Sendable {
         } catch {
             // Its volumes go or come at this moment: the next look finds them.
         }
-        let folder = settings.logFolder(of: pod)
         do {
+            let folder = try settings.logFolder(of: pod)
             storage.logs = try await NIOThreadPool.singleton.runIfActive { try LogFolder.usage(folder) }
         } catch {
             // As the volumes.

@@ -23,7 +23,7 @@ package enum LastWords {
         if message.isEmpty, record.exitCode != 0,
             record.annotations[PodLabels.terminationMessagePolicy] == "FallbackToLogsOnError"
         {
-            message = endOfLog(LogPlace.path(of: record, pod, settings))
+            message = LogPlace.path(of: record, pod, settings).map(endOfLog) ?? ""
         }
         return message
     }

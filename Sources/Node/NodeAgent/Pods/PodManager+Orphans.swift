@@ -33,7 +33,7 @@ extension PodManager {
                 try removeLogs(uid)
                 try await services.volumes.unmount(uid: uid)
                 try await services.resources.remove(uid)
-                try removeTree(services.settings.folder(ofPod: uid))
+                try removeTree(try services.settings.folder(ofPod: uid))
                 services.users.forget(uid)
                 services.records.forget(uid)
             }

@@ -30,8 +30,8 @@ extension PodManager {
         await entry.worker.update(allocated.applied(to: pod), resizePending: pending)
     }
 
-    private func files(_ uid: String) -> ResourceFiles {
-        ResourceFiles(folder: services.settings.folder(ofPod: uid))
+    private func files(_ uid: String) throws(FolderNameError) -> ResourceFiles {
+        ResourceFiles(folder: try services.settings.folder(ofPod: uid))
     }
 
     /// What a pod that begins has: as an agent before has given it, else what it asks for.

@@ -57,6 +57,8 @@ package actor PodManager {
     /// The pods that the runtime has.
     package func seen(_ uids: Set<String>) async {
         let isFirst = present == nil
+        // Whoever made one whose uid leads elsewhere, it was no agent.
+        let uids = uids.filter(FolderName.isOne)
         present = uids
         let orphans = uids.subtracting(entries.keys)
         if isFirst || !orphans.isEmpty { await reconcile() }
@@ -66,7 +68,7 @@ package actor PodManager {
     package func poke(_ uid: String) async {
         if let entry = entries[uid] { return entry.worker.wakeup.signal() }
         // Nobody's: what was under way when its pod was removed may have come to its end only now.
-        guard !isStopping, present != nil else { return }
+        guard !isStopping, present != nil, FolderName.isOne(uid) else { return }
         guard knowsAll || endedHere[uid] != nil else {
             // Whether somebody wants it is not known now: a manifest is half written, say.
             present?.insert(uid)
@@ -188,11 +190,18 @@ package actor PodManager {
         var owners: [String: Pod] = [:]
         for source in states.keys.sorted() {
             for pod in states[source]?.pods ?? [] {
+                // Sources refuse such a uid. Of one that does not, no path is made all the same.
+                do throws(FolderNameError) {
+                    _ = try FolderName.checked(pod.metadata.uid)
+                } catch {
+                    tellOnce("pod \(pod.fullName) does not run: \(error)")
+                    continue
+                }
                 if let owner = owners[pod.fullName], owner.metadata.uid != pod.metadata.uid {
                     let message =
                         "pod \(pod.fullName) is there twice: the one with uid \(owner.metadata.uid) runs, the one "
                         + "with uid \(pod.metadata.uid) does not"
-                    if told.insert(message).inserted { log.error("\(message)") }
+                    tellOnce(message)
                     continue
                 }
                 owners[pod.fullName] = pod
@@ -200,6 +209,10 @@ package actor PodManager {
             }
         }
         return result
+    }
+
+    private func tellOnce(_ message: String) {
+        if told.insert(message).inserted { log.error("\(message)") }
     }
 
     private func begin(_ pod: Pod, isPresent: Bool) {

@@ -36,9 +36,10 @@ extension PodWorker {
         let ids = Set(records.map(\.id))
         for id in logLinks.keys where !ids.contains(id) { unlinkLog(of: id) }
         for record in records where logLinks[record.id] == nil {
-            let path = LogPlace.path(of: record, pod, services.settings)
             // It may not be there yet, or not at all: runtimes may keep logs elsewhere.
-            guard access(path, F_OK) == 0 else { continue }
+            guard let path = LogPlace.path(of: record, pod, services.settings), access(path, F_OK) == 0 else {
+                continue
+            }
             let link = services.settings.logLink(of: record, pod)
             if services.logLinks.make(link, to: path) { logLinks[record.id] = link }
         }
@@ -52,7 +53,7 @@ extension PodWorker {
 
     /// With what rotation has made of it.
     private func removeLog(of record: ContainerRecord) {
-        let path = LogPlace.path(of: record, pod, services.settings)
+        guard let path = LogPlace.path(of: record, pod, services.settings) else { return }
         for file in LogPlace.rotated(path) + [path] where unlink(file) != 0 && Errno.current != .noEntry {
             log.warning("remove \(file): \(Errno.current)")
         }
@@ -61,8 +62,10 @@ extension PodWorker {
 
 /// Where a container's log is, and its older parts.
 enum LogPlace {
-    static func path(of record: ContainerRecord, _ pod: Pod, _ settings: AgentSettings) -> String {
-        record.logPath.hasPrefix("/") ? record.logPath : settings.logFolder(of: pod) + "/" + record.logPath
+    /// - Returns: nil where the pod can have no folder for it.
+    static func path(of record: ContainerRecord, _ pod: Pod, _ settings: AgentSettings) -> String? {
+        if record.logPath.hasPrefix("/") { return record.logPath }
+        return (try? settings.logFolder(of: pod)).map { $0 + "/" + record.logPath }
     }
 
     /// `PATH.TIME` and `PATH.TIME.gz`, the oldest first.

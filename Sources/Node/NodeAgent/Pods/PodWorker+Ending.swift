@@ -116,19 +116,27 @@ extension PodWorker {
         for record in runtime?.containers ?? [] { try await services.runtime.removeContainer(record.id) }
         // Before the sandboxes: as long as there is one, an agent that comes after one that was killed knows the pod's
         // name, and with it this folder's.
-        try removeTree(services.settings.logFolder(of: pod))
+        try services.settings.removeLogs(of: pod)
         for sandbox in runtime?.sandboxes ?? [] {
             try await services.runtime.stopSandbox(sandbox.id)
             try await services.runtime.removeSandbox(sandbox.id)
         }
         try await release()
         // Again: a start that was under way may have made a log meanwhile.
-        try removeTree(services.settings.logFolder(of: pod))
-        try removeTree(services.settings.folder(ofPod: uid))
+        try services.settings.removeLogs(of: pod)
+        try removeTree(try services.settings.folder(ofPod: uid))
         await services.images.forget(uid)
         services.users.forget(uid)
         services.records.forget(uid)
         services.statuses.remove(uid)
+    }
+}
+
+extension AgentSettings {
+    /// A pod whose log folder has no name that is one never had logs.
+    func removeLogs(of pod: Pod) throws(KernelError) {
+        guard let folder = try? logFolder(of: pod) else { return }
+        try removeTree(folder)
     }
 }
 

@@ -117,7 +117,9 @@ extension PodWorker {
         try resourceFiles.write(changedResources)
     }
 
-    var resourceFiles: ResourceFiles { ResourceFiles(folder: services.settings.folder(ofPod: uid)) }
+    var resourceFiles: ResourceFiles {
+        get throws(FolderNameError) { ResourceFiles(folder: try services.settings.folder(ofPod: uid)) }
+    }
 }
 
 private struct ResizeRefused: Error, CustomStringConvertible {

@@ -61,8 +61,8 @@ extension PodWorker {
     /// Folders, groups and volumes: what is there already stays.
     private func prepare() async throws {
         let settings = services.settings
-        try AgentFiles.makeFolder(settings.folder(ofPod: uid), mode: 0o750)
-        try AgentFiles.makeFolder(settings.logFolder(of: pod))
+        try AgentFiles.makeFolder(try settings.folder(ofPod: uid), mode: 0o750)
+        try AgentFiles.makeFolder(try settings.logFolder(of: pod))
         if cgroupParent == nil {
             do {
                 cgroupParent = try await services.resources.prepare(pod)

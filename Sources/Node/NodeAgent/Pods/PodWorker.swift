@@ -84,7 +84,7 @@ actor PodWorker {
         log[metadataKey: "pod"] = "\(pod.fullName)"
         log[metadataKey: "uid"] = "\(uid)"
         do {
-            changedResources = try ResourceFiles(folder: services.settings.folder(ofPod: uid)).actual()
+            changedResources = try ResourceFiles(folder: try services.settings.folder(ofPod: uid)).actual()
         } catch {
             log.warning("read what containers have: \(error)")
         }

@@ -47,7 +47,7 @@ package struct ManifestReader: Sendable {
         switch object {
         case let pod as Pod:
             let pod = StaticPod.prepare(pod, node: nodeName, source: source)
-            errors = pod.validate()
+            errors = StaticPod.validate(pod)
             if errors.isEmpty { content.pods.append(pod) }
         case let object as any KubernetesResource where Self.isUsed(object):
             var object = object

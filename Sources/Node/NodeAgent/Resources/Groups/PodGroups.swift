@@ -178,6 +178,7 @@ final class PodGroups: Sendable {
     func prepare(_ pod: Pod, _ qos: PodQOSClass, _ limits: PodLimits) async throws -> String {
         let uid = pod.metadata.uid
         let requests = pod.requests
+        _ = try FolderName.checked(uid)
         return try await run {
             self.book.withLock { $0.pods[uid] = Entry(qos: qos, requests: requests) }
             try self.balance()
@@ -191,6 +192,7 @@ final class PodGroups: Sendable {
 
     /// Kills what may be left of a pod and removes its groups, wherever they are.
     func remove(_ uid: String) async throws {
+        _ = try FolderName.checked(uid)
         try await run {
             self.book.withLock { $0.pods[uid] = nil }
             for qos in GroupNames.classes {

@@ -95,6 +95,26 @@ class Files(AgentTest):
         self.agent.write("map.json", data("ConfigMap", immutable=True, data={"a": "3"}))
         wait(lambda: self.agent.run("exec", "reader", "cat", "/m/a").stdout == "3", "the new one is there", 90)
 
+    def test_an_empty_file_changes_nothing(self):
+        self.agent.write("emptied.json", manifest("emptied"))
+        before = container(self.agent.wait_ready("emptied"), "c")["containerID"]
+        open(f"{self.agent.manifests}/emptied.json", "w").close()
+        self.is_told("/emptied.json: the file is empty, and changes nothing")
+        # Both are looked at in one look.
+        self.agent.write("later.json", manifest("later"))
+        self.agent.wait_ready("later")
+        pod = self.agent.find("emptied")
+        self.assertNotIn("deletionTimestamp", pod["metadata"])
+        self.assertEqual(container(pod, "c")["containerID"], before)
+        with open(f"{self.agent.manifests}/emptied.json", "w") as file:
+            file.write(manifest("emptied"))
+        self.agent.write("last.json", manifest("last"))
+        self.agent.wait_ready("last")
+        self.assertEqual(container(self.agent.wait_ready("emptied"), "c")["containerID"], before)
+        with open(f"{self.agent.manifests}/emptied.json", "w") as file:
+            file.write("# nothing\n")
+        self.agent.wait_gone("emptied")
+
     def test_what_is_no_file(self):
         folder = self.agent.manifests
         os.mkfifo(f"{folder}/0fifo.yaml")

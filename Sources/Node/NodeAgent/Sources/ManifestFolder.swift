@@ -5,8 +5,9 @@ import Logging
 
 /// Pods from the manifests in a folder (the kubelet's `staticPodPath`), or from one file.
 ///
-/// A file with an error changes nothing: what it said before stays, and the others are read. Names that begin with a
-/// point are left out, as the kubelet does: editors write such files.
+/// A file with an error changes nothing: what it said before stays, and the others are read. An empty file is one with an
+/// error, as for the kubelet: who copies a file over another one empties that first. Names that begin with a point are
+/// left out, as the kubelet does: editors write such files.
 package final class ManifestFolder: PodSource {
     package let name = "file"
     private let path: String
@@ -54,7 +55,8 @@ package final class ManifestFolder: PodSource {
                 if before != [problem] { log.error("\(problem)") }
                 before = [problem]
             }
-            await wakeup.wait(until: .now + (watch == nil ? .seconds(1) : interval))
+            let isBrief = watch == nil || files.values.contains(where: \.hasJustBecomeEmpty)
+            await wakeup.wait(until: .now + (isBrief ? min(.seconds(1), interval) : interval))
         }
         withExtendedLifetime(watch) {}
     }
@@ -81,7 +83,7 @@ package final class ManifestFolder: PodSource {
                 if files.removeValue(forKey: name) != nil { isNew = true }
                 continue
             }
-            if files[name]?.stamp == stamp { continue }
+            if let known = files[name], known.stamp == stamp, !known.hasJustBecomeEmpty { continue }
             isNew = true
             files[name] = read(file, stamp, before: files[name])
         }
@@ -114,8 +116,9 @@ package final class ManifestFolder: PodSource {
         do {
             // Some files of the kernel are regular ones and wait for something to say.
             let bytes = try Self.bytes(of: file)
+            if bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) { return empty(file, stamp, before) }
             var content = reader.read(bytes, from: .file(file), before: before?.content)
-            // An empty file says that there is no pod; one with errors says nothing new.
+            // One with errors says nothing new.
             if !content.problems.isEmpty, let before = before?.content {
                 content.pods = before.pods
                 content.objects = before.objects
@@ -128,6 +131,16 @@ package final class ManifestFolder: PodSource {
             return ManifestFile(stamp: stamp, content: content, isUnknown: before?.isUnknown != false)
         }
     }
+
+    /// Told when it stays so: mostly it is about to be written.
+    private func empty(_ file: String, _ stamp: FileStamp, _ before: ManifestFile?) -> ManifestFile {
+        var content = before?.content ?? ManifestReader.Content()
+        let isNew = before?.stamp != stamp
+        content.problems =
+            isNew ? [] : ["\(file): the file is empty, and changes nothing: its pods go with the file"]
+        return ManifestFile(
+            stamp: stamp, content: content, isUnknown: before?.isUnknown != false, hasJustBecomeEmpty: isNew)
+    }
 }
 
 private struct ManifestFile {
@@ -135,6 +148,7 @@ private struct ManifestFile {
     var content: ManifestReader.Content
     /// It could never be read as a whole.
     var isUnknown: Bool
+    var hasJustBecomeEmpty = false
     var problems: [String] { content.problems }
 }
 

@@ -115,6 +115,25 @@ class Files(AgentTest):
             file.write("# nothing\n")
         self.agent.wait_gone("emptied")
 
+    def test_good_documents_of_a_file_that_was_never_whole(self):
+        path = f"{self.agent.manifests}/parts.yaml"
+        open(path, "w").close()
+        self.is_told("/parts.yaml: the file is empty")
+        wrong = json.loads(manifest("wrong"))
+        wrong["spec"]["unknown"] = 1
+        with open(path, "w") as file:
+            file.write(f"{json.dumps(wrong)}\n---\n{manifest('right')}\n")
+        self.is_told('/parts.yaml: document 1, line 1: unknown field "spec.unknown"')
+        before = container(self.agent.wait_ready("right"), "c")["containerID"]
+        # It still has an error, and what was good in it stays.
+        with open(path, "w") as file:
+            file.write(f"{manifest('further')}\n---\nkind: Pod\nx: [\n")
+        self.agent.wait_ready("further")
+        self.assertEqual(container(self.agent.wait_ready("right"), "c")["containerID"], before)
+        self.agent.write("parts.yaml", manifest("further"))
+        self.agent.wait_gone("right")
+        self.agent.wait_ready("further")
+
     def test_what_is_no_file(self):
         folder = self.agent.manifests
         os.mkfifo(f"{folder}/0fifo.yaml")

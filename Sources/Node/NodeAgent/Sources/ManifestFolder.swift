@@ -118,12 +118,8 @@ package final class ManifestFolder: PodSource {
             let bytes = try Self.bytes(of: file)
             if bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) { return empty(file, stamp, before) }
             var content = reader.read(bytes, from: .file(file), before: before?.content)
-            // One with errors says nothing new.
-            if !content.problems.isEmpty, let before = before?.content {
-                content.pods = before.pods
-                content.objects = before.objects
-            }
             let isUnknown = !content.problems.isEmpty && before?.isUnknown != false
+            if !content.problems.isEmpty, let before { content.keep(before.content, isWhole: !isUnknown) }
             return ManifestFile(stamp: stamp, content: content, isUnknown: isUnknown)
         } catch {
             var content = before?.content ?? ManifestReader.Content()

@@ -16,6 +16,24 @@ package struct ManifestReader: Sendable {
         package var objects: [any KubernetesResource] = []
         /// One line each: the file, the document and its line, the field, and what is wrong with it.
         package var problems: [String] = []
+
+        /// A text with errors says nothing new after one that could be read as a whole. Before there was one, what is good
+        /// in it counts, beside what was good before.
+        mutating func keep(_ before: Content, isWhole: Bool) {
+            if isWhole {
+                pods = before.pods
+                objects = before.objects
+                return
+            }
+            let names = Set(pods.map(\.fullName))
+            pods += before.pods.filter { !names.contains($0.fullName) }
+            let known = Set(objects.map(Self.key))
+            objects += before.objects.filter { !known.contains(Self.key($0)) }
+        }
+
+        private static func key(_ object: any KubernetesResource) -> [String] {
+            [type(of: object).kind, object.metadata.namespace, object.metadata.name]
+        }
     }
 
     /// A document with an error is left out; the others are read.

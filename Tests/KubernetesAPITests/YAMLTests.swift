@@ -123,6 +123,19 @@ import Testing
         #expect(YAMLDocument.split("a: 1\r\n---\r\nb: 2\r\n").count == 2)
     }
 
+    @Test func editorsMarkTheirFiles() throws {
+        let mark = "\u{feff}"
+        let marked = YAMLDocument.split("\(mark)a: 1\r\nb:\r\n  c: 2\r\n\(mark)---\r\nd: 3\r\ne: 4\r\n")
+        #expect(try marked.map { try $0.value() } == [["a": 1, "b": ["c": 2]], ["d": 3, "e": 4]])
+        #expect(marked.map(\.firstLine) == [1, 4])
+        #expect(marked[0].line(of: FieldPath("b", "c")) == 3)
+        #expect(try value("\(mark)---\na: 1\nb: 2\n") == ["a": 1, "b": 2])
+        #expect(try value("\(mark)# a comment\na: 1\nb: 2\n") == ["a": 1, "b": 2])
+        #expect(try value("\(mark)%YAML 1.1\n---\na: 1\nb: 2\n") == ["a": 1, "b": 2])
+        #expect(try value("\(mark){\"a\": 1}") == ["a": 1])
+        #expect(YAMLDocument.split("\(mark)\n").isEmpty)
+    }
+
     @Test func linesOfFields() throws {
         let text = "x: 1\n---\nspec:\n  containers:\n  - name: a\n  - name: b\n    ports:\n    - 1\n"
         let document = YAMLDocument.split(text)[1]

@@ -20,6 +20,10 @@ package struct YAMLDocument: Sendable {
         var hasDirective = false
         func finish(_ end: String.Index) {
             guard hasContent else { return }
+            // The parser takes it for the first character of a line, and the next line for one of another indentation.
+            if text.utf8[start..<end].starts(with: byteOrderMark) {
+                start = text.utf8.index(start, offsetBy: byteOrderMark.count)
+            }
             documents.append(
                 YAMLDocument(
                     number: documents.count + 1, firstLine: firstLine, text: String(text[start..<end])))
@@ -36,7 +40,7 @@ package struct YAMLDocument: Sendable {
                 firstLine = number
                 hasContent = false
             }
-            if line.first == UInt8(ascii: "%"), !hasContent {
+            if withoutMark(line).first == UInt8(ascii: "%"), !hasContent {
                 hasDirective = true
             } else if isSeparator(line) || isContent(line) {
                 hasDirective = false
@@ -49,15 +53,22 @@ package struct YAMLDocument: Sendable {
         return documents
     }
 
+    /// Of editors on Windows; also where files that begin with it were put together.
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
+    private static func withoutMark(_ line: Substring.UTF8View) -> Substring.UTF8View {
+        line.starts(with: byteOrderMark) ? line.dropFirst(byteOrderMark.count) : line
+    }
+
     /// `---` alone or before a space.
     private static func isSeparator(_ line: Substring.UTF8View) -> Bool {
-        line.starts(with: "---".utf8) && line.dropFirst(3).first.map(isBlank) ?? true
+        let line = withoutMark(line)
+        return line.starts(with: "---".utf8) && line.dropFirst(3).first.map(isBlank) ?? true
     }
 
     /// More than space, comments and a separator.
     private static func isContent(_ line: Substring.UTF8View) -> Bool {
-        let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
-        let line = line.starts(with: byteOrderMark) ? line.dropFirst(3) : line
+        let line = withoutMark(line)
         let content = (isSeparator(line) ? line.dropFirst(3) : line).drop(while: isBlank)
         return content.first.map { $0 != UInt8(ascii: "#") } ?? false
     }

@@ -35,7 +35,11 @@ class Files(AgentTest):
         self.agent.write("anchors.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: anchored}\nspec: {"
                          "terminationGracePeriodSeconds: 1, containers: [&c {name: c, image: busybox, "
                          "imagePullPolicy: IfNotPresent, command: [sleep, '1000']}, {<<: *c, name: d}]}\n")
-        for name in ("first", "block", "third", "fourth", "marked", "anchored"):
+        self.agent.write("sequence.json", f"{manifest('fifth')}\n{manifest('sixth')}\n")
+        windows = "apiVersion: v1\r\nkind: Pod\r\nmetadata:\r\n  name: windows\r\nspec: " + json.dumps(sleeping()) + "\r\n"
+        with open(f"{self.agent.manifests}/marked.yaml", "wb") as file:
+            file.write(b"\xef\xbb\xbf" + windows.encode())
+        for name in ("first", "block", "third", "fourth", "marked", "anchored", "fifth", "sixth", "windows"):
             self.agent.wait_ready(name)
 
     def test_odd_names(self):

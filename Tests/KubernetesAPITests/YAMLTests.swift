@@ -136,6 +136,37 @@ import Testing
         #expect(YAMLDocument.split("\(mark)\n").isEmpty)
     }
 
+    @Test func objectsOfJSONFollowOneAnother() throws {
+        let text = """
+            {"a": "}{", "b": ["{", {}]}
+            {
+              "c": "\\"}{",
+              "d": 1
+            }{"e": 2}
+
+            ---
+            {"f": }
+            {"g": [{"h": 3}, {"i": 4}]}
+            """
+        let documents = YAMLDocument.split(text)
+        #expect(documents.map(\.number) == [1, 2, 3, 4, 5])
+        #expect(documents.map(\.firstLine) == [1, 2, 5, 7, 9])
+        #expect(try documents[0].value() == ["a": "}{", "b": ["{", [:]]])
+        #expect(try documents[1].value() == ["c": "\"}{", "d": 1])
+        #expect(documents[1].line(of: FieldPath("d")) == 4)
+        #expect(try documents[2].value() == ["e": 2])
+        #expect(try documents[4].value() == ["g": [["h": 3], ["i": 4]]])
+    }
+
+    /// Braces that end nothing.
+    @Test(arguments: [
+        "{a: '} {'}", "{a: b, # } {\n c: d}", "a: {b: c}\nd: {e: f}", "- {a: b}\n- {c: d}", "{a: b}: {c: d}",
+        "a: \"x\n  } {\"", "{a: &x {b: c}, d: *x}", "!!map {a: b}", "---\n{a: b}",
+    ])
+    func whatIsNoSequenceOfJSONStaysWhole(_ text: String) {
+        #expect(YAMLDocument.split(text).map(\.text) == [text])
+    }
+
     @Test func linesOfFields() throws {
         let text = "x: 1\n---\nspec:\n  containers:\n  - name: a\n  - name: b\n    ports:\n    - 1\n"
         let document = YAMLDocument.split(text)[1]

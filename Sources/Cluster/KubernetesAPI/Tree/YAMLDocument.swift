@@ -2,7 +2,7 @@ import Yams
 
 /// One of a file's YAML documents, as text. JSON is YAML too.
 ///
-/// A file is cut at its `---` lines before anything of it is parsed, so that a document with an error does
+/// A file is cut at its `---` lines, and between objects of JSON that follow one another, before anything of it is parsed, so that a document with an error does
 /// not take the others with it.
 package struct YAMLDocument: Sendable {
     /// Counted from 1, without the empty ones.
@@ -24,9 +24,11 @@ package struct YAMLDocument: Sendable {
             if text.utf8[start..<end].starts(with: byteOrderMark) {
                 start = text.utf8.index(start, offsetBy: byteOrderMark.count)
             }
-            documents.append(
-                YAMLDocument(
-                    number: documents.count + 1, firstLine: firstLine, text: String(text[start..<end])))
+            for piece in JSONSequence.split(text[start..<end]) {
+                documents.append(
+                    YAMLDocument(number: documents.count + 1, firstLine: firstLine, text: String(piece)))
+                firstLine += piece.utf8.count { $0 == UInt8(ascii: "\n") }
+            }
         }
         var lineStart = text.startIndex
         var number = 1

@@ -74,6 +74,21 @@ class Files(AgentTest):
         self.agent.wait_gone("chosen")
         self.assertTrue(os.path.isdir(victim))
 
+    def test_two_pods_with_one_uid(self):
+        self.agent.write("twin1.json", manifest("elder", uid="twin"))
+        before = container(self.agent.wait_ready("elder"), "c")["containerID"]
+        self.agent.write("twin2.json", manifest("younger", uid="twin"))
+        self.is_told("/twin2.json: pod default/younger-node does not run: it has the uid twin of pod default/elder-node in "
+                     + f"{self.agent.manifests}/twin1.json")
+        self.assertEqual(container(self.agent.wait_ready("elder"), "c")["containerID"], before)
+        self.assertIsNone(self.agent.find("younger"))
+        # Nothing of the one becomes the other's.
+        self.agent.remove("twin1.json")
+        self.assertNotEqual(container(self.agent.wait_ready("younger"), "c")["containerID"], before)
+        self.assertEqual([name for name in os.listdir(self.agent.logs) if name.endswith("_twin")], ["default_younger-node_twin"])
+        self.agent.remove("twin2.json")
+        self.agent.wait_gone("younger")
+
     def test_config_maps_as_a_server_would_take_them(self):
         def data(kind, **fields):
             return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "kept"}, **fields})

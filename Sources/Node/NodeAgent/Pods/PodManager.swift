@@ -143,7 +143,8 @@ package actor PodManager {
     private func decide() async {
         guard !isStopping, let present else { return }
         let wanted = wantedPods()
-        for (uid, entry) in entries where wanted[uid] == nil && !entry.isEnding {
+        // Another pod may have the uid of one that is gone: it begins when nothing of that is left.
+        for (uid, entry) in entries where wanted[uid]?.fullName != entry.pod.fullName && !entry.isEnding {
             guard isComplete else { continue }
             entries[uid]?.isEnding = true
             await entry.worker.end(.deleted(grace: nil))
@@ -157,6 +158,7 @@ package actor PodManager {
         for pod in wanted.values.sorted(by: { order($0) < order($1) }) {
             let uid = pod.metadata.uid
             if let entry = entries[uid] {
+                if entry.pod.fullName != pod.fullName { continue }
                 await change(uid, to: pod)
                 if pod.isTerminating {
                     entries[uid]?.isEnding = true
@@ -184,7 +186,7 @@ package actor PodManager {
     /// And none has something that could never be read: a pod that nobody seems to want may be in it.
     var knowsAll: Bool { isComplete && !states.values.contains(where: \.mayHaveMore) }
 
-    /// By uid. Of two pods with one name the first one counts.
+    /// By uid. Of two pods with one name, or one uid, the first one counts.
     private func wantedPods() -> [String: Pod] {
         var result: [String: Pod] = [:]
         var owners: [String: Pod] = [:]
@@ -195,6 +197,12 @@ package actor PodManager {
                     _ = try FolderName.checked(pod.metadata.uid)
                 } catch {
                     tellOnce("pod \(pod.fullName) does not run: \(error)")
+                    continue
+                }
+                if let owner = result[pod.metadata.uid] {
+                    tellOnce(
+                        "pod \(pod.fullName) of source \(source) does not run: it has the uid "
+                            + "\(pod.metadata.uid) of pod \(owner.fullName)")
                     continue
                 }
                 if let owner = owners[pod.fullName], owner.metadata.uid != pod.metadata.uid {

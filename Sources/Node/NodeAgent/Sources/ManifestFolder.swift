@@ -40,12 +40,13 @@ package final class ManifestFolder: PodSource {
             do {
                 let (names, unusable) = try self.names()
                 let isNew = look(names, &files)
-                let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] } + unusable
+                let (pods, twins) = pods(of: files)
+                let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] } + twins + unusable
                 if isNew || before == nil || before != problems {
                     for problem in problems where before?.contains(problem) != true {
                         log.error("\(problem)")
                     }
-                    await changed(state(files, problems))
+                    await changed(state(files, pods, problems))
                     before = problems
                 }
             } catch {
@@ -61,10 +62,36 @@ package final class ManifestFolder: PodSource {
         withExtendedLifetime(watch) {}
     }
 
-    private func state(_ files: [String: ManifestFile], _ problems: [String]) -> SourceState {
+    /// What belongs to a pod is named with its uid: of two with one uid the first counts, by file name.
+    /// - Returns: also a line about each of the others.
+    private func pods(of files: [String: ManifestFile]) -> (pods: [Pod], twins: [String]) {
+        var owners: [String: (name: String, file: String)] = [:]
+        var pods: [Pod] = []
+        var twins: [String] = []
+        for (name, file) in files.sorted(by: { $0.key < $1.key }) {
+            for pod in file.content.pods {
+                let uid = pod.metadata.uid
+                if let owner = owners[uid] {
+                    twins.append(
+                        "\(place(of: name)): pod \(pod.fullName) does not run: it has the uid \(uid) of pod "
+                            + "\(owner.name) in \(owner.file)")
+                    continue
+                }
+                owners[uid] = (pod.fullName, place(of: name))
+                pods.append(pod)
+            }
+        }
+        return (pods, twins)
+    }
+
+    private func place(of name: String) -> String { path == name ? name : "\(path)/\(name)" }
+
+    private func state(
+        _ files: [String: ManifestFile], _ pods: [Pod], _ problems: [String]
+    ) -> SourceState {
         let contents = files.keys.sorted().compactMap { files[$0]?.content }
         return SourceState(
-            source: name, pods: contents.flatMap(\.pods), objects: contents.flatMap(\.objects),
+            source: name, pods: pods, objects: contents.flatMap(\.objects),
             problems: problems, mayHaveMore: files.values.contains(where: \.isUnknown))
     }
 
@@ -77,7 +104,7 @@ package final class ManifestFolder: PodSource {
             isNew = true
         }
         for name in names {
-            let file = path == name ? name : "\(path)/\(name)"
+            let file = place(of: name)
             guard let stamp = FileStamp(file) else {
                 // Removed since the list was read, or a folder.
                 if files.removeValue(forKey: name) != nil { isNew = true }

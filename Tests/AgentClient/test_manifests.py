@@ -89,6 +89,14 @@ class Files(AgentTest):
         self.agent.remove("twin2.json")
         self.agent.wait_gone("younger")
 
+    def test_a_name_too_long_for_a_folder(self):
+        name = "n" * 240
+        self.agent.write("long.json", manifest(name))
+        self.agent.wait_for(name, lambda _: True, "there")
+        wait(lambda: any("a file's name has 255 at most" in event["message"] for event in self.agent.events(name)), "it says why", 20)
+        self.agent.remove("long.json")
+        self.agent.wait_gone(name)
+
     def test_config_maps_as_a_server_would_take_them(self):
         def data(kind, **fields):
             return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "kept"}, **fields})

@@ -17,6 +17,18 @@ import Testing
         #expect(try settings.logFolder(of: pod).hasSuffix("/default_pod_uid"))
     }
 
+    @Test func `a log folder's name has an end`() throws {
+        var pod = TestPod().pod
+        pod.metadata.name = String(repeating: "n", count: 255 - "default__uid".count)
+        #expect(try settings.logFolder(of: pod).hasSuffix("n_uid"))
+        pod.metadata.name += "n"
+        #expect {
+            try settings.logFolder(of: pod)
+        } throws: {
+            "\($0)".hasSuffix("has 256 bytes: a file's name has 255 at most")
+        }
+    }
+
     @Test func `a log folder has one name`() {
         var pod = TestPod().pod
         pod.metadata.uid = "/../../victim"

@@ -200,6 +200,8 @@ class Life(AgentTest):
                                 "containers": [{"name": "c", "command": shell("exec sleep 1000")}]})
         pod = self.agent.wait_phase("late", "Failed")
         self.assertEqual(pod["status"]["reason"], "DeadlineExceeded")
+        told = [(event["type"], event["message"]) for event in self.agent.events("late") if event["reason"] == "DeadlineExceeded"]
+        self.assertEqual(told, [("Normal", "Pod was active on the node longer than the specified deadline")])
 
 
 class Manifests(AgentTest):

@@ -150,6 +150,7 @@ actor PodWorker {
             try await look()
             if let end { return try await finish(end) }
             if let failure = overDeadline() {
+                services.events.record(.normal, failure.reason, failure.message, pod: pod)
                 end(.failed(failure, grace: nil))
                 wakeup.signal()
                 return false

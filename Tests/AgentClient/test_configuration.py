@@ -59,6 +59,22 @@ class File(unittest.TestCase):
                      f'{drop}: line 3: port: expected an integer, found the string "1"'):
             self.assertIn(line, lines)
 
+    def test_what_is_invalid_is_told_beside_what_cannot_be_read(self):
+        file = write(f"{FOLDER}/both/kubelet.yaml", HEAD +
+                     "syncFrequency: 5\nmaxPods: -1\nevictionHard: {memory.free: 1Gi}\nshutdownGracePeriod: soon\n"
+                     "shutdownGracePeriodCriticalPods: 20s\nrunOnce: true\nmaxPodz: 1\n")
+        told = [f"{file}: line {line}" for line in (
+            "3: syncFrequency: expected", "6: shutdownGracePeriod: not a duration", '9: unknown field "maxPodz"',
+            "4: maxPods: Invalid value: -1", '5: evictionHard[memory.free]: Unsupported value: "memory.free"',
+            "8: runOnce: Runonce mode has been deprecated")]
+        check = subprocess.run([os.environ["SWIFTLET"], "config", "check", file], capture_output=True, text=True, timeout=30)
+        self.assertNotEqual(check.returncode, 0)
+        for lines in (self.refuse(file), (check.stdout + check.stderr).splitlines()):
+            for line in told:
+                self.assertTrue(any(line in found for found in lines), f"{line} in {lines}")
+            # Longer than what, nobody knows.
+            self.assertFalse(any("shutdownGracePeriodCriticalPods" in found for found in lines), lines)
+
     def test_every_invalid_value_is_told(self):
         file = write(f"{FOLDER}/invalid/kubelet.yaml", HEAD +
                      "imageGCHighThresholdPercent: 101\nimageGCLowThresholdPercent: 102\nport: 70000\n"

@@ -9,6 +9,8 @@ struct KubeletDocument: Sendable {
     let path: String
     /// With paths in it that no longer depend on the file's folder.
     private(set) var value: APIValue
+    /// Fields of it whose values are wrong in themselves.
+    private(set) var unread: Set<String> = []
     private let text: YAMLDocument
 
     /// - Parameter problems: what is wrong with the file is added, a line each.
@@ -38,9 +40,8 @@ struct KubeletDocument: Sendable {
             problems.append("\(path): \(error)")
             return nil
         }
-        let count = problems.count
-        check(&problems)
-        if problems.count == count { resolvePaths() }
+        guard check(&problems) else { return nil }
+        resolvePaths()
     }
 
     /// The line on which a field stands, of this file; nil where it does not say anything of it.
@@ -50,13 +51,24 @@ struct KubeletDocument: Sendable {
     }
 
     /// Fields and types, strictly.
-    private func check(_ problems: inout [String]) {
+    /// - Returns: whether it is a KubeletConfiguration at all.
+    private mutating func check(_ problems: inout [String]) -> Bool {
         var found = Problems()
-        if let object = ObjectKinds.read(value, reporting: &found), !(object is KubeletConfiguration) {
+        let object = ObjectKinds.read(value, reporting: &found)
+        if let object, !(object is KubeletConfiguration) {
             problems.append("\(path): kind \(type(of: object).kind): a KubeletConfiguration is expected")
-            return
+            return false
         }
         problems += found.all.map { "\(path): line \(text.line(of: $0.path)): \($0)" }
+        unread = Set(
+            found.all.compactMap { problem in
+                guard problem.reason != .unknownField, case .field(let name)? = problem.path.steps.first
+                else {
+                    return nil
+                }
+                return name
+            })
+        return object != nil
     }
 
     /// Paths are relative to the file that has them, as with the kubelet.

@@ -35,9 +35,12 @@ package struct KubeletFile: Sendable {
         }
         documents = paths.compactMap { KubeletDocument($0, reporting: &problems) }
         value = documents.reduce(.object(APIObject())) { $0.merging($1.value) }
-        guard problems.isEmpty else { throw KubeletProblems(problems) }
-        var none = Problems()
-        configuration = KubeletConfiguration(from: value, at: .root, reporting: &none)
+        var told = Problems()
+        configuration = KubeletConfiguration(from: value, at: .root, reporting: &told)
+        if problems.isEmpty { return }
+        // What could be read may be invalid: whoever mends the file mends it once.
+        throw KubeletProblems(
+            problems + check(besides: documents.reduce([]) { $0.union($1.unread) }).problems)
     }
 
     /// Whether a file is meant to be one, by the words in it.
@@ -72,10 +75,19 @@ package struct KubeletFile: Sendable {
     ///
     /// - Throws: everything that is invalid, and every field that would promise what this agent does not do.
     package func checked() throws(KubeletProblems) -> (kubelet: KubeletConfiguration, warnings: [String]) {
-        let kubelet = configuration.withDefaults()
-        var problems = kubelet.validate().all.map { "\(place(of: $0.path))\($0)" }
+        let (problems, warnings) = check(besides: [])
+        guard problems.isEmpty else { throw KubeletProblems(problems) }
+        return (configuration.withDefaults(), warnings)
+    }
+
+    /// - Parameter unread: fields whose values could not be read: nothing is said of them, and of what depends on them.
+    private func check(besides unread: Set<String>) -> (problems: [String], warnings: [String]) {
+        var problems = configuration.withDefaults().validate().all.filter { error in
+            let words = error.description.split { !$0.isLetter && !$0.isNumber }
+            return !words.contains { unread.contains(String($0)) }
+        }.map { "\(place(of: $0.path))\($0)" }
         var warnings: [String] = []
-        for field in KubeletField.all {
+        for field in KubeletField.all where !unread.contains(field.name) {
             guard let given = self.value[field.name], let answer = field.answer(to: given) else { continue }
             let place = place(of: FieldPath(field.name))
             switch answer {
@@ -83,8 +95,7 @@ package struct KubeletFile: Sendable {
             case .warned(let reason): warnings.append("\(place)\(field.name): \(reason)")
             }
         }
-        guard problems.isEmpty else { throw KubeletProblems(problems) }
-        return (kubelet, warnings)
+        return (problems, warnings)
     }
 
     /// `FILE: line 7: `; the last file that says something counts, and none for what comes from a flag.

@@ -182,7 +182,21 @@ extension ProbeTests {
             })
             let answer = await ask(server.port) { $0.scheme = .https }
             #expect(answer.verdict == .failure)
-            #expect(answer.message.contains("tls: "), "\(answer.message)")
+            // In Go's words, and with nothing of the libraries behind it.
+            #expect(
+                answer.message.hasSuffix(": http: server gave HTTP response to HTTPS client"),
+                "\(answer.message)")
+            try await server.stop()
+        }
+
+        @Test func aServerThatRefusesTheHandshakeIsQuotedInWords() async throws {
+            // A fatal alert (TLS 1.2): handshake_failure.
+            let server = try await ScriptedServer(greets: {
+                $0.send("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{28}", thenClose: true)
+            })
+            let answer = await ask(server.port) { $0.scheme = .https }
+            #expect(answer.verdict == .failure)
+            #expect(answer.message.hasSuffix(": tls: sslv3 alert handshake failure"), "\(answer.message)")
             try await server.stop()
         }
 

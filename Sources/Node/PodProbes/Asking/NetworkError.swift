@@ -37,11 +37,21 @@ enum NetworkError {
     static func conversing(_ error: any Error) -> String {
         switch error {
         case let error as IOError: "read: \(Errno(rawValue: error.errnoCode))"
-        case let error as NIOSSLError: "tls: \(error)"
-        case let error as BoringSSLError: "tls: \(error)"
+        case _ where isAnswerWithoutTLS(error): "http: server gave HTTP response to HTTPS client"
+        case is NIOSSLError, is BoringSSLError: encrypting("\(error)")
         case ChannelError.eof, is NIOSSLExtraError: "EOF"
         default: "\(error)"
         }
+    }
+
+    /// BoringSSL's reasons are words in capitals. What else its text has is of the library's source.
+    private static func encrypting(_ text: String) -> String {
+        if text.contains("EOF during handshake") { return "EOF" }
+        let reasons = text.split { ": ,()[]".contains($0) }.filter { word in
+            word.contains("_") && word.allSatisfy { $0 == "_" || $0.isNumber || $0.isUppercase }
+        }
+        if reasons.isEmpty { return "tls: \(text)" }
+        return "tls: " + reasons.map { $0.lowercased().replacing("_", with: " ") }.joined(separator: ", ")
     }
 
     /// Whether a server has answered the beginning of TLS with something else. BoringSSL's reasons have no other form

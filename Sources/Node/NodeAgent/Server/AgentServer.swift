@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKernel
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -92,7 +93,9 @@ public final class AgentServer: Sendable {
         do {
             listener = try await bind(address, port, tls: tls, responder)
         } catch {
-            throw AgentServerError("listen on \(address), port \(port): \(error)")
+            // The library's text names its function.
+            let reason = (error as? IOError).map { "\(Errno(rawValue: $0.errnoCode))" } ?? "\(error)"
+            throw AgentServerError("listen on \(address), port \(port): \(reason)")
         }
         state.withLock { $0.listeners.append(listener) }
         return listener.localAddress?.port ?? port

@@ -204,6 +204,7 @@ class Sharing(unittest.TestCase):
                                *agent.options, check=False)
             self.assertEqual(second.returncode, 1)
             self.assertIn(f"another instance (process {agent.process.pid}) works with the root {agent.root}", second.stderr)
+            self.assertNotIn("wait for the runtime", second.stderr)
         finally:
             agent.stop()
             remove_groups(agent.cgroup_root)

@@ -15,6 +15,9 @@ package final class AgentDaemon: Sendable {
     package let runtime: CRIRuntime
     /// Gives memory that nobody uses back to the system; may block for some milliseconds.
     private let giveBackMemory: @Sendable () -> Void
+    /// How long a runtime that is started with the agent may take before it is talked about.
+    private static let startOfRuntime: Duration = .seconds(5)
+
     private let log: Logger
     private let logLinks: LogLinkFolder
     private let eviction: EvictionSettings
@@ -276,6 +279,7 @@ package final class AgentDaemon: Sendable {
     /// Waits for the runtime, which may be started after the agent.
     private func runtimeName() async throws -> String {
         var isTold = false
+        let start = ContinuousClock.now
         while true {
             do {
                 let version = try await runtime.version()
@@ -284,8 +288,12 @@ package final class AgentDaemon: Sendable {
                     metadata: ["name": "\(version.runtimeName)", "version": "\(version.runtimeVersion)"])
                 return version.runtimeName
             } catch {
-                if !isTold { log.warning("wait for the runtime at \(runtime.endpoint): \(error)") }
-                isTold = true
+                // It was this program's end that ended the call.
+                try Task.checkCancellation()
+                if !isTold, .now - start > Self.startOfRuntime {
+                    log.warning("wait for the runtime at \(runtime.endpoint): \(error)")
+                    isTold = true
+                }
                 try await Task.sleep(for: .milliseconds(200))
             }
         }

@@ -126,6 +126,15 @@ struct RunTests {
         #expect(result.lines[1].contains("size=1024k") && !result.lines[1].contains("noexec"))
     }
 
+    /// They lie on the host's disk, which a container with a read-only root is not to fill.
+    @Test func filesOfTheHostsNetworkAreAsTheRoot() throws {
+        let script =
+            "for f in hosts hostname resolv.conf; do (echo >> /etc/$f) 2>/dev/null && echo $f; done; cat /etc/hostname"
+        #expect(try run("--read-only", "-h", "box", "busybox", "sh", "-c", script).lines == ["box"])
+        let writable = try run("-h", "box", "busybox", "sh", "-c", script)
+        #expect(writable.lines == ["hosts", "hostname", "resolv.conf", "box"])
+    }
+
     @Test func boundFolders() throws {
         let folder = host.root + "/../bound"
         let result = try run(

@@ -4,7 +4,8 @@ import OCISpec
 import PodNetwork
 
 /// The files of /etc that a container gets from its host's network rather than from its image: `hosts`,
-/// `hostname` and `resolv.conf`. They lie in the container's folder and are bound over the image's.
+/// `hostname` and `resolv.conf`. They lie in the container's folder and are bound over the image's,
+/// read-only with a read-only root.
 public struct HostFiles {
     let request: ContainerRequest
     let hostname: String
@@ -24,6 +25,7 @@ public struct HostFiles {
     /// - Returns: their mounts, but for places where the user mounts something.
     public func write(in folder: String) throws -> [RuntimeSpec.Mount] {
         let taken = Set(request.mounts.map(\.target))
+        let access = request.readOnlyRoot ? "ro" : "rw"
         var mounts: [RuntimeSpec.Mount] = []
         for name in Self.names where !taken.contains("/etc/" + name) {
             let path = folder + "/" + name
@@ -38,7 +40,8 @@ public struct HostFiles {
             if owner.uid != 0 { _ = try check("chown", path) { fchown(file.raw, owner.uid, owner.gid) } }
             mounts.append(
                 RuntimeSpec.Mount(
-                    destination: "/etc/" + name, type: "bind", source: path, options: ["rbind", "rprivate"]))
+                    destination: "/etc/" + name, type: "bind", source: path,
+                    options: ["rbind", "rprivate", access]))
         }
         return mounts
     }

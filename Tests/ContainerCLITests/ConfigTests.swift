@@ -250,7 +250,12 @@ struct ConfigTests {
         }
         #expect(throws: UsageError.self) { try check { $0.name = "-x" } }
         #expect(throws: UsageError.self) { try check { $0.name = "a/b" } }
-        #expect(throws: UsageError.self) { try check { $0.hostname = "a b" } }
+        for name in ["a_b", "x.y.z", String(repeating: "a", count: 64)] {
+            #expect(throws: Never.self) { try check { $0.hostname = name } }
+        }
+        for name in ["", "a b", "a/b", "a\nb", "ä", String(repeating: "a", count: 65)] {
+            #expect(throws: UsageError.self) { try check { $0.hostname = name } }
+        }
         #expect(throws: UsageError.self) { try check { $0.workingDirectory = "x" } }
         #expect(throws: UsageError.self) {
             try check {

@@ -138,9 +138,7 @@ public struct SandboxPlan: Sendable {
     private static func hostname(_ config: CRIPodSandboxConfig) throws(TranslationError) -> String {
         let name = config.hostname
         if name.isEmpty { return ConfigBuilder.hostName }
-        // sethostname(2) takes 64 bytes; the rest keeps it one word of a line of hosts(5).
-        guard name.utf8.count <= 64, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") })
-        else {
+        guard isHostName(name) else {
             throw .invalid(
                 "config.hostname", "\(JSONError.quoted(name)) is not a host name of at most 64 bytes")
         }

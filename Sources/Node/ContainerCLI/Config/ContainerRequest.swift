@@ -114,11 +114,8 @@ public struct ContainerRequest: Equatable, Sendable {
         if removeAfterwards, restart != .no { throw UsageError("--rm and --restart exclude each other") }
         if let name { try checkContainerName(name) }
         if let hostname {
-            let allowed = hostname.utf8.allSatisfy {
-                isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-            }
-            if !allowed || hostname.isEmpty || hostname.utf8.count > 63 {
-                throw UsageError("invalid host name '\(hostname)'")
+            if !isHostName(hostname) {
+                throw UsageError("invalid host name '\(hostname)': it must be a word of at most 64 bytes")
             }
             if hostUTS { throw UsageError("--hostname and --uts host exclude each other") }
         }
@@ -160,6 +157,13 @@ extension ContainerRequest {
             throw UsageError("a user namespace and \(option.0) host exclude each other")
         }
     }
+}
+
+/// Whether a container may call itself this: sethostname(2) takes 64 bytes, and the rest keeps it one word of a line of
+/// hosts(5).
+public func isHostName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+        && name.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }
 }
 
 /// `NAME:ADDRESS` of `--add-host`.

@@ -76,6 +76,20 @@ struct RunTests {
             ])
     }
 
+    /// A full name in one word or in two, with a network of its own and without one.
+    @Test(arguments: [
+        (["-h", "box"], "box"), (["-h", "box.example.org"], "box.example.org box"),
+        (["-h", "box", "--domainname", "example.org"], "box.example.org box"),
+        (["-h", "box.example", "--domainname", "org"], "box.example.org box.example box"),
+    ])
+    func ownNamesInTheHostsFile(options: [String], names: String) throws {
+        for (network, ending) in [("builtin", "\t# own"), ("none", "")] {
+            let result = try host.run(
+                ["run", "--rm", "--network", network] + options + ["busybox", "grep", "box", "/etc/hosts"])
+            #expect(result.line.hasSuffix("\t\(names)\(ending)"), "\(network): \(result)")
+        }
+    }
+
     @Test func users() throws {
         #expect(try run("-u", "1000:1001", "busybox", "id").line.hasPrefix("uid=1000 gid=1001"))
         #expect(try run("-u", "nobody", "busybox", "id", "-un").line == "nobody")

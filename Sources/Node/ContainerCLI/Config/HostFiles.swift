@@ -57,6 +57,16 @@ public struct HostFiles {
 
         """
 
+    /// What it is called in its own hosts(5) file: the full name first, then the shorter ones.
+    public var ownNames: [String] {
+        let domain = request.domainName ?? ""
+        let full = domain.isEmpty ? hostname : "\(hostname).\(domain)"
+        let short = String(hostname.prefix { $0 != "." })
+        var names = [full]
+        for name in [hostname, short] where !name.isEmpty && !names.contains(name) { names.append(name) }
+        return names
+    }
+
     private var hosts: String {
         get throws {
             var text: String
@@ -66,7 +76,7 @@ public struct HostFiles {
             } else {
                 text = Self.ownHosts
                 // With an address of its own, the network writes that down when it is known.
-                if request.network == .none { text += "127.0.1.1\t\(hostname)\n" }
+                if request.network == .none { text += "127.0.1.1\t\(ownNames.joined(separator: " "))\n" }
             }
             for entry in request.hosts { text += "\(try address(of: entry))\t\(entry.name)\n" }
             return text

@@ -128,16 +128,15 @@ extension Engine {
         if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
-        let hostFiles = try HostFiles(
-            request: request, hostname: builder.hostname, owner: owner
-        ).write(in: folder)
+        let hostFiles = HostFiles(request: request, hostname: builder.hostname, owner: owner)
+        let fileMounts = try hostFiles.write(in: folder)
         if request.network == .builtin {
-            var link = try link(definition.id, folder, request, image, hostname: builder.hostname)
+            var link = try link(definition.id, folder, request, image, hostNames: hostFiles.ownNames)
             if let path = namespaces?.network { link.attachment.namespace = path }
             builder.networkNamespace = link.attachment.namespace
             try writeDraftFile(folder + "/" + ContainerLink.fileName, link.json())
         }
-        builder.mounts = MountPlanner.ordered(hostFiles + planner.mounts)
+        builder.mounts = MountPlanner.ordered(fileMounts + planner.mounts)
         let spec = try builder.build()
         try writeDraftFile(folder + "/config.json", spec.json())
         try Self.makeFolders(try builder.workingDirectory, in: root, owner)
@@ -165,7 +164,7 @@ extension Engine {
     /// What the container wants of the built-in network.
     private func link(
         _ id: String, _ folder: String, _ request: ContainerRequest, _ image: ImageConfig.Defaults,
-        hostname: String
+        hostNames: [String]
     ) throws -> ContainerLink {
         var attachment = PodAttachment(id: id, namespace: network.namespacePath(of: id))
         attachment.ports = request.ports
@@ -175,7 +174,7 @@ extension Engine {
         attachment.addresses = request.addresses
         if !request.mounts.contains(where: { $0.target == "/etc/hosts" }) {
             attachment.hostsFile = folder + "/hosts"
-            attachment.hostNames = request.domainName.map { ["\(hostname).\($0)", hostname] } ?? [hostname]
+            attachment.hostNames = hostNames
         }
         return ContainerLink(network: network, attachment: attachment)
     }

@@ -156,22 +156,23 @@ public enum Program {
             return try Command.parse(arguments)
         } catch {
             if Command.exitCode(for: error) == .success { throw error }
-            var words = arguments
-            while let index = words.firstIndex(where: { isFlagWithValue($0) }) {
-                let word = words[index]
-                if word.hasSuffix("=false") {
-                    words.remove(at: index)
-                } else {
-                    words[index] = String(word.dropLast("=true".utf8.count))
+            // What is left out as false has to be a flag, too: with all of them set, the parser is content.
+            var (words, flags): ([String], [String]) = ([], [])
+            for (index, word) in arguments.enumerated() {
+                // `-eDEBUG=true` is an option with a value.
+                guard let flag = FlagWithValue(word), (try? Command.parse([word])) == nil else {
+                    words.append(word)
+                    flags.append(word)
+                    continue
                 }
-                do { return try Command.parse(words) } catch { continue }
+                words += flag.plain
+                flags.append(flag.name)
+                let rest = arguments[(index + 1)...]
+                if (try? Command.parse(flags + rest)) == nil { continue }
+                if let command = try? Command.parse(words + rest) { return command }
             }
             throw error
         }
-    }
-
-    private static func isFlagWithValue(_ word: String) -> Bool {
-        word.hasPrefix("-") && (word.hasSuffix("=true") || word.hasSuffix("=false"))
     }
 
     /// One line of what the parser says in several.
@@ -209,6 +210,23 @@ public enum Program {
     static func fail(_ message: String, _ code: Int32) -> Int32 {
         Standard.printError("swiftlet: \(message)\n")
         return code
+    }
+}
+
+/// `--flag=true`, `-f=false`, or several letters of which the value is the last one's.
+private struct FlagWithValue {
+    /// Without the value.
+    let name: String
+    /// What means the same.
+    let plain: [String]
+
+    /// - Returns: nil for other words.
+    init?(_ word: String) {
+        let parts = word.split(separator: "=", omittingEmptySubsequences: false)
+        guard word.hasPrefix("-"), parts.count == 2, let isSet = Bool(String(parts[1])) else { return nil }
+        let isGroup = !word.hasPrefix("--") && parts[0].utf8.count > 2
+        name = String(parts[0])
+        plain = isSet ? [name] : isGroup ? [String(name.dropLast())] : []
     }
 }
 

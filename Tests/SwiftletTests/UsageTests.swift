@@ -121,6 +121,19 @@ struct UsageTests {
         #expect(try host.check("ps", "-aq").lines.count == 1)
         #expect(try host.check("container", "ls", "-aq").lines.count == 1)
         #expect(try host.check("image", "ls", "-q").lines.count == 1)
+        // Of several letters the value is the last one's.
+        let counted = try host.run(["run", "--rm", "-it=false", "busybox", "wc", "-c"], input: "hello")
+        #expect(counted.line == "5", "\(counted)")
+        let words = ["run", "-eDEBUG=true", "--sig-proxy=false", "--rm=true", "-it=false", "busybox"]
+        #expect(try host.run(words + ["sh", "-c", "echo $DEBUG $0", "-it=false"]).line == "true -it=false")
+        #expect(try host.check("ps", "-aq=true").lines.count == 1)
+        for words in [
+            ["run", "-q=false"], ["run", "-iq=false"], ["create", "--rmm=false"], ["ps", "--alll=false"],
+        ] {
+            let refused = try host.run(words + (words[0] == "ps" ? [] : ["busybox"]))
+            let name = words[1].dropLast("=false".utf8.count)
+            #expect(refused.code == 125 && refused.error.contains(name), "\(words): \(refused)")
+        }
     }
 
     @Test func ordinaryUsers() throws {

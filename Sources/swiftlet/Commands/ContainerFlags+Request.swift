@@ -9,7 +9,6 @@ extension ContainerFlags {
     func request(_ words: [String], detached: Bool) throws -> ContainerRequest {
         guard let image = words.first else { throw UsageError("the image is missing") }
         if image == "--help" { throw HelpWanted() }
-        if image.hasPrefix("-") { throw UsageError("unknown option '\(image)'") }
         var request = ContainerRequest(image: image)
         request.command = Array(words.dropFirst())
         request.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }

@@ -62,13 +62,14 @@ struct ExecCommand: SwiftletCommand {
         return words.areUnderstood ? command : nil
     }
 
+    func validate() throws { try checkPassedThrough(words) }
+
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
         if podContainer != nil || !context.engine.store.has(name) && context.hasAgent {
             return try withOptionsBehind().inPod(name, context)
         }
         if name == "--help" { throw HelpWanted() }
-        if name.hasPrefix("-") { throw Failure("exec: unknown option '\(name)'", code: Program.usageError) }
         guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
         if tty, interactive, !detach, !Standard.inputIsTerminal {
             throw UsageError("-t with -i needs a terminal as standard input")

@@ -36,6 +36,8 @@ struct RunCommand: SwiftletCommand {
         return words.areUnderstood ? command : nil
     }
 
+    func validate() throws { try checkPassedThrough(words) }
+
     func perform(_ context: Context) throws -> Int32 {
         let attached = try AttachOption(parsing: flags.attach)
         if detach, !flags.attach.isEmpty { throw UsageError("-d and -a exclude each other") }
@@ -108,6 +110,8 @@ struct CreateCommand: SwiftletCommand {
         return words.areUnderstood ? command : nil
     }
 
+    func validate() throws { try checkPassedThrough(words) }
+
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
         // `start` can attach and detach: its input stays open for later clients. As with docker it attaches to what its
@@ -120,6 +124,12 @@ struct CreateCommand: SwiftletCommand {
         try Standard.print(made.definition.id + "\n")
         return 0
     }
+}
+
+/// The parser takes an option that it does not know for the first of the words that are none of its business.
+func checkPassedThrough(_ words: [String]) throws {
+    guard let first = words.first, first.hasPrefix("-"), first != "--help" else { return }
+    throw ValidationError("unknown option '\(first)'")
 }
 
 extension ContainerFlags {

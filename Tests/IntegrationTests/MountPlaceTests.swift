@@ -1,3 +1,4 @@
+import LinuxKernel
 import OCISpec
 import Testing
 
@@ -39,6 +40,42 @@ extension RuntimeTests {
                     }
                     #expect(refused.code == 1 && refused.err.contains("proc"), "\(refused)")
                 }
+            }
+        }
+
+        /// Its processes would not see such a mount, and with a link nobody sees it in the configuration either.
+        @Test func nothingIsMountedOverTheRoot() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                let bundle = try host.bundle("true", writable: true)
+                try host.shell("ln -s / \(bundle)/rootfs/up && ln -s .. \(bundle)/rootfs/etc/up")
+                let config = try RuntimeSpec(json: FileDescriptor.readFile("\(bundle)/config.json"))
+                func run(_ mounts: RuntimeSpec.Mount...) throws -> Output {
+                    var spec = config
+                    spec.mounts += mounts
+                    let text = String(decoding: spec.json(.tabs), as: UTF8.self)
+                    try Files.write("\(bundle)/config.json", text)
+                    return try host.oci("run", "--bundle", bundle, host.id())
+                }
+                for place in ["/", "//", "/.", "/x/..", "/up", "/up/.", "/etc/up", "/etc/up/../up"] {
+                    for (type, options) in [("tmpfs", []), ("bind", ["bind"]), ("cgroup", [])] {
+                        let refused = try run(
+                            .init(destination: place, type: type, source: data, options: options))
+                        #expect(
+                            refused.code == 1 && refused.lines.isEmpty
+                                && refused.err.contains("mount \(place): this is the root itself"),
+                            "\(place) \(type): \(refused)")
+                    }
+                }
+                let proc = try run(.init(destination: "/", type: "proc", source: "proc"))
+                #expect(proc.code == 1 && proc.err.contains("this is the root itself"), "\(proc)")
+                // The root in another place, and what the root's mount is to be like.
+                let fine = try run(
+                    .init(destination: "/x", type: "bind", source: "\(bundle)/rootfs", options: ["bind"]),
+                    .init(destination: "/x", type: "tmpfs", source: "tmpfs"),
+                    .init(destination: "/", type: "tmpfs", source: "tmpfs", options: ["remount", "ro"]))
+                #expect(fine.code == 0, "\(fine)")
             }
         }
 

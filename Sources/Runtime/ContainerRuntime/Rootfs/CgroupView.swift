@@ -87,6 +87,7 @@ struct CgroupView: Sendable {
         mayChangeFolder: Bool
     ) throws {
         let target = try root.makeDirectoriesInRoot(destination)
+        try RootfsBuilder.refuseRoot(destination, target: target, root: root)
         let attributes = options.attributes.setting
         if isUnified {
             let mount =

@@ -67,6 +67,18 @@ struct RootfsBuilder: ~Copyable {
         return isText ? plain : try root.pathWithoutParents(mount.destination)
     }
 
+    /// What is mounted over the root is seen by nobody: processes have the root that lies below.
+    static func refuseRoot(
+        _ destination: String, target: borrowing FileDescriptor, root: borrowing FileDescriptor
+    ) throws {
+        let (there, top) = (try target.status(), try root.status())
+        guard there.st_ino == top.st_ino, there.st_dev == top.st_dev else { return }
+        // The same folder may be bound to another place.
+        if try root.pathWithoutParents(destination) == "/" {
+            throw RuntimeError("this is the root itself, which nothing can be mounted over")
+        }
+    }
+
     private static func isKernelView(_ type: String?) -> Bool { type == "proc" || type == "sysfs" }
 
     private func mount(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
@@ -113,6 +125,7 @@ struct RootfsBuilder: ~Copyable {
             isFolder
             ? try folders.target(mount.destination, in: root)
             : try root.makeFileInRoot(mount.destination)
+        try Self.refuseRoot(mount.destination, target: target, root: root)
         try ProcTarget.check(mount.destination, target: target, source: tree.descriptor.raw)
         do throws(KernelError) {
             try tree.attach(on: target, name: mount.destination)
@@ -137,6 +150,7 @@ struct RootfsBuilder: ~Copyable {
         let target =
             isKernelView
             ? try kernelViewTarget(mount.destination) : try folders.target(mount.destination, in: root)
+        try Self.refuseRoot(mount.destination, target: target, root: root)
         if !isKernelView {
             try ProcTarget.check(mount.destination, target: target, source: nil)
         }

@@ -158,6 +158,36 @@ import Testing
         }
     }
 
+    /// Also when it was asked as often as makes sense: one more question gets the words, and no upload is begun for it
+    /// that waits as long again.
+    @Test func aRefusalThatLastsIsGivenInWords() async throws {
+        try await withRepository(server: { request in
+            request.method == "HEAD"
+                ? FaultServer.answer(429)
+                : FaultServer.answer(
+                    429, json: #"{"errors":[{"code":"TOOMANYREQUESTS","message":"come back later"}]}"#)
+        }) { repository, server in
+            let error = try await registryError { _ = try await repository.push(Self.content) }
+            #expect(error.kind == .rateLimited(retryAfter: nil))
+            #expect(error.description.contains("come back later"), "\(error)")
+            let methods = server.requests.map(\.method)
+            #expect(methods == Array(repeating: "HEAD", count: RetryPolicy().attempts) + ["POST"])
+        }
+    }
+
+    @Test func whatWasOnlyBusyIsLetIn() async throws {
+        try await withRepository(server: { request in
+            switch request.method {
+            case "HEAD": FaultServer.answer(503)
+            case "POST": FaultServer.answer(202, ["Location": "/upload/1"])
+            default: FaultServer.answer(201)
+            }
+        }) { repository, _ in
+            let outcome = try await repository.push(Self.content)
+            #expect(outcome == .uploaded)
+        }
+    }
+
     /// Some proxies know no HEAD.
     @Test func uploadsWhereThereIsNoHead() async throws {
         try await withRepository(server: { request in

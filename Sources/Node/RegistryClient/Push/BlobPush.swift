@@ -22,13 +22,20 @@ extension Repository {
         onProgress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) async throws -> BlobPushOutcome {
         try await pushing("push of blob \(content.digest) to \(name)") { endpoint in
+            let upload = BlobUpload(
+                repository: self, endpoint: endpoint, content: content, onProgress: onProgress)
             do {
                 if try await hasBlob(content.digest, at: endpoint) { return .exists }
             } catch let refusal as RegistryError where refusal.symptom == .wordless {
                 // The upload is told why, or is let in, as with Docker.
+            } catch let refusal as RegistryError where refusal.status != nil && refusal.symptom == .spent {
+                // So is this one, but everybody has waited long enough.
+                do {
+                    return try await upload.run(mountFrom: source, isPatient: false)
+                } catch let error as RegistryError where error.status == nil {
+                    throw refusal
+                }
             }
-            let upload = BlobUpload(
-                repository: self, endpoint: endpoint, content: content, onProgress: onProgress)
             return try await upload.run(mountFrom: source)
         }
     }
@@ -56,12 +63,15 @@ private struct BlobUpload {
         if case .random = content.source { true } else { false }
     }
 
-    func run(mountFrom source: String?) async throws -> BlobPushOutcome {
-        var attempt = 0
+    /// - Parameter isPatient: false: it is tried once.
+    func run(mountFrom source: String?, isPatient: Bool = true) async throws -> BlobPushOutcome {
+        var attempt = isPatient ? 0 : retry.attempts
         while true {
             attempt += 1
             do {
-                guard let session = try await begin(mountFrom: source) else { return .mounted }
+                guard let session = try await begin(mountFrom: source, isRetried: isPatient) else {
+                    return .mounted
+                }
                 if isRandom && content.size > repository.limits.chunkBytes {
                     try await sendChunks(session)
                 } else {
@@ -84,8 +94,9 @@ private struct BlobUpload {
     // MARK: Sessions
 
     /// - Returns: nil when the registry took the blob from the other repository.
-    private func begin(mountFrom source: String?) async throws -> Session? {
+    private func begin(mountFrom source: String?, isRetried: Bool) async throws -> Session? {
         var request = self.request(.POST, .path("/\(repository.path)/blobs/uploads/"))
+        request.isRetried = isRetried
         if let source {
             request.query = [("mount", content.digest.description), ("from", source)]
             request.scopes.append(.repository(source, ["pull"]))
@@ -97,7 +108,7 @@ private struct BlobUpload {
             where source != nil && [.denied, .unauthorized].contains(error.kind)
         {
             // We may write here and not read there: then it is uploaded.
-            return try await begin(mountFrom: nil)
+            return try await begin(mountFrom: nil, isRetried: isRetried)
         }
         if answer.status == 201 { return nil }
         let smallest = answer.headers.first(name: "OCI-Chunk-Min-Length").flatMap { Int64($0) } ?? 1

@@ -39,6 +39,8 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     public let status: UInt?
     /// What else is known of how the network failed.
     let symptom: Symptom?
+    /// Who was asked has answered, and it failed where that redirects to.
+    private(set) var isBehindRedirect = false
 
     enum Symptom: Sendable {
         /// No answer in time: the next one may take as long.
@@ -73,6 +75,14 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     func within(_ object: String) -> RegistryError {
         RegistryError(
             kind, "\(object): \(description)", codes: codes, status: status, symptom: symptom)
+    }
+
+    /// The same error, of another server than the one that was asked: without its path, which is as long as it says
+    /// little, and without the query, which may be a signature.
+    func redirected(to address: WebAddress) -> RegistryError {
+        var error = within("redirected to \(address.origin.authority)")
+        error.isBehindRedirect = true
+        return error
     }
 
     /// The same error, of which more is known.

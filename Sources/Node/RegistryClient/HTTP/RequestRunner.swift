@@ -49,13 +49,6 @@ struct RegistryAnswer: Sendable {
     }
 }
 
-extension RegistryError {
-    /// Without the path, which is as long as it says little, and without the query, which may be a signature.
-    fileprivate func redirected(to address: WebAddress) -> RegistryError {
-        within("redirected to \(address.origin.authority)")
-    }
-}
-
 /// Carries requests out: authenticates, follows redirects, waits and asks again.
 final class RequestRunner: Sendable {
     let configuration: RegistryConfiguration
@@ -114,8 +107,11 @@ final class RequestRunner: Sendable {
             settle(endpoint, as: endpoint.origin.scheme)
             return answer
         } catch let error as RegistryError {
-            if error.status != nil { settle(endpoint, as: endpoint.origin.scheme) }
-            guard endpoint.mayBePlain, error.symptom == .noTLS, !isSpent(request.body) else { throw error }
+            let hasAnswered = error.status != nil || error.isBehindRedirect
+            if hasAnswered { settle(endpoint, as: endpoint.origin.scheme) }
+            guard endpoint.mayBePlain, !hasAnswered, error.symptom == .noTLS, !isSpent(request.body) else {
+                throw error
+            }
             var plain = endpoint
             plain.origin = WebOrigin(
                 scheme: .http, host: endpoint.origin.host, port: endpoint.origin.port)
@@ -124,8 +120,9 @@ final class RequestRunner: Sendable {
             do {
                 answer = try await authenticated(request, plain, context)
             } catch let second as RegistryError {
-                if second.status != nil { settle(endpoint, as: .http) }
-                throw second.kind == .unreachable ? error : second
+                let hasAnswered = second.status != nil || second.isBehindRedirect
+                if hasAnswered { settle(endpoint, as: .http) }
+                throw second.kind == .unreachable && !hasAnswered ? error : second
             }
             settle(endpoint, as: .http)
             return answer

@@ -379,11 +379,10 @@ import Testing
         try queue.write { database in
             try database.execute(sql: "ALTER TABLE name DROP COLUMN pinned")
             try database.execute(sql: "DROP TABLE garbage")
-            try database.execute(sql: "DROP TABLE pinned_image")
             try database.execute(sql: "PRAGMA user_version = 1")
         }
         let store = try temporary.open()
-        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 3)
+        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 2)
         #expect(try store.resolve("busybox").isPinned == false)
         try store.setPinned("busybox", true)
         #expect(try store.resolve("busybox").isPinned)

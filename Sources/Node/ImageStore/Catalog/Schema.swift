@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A program that knows an older schema refuses the database; a newer one migrates it when it opens it.
 enum Schema {
-    static let version = 3
+    static let version = 2
 
     static func prepare(_ database: Database, path: String) throws {
         // Read without a lock first: nearly always there is nothing to do.
@@ -19,7 +19,6 @@ enum Schema {
             }
             if found < 1 { try database.execute(sql: first) }
             if found < 2 { try database.execute(sql: second) }
-            if found < 3 { try database.execute(sql: third) }
             try database.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -99,9 +98,11 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    private static let third = """
+    /// Made by who has something for it, so that programs without it go on: a node's daemon can be replaced by the one
+    /// before.
+    static let pinnedImages = """
         -- The node's configuration of images that stay (pinned_images), as it was when its daemon read it last.
-        CREATE TABLE pinned_image (
+        CREATE TABLE IF NOT EXISTS pinned_image (
             text TEXT PRIMARY KEY NOT NULL
         ) STRICT, WITHOUT ROWID;
         """

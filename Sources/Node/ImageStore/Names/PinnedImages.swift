@@ -45,6 +45,7 @@ extension ImageStore {
         let wanted = Set(texts).sorted()
         if try catalog.read({ try Catalog.pinnedTexts($0) }) == wanted { return }
         try catalog.write { database in
+            try database.execute(sql: Schema.pinnedImages)
             try database.execute(sql: "DELETE FROM pinned_image")
             for text in wanted {
                 try database.execute(sql: "INSERT INTO pinned_image (text) VALUES (?)", arguments: [text])
@@ -56,6 +57,8 @@ extension ImageStore {
 extension Catalog {
     /// Sorted.
     static func pinnedTexts(_ database: Database) throws -> [String] {
-        try String.fetchAll(database, sql: "SELECT text FROM pinned_image").sorted()
+        let found = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'pinned_image'"
+        guard try Bool.fetchOne(database, sql: found) == true else { return [] }
+        return try String.fetchAll(database, sql: "SELECT text FROM pinned_image").sorted()
     }
 }

@@ -98,6 +98,35 @@ extension RuntimeTests {
             }
         }
 
+        /// Options that are no type's own: to mount(2) they are flags.
+        @Test func optionsOfEveryFileSystem() throws {
+            try withHost { host in
+                let types = ["tmpfs", "ramfs", "proc"]
+                let output = try host.run("grep ' /m-' /proc/self/mounts", writable: true) {
+                    for type in types {
+                        for option in ["acl", "noacl", "sync", "dirsync", "lazytime"] {
+                            $0.mounts.append(
+                                Mount(
+                                    destination: "/m-\(type)-\(option)", type: type, source: type,
+                                    options: [option]))
+                        }
+                        $0.mounts.append(
+                            Mount(
+                                destination: "/m-\(type)-acl", type: type, source: type,
+                                options: ["remount", "noacl", "nosuid"]))
+                    }
+                }
+                #expect(output.code == 0 && output.lines.count == 5 * types.count, "\(output)")
+                for line in output.lines {
+                    // x /m-tmpfs-sync tmpfs rw,sync 0 0
+                    let words = line.split(separator: " ")
+                    let option = words[1].split(separator: "-")[2]
+                    let seen = option.hasSuffix("acl") ? (option == "acl" ? "nosuid" : "rw") : option
+                    #expect(words[3].split(separator: ",").contains { $0 == seen }, "\(line)")
+                }
+            }
+        }
+
         @Test func aTmpfsCanBeginWithTheImagesFiles() throws {
             try withHost { host in
                 let output = try host.run(

@@ -340,6 +340,18 @@ extension RuntimeTests {
                 #expect(features.contains("\"ociVersionMax\""))
                 #expect(features.contains("org.systemd.property."))
                 #expect(features.filter { !$0.isWhitespace }.contains("\"systemdUser\":true"))
+                // Those of runc, and ID mappings.
+                let options = """
+                    acl async atime bind defaults dev diratime dirsync exec idmap iversion lazytime loud mand noacl
+                    noatime nodev nodiratime noexec noiversion nolazytime nomand norelatime nostrictatime nosuid
+                    nosymfollow private ratime rbind rdev rdiratime relatime remount rexec ridmap rnoatime rnodev
+                    rnodiratime rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime rro rrw
+                    rshared rslave rstrictatime rsuid rsymfollow runbindable rw shared silent slave strictatime suid
+                    symfollow sync tmpcopyup unbindable
+                    """.split { $0 == " " || $0 == "\n" }.map { "\"\($0)\"" }
+                let plain = features.filter { !$0.isWhitespace }
+                let list = "\"mountOptions\":[" + options.joined(separator: ",") + "]"
+                #expect(plain.contains(list), "\(plain)")
                 #expect(try host.oci("--version").out.contains("spec: 1.3"))
                 let folder = "\(host.folder)/new"
                 try Files.makeFolder(folder)

@@ -42,15 +42,19 @@ public enum MountPropagation: UInt64, Sendable {
     }
 
     /// A new file system instance: fsopen(2), fsconfig(2), fsmount(2).
-    /// - Parameter options: `key` or `key=value`, as after `mount -o`, of this file system type.
+    /// - Parameters:
+    ///   - options: `key` or `key=value`, as after `mount -o`, of this file system type.
+    ///   - optional: the same, where the type knows them.
     public static func new(
-        type: String, source: String? = nil, options: [String] = [], attributes: UInt64 = 0
+        type: String, source: String? = nil, options: [String] = [], optional: [String] = [],
+        attributes: UInt64 = 0
     ) throws(KernelError) -> Mount {
         let context = FileDescriptor(owning: try check("fsopen", type) { clinux_fsopen(type, 1) })
         if let source {
             try context.configure(.setString, "source", source, type: type)
         }
         try context.set(options, type: type)
+        try context.setKnown(optional, type: type)
         try context.configure(.create, nil, nil, type: type)
         let fd = try check("fsmount", type) { clinux_fsmount(context.raw, 1, UInt32(attributes)) }
         return Mount(owning: FileDescriptor(owning: fd))
@@ -140,14 +144,19 @@ public enum MountPropagation: UInt64, Sendable {
     }
 
     /// Changes options of the file system of an attached mount, which is shared with its other mounts: fspick(2).
-    /// - Parameter options: as for `new`; those that are not named stay as they are.
-    public func reconfigure(_ options: [String], name: String) throws(KernelError) {
+    /// - Parameters:
+    ///   - options: as for `new`; those that are not named stay as they are.
+    ///   - optional: as for `new`.
+    public func reconfigure(
+        _ options: [String], optional: [String] = [], name: String
+    ) throws(KernelError) {
         // FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; the number is the same on all of Linux's architectures.
         let number = descriptor.raw
         let here = Int(bitPattern: ("" as StaticString).utf8Start)
         let result = try check("fspick", name) { clinux_syscall(433, Int(number), here, 1 | 8, 0, 0, 0) }
         let context = FileDescriptor(owning: Int32(result))
         try context.set(options, type: name)
+        try context.setKnown(optional, type: name)
         try context.configure(.reconfigure, nil, nil, type: name)
     }
 
@@ -180,6 +189,17 @@ extension FileDescriptor {
                 try configure(.setString, key, value, type: type)
             } else {
                 try configure(.setFlag, option, nil, type: type)
+            }
+        }
+    }
+
+    /// As `set`, but for options that the file system does not know.
+    fileprivate func setKnown(_ options: [String], type: String) throws(KernelError) {
+        for option in options {
+            do throws(KernelError) {
+                try set([option], type: type)
+            } catch {
+                if error.errno != .invalidArgument { throw error }
             }
         }
     }

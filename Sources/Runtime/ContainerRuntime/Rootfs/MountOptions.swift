@@ -13,6 +13,8 @@ public struct MountOptions: Equatable, Sendable {
     public var propagation: [Propagation] = []
     /// What the file system type itself understands.
     public var data: [String] = []
+    /// `acl`, `noacl`: the same, but to mount(2) they are flags, which file systems without ACLs take no notice of.
+    public var optionalData: [String] = []
     /// `tmpcopyup`: a tmpfs begins with what the image has at its place.
     public var copiesUp = false
     public var idMap: IDMap?
@@ -63,6 +65,7 @@ public struct MountOptions: Equatable, Sendable {
         case "unbindable": propagation.append(Propagation(.unbindable, recursive: false))
         case "runbindable": propagation.append(Propagation(.unbindable, recursive: true))
         case "tmpcopyup": copiesUp = true
+        case "acl", "noacl": optionalData.append(option)
         case "idmap": idMap = .single
         case "ridmap": idMap = .recursive
         // They are the defaults, or mean nothing to a mount made by descriptor.

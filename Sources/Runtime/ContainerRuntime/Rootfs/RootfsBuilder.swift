@@ -105,7 +105,10 @@ struct RootfsBuilder: ~Copyable {
         do throws(KernelError) {
             // Read-only, and what is not named: as it is.
             try there.setAttributes(options.attributes, recursive: false, name: mount.destination)
-            if !options.data.isEmpty { try there.reconfigure(options.data, name: mount.destination) }
+            if !options.data.isEmpty || !options.optionalData.isEmpty {
+                try there.reconfigure(
+                    options.data, optional: options.optionalData, name: mount.destination)
+            }
             if !options.recursiveAttributes.isEmpty {
                 try there.setAttributes(
                     options.recursiveAttributes, recursive: true, name: mount.destination)
@@ -166,7 +169,8 @@ struct RootfsBuilder: ~Copyable {
             return
         }
         let new = try LinuxKernel.Mount.new(
-            type: type, source: mount.source, options: data, attributes: attributes)
+            type: type, source: mount.source, options: data, optional: options.optionalData,
+            attributes: attributes)
         if options.copiesUp, type == "tmpfs" {
             try TmpfsCopyUp.copy(from: root, mount.destination, to: new.descriptor)
         }

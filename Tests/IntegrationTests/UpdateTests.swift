@@ -181,6 +181,40 @@ extension RuntimeTests {
             }
         }
 
+        /// What runc tells of version 1 hierarchies beside the rest.
+        @Test(.enabled(if: Files.exists("/sys/fs/cgroup/cpuset/cpuset.cpus")))
+        func statisticsOfVersion1() throws {
+            try withHost { host in
+                try host.background("while :; do :; done") {
+                    $0.linux?.resources?.cpu = .init()
+                    $0.linux?.resources?.cpu?.cpus = "0"
+                    $0.linux?.resources?.cpu?.mems = "0"
+                }
+                func line() throws -> String { try host.ok("events", "--stats", host.id()).out }
+                func times(_ name: String) throws -> [Int64] {
+                    let text = try #require(try line().split(separator: "\"\(name)\":[").dropFirst().first)
+                    return text.prefix { $0 != "]" }.split(separator: ",").compactMap { Int64($0) }
+                }
+                #expect(try eventually { try times("percpu").reduce(0, +) > 1_000_000 })
+                #expect(try eventually { try times("percpu_user").reduce(0, +) > 0 })
+                #expect(try times("percpu_kernel").count == times("percpu").count)
+                let cpuset = #""cpuset":{"cpus":[0],"cpu_exclusive":0,"mems":[0],"mem_hardwall":0,"#
+                let line = try line()
+                #expect(line.contains(cpuset), "\(line)")
+                #expect(try number(line, "cpuset", "sched_load_balance") == 1)
+                #expect(try number(line, "cpuset", "sched_relax_domain_level") == -1)
+                let files = "/sys/fs/cgroup/memory/memory"
+                if Files.exists("\(files).kmem.usage_in_bytes") {
+                    let kernel = try number(line, "memory", "kernel", "usage")
+                    #expect(try kernel > 0 && number(line, "memory", "kernel", "max") > 0)
+                }
+                if Files.exists("\(files).memsw.usage_in_bytes") {
+                    #expect(try number(line, "memory", "swap", "max") > 0)
+                }
+                try host.delete()
+            }
+        }
+
         /// A number of the document's data.
         private func number(_ line: String, _ path: String...) throws -> Int64 {
             try JSON.read(Array(line.utf8)) { (document) throws(JSONError) in

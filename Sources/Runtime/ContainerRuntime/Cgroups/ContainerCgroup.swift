@@ -35,10 +35,12 @@ public struct ContainerCgroup: ~Copyable {
 
         var directory: CgroupDirectory { CgroupDirectory(descriptor: descriptor, path: path) }
 
-        func has(_ controller: CgroupController) -> Bool {
-            if hierarchy == controller.legacyName { return true }
+        func has(_ controller: CgroupController) -> Bool { has(controller.legacyName) }
+
+        func has(_ controller: String) -> Bool {
+            if hierarchy == controller { return true }
             let names = hierarchy.utf8.split(separator: UInt8(ascii: ","))
-            return names.count > 1 && names.contains { $0.elementsEqual(controller.legacyName.utf8) }
+            return names.count > 1 && names.contains { $0.elementsEqual(controller.utf8) }
         }
     }
 
@@ -96,6 +98,11 @@ extension ContainerCgroup {
     }
 
     func legacyDirectory(_ controller: CgroupController) -> CgroupDirectory? {
+        legacyDirectory(named: controller.legacyName)
+    }
+
+    /// Also of a controller that this runtime does not drive.
+    func legacyDirectory(named controller: String) -> CgroupDirectory? {
         for group in legacy where group.descriptor >= 0 && group.has(controller) { return group.directory }
         return nil
     }

@@ -3,6 +3,7 @@ import OCISpec
 /// A container's usage in the form of runc's `events`, whose readers know no other.
 public struct EventStatistics: Sendable {
     private let usage: CgroupStatistics
+    private let legacy: LegacyStatistics
     /// Everything in `memory.stat`.
     private let memoryDetails: [(name: String, value: UInt64)]
     private let processorPressure: Pressure?
@@ -13,6 +14,7 @@ public struct EventStatistics: Sendable {
 
     init(_ cgroup: borrowing ContainerCgroup, _ record: ContainerRecord) throws {
         usage = try cgroup.statistics()
+        legacy = try LegacyStatistics(cgroup)
         memoryDetails = try cgroup.memoryDetails()
         processorPressure = try cgroup.pressure("cpu.pressure")
         memoryPressure = try cgroup.pressure("memory.pressure")
@@ -104,7 +106,7 @@ extension EventStatistics: JSONEncodable {
                 encode(processorPressure, to: &json)
             }
             json.key("cpuset")
-            json.object { _ in }
+            json.object { json in legacy.encodeCPUSet(to: &json) }
             json.key("memory")
             json.object { json in
                 encodeMemory(to: &json)
@@ -140,6 +142,7 @@ extension EventStatistics: JSONEncodable {
         json.key("usage")
         json.object { json in
             json.count("total", usage.cpu.usage)
+            legacy.encodeProcessors(to: &json)
             json.member("kernel", usage.cpu.system)
             json.member("user", usage.cpu.user)
         }
@@ -167,14 +170,17 @@ extension EventStatistics: JSONEncodable {
             let limit = memory.limit.flatMap { limit in memory.swapLimit.map { limit &+ $0 } }
             json.member("limit", limit ?? .max)
             json.count("usage", memory.usage &+ (memory.swapUsage ?? 0))
-            json.member("failcnt", 0)
+            json.count("max", legacy.swap?.peak ?? 0)
+            json.member("failcnt", legacy.swap?.limitHits ?? 0)
         }
-        // The kernel's memory is counted with the rest.
-        for name: StaticString in ["kernel", "kernelTCP"] {
+        // With version 2 the kernel's memory is only counted with the rest.
+        for (name, part): (StaticString, _) in [("kernel", legacy.kernel), ("kernelTCP", legacy.kernelTCP)] {
             json.key(name)
             json.object { json in
-                json.member("limit", 0)
-                json.member("failcnt", 0)
+                json.member("limit", part.map { $0.limit ?? .max } ?? 0)
+                json.count("usage", part?.usage ?? 0)
+                json.count("max", part?.peak ?? 0)
+                json.member("failcnt", part?.limitHits ?? 0)
             }
         }
         if memoryDetails.isEmpty { return }

@@ -329,6 +329,16 @@ class API(AgentTest):
         self.assertIn("Started container c", self.agent.run("describe", "pod", "shown").stdout)
         self.assertEqual(self.agent.run("logs", "shown").stdout, "hello\n")
         self.assertEqual(self.agent.run("exec", "shown", "hostname").stdout, "shown-node\n")
+        for option in ("-n", "--namespace", "--pod-namespace"):
+            self.assertEqual(self.agent.run("exec", option, "default", "shown", "hostname").stdout, "shown-node\n")
+            self.assertEqual(self.agent.run("exec", "shown", option, "default", "--", "hostname").stdout, "shown-node\n")
+            self.assertEqual(self.agent.run("logs", option, "default", "shown").stdout, "hello\n")
+            for words in (["logs", option, "elsewhere", "shown"], ["exec", option, "elsewhere", "shown", "hostname"]):
+                self.assertIn('pods "shown" not found', self.agent.run(*words, check=False).stderr)
+        # Docker's word for lines, too.
+        self.assertEqual([self.agent.run("logs", "-n", lines, "shown").stdout for lines in ("1", "0")], ["hello\n", ""])
+        bogus = self.agent.run("exec", "--bogus", "shown", "hostname", check=False)
+        self.assertEqual((bogus.returncode, bogus.stderr), (125, "swiftlet: exec: unknown option '--bogus'\n"))
         # Options behind the name, as kubectl takes them.
         self.assertEqual(self.agent.run("exec", "shown", "-c", "c", "-e", "A=b", "--", "sh", "-c", "echo $A").stdout, "b\n")
         for words, problem in (

@@ -35,7 +35,9 @@ struct ExecCommand: SwiftletCommand {
     var detachKeys: String?
     @Option(name: [.customShort("c"), .customLong("container")], help: "Of a pod: its container.")
     var podContainer: String?
-    @Option(name: .customLong("pod-namespace"), help: "Of a pod: its namespace.")
+    @Option(
+        name: [.customShort("n"), .customLong("namespace"), .customLong("pod-namespace")],
+        help: "Of a pod: its namespace.")
     var podNamespace: String?
     @Argument(parsing: .captureForPassthrough, help: "The container, the program and its arguments.")
     var words: [String] = []
@@ -44,7 +46,10 @@ struct ExecCommand: SwiftletCommand {
         guard
             var words = PlainWords(
                 words, flags: ["interactive", "tty", "detach", "privileged"],
-                shorts: ["i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir", "c=container"])
+                shorts: [
+                    "i=interactive", "t=tty", "d=detach", "e=env", "u=user", "w=workdir", "c=container",
+                    "n=namespace",
+                ])
         else { return nil }
         var command = ExecCommand()
         command.interactive = words.flag("interactive")
@@ -57,7 +62,7 @@ struct ExecCommand: SwiftletCommand {
         command.privileged = words.flag("privileged")
         command.detachKeys = words.text("detach-keys")
         command.podContainer = words.text("container")
-        command.podNamespace = words.text("pod-namespace")
+        command.podNamespace = words.text("namespace") ?? words.text("pod-namespace")
         command.words = words.rest
         return words.areUnderstood ? command : nil
     }
@@ -66,10 +71,10 @@ struct ExecCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         guard let name = words.first else { throw UsageError("the container is missing") }
-        if podContainer != nil || !context.engine.store.has(name) && context.hasAgent {
+        if name == "--help" { throw HelpWanted() }
+        if podContainer != nil || podNamespace != nil || !context.engine.store.has(name) && context.hasAgent {
             return try withOptionsBehind().inPod(name, context)
         }
-        if name == "--help" { throw HelpWanted() }
         guard words.count > 1 else { throw Failure("exec: the command is missing", code: Program.usageError) }
         if tty, interactive, !detach, !Standard.inputIsTerminal {
             throw UsageError("-t with -i needs a terminal as standard input")

@@ -9,10 +9,12 @@ struct LogsCommand: SwiftletCommand {
 
     @Flag(name: [.short, .long], help: "Go on with what it writes until it ends.")
     var follow = false
+    @Option(name: .long, parsing: .unconditional, help: "The last so many lines, or all.")
+    var tail: String?
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
-        help: "The last so many lines, or all.")
-    var tail = "all"
+        name: .customShort("n", allowingJoined: true), parsing: .unconditional,
+        help: "A number: as --tail. Else, of a pod: its namespace.")
+    var linesOrNamespace: String?
     @Option(
         parsing: .unconditional,
         help: "What it wrote after a time: 2026-01-02T15:04:05Z, or 10m for ten minutes ago.")
@@ -25,31 +27,40 @@ struct LogsCommand: SwiftletCommand {
     var details = false
     @Option(name: [.customShort("c"), .customLong("container")], help: "Of a pod: its container.")
     var podContainer: String?
-    @Option(name: .customLong("pod-namespace"), help: "Of a pod: its namespace.")
-    var podNamespace: String?
+    @Option(
+        name: [.customLong("namespace"), .customLong("pod-namespace")], help: "Of a pod: its namespace.")
+    var longNamespace: String?
     @Flag(name: [.short, .long], help: "Of a pod: what the container wrote before its last restart.")
     var previous = false
     @Argument(help: "The container, or a pod of this node's agent.")
     var container: String
 
-    /// `--tail`; nil: all.
-    var lastLines: Int? {
-        get throws {
-            if tail == "all" || tail == "-1" { return nil }
-            guard let count = Int(tail), count >= 0 else {
-                throw UsageError("invalid number of lines '\(tail)'")
-            }
-            return count
+    /// `-n` is docker's word for lines and kubectl's for a namespace.
+    private var isNamespace: Bool {
+        linesOrNamespace.map { !$0.isEmpty && $0 != "all" && Int($0) == nil } ?? false
+    }
+
+    var podNamespace: String? { longNamespace ?? (isNamespace ? linesOrNamespace : nil) }
+
+    /// - Returns: nil for all.
+    func lastLines(ofPod: Bool) throws -> Int? {
+        let text = (ofPod && isNamespace ? nil : linesOrNamespace) ?? tail ?? "all"
+        if text == "all" || text == "-1" { return nil }
+        guard let count = Int(text), count >= 0 else {
+            throw UsageError("invalid number of lines '\(text)'")
         }
+        return count
     }
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
-        if podContainer != nil || previous || !engine.store.has(container) && context.hasAgent {
+        if podContainer != nil || longNamespace != nil || previous
+            || !engine.store.has(container) && context.hasAgent
+        {
             return try showPod(context)
         }
         var selection = LogReader.Selection()
-        selection.tail = try lastLines
+        selection.tail = try lastLines(ofPod: false)
         selection.since = try since.map { try Timestamp(parsing: $0) }
         selection.until = try until.map { try Timestamp(parsing: $0) }
         selection.timestamps = timestamps

@@ -72,7 +72,7 @@ extension LogsCommand {
         if follow { query.append("follow=true") }
         if timestamps { query.append("timestamps=true") }
         if previous { query.append("previous=true") }
-        if let lines = try lastLines { query.append("tailLines=\(lines)") }
+        if let lines = try lastLines(ofPod: true) { query.append("tailLines=\(lines)") }
         if let since { query.append("sinceTime=\(try Timestamp(parsing: since))") }
         try work.showPodLog(
             context.agent(podNamespace), container, podContainer, query: query.joined(separator: "&"))

@@ -65,6 +65,18 @@ import Testing
         #expect(try await read { $0.tailLines = count } == expected)
     }
 
+    @Test(arguments: [(1, "part and more"), (2, "err5\npart and more"), (3, "four\nerr5\npart and more")])
+    func theNewestLineCountsAsFarAsItIsWritten(_ count: Int, _ expected: String) async throws {
+        let text =
+            Self.lines + """
+                2026-01-02T10:00:06Z stderr F err5
+                2026-01-02T10:00:07Z stdout P part
+                2026-01-02T10:00:07.1Z stdout P  and more
+
+                """
+        #expect(try await read(text) { $0.tailLines = count } == expected)
+    }
+
     @Test func theLastLinesOfALargeFile() async throws {
         let text = (1...20_000).map { "2026-01-02T10:00:00Z stdout F line \($0)\n" }.joined()
         let expected = (10_001...20_000).map { "line \($0)\n" }.joined()

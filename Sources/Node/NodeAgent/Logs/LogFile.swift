@@ -67,7 +67,8 @@ struct LogFile: ~Copyable {
         }
     }
 
-    /// Goes to where the last lines begin. A line of the container that is stored in parts is one.
+    /// Goes to where the last lines begin. A line of the container that is stored in parts is one, and so is the newest
+    /// as far as it is written.
     mutating func seek(toLast lines: Int) throws(KernelError) {
         let size = Int(try file.status().st_size)
         // What follows the last newline is not finished.
@@ -77,6 +78,7 @@ struct LogFile: ~Copyable {
             return
         }
         var found = 0
+        var isNewest = true
         // What was read of a line whose beginning was not, with its newline.
         var rest: [UInt8] = []
         while end > 0 {
@@ -88,8 +90,9 @@ struct LogFile: ~Copyable {
                 let previous = bytes[..<newline].lastIndex(of: 10)
                 guard previous != nil || start == 0 else { break }
                 let begin = previous.map { $0 + 1 } ?? 0
-                if let line = ContainerLogLine(bytes[begin..<newline]), !line.isPartial {
-                    found += 1
+                if let line = ContainerLogLine(bytes[begin..<newline]) {
+                    if isNewest || !line.isPartial { found += 1 }
+                    isNewest = false
                     if found > lines {
                         offset = start + newline + 1
                         return

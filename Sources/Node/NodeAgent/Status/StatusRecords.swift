@@ -37,7 +37,7 @@ package final class StatusRecords: Sendable {
         self.log = log
     }
 
-    /// A uid that a manifest says may be anything: it leads nowhere else.
+    /// Whatever a uid is, it leads nowhere else.
     private func path(_ uid: String) -> String {
         "\(folder)/\(uid.replacing("/", with: "_")).json"
     }

@@ -177,7 +177,7 @@ extension ProbeTests {
 
         @Test func aServerWithoutTLSFailsATLSProbe() async throws {
             // It answers the handshake as plain HTTP servers do.
-            let server = try await ScriptedServer(greets: {
+            let server = try await ScriptedServer(rejects: {
                 $0.send(response("400 Bad Request"), thenClose: true)
             })
             let answer = await ask(server.port) { $0.scheme = .https }

@@ -78,7 +78,8 @@ private let repository = #filePath.split(separator: "/").dropLast(4).map { "/" +
 
     @Test(arguments: Transport.allCases) func forwardsPorts(by transport: Transport) async throws {
         let script = """
-            k port-forward pod/web :7 > log &
+            : > log
+            k port-forward pod/web :7 >> log &
             for try in $(seq 100); do
                 port=$(sed -n 's/Forwarding from 127.0.0.1:\\([0-9]*\\) .*/\\1/p' log)
                 [ -z "$port" ] || break

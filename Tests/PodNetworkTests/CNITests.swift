@@ -219,6 +219,19 @@ import Testing
         #expect(host.names(host.folder + "/cache") == [])
     }
 
+    @Test(arguments: [
+        ("echo 'fatal: no switch'; exit 3", "it ended with status 3: fatal: no switch"),
+        ("echo out; echo err >&2; exit 1", "it ended with status 1: err; out"),
+        ("echo '{\"msg\":\"odd\"}'; exit 1", "it ended with status 1: {\"msg\":\"odd\"}"),
+    ])
+    func whatAPluginSaysInWordsOfItsOwn(script: String, reason: String) throws {
+        try plugin("one", "[ $CNI_COMMAND = ADD ] || exit 0\n\(script)\n")
+        let list = try network(#"{"cniVersion": "1.1.0", "name": "net", "type": "one"}"#, "10.conf")
+        #expect(throws: CNIError.failed(type: "one", command: "ADD", reason: reason)) {
+            try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        }
+    }
+
     @Test func aPluginThatHangs() throws {
         let list = try chain()
         try plugin(

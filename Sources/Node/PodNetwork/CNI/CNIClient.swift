@@ -281,7 +281,10 @@ public struct CNIClient: Sendable {
                 message: line(answer["msg"]?.text ?? "no message"),
                 details: line(answer["details"]?.text ?? ""))
         }
-        let said = line(String(decoding: outcome.complaint.prefix(4096), as: UTF8.self))
+        // Those that know nothing of the interface's errors use either stream.
+        let said = [outcome.complaint, outcome.output]
+            .map { line(String(decoding: $0.prefix(4096), as: UTF8.self)) }
+            .filter { !$0.isEmpty }.joined(separator: "; ")
         let end: String =
             switch outcome.status {
             case .signaled(let number)?: "was killed by signal \(number)"

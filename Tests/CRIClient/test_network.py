@@ -18,6 +18,7 @@ PLUGIN = f"""#!/bin/sh
 echo "$CNI_COMMAND" >> {FOLDER}/asked
 cat > {FOLDER}/input-$CNI_COMMAND
 case $(cat {FOLDER}/does-$CNI_COMMAND 2>/dev/null) in
+    nothing) echo '{{}}'; exit 0;;
     fail) echo '{{"cniVersion":"1.0.0","code":101,"msg":"the switch is on fire"}}'; exit 1;;
     hang) exec sleep 60;;
     wait) while [ "$(cat {FOLDER}/does-$CNI_COMMAND)" = wait ]; do sleep 0.05; done;;
@@ -190,6 +191,16 @@ class Plugins(PluginTest):
         plugin_does("ADD", "work")
         pod = self.run_pod(self.pod_config("p"))
         self.assertEqual(self.pod_status(pod).network.ip, "192.0.2.7")
+
+    def test_a_plugin_that_gives_no_address(self):
+        """The kubelet tries again, and does not send anybody to a pod that nobody reaches."""
+        configure("fake", [{"type": "fake"}])
+        plugin_does("ADD", "nothing")
+        message = self.refused(
+            Code.UNKNOWN, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=self.pod_config("p")))
+        self.assertIn("no address", message)
+        self.assertIn("DEL", self.asked())
+        self.assertEqual(len(self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items), 0)
 
     def test_a_plugin_that_fails_at_del(self):
         configure("fake", [{"type": "fake"}])

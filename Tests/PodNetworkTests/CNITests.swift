@@ -219,6 +219,42 @@ import Testing
         #expect(host.names(host.folder + "/cache") == [])
     }
 
+    /// A pod without an address would be ready, and nobody would reach it.
+    @Test(arguments: [
+        ("{}", "its result has no address for the container"),
+        (#"{"cniVersion":"1.1.0","ips":[]}"#, "its result has no address for the container"),
+        (#"{"cniVersion":"1.1.0","ips":"x"}"#, "its result has no address for the container"),
+        (
+            #"{"interfaces":[{"name":"br0"}],"ips":[{"address":"10.1.2.3/24","interface":0}]}"#,
+            "its result has no address for the container"
+        ),
+        (
+            #"{"ip4":{"ip":"10.1.2.3/24"}}"#,
+            "its result has no address for the container: ip4 and ip6 are of version 0.2.0, which is not supported"
+        ),
+        (
+            #"{"cniVersion":"0.2.0","ip4":{"ip":"10.1.2.3/24"}}"#,
+            "cniVersion '0.2.0' of its result is not one of [0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0]"
+        ),
+        (
+            #"{"cniVersion":"9.9.9","ips":[{"address":"10.1.2.3/24"}]}"#,
+            "cniVersion '9.9.9' of its result is not one of [0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0]"
+        ),
+        (
+            #"{"cniVersion":1,"ips":[{"address":"10.1.2.3/24"}]}"#,
+            "cniVersion '1' of its result is not one of [0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0]"
+        ),
+    ])
+    func resultsThatGiveTheContainerNoAddress(answer: String, reason: String) throws {
+        try plugin("one", "[ $CNI_COMMAND = ADD ] || exit 0\necho '\(answer)'\n")
+        let list = try network(#"{"cniVersion": "1.1.0", "name": "net", "type": "one"}"#, "10.conf")
+        #expect(throws: CNIError.failed(type: "one", command: "ADD", reason: reason)) {
+            try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        }
+        #expect(log == ["one ADD", "one DEL"])
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
     @Test(arguments: [
         ("echo 'fatal: no switch'; exit 3", "it ended with status 3: fatal: no switch"),
         ("echo out; echo err >&2; exit 1", "it ended with status 1: err; out"),

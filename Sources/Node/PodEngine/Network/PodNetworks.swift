@@ -155,20 +155,10 @@ public final class PodNetworks: Sendable {
         case .cni:
             let network = try folder.withLock { try $0.network() }
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
-            let addresses = Self.addressesOfPod(result)
+            let addresses = result.containerAddresses
             try HostsFile.set(hostsFile, addresses: addresses, names: [spec.hostname])
             return addresses
         }
-    }
-
-    private static func addressesOfPod(_ result: CNIResult) -> [IPAddress] {
-        result.addresses.filter { address in
-            // Older versions of the protocol do not say whose they are.
-            guard let index = address.interface, result.interfaces.indices.contains(index) else {
-                return true
-            }
-            return !result.interfaces[index].sandbox.isEmpty
-        }.map(\.address)
     }
 
     private func attachment(
@@ -209,7 +199,7 @@ public final class PodNetworks: Sendable {
             return NetworkOfPod(maker: .builtin, addresses: result.addresses.map(\.description))
         }
         guard let result = try? plugins.result(of: id) else { return nil }
-        return NetworkOfPod(maker: .cni, addresses: Self.addressesOfPod(result).map(\.description))
+        return NetworkOfPod(maker: .cni, addresses: result.containerAddresses.map(\.description))
     }
 
     /// Disconnects a pod; one that is not connected is no error.

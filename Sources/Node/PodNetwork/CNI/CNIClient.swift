@@ -30,7 +30,8 @@ public struct CNIClient: Sendable {
 
     // MARK: ADD and DEL
 
-    /// Connects a container. When a plugin fails, those that ran are told to undo it before this throws.
+    /// Connects a container, so that it has an address. When a plugin fails, those that ran are told to undo it before
+    /// this throws.
     public func add(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
         try attachment.check()
         return try turns.beside { try connect(attachment, to: network) }
@@ -49,7 +50,7 @@ public struct CNIClient: Sendable {
                 throw CNIError.failed(
                     type: last, command: "ADD", reason: "no plugin has answered with a result")
             }
-            let result = try CNIResult(previous, type: last)
+            let result = try CNIResult(previous, type: last).checked(type: last)
             entry.result = previous
             try cache.write(entry)
             return result

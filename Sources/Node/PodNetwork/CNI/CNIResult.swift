@@ -51,4 +51,34 @@ public struct CNIResult: Equatable, Sendable {
         self.addresses = addresses
         nameServers = (tree["dns"]?["nameservers"]?.list ?? []).compactMap(\.text)
     }
+
+    /// Those of interfaces in the container.
+    public var containerAddresses: [IPAddress] {
+        addresses.filter { address in
+            // Older versions of the protocol do not say whose they are.
+            guard let index = address.interface, interfaces.indices.contains(index) else { return true }
+            return !interfaces[index].sandbox.isEmpty
+        }.map(\.address)
+    }
+
+    /// Itself, where it is of a version that we speak and gives the container an address. Of what was written down
+    /// earlier nobody asks that.
+    func checked(type: String) throws(CNIError) -> CNIResult {
+        func invalid(_ reason: String) -> CNIError { .failed(type: type, command: "ADD", reason: reason) }
+        // One without a version is taken to be of the request's.
+        if let version = tree["cniVersion"] {
+            guard let known = version.text.flatMap({ CNIVersion($0) }), CNIVersion.supported.contains(known)
+            else {
+                let text = version.text ?? String(decoding: version.json(), as: UTF8.self)
+                throw invalid("cniVersion '\(text)' of its result is not one of \(CNIVersion.supported)")
+            }
+        }
+        if containerAddresses.isEmpty {
+            let isOld = tree["ips"] == nil && (tree["ip4"] != nil || tree["ip6"] != nil)
+            throw invalid(
+                "its result has no address for the container"
+                    + (isOld ? ": ip4 and ip6 are of version 0.2.0, which is not supported" : ""))
+        }
+        return self
+    }
 }

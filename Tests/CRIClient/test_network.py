@@ -85,6 +85,18 @@ class ChosenRanges(RangeTest):
         self.assertTrue(self.address("second").startswith("10.201.0."))
 
 
+class SmallRanges(RangeTest):
+    more = '[builtin_network]\npod_cidrs = ["10.201.0.0/30"]\n'
+
+    def test_no_address_is_left(self):
+        addresses = {self.address("first"), self.address("second")}
+        self.assertEqual(addresses, {"10.201.0.1", "10.201.0.2"})
+        message = self.refused(
+            Code.UNKNOWN, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=self.pod_config("third")))
+        # What is set there goes before what stands in the network's own file.
+        self.assertIn("a larger one can be set in builtin_network.pod_cidrs of the configuration", message)
+
+
 class PluginTest(RangeTest):
     network = "cni"
 

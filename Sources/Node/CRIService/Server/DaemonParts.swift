@@ -29,14 +29,15 @@ final class DaemonParts: Sendable {
         let store = try ImageStore(root: configuration.imageStore)
         try store.recover()
         let layout = EngineLayout(root: configuration.root, state: configuration.state)
+        let ranges = configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) }
         let networks = PodNetworks(
             configuration.network == .builtin ? .builtin : .cni,
             builtin: BuiltinNetwork(
-                state: layout.state.networkState, settingsFile: layout.state.networkSettings),
+                state: layout.state.networkState, settingsFile: layout.state.networkSettings,
+                rangesPlace: ranges.isEmpty ? nil : "builtin_network.pod_cidrs of the configuration"),
             configurationFolder: configuration.cni.configurationFolder,
             pluginFolders: configuration.cni.programFolders, cache: layout.cniCache,
             rangesFile: layout.podRanges, timeout: configuration.timeouts.cni.inMilliseconds)
-        let ranges = configuration.builtinNetwork.podCIDRs.compactMap { IPPrefix($0) }
         if configuration.network == .builtin, !ranges.isEmpty { try networks.choosePodRanges(ranges) }
         driver = try Self.cgroupDriver(configuration.cgroupDriver)
         var settings = PodEngine.Settings()

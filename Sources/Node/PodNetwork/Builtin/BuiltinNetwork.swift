@@ -11,6 +11,8 @@ public struct BuiltinNetwork: Sendable {
     public let state: String
     /// The settings, which stay.
     public let settingsFile: String
+    /// Where who runs short of addresses sets others, for messages.
+    private let rangesPlace: String
 
     let book: AddressBook
     let rules: Ruleset
@@ -18,9 +20,11 @@ public struct BuiltinNetwork: Sendable {
     /// - Parameters:
     ///   - state: a folder of its own, `/run/swiftlet/network`.
     ///   - settingsFile: `/var/lib/swiftlet/network.json`.
-    public init(state: String, settingsFile: String) {
+    ///   - rangesPlace: where the ranges are set, for messages; nil: in that file.
+    public init(state: String, settingsFile: String, rangesPlace: String? = nil) {
         self.state = state
         self.settingsFile = settingsFile
+        self.rangesPlace = rangesPlace ?? settingsFile
         book = AddressBook(folder: state)
         rules = Ruleset(state: state)
     }
@@ -215,7 +219,7 @@ extension BuiltinNetwork {
             return try book.claimAddresses(for: pod.id, settings, wanted: pod.addresses)
         } catch let error as AddressBook.Exhausted {
             throw NetworkError(
-                "no address of the pods' range \(error.range) is free; a larger one can be set in \(settingsFile)"
+                "no address of the pods' range \(error.range) is free; a larger one can be set in \(rangesPlace)"
             )
         }
     }

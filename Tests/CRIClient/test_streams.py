@@ -223,3 +223,13 @@ class Tokens(NodeTest):
         for _ in range(1000):
             self.runtime.Exec(request, timeout=60)
         self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, self.runtime.Exec, request)
+
+
+class BaseURL(NodeTest):
+    more = '[streaming]\nbase_url = "https://node.example:10010"\n'
+
+    def test_urls_begin_with_it(self):
+        config = self.pod_config("base", network=NODE)
+        container = self.start(self.run_pod(config), config, "c", ["sleep", "100"])
+        answer = self.runtime.Exec(cri.ExecRequest(container_id=container, cmd=["true"], stdout=True))
+        self.assertTrue(answer.url.startswith("https://node.example:10010/exec/"), answer.url)

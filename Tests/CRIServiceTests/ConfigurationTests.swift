@@ -137,6 +137,14 @@ struct ConfigurationTests {
             "f:3: runtimes.crun.pod_annotations: \"*.b\" is neither a name nor the beginning of one"
         ),
         ("root = ", "f:1: "), ("[log]\nlevel = \"info\"\nlevel = \"info\"", "f:3: "),
+        (
+            "streaming.base_url = \"node.example\"",
+            "f:1: streaming.base_url: \"node.example\" is not http://HOST:PORT or https://HOST:PORT"
+        ),
+        (
+            "streaming.base_url = \"https://node.example/\"",
+            "f:1: streaming.base_url: \"https://node.example/\" ends with a slash"
+        ),
         ("[metrics]\naddress = \"10257\"", "f:2: metrics.address: \"10257\" is not HOST:PORT"),
         (
             "[builtin_network]\npod_cidrs = [\"10.1.0.0/16\", \"10.2.0.0/16\"]",

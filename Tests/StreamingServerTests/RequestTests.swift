@@ -1,3 +1,4 @@
+import LinuxKernel
 import NIOCore
 import StreamingServer
 import Testing
@@ -139,6 +140,21 @@ import Testing
         try await withServer({ $0.baseURL = "https://node.example:10010" }) { server, _ in
             let url = try server.exec(request)
             #expect(url.hasPrefix("https://node.example:10010/exec/"))
+        }
+    }
+
+    /// No certificate is for all addresses, and to another machine they are its own.
+    @Test func namesAnAddressWhereItListensOnAll() async throws {
+        try await withServer({ $0.address = "0.0.0.0" }) { server, _ in
+            let text = try server.exec(request)
+            let url = try StreamingURL(text)
+            let host = try #require(
+                text.dropFirst("http://".count).split(separator: ":").first.map(String.init))
+            let address = try #require(IPAddress(host), "\(text)")
+            #expect(!address.isUnspecified)
+            let raw = try await RawClient.connect(port: url.port, host: host)
+            try await raw.send(spdy("/nobodys"))
+            #expect(try await raw.receiveHead().hasPrefix("HTTP/1.1 404 "))
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKernel
 import Logging
 import NIOCore
 import NIOPosix
@@ -16,7 +17,6 @@ public final class StreamingServer: Sendable {
 
     private struct Running {
         let listener: any Channel
-        let baseURL: String
     }
 
     private let configuration: StreamingConfiguration
@@ -39,7 +39,7 @@ public final class StreamingServer: Sendable {
     public func start() async throws {
         let tls = try configuration.tls.map(Self.context)
         let listener = try await listen(tls)
-        let running = Running(listener: listener, baseURL: baseURL(of: listener))
+        let running = Running(listener: listener)
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
             state = .running(running)
@@ -49,7 +49,7 @@ public final class StreamingServer: Sendable {
             await end(running)
             throw StreamingError(.invalid, "a streaming server starts once")
         }
-        logger.info("streaming server listens", metadata: ["url": "\(running.baseURL)"])
+        logger.info("streaming server listens", metadata: ["url": "\(baseURL(of: listener))"])
     }
 
     /// Stops listening, cuts off the clients, cancels the engine's calls and waits for their end.
@@ -106,7 +106,7 @@ public final class StreamingServer: Sendable {
         guard case .running(let running) = state.withLock({ $0 }) else {
             throw StreamingError(.notRunning, "\(request.path): the streaming server is not running")
         }
-        return "\(running.baseURL)/\(request.path)/\(try tokens.insert(request))"
+        return "\(baseURL(of: running.listener))/\(request.path)/\(try tokens.insert(request))"
     }
 
     private func listen(_ tls: NIOSSLContext?) async throws -> any Channel {
@@ -145,9 +145,22 @@ public final class StreamingServer: Sendable {
 
     private func baseURL(of listener: any Channel) -> String {
         if let base = configuration.baseURL { return base }
-        let host = configuration.address.contains(":") ? "[\(configuration.address)]" : configuration.address
+        var address = configuration.address
+        // All addresses of this machine: no certificate is for that. The network may come after the server, and change.
+        if let all = IPAddress(address), all.isUnspecified { address = Self.ownAddress(like: all) }
+        let host = address.contains(":") ? "[\(address)]" : address
         let scheme = configuration.tls == nil ? "http" : "https"
         return "\(scheme)://\(host):\(listener.localAddress?.port ?? configuration.port)"
+    }
+
+    /// The address with which this machine reaches others, else the loopback's.
+    private static func ownAddress(like all: IPAddress) -> String {
+        let loopback = all.isVersion6 ? "::1" : "127.0.0.1"
+        // A root name server's; nothing is sent.
+        guard let outside = IPAddress(all.isVersion6 ? "2001:503:ba3e::2:30" : "198.41.0.4"),
+            var routes = try? RouteSocket(), let own = try? routes.source(towards: outside)
+        else { return loopback }
+        return own.description
     }
 
     private static func context(_ files: StreamingConfiguration.TLSFiles) throws -> NIOSSLContext {

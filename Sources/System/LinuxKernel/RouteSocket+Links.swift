@@ -181,6 +181,24 @@ extension RouteSocket {
 
     /// The device by which packets to an address leave; nil when there is no way.
     public mutating func device(towards address: IPAddress) throws(KernelError) -> Int32? {
+        try way(to: address)?.number(RouteAttribute.device).map { Int32(bitPattern: $0) }
+    }
+
+    /// The address that packets to another one come from; nil when there is no way.
+    public mutating func source(towards address: IPAddress) throws(KernelError) -> IPAddress? {
+        try way(to: address)?.content(RouteAttribute.preferredSource).map { IPAddress(bytes: $0) }
+    }
+
+    private struct Way {
+        let attributes: [NetlinkMessage.Attribute]
+
+        func content(_ type: UInt16) -> [UInt8]? {
+            attributes.first { $0.type == type && [4, 16].contains($0.content.count) }?.content
+        }
+        func number(_ type: UInt16) -> UInt32? { attributes.first { $0.type == type }?.number }
+    }
+
+    private mutating func way(to address: IPAddress) throws(KernelError) -> Way? {
         var request = NetlinkMessage(type: RouteKind.getRoute)
         request.append(
             header: RouteHeader(
@@ -188,9 +206,9 @@ extension RouteSocket {
             ))
         try request.append(RouteAttribute.destination, address.bytes)
         do throws(KernelError) {
-            return try socket.exchange(request, "find route to", "\(address)").first?
-                .attributes(behind: MemoryLayout<RouteHeader>.size)
-                .first { $0.type == RouteAttribute.device }?.number.map { Int32(bitPattern: $0) }
+            return try socket.exchange(request, "find route to", "\(address)").first.map {
+                Way(attributes: $0.attributes(behind: MemoryLayout<RouteHeader>.size))
+            }
         } catch {
             if [ENETUNREACH, EHOSTUNREACH].contains(error.errno.rawValue) { return nil }
             throw error

@@ -81,6 +81,8 @@ public struct CRIConfiguration: Sendable, Equatable {
         public var address = "127.0.0.1"
         /// 0: any that is free.
         public var port = 0
+        /// What URLs begin with; empty: made from the address and the port.
+        public var baseURL = ""
         /// Empty: without TLS.
         public var certificateFile = ""
         public var clientAuthorityFile = ""

@@ -106,6 +106,12 @@ package enum ConfigurationKeys {
             "streaming.port", \.streaming.port, in: defaults, check: Check.number(0...65535),
             "0: any that is free."),
         Key(
+            "streaming.base_url", \.streaming.baseURL, in: defaults, check: baseProblem,
+            """
+            What the URLs begin with that clients are given, as https://node.example:10010: for a certificate's name, or
+            a proxy's. Empty: made from the address (0.0.0.0 and :: stand for the one that reaches others) and the port.
+            """),
+        Key(
             "streaming.tls_cert_file", \.streaming.certificateFile, in: defaults,
             check: Check.absolutePathOrNothing,
             "The certificate with its chain (PEM), for TLS; empty: without TLS."),
@@ -182,6 +188,15 @@ package enum ConfigurationKeys {
             }
         }
         return nil
+    }
+
+    private static let baseProblem: @Sendable (String) -> String? = { text in
+        if text.isEmpty { return nil }
+        let host = ["http://", "https://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+        guard let host, !host.isEmpty, host.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+            return "\(text.toml) is not http://HOST:PORT or https://HOST:PORT"
+        }
+        return text.hasSuffix("/") ? "\(text.toml) ends with a slash" : nil
     }
 
     private static let addressProblem: @Sendable (String) -> String? = {

@@ -61,6 +61,9 @@ final class DaemonParts: Sendable {
         var streamingSettings = StreamingConfiguration()
         streamingSettings.address = configuration.streaming.address
         streamingSettings.port = configuration.streaming.port
+        if !configuration.streaming.baseURL.isEmpty {
+            streamingSettings.baseURL = configuration.streaming.baseURL
+        }
         streamingSettings.idleTimeout = configuration.streaming.idleTimeout
         if !configuration.streaming.certificateFile.isEmpty {
             streamingSettings.tls = StreamingConfiguration.TLSFiles(

@@ -54,6 +54,71 @@ import Testing
         #expect(left == [])
     }
 
+    /// Of a range in which the host has something itself.
+    @Test func addressesOfTheHostAndItsGatewaysAreNotGivenOut() throws {
+        let host = try TestHost(
+            NetworkSettings(range4: IPPrefix("192.0.2.0/28"), range6: IPPrefix("2001:db8::/124")))
+        try host.shell(
+            host.host,
+            """
+            ip route add default via 192.0.2.2; ip -6 route add default via 2001:db8::2
+            ip route add 198.51.100.0/24 nexthop via 192.0.2.3 nexthop via 192.0.2.4
+            ip route add 192.0.2.5 dev up0; ip -6 route add 2001:db8::5 dev up0
+            """)
+        let pods = try ["a", "b"].map { try host.attach($0).addresses.map(\.description) }
+        #expect(pods == [["192.0.2.6", "2001:db8::3"], ["192.0.2.7", "2001:db8::4"]])
+        for address in ["192.0.2.1", "192.0.2.2", "192.0.2.4", "192.0.2.5", "2001:db8::1", "2001:db8::2"] {
+            let refused = message { try host.attach("c", addresses: [address]) }
+            #expect(refused.contains("address \(address) is in use by the host"), "\(refused)")
+        }
+        let taken = message { try host.attach("c", addresses: ["192.0.2.6"]) }
+        #expect(taken.contains("in use by container a"), "\(taken)")
+        for id in ["a", "b"] { try host.detach(id) }
+        #expect(host.names(host.folder + "/state/addresses") == [])
+        #expect(try host.shell(host.host, "ip route get 192.0.2.5").contains("dev up0"))
+    }
+
+    /// Another node's state lies elsewhere, and its range is the same.
+    @Test func anotherNodesPodsKeepTheirAddresses() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let other = BuiltinNetwork(
+            state: host.folder + "/other", settingsFile: host.folder + "/network.json")
+        let first = try host.attach("a")
+        let attachment = PodAttachment(id: "b", namespace: other.namespacePath(of: "b"))
+        let second = try host.inHost { try other.attach(attachment) }
+        #expect(first.addresses.map(\.description) == ["10.88.0.1", "fd00:88::1"])
+        #expect(second.addresses.map(\.description) == ["10.88.0.2", "fd00:88::2"])
+        try host.inHost { try host.network.check("a") }
+        let server = try Server(host, in: first.namespace, port: 80)
+        #expect(try server.meet(host, from: second.namespace, at: "10.88.0.1", 80) == "10.88.0.2")
+        _ = consume server
+        try host.inHost { try other.detach("b") }
+        try host.inHost { try host.network.check("a") }
+        try host.detach("a")
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
+    /// Devices have the names of addresses' ends, which are the same in two ranges.
+    @Test func aLivePodKeepsItsDevice() throws {
+        let host = try TestHost(NetworkSettings(range4: nil, range6: IPPrefix("fd00:88::/64")))
+        let old = try host.attach("old")
+        try host.inHost {
+            try host.network.update(NetworkSettings(range4: nil, range6: IPPrefix("fd00:89::/64")))
+        }
+        let refused = message { try host.attach("new") }
+        #expect(refused.contains("network device \(old.hostInterface) is another pod's"), "\(refused)")
+        try host.inHost { try host.network.check("old") }
+        // The next try is for another one.
+        #expect(try host.attach("new").addresses.map(\.description) == ["fd00:89::2"])
+        for id in ["old", "new"] { try host.detach(id) }
+        // Nobody lives behind it now.
+        try host.attach("last", addresses: ["fd00:89::1"])
+        try host.detach("last")
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
     @Test func wantedAddresses() throws {
         let host = try TestHost(TestHost.dualStack)
         let pod = try host.attach("a", addresses: ["10.88.3.4", "fd00:88::7"])

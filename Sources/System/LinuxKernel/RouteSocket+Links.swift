@@ -151,6 +151,10 @@ extension RouteSocket {
     public struct Route: Equatable, Sendable {
         public let range: IPPrefix
         public let device: Int32?
+        /// Those by whom packets go; none where it leads straight to a link.
+        public let gateways: [IPAddress]
+        /// It leads to this host itself.
+        public let isLocal: Bool
     }
 
     /// All routes, but those of the kernel's own for every device (multicast, broadcast).
@@ -160,57 +164,94 @@ extension RouteSocket {
         request.append(header: RouteHeader(family: family, protocolNumber: 0, scope: 0, type: 0))
         var found: [Route] = []
         for answer in try socket.exchange(request, "list", "routes") {
-            guard answer.type == RouteKind.newRoute, let header = answer.header(RouteHeader.self),
-                header.family == family,
-                header.type == RouteHeader.unicast || header.type == RouteHeader.local
+            guard let header = answer.header(RouteHeader.self), header.family == family,
+                header.type == RouteHeader.unicast || header.type == RouteHeader.local,
+                let route = Self.route(answer)
             else { continue }
-            let attributes = answer.attributes(behind: MemoryLayout<RouteHeader>.size)
-            let device = attributes.first { $0.type == RouteAttribute.device }?.number
-            let bytes =
-                attributes.first { $0.type == RouteAttribute.destination }?.content
-                ?? [UInt8](repeating: 0, count: version6 ? 16 : 4)
-            guard bytes.count == (version6 ? 16 : 4) else { continue }
-            let address = IPAddress(bytes: bytes)
-            found.append(
-                Route(
-                    range: IPPrefix(address, length: min(header.destinationLength, address.width)),
-                    device: device.map { Int32(bitPattern: $0) }))
+            found.append(route)
         }
         return found
     }
 
+    private static func route(_ answer: NetlinkAnswer) -> Route? {
+        guard answer.type == RouteKind.newRoute, let header = answer.header(RouteHeader.self) else {
+            return nil
+        }
+        let width = header.family == UInt8(AF_INET6) ? 16 : 4
+        let attributes = answer.attributes(behind: MemoryLayout<RouteHeader>.size)
+        let bytes =
+            attributes.first { $0.type == RouteAttribute.destination }?.content
+            ?? [UInt8](repeating: 0, count: width)
+        guard bytes.count == width else { return nil }
+        let address = IPAddress(bytes: bytes)
+        let device = attributes.first { $0.type == RouteAttribute.device }?.number
+        return Route(
+            range: IPPrefix(address, length: min(header.destinationLength, address.width)),
+            device: device.map { Int32(bitPattern: $0) }, gateways: gateways(attributes),
+            isLocal: header.type == RouteHeader.local)
+    }
+
+    /// Of one way, or of several that share the packets (struct rtnexthop, each with attributes of its own).
+    private static func gateways(_ attributes: [NetlinkMessage.Attribute]) -> [IPAddress] {
+        var found: [IPAddress] = []
+        for attribute in attributes {
+            switch attribute.type {
+            case RouteAttribute.gateway where [4, 16].contains(attribute.content.count):
+                found.append(IPAddress(bytes: attribute.content))
+            case RouteAttribute.severalWays:
+                var rest = attribute.content[...]
+                while rest.count >= 8 {
+                    let length = Int(
+                        rest.withUnsafeBytes { $0.loadUnaligned(as: UInt16.self) })
+                    guard length >= 8, length <= rest.count else { break }
+                    found += gateways(NetlinkMessage.attributes(in: Array(rest.prefix(length)), behind: 8))
+                    rest = rest.dropFirst((length + 3) & ~3)
+                }
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// The route that decides about an address; nil when there is none.
+    public mutating func route(to address: IPAddress) throws(KernelError) -> Route? {
+        try look(towards: address, flags: RouteHeader.wholeRoute).flatMap(Self.route)
+    }
+
     /// The device by which packets to an address leave; nil when there is no way.
     public mutating func device(towards address: IPAddress) throws(KernelError) -> Int32? {
-        try way(to: address)?.number(RouteAttribute.device).map { Int32(bitPattern: $0) }
+        try attribute(RouteAttribute.device, towards: address)?.number.map { Int32(bitPattern: $0) }
     }
 
     /// The address that packets to another one come from; nil when there is no way.
     public mutating func source(towards address: IPAddress) throws(KernelError) -> IPAddress? {
-        try way(to: address)?.content(RouteAttribute.preferredSource).map { IPAddress(bytes: $0) }
+        let content = try attribute(RouteAttribute.preferredSource, towards: address)?.content
+        guard let content, [4, 16].contains(content.count) else { return nil }
+        return IPAddress(bytes: content)
     }
 
-    private struct Way {
-        let attributes: [NetlinkMessage.Attribute]
-
-        func content(_ type: UInt16) -> [UInt8]? {
-            attributes.first { $0.type == type && [4, 16].contains($0.content.count) }?.content
+    private mutating func attribute(
+        _ type: UInt16, towards address: IPAddress
+    ) throws(KernelError) -> NetlinkMessage.Attribute? {
+        try look(towards: address)?.attributes(behind: MemoryLayout<RouteHeader>.size).first {
+            $0.type == type
         }
-        func number(_ type: UInt16) -> UInt32? { attributes.first { $0.type == type }?.number }
     }
 
-    private mutating func way(to address: IPAddress) throws(KernelError) -> Way? {
+    private mutating func look(
+        towards address: IPAddress, flags: UInt32 = 0
+    ) throws(KernelError) -> NetlinkAnswer? {
         var request = NetlinkMessage(type: RouteKind.getRoute)
         request.append(
             header: RouteHeader(
-                family: address.family, destinationLength: address.width, protocolNumber: 0, scope: 0, type: 0
-            ))
+                family: address.family, destinationLength: address.width, protocolNumber: 0, scope: 0,
+                type: 0, flags: flags))
         try request.append(RouteAttribute.destination, address.bytes)
         do throws(KernelError) {
-            return try socket.exchange(request, "find route to", "\(address)").first.map {
-                Way(attributes: $0.attributes(behind: MemoryLayout<RouteHeader>.size))
-            }
+            return try socket.exchange(request, "find route to", "\(address)").first
         } catch {
-            if [ENETUNREACH, EHOSTUNREACH].contains(error.errno.rawValue) { return nil }
+            // None, or one that says so: unreachable, prohibit, blackhole.
+            if [ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL].contains(error.errno.rawValue) { return nil }
             throw error
         }
     }
@@ -228,6 +269,7 @@ private enum RouteAttribute {
     static let device: UInt16 = 4
     static let gateway: UInt16 = 5
     static let preferredSource: UInt16 = 7
+    static let severalWays: UInt16 = 9
 }
 
 /// NDA_…
@@ -245,6 +287,8 @@ private struct RouteHeader {
     static let local: UInt8 = 2
     /// RTNH_F_ONLINK: the gateway is taken to be on the link though no address says so.
     static let onLink: UInt32 = 4
+    /// RTM_F_FIB_MATCH: not what becomes of one address's packets, but the route that they take.
+    static let wholeRoute: UInt32 = 0x2000
 
     var family: UInt8
     var destinationLength: UInt8 = 0

@@ -72,20 +72,21 @@ struct AddressBook {
 
     // MARK: Addresses
 
-    /// Claims an address of each range for a pod.
+    /// Claims an address of each range for a pod, none that the host or somebody else has.
     /// - Parameter wanted: addresses that it must have instead.
     /// - Throws: `Exhausted` when a range has none left; other errors name what is in the way.
     func claimAddresses(
         for id: String, _ settings: NetworkSettings, wanted: [IPAddress]
     ) throws -> [IPAddress] {
         var claimed: [IPAddress] = []
+        var host = try RouteSocket()
         do {
             for range in settings.ranges {
                 if let fixed = wanted.first(where: { $0.isVersion6 == range.address.isVersion6 }) {
-                    try claim(fixed, in: range, for: id)
+                    try claim(fixed, in: range, for: id, &host)
                     claimed.append(fixed)
                 } else {
-                    claimed.append(try claimNext(in: range, for: id))
+                    claimed.append(try claimNext(in: range, for: id, &host))
                 }
             }
         } catch {
@@ -100,18 +101,28 @@ struct AddressBook {
         let range: IPPrefix
     }
 
-    private func claim(_ address: IPAddress, in range: IPPrefix, for id: String) throws {
+    private func claim(
+        _ address: IPAddress, in range: IPPrefix, for id: String, _ host: inout RouteSocket
+    ) throws {
         guard range.contains(address) else {
             throw NetworkError("address \(address) is not in the pods' range \(range)")
         }
-        if try isFree(address, claimedFor: id) { return }
-        let owner = try StateFiles.claimant(addresses + "/\(address)") ?? ""
-        throw NetworkError("address \(address) is in use by container \(owner.prefix(12))")
+        guard try isFree(address, claimedFor: id) else {
+            let owner = try StateFiles.claimant(addresses + "/\(address)") ?? ""
+            throw NetworkError("address \(address) is in use by container \(owner.prefix(12))")
+        }
+        if try Self.isTaken(address, &host) {
+            try StateFiles.remove(addresses + "/\(address)")
+            throw NetworkError(
+                "address \(address) is in use by the host, or by somebody to whom it has a route")
+        }
     }
 
     /// Addresses are given out in a circle, so that one that was just given back rests for a while: others may still
     /// have its old owner in mind.
-    private func claimNext(in range: IPPrefix, for id: String) throws -> IPAddress {
+    private func claimNext(
+        in range: IPPrefix, for id: String, _ host: inout RouteSocket
+    ) throws -> IPAddress {
         // Small ranges are used whole; in others the ends are left out, which some programs take for broadcasts.
         let all = range.count
         let usable = all < 4 ? 0...(all - 1) : 1...(all == .max ? .max - 1 : all - 2)
@@ -129,12 +140,27 @@ struct AddressBook {
             let address = range[index]
             if step == 16 { known = Set(try StateFiles.names(in: addresses)) }
             if let known, known.contains("\(address)"), try !isStale(address) { continue }
-            if try isFree(address, claimedFor: id) {
-                try StateFiles.write(mark, Array("\(address)".utf8))
-                return address
+            guard try isFree(address, claimedFor: id) else { continue }
+            if try Self.isTaken(address, &host) {
+                try StateFiles.remove(addresses + "/\(address)")
+                continue
             }
+            try StateFiles.write(mark, Array("\(address)".utf8))
+            return address
         }
         throw Exhausted(range: range)
+    }
+
+    /// Whether it is the host's own, a gateway of its, or another's to whom a route of its own leads: a pod's of
+    /// another state folder, say. Pods of this one have given theirs back with the address.
+    private static func isTaken(
+        _ address: IPAddress, _ host: inout RouteSocket
+    ) throws(KernelError) -> Bool {
+        guard let route = try host.route(to: address) else { return false }
+        if route.isLocal || route.range.length == address.width { return true }
+        // A gateway is on some link; a default route, or half of one as VPNs set it, tells of none.
+        guard route.range.length > 1 else { return false }
+        return try host.routes(version6: address.isVersion6).contains { $0.gateways.contains(address) }
     }
 
     /// Claims it unless somebody has it.

@@ -27,7 +27,7 @@ enum PodLink {
             }.joined()
     }
 
-    /// Makes everything of the pair. What is there of a pair with the same name goes first.
+    /// Makes everything of the pair. What an ended pod has left of a pair with the same name goes first.
     static func make(_ record: NetworkRecord) throws {
         let hasVersion6 = record.addresses.contains(where: \.isVersion6)
         var host = try RouteSocket()
@@ -57,15 +57,30 @@ enum PodLink {
             try host.make(pair, peerIn: namespace.raw)
         } catch {
             guard error.errno == .exists else { throw error }
+            var isInUse = false
             do throws(KernelError) {
                 // The address's last owner is gone, its namespace is just being taken apart by the kernel.
-                let old = try host.device(named: pair.name)
-                try host.remove(device: old.index)
+                let old = try host.device(named: pair.name).index
+                isInUse = try self.isInUse(old, &host)
+                if !isInUse { try host.remove(device: old) }
             } catch {
                 if error.errno != .noDevice { throw error }
             }
+            if isInUse { throw NetworkError("network device \(pair.name) is another pod's, which lives") }
             try host.make(pair, peerIn: namespace.raw)
         }
+    }
+
+    /// Whether a route leads to somebody behind the device: pods take theirs back when they end.
+    private static func isInUse(_ device: Int32, _ host: inout RouteSocket) throws(KernelError) -> Bool {
+        for version6 in [false, true] {
+            for route in try host.routes(version6: version6) where route.device == device {
+                let address = route.range.address
+                // The kernel makes one to the device's own address of version 6.
+                if !route.isLocal, route.range.length == address.width, address != gateway6 { return true }
+            }
+        }
+        return false
     }
 
     private static func configureHost(
@@ -110,7 +125,8 @@ enum PodLink {
         guard !record.ownsNamespace else { return }
         // Somebody else's namespace may live on.
         do throws(KernelError) {
-            try host.remove(device: try host.device(named: record.device).index)
+            let device = try host.device(named: record.device).index
+            if try !isInUse(device, &host) { try host.remove(device: device) }
         } catch {
             if error.errno != .noDevice { throw error }
         }

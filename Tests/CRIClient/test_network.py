@@ -97,6 +97,24 @@ class SmallRanges(RangeTest):
         self.assertIn("a larger one can be set in builtin_network.pod_cidrs of the configuration", message)
 
 
+class RangesOfTheHost(RangeTest):
+    more = '[builtin_network]\npod_cidrs = ["10.203.0.0/28"]\n'
+
+    def test_what_the_host_has_is_left_out_and_told(self):
+        def ip(*words):
+            subprocess.run(["ip", *words], check=True)
+
+        ip("link", "add", "up0", "type", "veth", "peer", "name", "far0")
+        self.addCleanup(ip, "link", "del", "up0")
+        ip("link", "set", "far0", "up")
+        ip("addr", "add", "10.203.0.1/24", "dev", "up0")
+        ip("link", "set", "up0", "up")
+        ip("route", "add", "198.18.0.0/15", "via", "10.203.0.2")
+        told = [line for line in self.restart() if "level=warning" in line and "route=10.203.0.0/24" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertEqual([self.address("first"), self.address("second")], ["10.203.0.3", "10.203.0.4"])
+
+
 class PluginTest(RangeTest):
     network = "cni"
 

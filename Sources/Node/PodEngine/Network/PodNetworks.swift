@@ -95,6 +95,13 @@ public final class PodNetworks: Sendable {
         podRanges.withLock { $0 = ranges }
     }
 
+    /// Routes of the host's that lead into the built-in network's ranges.
+    func routesIntoPodRanges() throws -> [IPPrefix] {
+        guard choice == .builtin, let settings = try builtin.existingSettings() else { return [] }
+        let ranges = [settings.range4, settings.range6].compactMap(\.self)
+        return try builtin.foreignRoutes(into: ranges).map(\.range)
+    }
+
     package static func check(_ ranges: [IPPrefix]) throws(EngineError) {
         for range in ranges {
             if let reason = range.reasonAgainstPods { throw EngineError(.invalid, reason) }

@@ -23,6 +23,7 @@ extension PodEngine {
             try addUnrecorded(stored.unreadable)
             nameRuntimes()
             mendFiles()
+            tellOfRoutesIntoPodRanges()
             // Whoever listens from now on finds them so.
             for container in registry.containers where (try? container.hasEnded) == true {
                 _ = container.isFirstEnd()
@@ -39,6 +40,16 @@ extension PodEngine {
                 "ready": "\(registry.sandboxes.count { $0.connection != nil })",
                 "containers": "\(registry.containers.count)",
             ])
+    }
+
+    /// Which of the addresses behind them others have is not known here.
+    private func tellOfRoutesIntoPodRanges() {
+        // Settings that cannot be read are told by the first pod that needs them.
+        for route in (try? networks.routesIntoPodRanges()) ?? [] {
+            logger.warning(
+                "the host has a route into the pods' range: whoever is there may have an address that a pod gets",
+                metadata: ["route": "\(route)"])
+        }
     }
 
     private enum News {

@@ -29,11 +29,12 @@ made = set()
 class Daemon:
     """Runs until it is stopped or killed; pods go on without it."""
 
-    def __init__(self, network="builtin", more=""):
+    def __init__(self, network="builtin", more="", umask=-1):
         self.socket = f"{FOLDER}/cri.sock"
         self.config = f"{FOLDER}/config.toml"
         with open(self.config, "w") as file:
             file.write(f'network = "{network}"\nlog.level = "debug"\n{more}')
+        self.umask = umask
         self.process = None
         self.channel = None
 
@@ -43,7 +44,7 @@ class Daemon:
                 [os.environ["SWIFTLET"], "cri", "--config", self.config, "--root", f"{FOLDER}/lib",
                  "--state", f"{FOLDER}/run", "--listen", self.socket, "--cni-conf-dir", f"{FOLDER}/net.d",
                  "--cni-bin-dir", f"{FOLDER}/plugins", "--cni-bin-dir", "/usr/lib/cni"],
-                stderr=log)
+                stderr=log, umask=self.umask)
         deadline = time.time() + 60
         while True:
             self.connect()
@@ -86,13 +87,15 @@ class NodeTest(unittest.TestCase):
     network = "builtin"
     # More of the configuration.
     more = ""
+    # The daemon's own; -1: as the tests'.
+    umask = -1
 
     @classmethod
     def setUpClass(cls):
         subprocess.run(
             [os.environ["SWIFTLET"], "--root", f"{FOLDER}/lib", "load", "-q", "-i", os.environ["BUSYBOX"]],
             check=True)
-        cls.daemon = Daemon(cls.network, cls.more).start()
+        cls.daemon = Daemon(cls.network, cls.more, cls.umask).start()
 
     @classmethod
     def tearDownClass(cls):

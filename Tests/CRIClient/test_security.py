@@ -13,7 +13,7 @@ import unittest
 
 import grpc
 
-from node import FOLDER, NODE, NodeTest, cri
+from node import FOLDER, NODE, POD, NodeTest, cri
 
 Code = grpc.StatusCode
 NOBODY = 65534
@@ -240,6 +240,26 @@ class Pods(NodeTest):
                 peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
             self.assertLess(peak, most)
         self.assertNotIn("yes", self.sh(container, "ps -o args").stdout.decode().split("\n"))
+
+
+class Umask(NodeTest):
+    umask = 0o077
+
+    def test_the_daemons_umask_stays_outside(self):
+        config = self.pod_config("open", pid=POD)
+        pod = self.run_pod(config)
+        source = f"{FOLDER}/made/for/it"
+
+        def change(container):
+            container.linux.security_context.run_as_user.value = 1000
+            container.working_dir = "/made/here"
+            container.mounts.add(container_path="/bound", host_path=source)
+
+        container = self.start(pod, config, "c", ["sleep", "1000"], change)
+        places = "/etc/hosts /etc/hostname /etc/resolv.conf /made /made/here /bound"
+        result = self.sh(container, f"umask; stat -c %a {places}")
+        self.assertEqual(result.stdout.decode().split(), ["0022"] + ["644"] * 3 + ["755"] * 3, result.stderr)
+        self.assertEqual(os.stat(f"{FOLDER}/lib").st_mode & 0o066, 0)
 
 
 class Score(unittest.TestCase):

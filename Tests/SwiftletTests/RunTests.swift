@@ -163,6 +163,21 @@ struct RunTests {
         #expect(access("/nowhere", F_OK) != 0)
     }
 
+    /// A caller who keeps all to himself does not keep a container's user from what is made for it.
+    @Test func theCallersUmaskStaysOutside() throws {
+        let places = "/etc/hosts /etc/hostname /etc/resolv.conf /made /made/here /bound /named /anonymous"
+        let script =
+            "umask 077; \"$0\" run --rm --network none -u 1000 -w /made/here -v \(host.folder)/new/bound:/bound"
+            + " -v named:/named -v /anonymous busybox stat -c %a \(places)"
+        let result = try host.shell(script)
+        #expect(result.lines == Array(repeating: "644", count: 3) + Array(repeating: "755", count: 5))
+        // What is the caller's own stays so.
+        let idFile = host.folder + "/id"
+        try host.shell("umask 077; \"$0\" create --name c --cidfile \(idFile) busybox true")
+        #expect(try host.shell("stat -c %a \(idFile)").line == "600")
+        try host.check("rm", "c")
+    }
+
     @Test func volumes() throws {
         // A new volume begins with what the image has there.
         try host.check("run", "--rm", "-v", "kept:/etc", "busybox", "sh", "-c", "echo mine > /etc/own")

@@ -15,6 +15,8 @@ extension Node {
         NIOSingletons.groupLoopCountSuggestion = 1
         NIOSingletons.blockingPoolThreadCountSuggestion = 4
         signal(SIGPIPE, SIG_IGN)
+        // What pods see is theirs to read, whoever has started the agent.
+        umask(0o022)
         var file = try Self.kubeletFile(order)
         let score = file.sets("oomScoreAdj") ? file.configuration.oomScoreAdj.map(Int.init) : nil
         let files = file.sets("maxOpenFiles") ? file.configuration.maxOpenFiles : nil

@@ -49,6 +49,8 @@ public enum CRIDaemon {
         let manager = ServiceManager.ofEnvironment()
         // A client that has gone is an error of the write, and not the end.
         signal(SIGPIPE, SIG_IGN)
+        // What pods see is theirs to read, whoever has started the daemon.
+        umask(0o022)
         prepareProcess(configuration, log)
         let owner = try owner(of: configuration.root)
         defer { withExtendedLifetime(owner) {} }

@@ -36,6 +36,8 @@ public struct HostFiles {
                 default: try resolver
                 }
             let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
+            // Whatever the umask is.
+            _ = try check("chmod", path) { fchmod(file.raw, 0o644) }
             try file.writeAll(text)
             if owner.uid != 0 { _ = try check("chown", path) { fchown(file.raw, owner.uid, owner.gid) } }
             mounts.append(

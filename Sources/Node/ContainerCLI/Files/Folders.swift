@@ -92,13 +92,37 @@ func writeDraftFile(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
     }
 }
 
-/// mkdir(2) of every missing folder on the way.
+/// mkdir(2) of every missing folder on the way, with that mode whatever the umask is.
 public func makeFolders(_ path: String, mode: mode_t = 0o711) throws(KernelError) {
-    if mkdir(path, mode) == 0 || Errno.current == .exists { return }
-    guard Errno.current == .noEntry else { throw KernelError("mkdir", path) }
+    if try makeFolder(path, mode: mode, needsParent: false) != nil { return }
     let (parent, _) = path.splitAtLastComponent
     if !parent.isEmpty { try makeFolders(parent, mode: mode) }
-    if mkdir(path, mode) != 0, Errno.current != .exists { throw KernelError("mkdir", path) }
+    _ = try makeFolder(path, mode: mode)
+}
+
+/// - Returns: whether it is new; nil where its parent is missing and need not be there.
+func makeFolder(_ path: String, mode: mode_t, needsParent: Bool = true) throws(KernelError) -> Bool? {
+    if mkdir(path, mode) == 0 {
+        try setModeOfNewFolder(path, mode)
+        return true
+    }
+    switch Errno.current {
+    case .exists: return false
+    case .noEntry where !needsParent: return nil
+    default: throw KernelError("mkdir", path)
+    }
+}
+
+/// Gives a folder that was just made what the umask has taken. The path may lead through folders of others, who can
+/// have put something else there meanwhile: no link is followed, and nothing of theirs is changed.
+private func setModeOfNewFolder(_ path: String, _ mode: mode_t) throws(KernelError) {
+    var status = stat()
+    if lstat(path, &status) == 0, status.st_mode & 0o777 == mode { return }
+    let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    status = try folder.status()
+    guard status.st_uid == geteuid(), status.st_mode & 0o777 != mode else { return }
+    // The bit that makes the group of what is in it, which it has from its own folder, stays.
+    _ = try check("chmod", path) { fchmod(folder.raw, status.st_mode & S_ISGID | mode) }
 }
 
 /// Which file an open file is.

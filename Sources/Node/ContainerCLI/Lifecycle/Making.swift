@@ -234,6 +234,8 @@ extension Engine {
             walked += "/" + component
             if try root.openInRootIfThere(walked, O_PATH | O_DIRECTORY) != nil { continue }
             let made = try root.makeDirectoriesInRoot(walked)
+            // Whatever the umask is.
+            _ = try check("chmod", walked) { chmod(made.procPath, 0o755) }
             if owner == (0, 0) { continue }
             _ = try check("chown", walked) { fchownat(made.raw, "", owner.uid, owner.gid, AT_EMPTY_PATH) }
         }

@@ -25,16 +25,11 @@ public struct VolumeStore {
     public func make(_ name: String) throws -> Bool {
         try makeFolders(folder)
         let volume = folder + "/" + name
-        let made = mkdir(volume, 0o711) == 0
-        if !made, Errno.current != .exists { throw KernelError("mkdir", volume) }
+        _ = try makeFolder(volume, mode: 0o711)
         // A container comes that may write to it.
         RecordedUsage.forget(in: volume)
         let data = path(of: name)
-        if mkdir(data, 0o755) != 0 {
-            if Errno.current == .exists { return false }
-            throw KernelError("mkdir", data)
-        }
-        return true
+        return try makeFolder(data, mode: 0o755) == true
     }
 
     /// All volumes by name.

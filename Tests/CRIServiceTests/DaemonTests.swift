@@ -128,6 +128,13 @@ struct DaemonTests {
         let sameRoot = try Daemon("", ["--root", first.folder.path + "/lib"])
         #expect(sameRoot.program.wait(milliseconds: 10_000) == 1)
         #expect(try sameRoot.folder.read("log").contains("works with the root \(first.folder.path)/lib"))
+        let sameState = try Daemon(
+            "", ["--state", first.folder.path + "/run", "--listen", first.socket + "2"])
+        #expect(sameState.program.wait(milliseconds: 10_000) == 1)
+        #expect(
+            try sameState.folder.read("log").contains(
+                "another instance (process \(first.program.pid)) works with the state \(first.folder.path)/run"
+            ))
         kill(first.program.pid, SIGKILL)
         _ = first.program.wait(milliseconds: 5000)
         let third = try Daemon("", ["--listen", "unix://" + first.socket])

@@ -52,8 +52,8 @@ public enum CRIDaemon {
         // What pods see is theirs to read, whoever has started the daemon.
         umask(0o022)
         prepareProcess(configuration, log)
-        let owner = try owner(of: configuration.root)
-        defer { withExtendedLifetime(owner) {} }
+        let owners = try owners(configuration)
+        defer { withExtendedLifetime(owners) {} }
         try StateModes(layout: EngineLayout(root: configuration.root, state: configuration.state).state)
             .tighten()
         let socket = try ListeningSocket(configuration.socketPath)
@@ -116,12 +116,22 @@ public enum CRIDaemon {
         log.info("stopped")
     }
 
-    /// Two daemons with one root would both write its database, whatever their sockets are.
-    private static func owner(of root: String) throws -> InstanceLock {
-        try makePrivateFolders(root)
-        let folder = try FileDescriptor.open(root, O_RDONLY | O_DIRECTORY)
-        return try InstanceLock(in: folder, "cri.lock") { holder in
-            "another instance\(holder) works with the root \(root): stop it, or give this one its own --root"
+    /// Two daemons with one root would both write its database, whatever their sockets are, and two with one state would
+    /// adopt each other's pods.
+    private static func owners(_ configuration: CRIConfiguration) throws -> [InstanceLock] {
+        try [
+            owner(of: configuration.root, "root", lock: "cri.lock"),
+            // A name of its own: both may be the same folder.
+            owner(of: configuration.state, "state", lock: "cri-state.lock"),
+        ]
+    }
+
+    private static func owner(of path: String, _ option: String, lock: String) throws -> InstanceLock {
+        try makePrivateFolders(path)
+        let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        return try InstanceLock(in: folder, lock) { holder in
+            "another instance\(holder) works with the \(option) \(path):"
+                + " stop it, or give this one its own --\(option)"
         }
     }
 

@@ -175,6 +175,18 @@ struct ConfigurationTests {
         #expect(configuration.root == "/three" && configuration.socketPath == "/two/cri.sock")
     }
 
+    @Test func socketsAreNamedAsForCrictl() throws {
+        #expect(
+            try CRIConfiguration(toml: "listen = \"unix:///run/a.sock\"", file: "f").socketPath
+                == "/run/a.sock")
+        #expect(try CRIConfiguration(toml: "listen = \"/run/a.sock\"", file: "f").socketPath == "/run/a.sock")
+        #expect(
+            problems("listen = \"tcp://127.0.0.1:99\"") == [
+                "f:1: listen: \"tcp://127.0.0.1:99\" is no unix socket"
+            ])
+        #expect(problems("listen = \"unix://a.sock\"") == ["f:1: listen: \"a.sock\" is not an absolute path"])
+    }
+
     /// docs/configuration.md has the table that the code has.
     @Test func documentationIsTrue() throws {
         let parts = #filePath.split(separator: "/").dropLast(3)

@@ -142,6 +142,15 @@ struct DaemonTests {
         _ = try await ImageHost.client(first.socket) { try await $0.list() }
     }
 
+    @Test func otherAddressesThanUnixSocketsAreRefused() throws {
+        let daemon = try Daemon("", ["--listen", "tcp://127.0.0.1:99"])
+        #expect(daemon.program.wait(milliseconds: 10_000) == 1)
+        #expect(
+            try daemon.folder.read("log").contains(
+                "--listen tcp://127.0.0.1:99: the CRI is served on a unix socket only"))
+        #expect(access(daemon.folder.path + "/run", F_OK) != 0)
+    }
+
     /// A call under way hears that the daemon stops, and does not keep it.
     @Test func stopsInTheMiddleOfACall() async throws {
         let daemon = try Daemon()

@@ -50,6 +50,14 @@ struct ListeningSocketTests {
         #expect(refusal?.description.contains("another program listens on \(path)") == true)
     }
 
+    @Test func removesNothingButSockets() throws {
+        let folder = try ScratchFolder()
+        let path = try folder.write("cri.sock", "somebody's")
+        let refusal = #expect(throws: ServerError.self) { try ListeningSocket(path) }
+        #expect(refusal?.description.contains("\(path) is there, and no socket") == true)
+        #expect(try folder.read("cri.sock") == "somebody's")
+    }
+
     @Test func takesPathsLongerThanAnAddress() throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/" + String(repeating: "long", count: 30) + "/cri.sock"

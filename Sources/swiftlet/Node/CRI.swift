@@ -31,7 +31,7 @@ struct CRICommand: SwiftletCommand {
         var order = CRIOrder(file: config)
         order.root = try (root ?? context.options.givenRoot).map { try path($0, "--root") }
         order.state = try (state ?? context.options.givenState).map { try path($0, "--state") }
-        order.listen = try listen.map { try path($0, "--listen") }
+        order.listen = try listen.map(socket)
         order.cniFolder = try cniConfDir.map { try path($0, "--cni-conf-dir") }
         order.cniPrograms = try cniBinDir.map { try path($0, "--cni-bin-dir") }
         order.registryFolder = try certsDir.map { try path($0, "--certs-dir") }
@@ -40,12 +40,17 @@ struct CRICommand: SwiftletCommand {
         return 0
     }
 
-    /// As crictl and the kubelet write sockets; made absolute, since the daemon has no folder of its own.
+    private func socket(_ text: String) throws(UsageError) -> String {
+        guard let path = SocketAddress.path(text) else {
+            throw UsageError("--listen \(text): the CRI is served on a unix socket only, named by its path")
+        }
+        return try self.path(path, "--listen")
+    }
+
+    /// Made absolute, since the daemon has no folder of its own.
     private func path(_ text: String, _ option: String) throws(UsageError) -> String {
-        let scheme = "unix://"
-        let path = text.hasPrefix(scheme) ? String(text.dropFirst(scheme.utf8.count)) : text
-        if path.isEmpty { throw UsageError("\(option) names a path") }
-        return absolutePath(path)
+        if text.isEmpty { throw UsageError("\(option) names a path") }
+        return absolutePath(text)
     }
 }
 

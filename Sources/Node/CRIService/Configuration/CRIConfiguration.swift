@@ -10,7 +10,7 @@ import PodEngine
 public struct CRIConfiguration: Sendable, Equatable {
     public var root = "/var/lib/swiftlet"
     public var state = "/run/swiftlet"
-    /// Empty: in the state folder.
+    /// A path, which `unix://` may stand before; empty: in the state folder.
     public var listen = ""
     public var oomScoreAdjustment = -999
     /// Whoever starts the daemon has set how many files the process may have open: not a key of the file.
@@ -139,7 +139,9 @@ public struct CRIConfiguration: Sendable, Equatable {
 
 extension CRIConfiguration {
     /// The socket of the CRI.
-    public var socketPath: String { listen.isEmpty ? state + "/cri.sock" : listen }
+    public var socketPath: String {
+        listen.isEmpty ? state + "/cri.sock" : SocketAddress.path(listen) ?? listen
+    }
 
     /// The image store, which the command line shares.
     public var imageStore: String { root + "/images" }

@@ -1,3 +1,4 @@
+import ContainerCLI
 import ImageStore
 import LinuxKernel
 import PodNetwork
@@ -20,8 +21,8 @@ package enum ConfigurationKeys {
             "state", \.state, in: defaults, check: Check.absolutePath,
             "What does not survive one: sockets, namespaces, supervisors."),
         Key(
-            "listen", \.listen, in: defaults, check: Check.absolutePathOrNothing,
-            "The socket of the CRI; empty: cri.sock in the state folder."),
+            "listen", \.listen, in: defaults, check: socketProblem,
+            "The socket of the CRI; unix:// may stand before its path; empty: cri.sock in the state folder."),
         Key(
             "oom_score_adj", \.oomScoreAdjustment, in: defaults, check: Check.number(-1000...1000),
             "How unlikely the kernel is to kill the daemon when memory runs out (proc_pid_oom_score_adj(5))."),
@@ -197,6 +198,11 @@ package enum ConfigurationKeys {
             return "\(text.toml) is not http://HOST:PORT or https://HOST:PORT"
         }
         return text.hasSuffix("/") ? "\(text.toml) ends with a slash" : nil
+    }
+
+    private static let socketProblem: @Sendable (String) -> String? = { text in
+        guard let path = SocketAddress.path(text) else { return "\(text.toml) is no unix socket" }
+        return text.isEmpty ? nil : Check.absolutePath(path)
     }
 
     private static let addressProblem: @Sendable (String) -> String? = {

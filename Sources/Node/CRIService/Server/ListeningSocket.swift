@@ -14,7 +14,7 @@ public final class ListeningSocket: Sendable {
     private static let backlog: Int32 = 128
 
     /// - Parameter path: absolute.
-    /// - Throws: `ServerError` when somebody listens there, `KernelError`.
+    /// - Throws: `ServerError` when somebody listens there or something else than a socket is there, `KernelError`.
     public init(_ path: String) throws {
         let (folder, name) = path.splitAtLastComponent
         guard path.utf8.first == UInt8(ascii: "/"), !name.isEmpty else {
@@ -55,6 +55,10 @@ public final class ListeningSocket: Sendable {
     private static func listen(
         in folder: borrowing FileDescriptor, _ name: String, _ path: String
     ) throws -> FileDescriptor {
+        var status = stat()
+        if fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT != S_IFSOCK {
+            throw ServerError("\(path) is there, and no socket: remove it, or choose another with --listen")
+        }
         if unlinkat(folder.raw, name, 0) != 0, Errno.current != .noEntry {
             throw KernelError("remove old socket", path)
         }

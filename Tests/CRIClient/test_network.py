@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -245,6 +246,33 @@ class Plugins(PluginTest):
         plugin_does("DEL", "work")
         self.runtime.StopPodSandbox(request)
         self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
+
+    def test_a_plugin_that_is_not_there(self):
+        configure("fake", [{"type": "fake"}, {"type": "nosuch"}])
+        request = cri.RunPodSandboxRequest(config=self.pod_config("p"))
+        self.assertIn("'nosuch' was not found", self.refused(Code.UNKNOWN, self.runtime.RunPodSandbox, request))
+        # None was asked, and nothing is left to be undone.
+        self.assertFalse(os.path.exists(f"{FOLDER}/asked"))
+        self.assertEqual(len(self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items), 0)
+
+    def test_a_plugin_that_is_gone(self):
+        old = f"{FOLDER}/plugins/old"
+        shutil.copy(f"{FOLDER}/plugins/fake", old)
+        configure("fake", [{"type": "fake"}, {"type": "old"}])
+        pod = self.run_pod(self.pod_config("p"))
+        os.unlink(old)
+        # It may come back, as long as the network names it.
+        request = cri.StopPodSandboxRequest(pod_sandbox_id=pod)
+        self.assertIn("'old' was not found", self.refused(Code.UNKNOWN, self.runtime.StopPodSandbox, request))
+        configure("none", None)
+        self.assertIn("'old' was not found", self.refused(Code.UNKNOWN, self.runtime.StopPodSandbox, request))
+        configure("other", [{"type": "fake"}])
+        self.runtime.StopPodSandbox(request)
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
+        self.assertEqual(self.asked(), ["ADD", "ADD", "DEL", "DEL", "DEL"])
+        with open(f"{FOLDER}/daemon.log") as log:
+            lines = [line for line in log if "level=warning" in line and pod in line and "'old' was not found" in line]
+        self.assertTrue(any("the network does not name it any more" in line for line in lines), lines)
 
     def test_a_pod_whose_shim_is_frozen_while_the_daemon_starts(self):
         configure("fake", [{"type": "fake"}])

@@ -268,6 +268,27 @@ import Testing
         }
     }
 
+    @Test func aPluginThatIsNotThere() throws {
+        var list = try chain()
+        let missing = CNIError.noPlugin(type: "two", folders: [plugins, "/usr/lib/cni"])
+        unlink(plugins + "/two")
+        #expect(throws: missing) {
+            try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        }
+        // What nobody has made nobody has to undo.
+        #expect(log == [] && host.names(host.folder + "/cache") == [])
+        list = try chain()
+        _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        unlink(plugins + "/two")
+        #expect(throws: missing) { try client().delete(container: "a") }
+        #expect(host.names(host.folder + "/cache") == ["net-a-eth0.json"])
+        var passedOver: [String] = []
+        try client().delete(container: "a", missing: { type, _ in passedOver.append(type) })
+        #expect(passedOver == ["two"])
+        #expect(log == ["one ADD", "two ADD", "one DEL", "one DEL"])
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
     @Test func aPluginThatHangs() throws {
         let list = try chain()
         try plugin(

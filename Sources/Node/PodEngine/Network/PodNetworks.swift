@@ -210,18 +210,34 @@ public final class PodNetworks: Sendable {
     }
 
     /// Disconnects a pod; one that is not connected is no error.
-    /// - Parameter pod: its specification and its namespace, for when what plugins were told at first is damaged: then
-    ///   they are told that, in the network that there is now.
-    func disconnect(_ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?) throws {
+    /// - Parameters:
+    ///   - pod: its specification and its namespace, for when what plugins were told at first is damaged: then they are
+    ///     told that, in the network that there is now.
+    ///   - tell: of plugins that are gone for good, whose part cannot be undone any more.
+    func disconnect(
+        _ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?,
+        tell: (CNIError) -> Void
+    ) throws {
         switch network.maker {
         case .builtin: try builtin.detach(id)
         case .cni:
-            try plugins.delete(container: id) { damage in
-                guard let (spec, namespace) = pod else { throw damage }
-                let ports = try spec.ports.map { try Self.mapping($0) }
-                return (attachment(id, spec, namespace, ports), try folder.withLock { try $0.network() })
-            }
+            try plugins.delete(
+                container: id,
+                damaged: { damage in
+                    guard let (spec, namespace) = pod else { throw damage }
+                    let ports = try spec.ports.map { try Self.mapping($0) }
+                    return (attachment(id, spec, namespace, ports), try folder.withLock { try $0.network() })
+                }, missing: { try passOver($0, $1, tell) })
         }
+    }
+
+    /// A plugin that is just being replaced comes back, and one that the node's network does not name any more does not:
+    /// no pod can wait for it. Without any network, nobody knows.
+    private func passOver(_ type: String, _ error: CNIError, _ tell: (CNIError) -> Void) throws {
+        guard let now = try? folder.withLock({ try $0.network() }), !now.has(plugin: type) else {
+            throw error
+        }
+        tell(error)
     }
 
     /// Of which pods it cannot be read how plugins have connected them, and why.
@@ -236,11 +252,14 @@ public final class PodNetworks: Sendable {
     }
 
     /// Lets plugins give back what pods have that are gone. They may hang.
-    func collectOfPlugins(isLive: (String) -> Bool?) throws {
+    /// - Parameter tell: as of `disconnect`.
+    func collectOfPlugins(tell: (CNIError) -> Void, isLive: (String) -> Bool?) throws {
         try plugins.removeOldDamage()
         guard choice == .cni else { return }
         do {
-            try plugins.collectGarbage(of: try folder.withLock { try $0.network() }) { isLive($0) ?? false }
+            try plugins.collectGarbage(
+                of: try folder.withLock { try $0.network() }, missing: { try passOver($0, $1, tell) },
+                isLive: { isLive($0) ?? false })
         } catch CNIError.noConfiguration {
             // Without a network nobody is connected to it.
         }

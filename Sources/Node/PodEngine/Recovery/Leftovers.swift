@@ -51,8 +51,10 @@ extension PodEngine {
                 for name in strays { group.addTask { await self.removeOfPlugins(stray: name) } }
             }
             do {
-                try await threads.runAlone { [networks, registry] in
-                    try networks.collectOfPlugins { registry.needsNetwork(sandbox: $0) }
+                try await threads.runAlone { [self] in
+                    try networks.collectOfPlugins(tell: { tellMissing($0) }) {
+                        registry.needsNetwork(sandbox: $0)
+                    }
                 }
             } catch { tellUncollected(error) }
         }

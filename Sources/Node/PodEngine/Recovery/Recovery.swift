@@ -222,7 +222,7 @@ extension PodEngine {
         if unlink(folder) == 0 { return }
         try replaceDamagedPodFile(ofStray: name)
         try PodCleanup.run(folder: folder, state: layout.run.state)
-        if let network = networks.found(of: name) { try networks.disconnect(name, network, pod: nil) }
+        if let network = networks.found(of: name) { try disconnect(name, network, pod: nil) }
         try SandboxFiles.unmount(folder)
         // Where it had one of its own: others' are theirs.
         for group in PodCgroup.allOwn(of: name) { try group.remove() }

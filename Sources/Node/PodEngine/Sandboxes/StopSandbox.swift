@@ -2,6 +2,8 @@ import ContainerRuntime
 import ContainerShim
 import Glibc
 import LinuxKernel
+import Logging
+import PodNetwork
 
 // From a pod that is ready to nothing.
 extension PodEngine {
@@ -34,8 +36,8 @@ extension PodEngine {
         let stopped = try await endContainers(of: entry)
         if let network = stopped.network {
             let paths = SandboxFiles.namespaces(stopped.spec, layout.sandbox(entry.id))
-            let work: @Sendable () throws -> Void = { [networks] in
-                try networks.disconnect(entry.id, network, pod: (stopped.spec, paths.network ?? ""))
+            let work: @Sendable () throws -> Void = { [self] in
+                try disconnect(entry.id, network, pod: (stopped.spec, paths.network ?? ""))
             }
             switch network.maker {
             case .builtin: try await threads.run(work)
@@ -51,6 +53,17 @@ extension PodEngine {
             try await threads.run { [database] in try database.save(done) }
         }
         entry.state.withLock { $0.isTakenDown = true }
+    }
+
+    /// Disconnects a pod; one that is not connected is no error.
+    func disconnect(_ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?) throws {
+        try networks.disconnect(id, network, pod: pod) { tellMissing($0, ["pod": "\(id)"]) }
+    }
+
+    func tellMissing(_ plugin: CNIError, _ metadata: Logger.Metadata = [:]) {
+        logger.warning(
+            "what a network plugin has given away stays so: it is gone, and the network does not name it any more",
+            metadata: metadata.merging(["error": "\(plugin)"]) { $1 })
     }
 
     /// The first part of it: it is not ready any more, and nothing runs in it.

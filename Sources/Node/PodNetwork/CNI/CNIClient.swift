@@ -31,13 +31,15 @@ public struct CNIClient: Sendable {
     // MARK: ADD and DEL
 
     /// Connects a container, so that it has an address. When a plugin fails, those that ran are told to undo it before
-    /// this throws.
+    /// this throws. None is run unless all are there.
     public func add(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
         try attachment.check()
         return try turns.beside { try connect(attachment, to: network) }
     }
 
     private func connect(_ attachment: CNIAttachment, to network: NetworkList) throws -> CNIResult {
+        // Before anything is on record: a plugin that is not there could not undo it either.
+        for plugin in network.plugins { _ = try path(of: plugin) }
         var entry = CNICache.Entry(attachment, network)
         try cache.write(entry)
         do {
@@ -56,51 +58,64 @@ public struct CNIClient: Sendable {
             return result
         } catch {
             // What cannot be undone now stays in the cache, for GC or another DEL.
-            try? undo(entry)
+            try? undo(entry) { throw $1 }
             throw error
         }
     }
 
     /// Disconnects a container, by the configuration that it was connected by; one that nothing is known of is no
     /// error. Every plugin is asked, whatever the others say.
-    /// - Parameter damaged: what has probably connected it, when the entry of that cannot be read.
+    /// - Parameters:
+    ///   - damaged: what has probably connected it, when the entry of that cannot be read.
+    ///   - missing: told of a plugin that is not there; throws unless its part is to count as undone.
     /// - Throws: the first error; then it is still known, and can be tried again.
     public func delete(
         container: String, interface: String = "eth0",
-        damaged: (any Error) throws -> (CNIAttachment, NetworkList) = { throw $0 }
+        damaged: (any Error) throws -> (CNIAttachment, NetworkList) = { throw $0 },
+        missing: MissingPlugin = { throw $1 }
     ) throws {
         try turns.beside {
             guard let place = try cache.place(container, interface) else { return }
-            try delete(place, damaged: damaged)
+            try delete(place, damaged: damaged, missing: missing)
         }
     }
 
+    /// Given a plugin's type and the error that it is not there.
+    public typealias MissingPlugin = (_ type: String, _ error: CNIError) throws -> Void
+
     private func delete(
-        _ place: CNICache.Place, damaged: (any Error) throws -> (CNIAttachment, NetworkList)
+        _ place: CNICache.Place, damaged: (any Error) throws -> (CNIAttachment, NetworkList),
+        missing: MissingPlugin
     ) throws {
         switch place.entry {
-        case .success(let entry): try undo(entry)
+        case .success(let entry): try undo(entry, missing: missing)
         case .failure(let damage):
             // Only what stands in it is damage: what could not be read now can be read later.
             guard damage is NetworkFileError else { throw damage }
             let (attachment, network) = try damaged(damage)
-            try runDelete(CNICache.Entry(attachment, network))
+            try runDelete(CNICache.Entry(attachment, network), missing: missing)
             try cache.setAside(place)
         }
     }
 
-    private func undo(_ entry: CNICache.Entry) throws {
-        try runDelete(entry)
+    private func undo(_ entry: CNICache.Entry, missing: MissingPlugin) throws {
+        try runDelete(entry, missing: missing)
         try cache.remove(entry)
     }
 
-    private func runDelete(_ entry: CNICache.Entry) throws {
+    private func runDelete(_ entry: CNICache.Entry, missing: MissingPlugin) throws {
         var entry = entry
         // A namespace that is gone cannot be entered; plugins then free what lies outside of it.
         if access(entry.namespace, F_OK) != 0 { entry.namespace = "" }
         var failure: (any Error)?
         for plugin in entry.network.plugins.reversed() {
             do {
+                do {
+                    _ = try path(of: plugin)
+                } catch {
+                    try missing(Self.type(of: plugin), error)
+                    continue
+                }
                 _ = try run(plugin, "DEL", entry, previous: entry.result)
             } catch {
                 if failure == nil { failure = error }
@@ -142,7 +157,7 @@ public struct CNIClient: Sendable {
     /// Whether the network can connect containers now. Networks of versions that cannot say are taken to be ready
     /// when their plugins are there.
     public func status(of network: NetworkList) throws {
-        for plugin in network.plugins { _ = try path(of: plugin["type"]?.text ?? "") }
+        for plugin in network.plugins { _ = try path(of: plugin) }
         guard network.version >= .withGarbageCollection else { return }
         let deadline = monotonicMilliseconds() + statusTimeout
         for plugin in network.plugins {
@@ -153,10 +168,13 @@ public struct CNIClient: Sendable {
 
     /// Disconnects the containers of the network that do not live any more, then lets its plugins clear what they
     /// have for anybody else.
-    /// - Parameter isLive: whether the container of that id lives.
+    /// - Parameters:
+    ///   - missing: as of `delete`.
+    ///   - isLive: whether the container of that id lives.
     /// - Throws: the first error, after everything was tried.
     public func collectGarbage(
-        of network: NetworkList, isLive: (_ container: String) throws -> Bool
+        of network: NetworkList, missing: MissingPlugin = { throw $1 },
+        isLive: (_ container: String) throws -> Bool
     ) throws {
         var failure: (any Error)?
         func trying(_ body: () throws -> Void) {
@@ -166,9 +184,8 @@ public struct CNIClient: Sendable {
             if try isLive(place.containerID) { continue }
             trying {
                 try turns.beside {
-                    try delete(place) { _ in
-                        (CNIAttachment(containerID: place.containerID, namespace: ""), network)
-                    }
+                    let attachment = CNIAttachment(containerID: place.containerID, namespace: "")
+                    try delete(place, damaged: { _ in (attachment, network) }, missing: missing)
                 }
             }
         }
@@ -234,8 +251,12 @@ public struct CNIClient: Sendable {
         request["cniVersion"] = .string("\(network.version)")
         derive(&request)
         return try start(
-            plugin["type"]?.text ?? "", command, variables, request, milliseconds: milliseconds ?? timeout)
+            Self.type(of: plugin), command, variables, request, milliseconds: milliseconds ?? timeout)
     }
+
+    private static func type(of plugin: JSONTree) -> String { plugin["type"]?.text ?? "" }
+
+    private func path(of plugin: JSONTree) throws(CNIError) -> String { try path(of: Self.type(of: plugin)) }
 
     private func path(of type: String) throws(CNIError) -> String {
         for folder in pluginFolders where access(folder + "/" + type, X_OK) == 0 {

@@ -34,6 +34,9 @@ public struct NetworkList: Equatable, Sendable {
         self.plugins = plugins
     }
 
+    /// Whether a plugin of that type is in the chain.
+    public func has(plugin type: String) -> Bool { plugins.contains { $0["type"]?.text == type } }
+
     /// The newest version of `cniVersions` that we speak, else `cniVersion`.
     private static func version(
         _ tree: JSONTree, _ invalid: (String) -> CNIError

@@ -116,22 +116,25 @@ struct ConfigurationTests {
     func streamsAreServedOnLoopbackOrWithTLS(text: String) { #expect(problems(text) == []) }
 
     @Test(arguments: [
-        ("default_runtime = \"runc\"", "f:1: default_runtime there is no runtime \"runc\""),
+        ("default_runtime = \"runc\"", "f:1: default_runtime: there is no runtime \"runc\""),
         (
             "\n[streaming]\ntls_cert_file = \"/c\"",
-            "f:3: streaming.tls_cert_file needs streaming.tls_key_file, too"
+            "f:3: streaming.tls_cert_file: needs streaming.tls_key_file, too"
         ),
         (
             "root = \"/r\"\n[streaming]\nport = 10010\naddress = \"0.0.0.0\"",
-            "f:4: streaming.address is no loopback address: needs streaming.tls_cert_file"
+            "f:4: streaming.address: \"0.0.0.0\" is no loopback address: needs streaming.tls_cert_file"
         ),
-        ("streaming.address = \"::\"", "f:1: streaming.address is no loopback address"),
-        ("streaming.address = \"node.example\"", "f:1: streaming.address is no loopback address"),
+        ("streaming.address = \"::\"", "f:1: streaming.address: \"::\" is no loopback address"),
+        (
+            "streaming.address = \"node.example\"",
+            "f:1: streaming.address: \"node.example\" is no loopback address"
+        ),
         (
             "[runtimes.swiftlet]\nprogram = \"/p\"",
-            "f:1: runtimes.swiftlet this name is the built-in runtime's"
+            "f:1: runtimes.swiftlet: this name is the built-in runtime's"
         ),
-        ("[runtimes.other]", "f:1: runtimes.other needs a program"),
+        ("[runtimes.other]", "f:1: runtimes.other: needs a program"),
         (
             "[runtimes.crun]\nprogram = \"/p\"\npod_annotations = [\"a\", \"*.b\"]",
             "f:3: runtimes.crun.pod_annotations: \"*.b\" is neither a name nor the beginning of one"
@@ -156,6 +159,12 @@ struct ConfigurationTests {
         ),
         ("oom_score_adj = \"much\"", "f:1: oom_score_adj: a whole number is wanted, not a string"),
         ("timeouts.cni = \"0s\"", "f:1: timeouts.cni: the time has to be longer than nothing"),
+        ("root = \"/a\\u0000b\"", "f:1: root: a text with a zero character is of no use here"),
+        ("pinned_images = [\"a\", \"b\\U00000000\"]", "f:1: pinned_images: a text with a zero character"),
+        ("\n[runtimes.\"a\\u0000\"]\nprogram = \"/p\"", "f:2: runtimes: \"a\u{ffff}\" is no name"),
+        ("\n[runtimes.\"..\"]\nprogram = \"/p\"", "f:2: runtimes: \"..\" is no name"),
+        ("\n[runtimes.\"\"]\nprogram = \"/p\"", "f:2: runtimes: \"\" is no name"),
+        ("\n[runtimes.\"a/b\"]\nprogram = \"/p\"", "f:2: runtimes: \"a/b\" is no name"),
         ("pinned_images = [\"UPPER\"]", "f:1: pinned_images: 'UPPER' is not an image name"),
     ])
     func wrongFilesAreRefused(text: String, problem: String) {
@@ -165,6 +174,37 @@ struct ConfigurationTests {
 
     @Test func aFileThatIsNamedHasToBeThere() {
         #expect(throws: ConfigurationError.self) { try CRIConfiguration.read("/nowhere/config.toml") }
+    }
+
+    /// For `swiftlet config check`: a daemon says at its start what it does without.
+    @Test func filesThatAreNotThereAreFound() throws {
+        let folder = try ScratchFolder()
+        let profile = try folder.write("profile.json", "{}")
+        let text = """
+            [seccomp]
+            default_profile = "\(profile)"
+            [streaming]
+            tls_cert_file = "/nowhere/c"
+            tls_key_file = "\(folder.path)"
+            [runtimes.absent]
+            program = "/nowhere/runtime"
+            [runtimes.plain]
+            program = "\(profile)"
+            [runtimes.good]
+            program = "/bin/sh"
+            """
+        #expect(problems(text) == [])
+        let file = try folder.write("config.toml", text)
+        let error = #expect(throws: ConfigurationError.self) {
+            try CRIConfiguration.read(file, looksForFiles: true)
+        }
+        #expect(
+            error?.problems.map { "\($0.line): \($0.text)" } == [
+                "4: streaming.tls_cert_file: \"/nowhere/c\": no such file or directory",
+                "5: streaming.tls_key_file: \"\(folder.path)\" is no file",
+                "7: runtimes.absent.program: \"/nowhere/runtime\": no such file or directory",
+                "9: runtimes.plain.program: \"\(profile)\": permission denied",
+            ])
     }
 
     @Test func flagsGoBeforeTheFile() throws {

@@ -30,9 +30,13 @@ extension CRIConfiguration {
     private static let limit = 1 << 20
 
     /// Reads the file.
-    /// - Parameter file: nil: the standard one, which need not be there.
+    /// - Parameters:
+    ///   - file: nil: the standard one, which need not be there.
+    ///   - looksForFiles: whether it is a mistake to name a file that is not there.
     /// - Throws: `ConfigurationError`.
-    public static func read(_ file: String? = nil) throws(ConfigurationError) -> CRIConfiguration {
+    public static func read(
+        _ file: String? = nil, looksForFiles: Bool = false
+    ) throws(ConfigurationError) -> CRIConfiguration {
         let path = file ?? standardFile
         let bytes: [UInt8]
         do {
@@ -43,13 +47,17 @@ extension CRIConfiguration {
                 ConfigurationProblem(file: path, line: 0, text: "\(error.operation): \(error.errno)")
             ])
         }
-        return try CRIConfiguration(toml: String(decoding: bytes, as: UTF8.self), file: path)
+        return try CRIConfiguration(
+            toml: String(decoding: bytes, as: UTF8.self), file: path, looksForFiles: looksForFiles)
     }
 
-    /// - Parameter file: for messages.
+    /// - Parameters:
+    ///   - file: for messages.
+    ///   - looksForFiles: as of `read`.
     /// - Throws: `ConfigurationError` with everything that is wrong, in the order of the lines.
-    public init(toml text: String, file: String) throws(ConfigurationError) {
+    public init(toml text: String, file: String, looksForFiles: Bool = false) throws(ConfigurationError) {
         self.init()
+        let text = ZeroMark.put(in: text)
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -64,8 +72,9 @@ extension CRIConfiguration {
         var reader = ConfigurationReader()
         reader.read(table, at: [], ConfigurationKeys.all, into: &self)
         if reader.problems.isEmpty {
-            reader.problems = ConfigurationKeys.disagreements(self).map {
-                ($0.path.split(separator: ".").map(String.init), "\($0.path) \($0.problem)")
+            let missing = looksForFiles ? ConfigurationKeys.missingFiles(self) : []
+            reader.problems = (ConfigurationKeys.disagreements(self) + missing).map {
+                ($0.path.split(separator: ".").map(String.init), "\($0.path): \($0.problem)")
             }
         }
         if reader.problems.isEmpty { return }
@@ -116,6 +125,12 @@ private struct ConfigurationReader {
             return
         }
         for name in runtimes.keys {
+            if ["", ".", ".."].contains(name) || name.utf8.contains(UInt8(ascii: "/")) || ZeroMark.isIn(name)
+            {
+                problems.append(
+                    (["runtimes", name], "runtimes: \(name.toml) is no name: a folder is called so, too"))
+                continue
+            }
             guard let table = runtimes[name]?.table else {
                 problems.append((["runtimes", name], "runtimes.\(name) is a table: [runtimes.\(name)]"))
                 continue

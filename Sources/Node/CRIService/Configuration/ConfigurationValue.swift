@@ -36,11 +36,41 @@ extension TOMLType {
     }
 }
 
+/// The parser ends a text at a zero, so that one that is written as an escape would cut a value off and nobody would
+/// hear of it. Another character, which no text needs, takes its place before the file is parsed.
+enum ZeroMark {
+    private static let scalar: Unicode.Scalar = "\u{ffff}"
+    private static let escapes = [("\\u0000", "\\uffff"), ("\\U00000000", "\\U0000ffff")]
+
+    static func put(in text: String) -> String {
+        var result = ""
+        var rest = text[...]
+        while let backslash = rest.firstIndex(of: "\\") {
+            result += rest[..<backslash]
+            rest = rest[backslash...]
+            if let (zero, mark) = escapes.first(where: { rest.hasPrefix($0.0) }) {
+                result += mark
+                rest = rest.dropFirst(zero.count)
+            } else {
+                // With what it escapes, which may be another one.
+                result += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            }
+        }
+        return result + rest
+    }
+
+    static func isIn(_ text: String) -> Bool { text.unicodeScalars.contains(scalar) }
+
+    static let problem = "a text with a zero character is of no use here"
+}
+
 extension String: ConfigurationValue {
     static var form: String { "text" }
 
     init(toml value: any TOMLValueConvertible) throws(BadValue) {
         guard let text = value.string else { throw Self.wrongType(value) }
+        if ZeroMark.isIn(text) { throw BadValue(ZeroMark.problem) }
         self = text
     }
 
@@ -93,6 +123,7 @@ extension Array: ConfigurationValue where Element == String {
             guard let text = element.string else {
                 throw BadValue("a list of texts is wanted, and one of it is \(element.type.article)")
             }
+            if ZeroMark.isIn(text) { throw BadValue(ZeroMark.problem) }
             texts.append(text)
         }
         self = texts

@@ -77,6 +77,8 @@ struct DaemonTests {
             default_profile = "ours"
 
             """)
+        // Not meant to end it, whatever they are meant to do.
+        for number in [SIGUSR1, SIGUSR2] { kill(daemon.program.pid, number) }
         kill(daemon.program.pid, SIGHUP)
         #expect(daemon.notification().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
         #expect(daemon.notification().hasPrefix("READY=1"))

@@ -15,6 +15,7 @@ extension Node {
         NIOSingletons.groupLoopCountSuggestion = 1
         NIOSingletons.blockingPoolThreadCountSuggestion = 4
         signal(SIGPIPE, SIG_IGN)
+        CRIDaemon.ignoreUserSignals()
         // What pods see is theirs to read, whoever has started the agent.
         umask(0o022)
         var file = try Self.kubeletFile(order)

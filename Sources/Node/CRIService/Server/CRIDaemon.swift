@@ -49,6 +49,7 @@ public enum CRIDaemon {
         let manager = ServiceManager.ofEnvironment()
         // A client that has gone is an error of the write, and not the end.
         signal(SIGPIPE, SIG_IGN)
+        ignoreUserSignals()
         // What pods see is theirs to read, whoever has started the daemon.
         umask(0o022)
         prepareProcess(configuration, log)
@@ -133,6 +134,12 @@ public enum CRIDaemon {
             "another instance\(holder) works with the \(option) \(path):"
                 + " stop it, or give this one its own --\(option)"
         }
+    }
+
+    /// Other daemons write down what they do when they get one of these, and whoever is used to that does not mean this
+    /// one's end.
+    public static func ignoreUserSignals() {
+        for number in [SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
     }
 
     /// What the process itself needs to be for many pods; a host that refuses it is served, too.

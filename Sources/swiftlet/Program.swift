@@ -159,20 +159,36 @@ public enum Program {
             // What is left out as false has to be a flag, too: with all of them set, the parser is content.
             var (words, flags): ([String], [String]) = ([], [])
             for (index, word) in arguments.enumerated() {
-                // `-eDEBUG=true` is an option with a value.
-                guard let flag = FlagWithValue(word), (try? Command.parse([word])) == nil else {
+                if let parts = joined(word, type) {
+                    words += parts
+                    flags += parts
+                } else if let flag = FlagWithValue(word), (try? Command.parse([word])) == nil {
+                    words += flag.plain
+                    flags.append(flag.name)
+                } else {
                     words.append(word)
                     flags.append(word)
                     continue
                 }
-                words += flag.plain
-                flags.append(flag.name)
                 let rest = arguments[(index + 1)...]
                 if (try? Command.parse(flags + rest)) == nil { continue }
                 if let command = try? Command.parse(words + rest) { return command }
             }
             throw error
         }
+    }
+
+    /// `-eNAME=VALUE` as the two words that it is: the parser takes what has an equals sign for a flag's name with a value.
+    private static func joined<Command: ParsableCommand>(_ word: String, _ type: Command.Type) -> [String]? {
+        guard word.hasPrefix("-"), !word.hasPrefix("--"), word.utf8.count > 2, word.contains("=") else {
+            return nil
+        }
+        let (name, value) = (String(word.prefix(2)), String(word.dropFirst(2)))
+        // A flag goes without a value.
+        guard (try? Command.parse([name])) == nil, (try? Command.parse([name, value])) != nil else {
+            return nil
+        }
+        return [name, value]
     }
 
     /// One line of what the parser says in several.

@@ -126,6 +126,8 @@ struct UsageTests {
         #expect(counted.line == "5", "\(counted)")
         let words = ["run", "-eDEBUG=true", "--sig-proxy=false", "--rm=true", "-it=false", "busybox"]
         #expect(try host.run(words + ["sh", "-c", "echo $DEBUG $0", "-it=false"]).line == "true -it=false")
+        #expect(
+            try host.check("run", "--rm", "-eWORD=a=b", "busybox", "sh", "-c", "echo $WORD").line == "a=b")
         #expect(try host.check("ps", "-aq=true").lines.count == 1)
         for words in [
             ["run", "-q=false"], ["run", "-iq=false"], ["create", "--rmm=false"], ["ps", "--alll=false"],

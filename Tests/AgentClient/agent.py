@@ -47,6 +47,7 @@ class Agent:
         self.runtime = None
         self.separate = separate
         self.endpoint = f"unix://{self.folder}/run/cri.sock" if separate else endpoint
+        self.umask = -1
         self.runtime_options = []
         if DRIVER:
             self.runtime_options = ["--config", f"{self.folder}/runtime.toml"]
@@ -87,7 +88,7 @@ class Agent:
         if self.endpoint is not None:
             words += ["--runtime-endpoint", self.endpoint]
         with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(words, stdout=log, stderr=log)
+            self.process = subprocess.Popen(words, stdout=log, stderr=log, umask=self.umask)
 
     def wait_listening(self):
         port = f"{self.root}/agent/port"

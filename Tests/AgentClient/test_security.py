@@ -56,5 +56,23 @@ class Seccomp(AgentTest):
         self.assertIn("/seccomp/profiles/none.json is not on this node", waiting["message"])
 
 
+class Umask(AgentTest):
+    def test_the_agents_umask_stays_outside(self):
+        self.agent.kill()
+        self.agent.umask = 0o077
+        self.agent.start()
+        places = "/etc/hosts /etc/hostname /etc/resolv.conf /made /empty /text/key"
+        self.agent.pod("open", {
+            "restartPolicy": "Never", "shareProcessNamespace": True, "securityContext": {"runAsUser": 1000},
+            "volumes": [{"name": "made", "hostPath": {"path": f"{self.agent.folder}/new/made", "type": "DirectoryOrCreate"}},
+                        {"name": "empty", "emptyDir": {}},
+                        {"name": "text", "downwardAPI": {"items": [{"path": "key", "fieldRef": {"fieldPath": "metadata.name"}}]}}],
+            "containers": [{"name": "c", "command": shell(f"umask; stat -L -c %a {places}; cat /text/key"),
+                            "volumeMounts": [{"name": name, "mountPath": f"/{name}"} for name in ("made", "empty", "text")]}]})
+        self.agent.wait_phase("open", "Succeeded")
+        said = self.agent.get("/containerLogs/default/open-node/c").split()
+        self.assertEqual(said, ["0022", "644", "644", "644", "755", "777", "644", "open-node"])
+
+
 if __name__ == "__main__":
     unittest.main()

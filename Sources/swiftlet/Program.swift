@@ -180,9 +180,10 @@ public enum Program {
 
     /// `-eNAME=VALUE` as the two words that it is: the parser takes what has an equals sign for a flag's name with a value.
     private static func joined<Command: ParsableCommand>(_ word: String, _ type: Command.Type) -> [String]? {
-        guard word.hasPrefix("-"), !word.hasPrefix("--"), word.utf8.count > 2, word.contains("=") else {
-            return nil
-        }
+        // What has it behind the letter the parser takes apart itself.
+        guard word.hasPrefix("-"), !word.hasPrefix("--"), word.contains("="),
+            word.utf8.dropFirst(2).first != UInt8(ascii: "=")
+        else { return nil }
         let (name, value) = (String(word.prefix(2)), String(word.dropFirst(2)))
         // A flag goes without a value.
         guard (try? Command.parse([name])) == nil, (try? Command.parse([name, value])) != nil else {

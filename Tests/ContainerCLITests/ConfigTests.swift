@@ -253,7 +253,7 @@ struct ConfigTests {
         for name in ["a_b", "x.y.z", String(repeating: "a", count: 64)] {
             #expect(throws: Never.self) { try check { $0.hostname = name } }
         }
-        for name in ["", "a b", "a/b", "a\nb", "ä", String(repeating: "a", count: 65)] {
+        for name in ["", "a b", "a/b", "a#1", "a\nb", "ä", String(repeating: "a", count: 65)] {
             #expect(throws: UsageError.self) { try check { $0.hostname = name } }
         }
         #expect(throws: UsageError.self) { try check { $0.workingDirectory = "x" } }

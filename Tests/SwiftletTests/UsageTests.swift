@@ -128,6 +128,8 @@ struct UsageTests {
         #expect(try host.run(words + ["sh", "-c", "echo $DEBUG $0", "-it=false"]).line == "true -it=false")
         #expect(
             try host.check("run", "--rm", "-eWORD=a=b", "busybox", "sh", "-c", "echo $WORD").line == "a=b")
+        let script = ["busybox", "sh", "-c", "id -u; echo $A"]
+        #expect(try host.run(["run", "-u=1000", "-e=A=b", "--rm=true"] + script).output == "1000\nb\n")
         #expect(try host.check("ps", "-aq=true").lines.count == 1)
         for words in [
             ["run", "-q=false"], ["run", "-iq=false"], ["create", "--rmm=false"], ["ps", "--alll=false"],

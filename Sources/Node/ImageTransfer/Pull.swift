@@ -23,11 +23,11 @@ extension ImageTransfer {
         isAccepted: @Sendable (ImageReference, [Digest], Repository) async throws -> Void = { _, _, _ in },
         progress: ProgressHandler? = nil
     ) async throws -> PulledImage {
-        let (image, before) = try await ShortNameSearch.first(of: try client.candidates(for: name)) {
-            reference in
+        let image = try await ShortNameSearch.first(
+            of: try client.candidates(for: name), passedOver: { progress?(.message("\($0)")) }
+        ) { reference in
             try await pull(reference, platform, credential, isAccepted, progress)
         }
-        for error in before { progress?(.message("\(error)")) }
         return try image.remembered(name, store)
     }
 

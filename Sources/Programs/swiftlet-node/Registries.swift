@@ -81,7 +81,7 @@ struct Registries: RegistryWork {
         return try Self.withClient(access) { client in
             try await ShortNameSearch.first(of: try client.candidates(for: repository)) { reference in
                 try await client.repository(reference, credential: credential).tags()
-            }.result
+            }
         }
     }
 

@@ -67,7 +67,7 @@ struct ImagePull: Sendable {
     ) async throws -> ImageRecord {
         let policy = try policy()
         do {
-            let (pulled, _) = try await ShortNameSearch.first(of: try transfer.client.candidates(for: name)) {
+            let pulled = try await ShortNameSearch.first(of: try transfer.client.candidates(for: name)) {
                 reference in
                 let credential = try auth.flatMap { try Self.credential($0, for: reference) }
                 return try await transfer.pull(

@@ -163,7 +163,7 @@ extension ContainerRequest {
 /// hosts(5).
 public func isHostName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)
-        && name.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }
+        && name.utf8.allSatisfy { $0 > 32 && $0 < 127 && !"/#".utf8.contains($0) }
 }
 
 /// `NAME:ADDRESS` of `--add-host`.

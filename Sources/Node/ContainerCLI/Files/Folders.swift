@@ -102,10 +102,8 @@ public func makeFolders(_ path: String, mode: mode_t = 0o711) throws(KernelError
 
 /// - Returns: whether it is new; nil where its parent is missing and need not be there.
 func makeFolder(_ path: String, mode: mode_t, needsParent: Bool = true) throws(KernelError) -> Bool? {
-    if mkdir(path, mode) == 0 {
-        try setModeOfNewFolder(path, mode)
-        return true
-    }
+    let isMade = mode & umaskOfProcess == 0 ? mkdir(path, mode) == 0 : try makeFolderAgainstUmask(path, mode)
+    if isMade { return true }
     switch Errno.current {
     case .exists: return false
     case .noEntry where !needsParent: return nil
@@ -113,16 +111,44 @@ func makeFolder(_ path: String, mode: mode_t, needsParent: Bool = true) throws(K
     }
 }
 
-/// Gives a folder that was just made what the umask has taken. The path may lead through folders of others, who can
-/// have put something else there meanwhile: no link is followed, and nothing of theirs is changed.
-private func setModeOfNewFolder(_ path: String, _ mode: mode_t) throws(KernelError) {
-    var status = stat()
-    if lstat(path, &status) == 0, status.st_mode & 0o777 == mode { return }
-    let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    status = try folder.status()
-    guard status.st_uid == geteuid(), status.st_mode & 0o777 != mode else { return }
+/// What is taken from the modes of new files; nobody changes it later than at the start of a program.
+private let umaskOfProcess: mode_t = {
+    let status = try? FileDescriptor.readFile("/proc/self/status", limit: 4096)
+    let line = String(decoding: status ?? [], as: UTF8.self).split(separator: "\n").first {
+        $0.hasPrefix("Umask:")
+    }
+    return line.flatMap { mode_t($0.dropFirst(6).drop { $0.isWhitespace }, radix: 8) } ?? 0o777
+}()
+
+/// The path may lead through folders of others, who can put something else in its places between two steps: the one that
+/// the folder comes to is found once, and nothing is changed but what the folder is that was made.
+/// - Returns: false with errno where it cannot be made.
+private func makeFolderAgainstUmask(_ path: String, _ mode: mode_t) throws(KernelError) -> Bool {
+    let (parent, name) = path.trimmingSlashes.splitAtLastComponent
+    let place: FileDescriptor
+    do throws(KernelError) {
+        place = try FileDescriptor.open(
+            parent.isEmpty ? path.hasPrefix("/") ? "/" : "." : parent, O_PATH | O_DIRECTORY)
+    } catch {
+        errno = error.errno.rawValue
+        return false
+    }
+    if mkdirat(place.raw, name.isEmpty ? "." : name, mode) != 0 { return false }
+    let folder = try place.openAt(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    let status = try folder.status()
+    // One that was put into its place has another mode.
+    guard status.st_uid == geteuid(), status.st_mode & 0o777 == mode & ~umaskOfProcess else { return true }
     // The bit that makes the group of what is in it, which it has from its own folder, stays.
     _ = try check("chmod", path) { fchmod(folder.raw, status.st_mode & S_ISGID | mode) }
+    return true
+}
+
+extension String {
+    fileprivate var trimmingSlashes: String {
+        var path = self[...]
+        while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+        return String(path)
+    }
 }
 
 /// Which file an open file is.

@@ -243,6 +243,8 @@ package struct CredentialFile: Sendable {
                 throw RegistryError(.configuration, "\(error)")
             }
             if flock(lock.raw, LOCK_EX | LOCK_NB) != 0 {
+                // A file system without locks: as it was before there were any.
+                if [ENOLCK, EOPNOTSUPP, EINVAL].contains(errno) { return lock }
                 if monotonicMilliseconds() > deadline {
                     throw RegistryError(.configuration, "\(path): another program has it locked for too long")
                 }

@@ -3,16 +3,20 @@ import ImageStore
 /// Goes through the registries that a short name may be in.
 public enum ShortNameSearch {
     /// Does something with the first candidate that can answer for the name.
-    /// - Parameter candidates: as `RegistryClient.candidates` gives them.
-    /// - Returns: what `body` does, and how those failed that were asked before.
+    /// - Parameters:
+    ///   - candidates: as `RegistryClient.candidates` gives them.
+    ///   - passedOver: told how one has failed before the next is asked.
+    /// - Returns: what `body` does.
     /// - Throws: `RegistryError` that names the failures of all, when none has it; what else `body` throws.
     public static func first<Result: Sendable>(
-        of candidates: [ImageReference], _ body: (ImageReference) async throws -> Result
-    ) async throws -> (result: Result, before: [RegistryError]) {
+        of candidates: [ImageReference], passedOver: (RegistryError) -> Void = { _ in },
+        _ body: (ImageReference) async throws -> Result
+    ) async throws -> Result {
         var failures: [RegistryError] = []
         for reference in candidates {
+            if let failure = failures.last { passedOver(failure) }
             do {
-                return (try await body(reference), failures)
+                return try await body(reference)
             } catch let error as RegistryError {
                 failures.append(error)
                 if !error.mayBeElsewhere { break }

@@ -257,18 +257,28 @@ final class ShimHost {
         }
         found += names(in: state + "/oci").filter { !$0.hasPrefix(".") }.map { "runtime state \($0)" }
         found += names(in: state).filter { $0 != "oci" }.map { "run folder \($0)" }
-        for hierarchy in ["", "unified", "memory", "pids", "cpu", "devices", "freezer"] {
+        for hierarchy in Self.hierarchies {
             found += names(in: "/sys/fs/cgroup/\(hierarchy)").filter { $0.hasPrefix(prefix + "-") }
                 .map { "group \(hierarchy)/\($0)" }
         }
         return found
     }
 
+    private static let hierarchies = ["", "unified", "memory", "pids", "cpu", "devices", "freezer"]
+
     /// Whatever failed in the test: the machine is clean afterwards.
     func removeAll() {
         for pid in shims {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
+        }
+        defer {
+            // Of spare shims, which nobody has noted.
+            for hierarchy in Self.hierarchies {
+                for name in names(in: "/sys/fs/cgroup/\(hierarchy)") where name.hasPrefix(prefix + "-") {
+                    rmdir("/sys/fs/cgroup/\(hierarchy)/\(name)")
+                }
+            }
         }
         for name in names(in: folder + "/pods") {
             do {

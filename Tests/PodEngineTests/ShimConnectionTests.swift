@@ -12,9 +12,11 @@ struct ShimConnectionTests {
     @Test func aProcessThatBeginsTooLateIsEnded() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/swiftlet-connection-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder + "/pod", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let shim = try HesitantShim(in: folder + "/pod")
         let connection = try ShimConnection(
             state: folder, shim: "pod", poller: Poller(), onEvent: { _ in }, onGone: {})
+        defer { connection.close() }
         let exec = ShimRequest.exec(container: "c", ExecRequest(terminal: false))
         let error = await #expect(throws: ShimError.self) {
             _ = try await connection.call(exec, milliseconds: 50)
@@ -34,8 +36,6 @@ struct ShimConnectionTests {
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(shim.requests.withLock(\.self) == wanted)
-        connection.close()
-        try FileManager.default.removeItem(atPath: folder)
     }
 }
 

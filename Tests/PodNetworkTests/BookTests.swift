@@ -106,10 +106,10 @@ import Testing
         try host.inHost {
             try host.network.update(NetworkSettings(range4: nil, range6: IPPrefix("fd00:89::/64")))
         }
-        let refused = message { try host.attach("new") }
+        let refused = message { try host.attach("new", addresses: ["fd00:89::1"]) }
         #expect(refused.contains("network device \(old.hostInterface) is another pod's"), "\(refused)")
         try host.inHost { try host.network.check("old") }
-        // The next try is for another one.
+        // Who wants no certain one gets the next.
         #expect(try host.attach("new").addresses.map(\.description) == ["fd00:89::2"])
         for id in ["old", "new"] { try host.detach(id) }
         // Nobody lives behind it now.

@@ -76,7 +76,7 @@ public final class PodEngine: Sendable {
     /// Lets the shims alone and tells the listeners that nothing more comes.
     public func close() async {
         for sandbox in registry.sandboxes { sandbox.connection?.close() }
-        spares.close()
+        await spares.close()
         if registry.sandboxes.isEmpty {
             do { try leaveShimCgroup() } catch {
                 logger.warning("the group of shims stays", metadata: ["error": "\(error)"])

@@ -232,8 +232,9 @@ public final class PodNetworks: Sendable {
     }
 
     /// A plugin that is just being replaced comes back, and one that the node's network does not name any more does not:
-    /// no pod can wait for it. Without any network, nobody knows.
+    /// no pod can wait for it. Without any network, nobody knows; but a node that has the built-in one waits for none.
     private func passOver(_ type: String, _ error: CNIError, _ tell: (CNIError) -> Void) throws {
+        if choice == .builtin { return tell(error) }
         guard let now = try? folder.withLock({ try $0.network() }), !now.has(plugin: type) else {
             throw error
         }

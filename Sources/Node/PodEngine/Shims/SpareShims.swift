@@ -12,7 +12,16 @@ final class SpareShims: Sendable {
         let id: String
         let shim: SpareShim
         /// Nil where none could be made.
-        let namespace: SpareNamespace?
+        private let store: SpareNamespace?
+
+        init(id: String, shim: SpareShim, namespace: SpareNamespace?) {
+            self.id = id
+            self.shim = shim
+            store = namespace
+        }
+
+        /// Nil where the pod has to have a new one.
+        var namespace: SpareNamespace? { store.flatMap { $0.isFresh ? $0 : nil } }
     }
 
     private enum State {
@@ -23,6 +32,8 @@ final class SpareShims: Sendable {
     }
 
     private let state = Mutex(State.none)
+    /// What starts one.
+    private let work = Mutex<Task<Void, Never>?>(nil)
     private let threads: Threads
     private let logger: Logger
     private let start: @Sendable () throws -> Spare
@@ -67,17 +78,19 @@ final class SpareShims: Sendable {
             return true
         }
         guard isFirst else { return }
-        Task { [self] in
+        let task = Task { [self] in
             do {
                 try await Task.sleep(for: .milliseconds(rest))
                 if isClosed { return }
                 put(try await threads.runAlone(start))
             } catch {
+                if isClosed { return }
                 // The next pod's own shim will say so, too, to whoever wants that pod.
                 logger.warning("no shim could be started in advance", metadata: ["error": "\(error)"])
                 put(nil)
             }
         }
+        work.withLock { $0 = task }
     }
 
     private var isClosed: Bool {
@@ -93,6 +106,11 @@ final class SpareShims: Sendable {
         }
     }
 
-    /// Ends the one that waits.
-    func close() { state.withLock { $0 = .closed } }
+    /// Ends the one that waits, and one that is just being started.
+    func close() async {
+        state.withLock { $0 = .closed }
+        let last = work.withLock { $0.take() }
+        last?.cancel()
+        await last?.value
+    }
 }

@@ -118,6 +118,9 @@ struct AddressBook {
         }
     }
 
+    /// A range may lie in one that is the host's as a whole; nobody else gets an address while this is found out.
+    private static let mostTaken = 1024
+
     /// Addresses are given out in a circle, so that one that was just given back rests for a while: others may still
     /// have its old owner in mind.
     private func claimNext(
@@ -135,6 +138,7 @@ struct AddressBook {
         let steps = min(usable.upperBound - usable.lowerBound, UInt64(Int.max) - 1) + 1
         // Trying is one system call and mostly enough; in a full range, reading the folder once is cheaper.
         var known: Set<String>?
+        var taken = 0
         for step in 0..<steps {
             index = index >= usable.upperBound ? usable.lowerBound : index + 1
             let address = range[index]
@@ -143,7 +147,11 @@ struct AddressBook {
             guard try isFree(address, claimedFor: id) else { continue }
             if try Self.isTaken(address, &host) {
                 try StateFiles.remove(addresses + "/\(address)")
-                continue
+                taken += 1
+                if taken < Self.mostTaken { continue }
+                throw NetworkError(
+                    "\(taken) addresses of the pods' range \(range) one after the other are in use by the host, or by somebody to whom it has a route"
+                )
             }
             try StateFiles.write(mark, Array("\(address)".utf8))
             return address

@@ -50,6 +50,25 @@ public struct BuiltinNetwork: Sendable {
         try book.prepare()
         // First, so that who may not set up networks has nothing to undo.
         do { try loadRules() } catch { throw Self.explained(error) }
+        // Each try has an address of its own, unless one is wanted.
+        var tries = pod.addresses.isEmpty ? Self.mostTries : 1
+        while true {
+            tries -= 1
+            do {
+                return try connect(pod, owner, spare)
+            } catch let error as PodLink.Occupied {
+                if tries > 0 { continue }
+                throw NetworkError("network device \(error.device) is another pod's, which lives")
+            }
+        }
+    }
+
+    /// As many live pods of an earlier range may have the names of their devices.
+    private static let mostTries = 256
+
+    private func connect(
+        _ pod: PodAttachment, _ owner: ProcessIdentity?, _ spare: SpareNamespace?
+    ) throws -> NetworkResult {
         let record = try claim(pod, owner)
         do {
             try Self.allowForwarding(version6: record.addresses.contains(where: \.isVersion6))

@@ -129,11 +129,19 @@ package enum PinnedNamespace {
 }
 
 /// A network namespace, with its loopback device up, that lives as long as somebody refers to this. The kernel takes
-/// most of a millisecond to make one: with one in store the next pod does not wait for that.
+/// most of a millisecond to make one: with one in store the next pod of many does not wait for that.
 public final class SpareNamespace: Sendable {
     fileprivate let descriptor: FileDescriptor
+    private let made = monotonicMilliseconds()
+
+    /// A namespace takes over many of the host's parameters as they are when it is made. Those of a pod may not be of long
+    /// ago: who has just set them means the pods that he starts then.
+    private static let lifetime = 10_000
 
     public init() throws(KernelError) {
         descriptor = try PinnedNamespace.make()
     }
+
+    /// Whether it is as one that is made now.
+    public var isFresh: Bool { monotonicMilliseconds() - made < Self.lifetime }
 }

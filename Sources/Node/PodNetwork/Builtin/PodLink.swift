@@ -27,6 +27,11 @@ enum PodLink {
             }.joined()
     }
 
+    /// Another pod has the device of the name: one with addresses of another range, or of another node.
+    struct Occupied: Error {
+        let device: String
+    }
+
     /// Makes everything of the pair. What an ended pod has left of a pair with the same name goes first.
     static func make(_ record: NetworkRecord) throws {
         let hasVersion6 = record.addresses.contains(where: \.isVersion6)
@@ -66,7 +71,7 @@ enum PodLink {
             } catch {
                 if error.errno != .noDevice { throw error }
             }
-            if isInUse { throw NetworkError("network device \(pair.name) is another pod's, which lives") }
+            if isInUse { throw Occupied(device: pair.name) }
             try host.make(pair, peerIn: namespace.raw)
         }
     }

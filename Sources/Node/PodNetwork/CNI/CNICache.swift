@@ -68,11 +68,16 @@ struct CNICache: Sendable {
         }
     }
 
-    /// A complete entry is on the disk before this returns: what plugins have made for it may outlive a crash of the
-    /// machine. One without a result says no more than its name does.
     func write(_ entry: Entry) throws {
         try StateFiles.makeFolders(folder)
-        try StateFiles.write(path(entry), entry.json(), isDurable: entry.result != nil)
+        try StateFiles.write(path(entry), entry.json())
+    }
+
+    /// Waits until an entry is on the disk: what plugins have made for it may outlive a crash of the machine. That needs
+    /// no result: DEL goes without where it has to.
+    func sync(_ entry: Entry) throws(KernelError) {
+        try FileDescriptor.open(path(entry), O_RDONLY | O_NOFOLLOW).sync()
+        try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY).sync()
     }
 
     func remove(_ entry: Entry) throws(KernelError) { try StateFiles.remove(path(entry)) }

@@ -44,9 +44,17 @@ public struct CNIClient: Sendable {
         try cache.write(entry)
         do {
             var previous: JSONTree?
+            var isSecured = false
+            var failure: KernelError?
             for plugin in network.plugins {
-                previous = try run(plugin, "ADD", entry, previous: previous) ?? previous
+                previous =
+                    try run(plugin, "ADD", entry, previous: previous) {
+                        if isSecured { return }
+                        isSecured = true
+                        do throws(KernelError) { try cache.sync(entry) } catch { failure = error }
+                    } ?? previous
             }
+            if let failure { throw failure }
             let last = network.plugins.last?["type"]?.text ?? ""
             guard let previous else {
                 throw CNIError.failed(
@@ -227,23 +235,27 @@ public struct CNIClient: Sendable {
     // MARK: Running
 
     private func run(
-        _ plugin: JSONTree, _ command: String, _ entry: CNICache.Entry, previous: JSONTree?
+        _ plugin: JSONTree, _ command: String, _ entry: CNICache.Entry, previous: JSONTree?,
+        meanwhile: () -> Void = {}
     ) throws -> JSONTree? {
         var variables = [
             "CNI_CONTAINERID=\(entry.containerID)", "CNI_NETNS=\(entry.namespace)",
             "CNI_IFNAME=\(entry.interface)",
         ]
         if !entry.arguments.isEmpty { variables.append("CNI_ARGS=\(entry.arguments)") }
-        return try run(plugin, command, network: entry.network, variables) {
-            $0["runtimeConfig"] = CNICapabilities.runtimeConfig(entry.capabilities, for: plugin)
-            $0["prevResult"] = previous
-        }
+        return try run(
+            plugin, command, network: entry.network, variables,
+            {
+                $0["runtimeConfig"] = CNICapabilities.runtimeConfig(entry.capabilities, for: plugin)
+                $0["prevResult"] = previous
+            }, meanwhile: meanwhile)
     }
 
     /// Section 2, "Deriving request configuration from plugin configuration".
     private func run(
         _ plugin: JSONTree, _ command: String, network: NetworkList, _ variables: [String] = [],
-        milliseconds: Int? = nil, _ derive: (inout JSONTree) -> Void = { _ in }
+        milliseconds: Int? = nil, _ derive: (inout JSONTree) -> Void = { _ in },
+        meanwhile: () -> Void = {}
     ) throws -> JSONTree? {
         var request = plugin
         request["capabilities"] = nil
@@ -251,7 +263,8 @@ public struct CNIClient: Sendable {
         request["cniVersion"] = .string("\(network.version)")
         derive(&request)
         return try start(
-            Self.type(of: plugin), command, variables, request, milliseconds: milliseconds ?? timeout)
+            Self.type(of: plugin), command, variables, request, milliseconds: milliseconds ?? timeout,
+            meanwhile)
     }
 
     private static func type(of plugin: JSONTree) -> String { plugin["type"]?.text ?? "" }
@@ -266,7 +279,8 @@ public struct CNIClient: Sendable {
     }
 
     private func start(
-        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree, milliseconds: Int
+        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree, milliseconds: Int,
+        _ meanwhile: () -> Void = {}
     ) throws -> JSONTree? {
         let process = PluginProcess(
             path: try path(of: type),
@@ -276,7 +290,7 @@ public struct CNIClient: Sendable {
             ] + variables, input: request.json(), timeout: milliseconds)
         let outcome: PluginProcess.Outcome
         do throws(KernelError) {
-            outcome = try process.run()
+            outcome = try process.run(meanwhile: meanwhile)
         } catch {
             throw CNIError.failed(type: type, command: command, reason: "\(error)")
         }

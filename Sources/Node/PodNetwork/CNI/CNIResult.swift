@@ -65,11 +65,9 @@ public struct CNIResult: Equatable, Sendable {
     /// earlier nobody asks that.
     func checked(type: String) throws(CNIError) -> CNIResult {
         func invalid(_ reason: String) -> CNIError { .failed(type: type, command: "ADD", reason: reason) }
-        // One without a version is taken to be of the request's.
-        if let version = tree["cniVersion"] {
-            guard let known = version.text.flatMap({ CNIVersion($0) }), CNIVersion.supported.contains(known)
-            else {
-                let text = version.text ?? String(decoding: version.json(), as: UTF8.self)
+        // One that names no version is taken to be of the request's, as libcni has it.
+        if let text = tree["cniVersion"]?.text, !text.isEmpty {
+            guard let version = CNIVersion(text), CNIVersion.supported.contains(version) else {
                 throw invalid("cniVersion '\(text)' of its result is not one of \(CNIVersion.supported)")
             }
         }

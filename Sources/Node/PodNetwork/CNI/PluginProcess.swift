@@ -37,7 +37,8 @@ package struct PluginProcess {
     private static let limit = 1 << 20
 
     /// Returns when the program has ended, or was killed.
-    package func run() throws(KernelError) -> Outcome {
+    /// - Parameter meanwhile: called while it works.
+    package func run(meanwhile: () -> Void = {}) throws(KernelError) -> Outcome {
         let (inputRead, inputWrite) = try FileDescriptor.pipe().ends()
         let (outputRead, outputWrite) = try FileDescriptor.pipe().ends()
         let (errorRead, errorWrite) = try FileDescriptor.pipe().ends()
@@ -49,7 +50,7 @@ package struct PluginProcess {
         if spawned.error != 0 { throw KernelError("start", path, Errno(rawValue: spawned.error)) }
         let process = try ProcessHandle.open(spawned.pid)
         for descriptor in ours { _ = clinux_fcntl(descriptor, F_SETFL, Int(O_NONBLOCK)) }
-        return try converse(process, group: spawned.pid, &open)
+        return try converse(process, group: spawned.pid, &open, meanwhile)
     }
 
     private func spawn(_ streams: [Int32]) -> (pid: pid_t, error: Int32) {
@@ -82,7 +83,7 @@ package struct PluginProcess {
 
     /// - Parameter open: our ends: of its input, its output, its complaints; closed ones become -1.
     private func converse(
-        _ process: borrowing ProcessHandle, group: pid_t, _ open: inout [Int32]
+        _ process: borrowing ProcessHandle, group: pid_t, _ open: inout [Int32], _ meanwhile: () -> Void
     ) throws(KernelError) -> Outcome {
         // A plugin that ends without reading its input must not end us.
         let previous = signal(SIGPIPE, SIG_IGN)
@@ -103,6 +104,7 @@ package struct PluginProcess {
                 let count = input[sent...].withUnsafeBytes { write(open[0], $0.baseAddress, $0.count) }
                 if count > 0 { sent += count }
                 if sent == input.count || (count < 0 && Errno.current != .again) { Self.end(&open[0]) }
+                if open[0] < 0 { meanwhile() }
             }
             if polls[2].revents != 0 { Self.drain(&open[1], into: &outcome.output) }
             if polls[3].revents != 0 { Self.drain(&open[2], into: &outcome.complaint) }

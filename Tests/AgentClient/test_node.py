@@ -240,10 +240,14 @@ class OnlyIPv6(AgentTest):
 
     @classmethod
     def setUpClass(cls):
-        for words in ("link add six0 type bridge", f"addr add {cls.address}/64 dev six0 nodad", "link set six0 up",
-                      "-6 route add default via fd00:5::fe dev six0"):
+        def ip(words):
             subprocess.run(["ip", *words.split()], check=True, capture_output=True)
-        cls.addClassCleanup(subprocess.run, "ip link del six0".split(), check=True)
+
+        ip("link add six0 type bridge")
+        cls.addClassCleanup(ip, "link del six0")
+        for words in (f"addr add {cls.address}/64 dev six0 nodad", "link set six0 up",
+                      "-6 route add default via fd00:5::fe dev six0"):
+            ip(words)
         super().setUpClass()
 
     def ask(self, host):

@@ -88,9 +88,10 @@ class NoLinks(unittest.TestCase):
         agent = Agent(name)
         self.addCleanup(shutil.rmtree, agent.folder)
         prepare(agent.links)
-        agent.start()
+        agent.launch()
         self.addCleanup(remove_groups, agent.cgroup_root)
         self.addCleanup(agent.stop)
+        agent.wait_listening()
         self.addCleanup(lambda: self.drop(agent, *[name[:-len(".json")] for name in os.listdir(agent.manifests)]))
         return agent
 

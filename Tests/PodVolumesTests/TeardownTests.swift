@@ -100,6 +100,48 @@ struct TeardownTests {
         #expect(try mountPoints(below: node.root).count == 1)
     }
 
+    private func makeDeviceFolder(_ node: TestNode) throws -> String {
+        let folder = node.root + "/plugins/kubernetes.io/local-volume/mounts"
+        try run("/bin/mkdir", "-p", folder)
+        return folder
+    }
+
+    /// Files that somebody wrote when no device was mounted, say.
+    @Test func whatLiesAmongTheFoldersOfDevicesKeepsNoPod() async throws {
+        let node = try TestNode()
+        let manager = try node.manager()
+        let folder = try makeDeviceFolder(node)
+        mkdir(folder + "/written", 0o755)
+        try write(folder + "/written/file", "data")
+        try write(folder + "/plain", "data")
+        mkdir(folder + "/left", 0o755)
+        let pod = makePod([emptyDir("data")])
+        _ = try await manager.mount(pod)
+        try await manager.unmount(uid: pod.metadata.uid)
+        #expect(!exists(node.folder(pod)))
+        try await manager.releaseDevices()
+        #expect(try names(folder) == ["plain", "written"])
+        #expect(try read(folder + "/written/file") == "data")
+    }
+
+    @Test func aFolderOfADeviceThatStaysKeepsNoOther() async throws {
+        let node = try TestNode()
+        let manager = try node.manager()
+        let folder = try makeDeviceFolder(node)
+        for path in [folder, folder + "/a", folder + "/b"] {
+            mkdir(path, 0o755)
+            if clinux_mount("tmpfs", path, "tmpfs", 0, "") != 0 { throw KernelError("mount", path) }
+        }
+        // MS_REMOUNT and MS_RDONLY: no folder can be removed.
+        if clinux_mount("tmpfs", folder, "tmpfs", 32 | 1, "") != 0 { throw KernelError("remount", folder) }
+        let pod = makePod([emptyDir("data")])
+        _ = try await manager.mount(pod)
+        try await manager.unmount(uid: pod.metadata.uid)
+        #expect(!exists(node.folder(pod)))
+        #expect(try mountPoints(below: folder).isEmpty)
+        await #expect(throws: KernelError.self) { try await manager.releaseDevices() }
+    }
+
     @Test func treesAsDeepAsContainersLike() async throws {
         let node = try TestNode()
         let manager = try node.manager()

@@ -79,7 +79,7 @@ package actor VolumeManager {
     }
 
     /// Unmounts devices that no pod has any more: what is left when this program is killed between a pod and its volume.
-    package func releaseDevices() async throws { try await releaseDevices(of: []) }
+    package func releaseDevices() async throws { try await releaseDevices(of: nil) }
 
     /// What the volumes of a mounted pod take, by their names.
     package func usage(uid: String) async throws -> [String: VolumeUsage] {
@@ -123,16 +123,24 @@ package actor VolumeManager {
         return PodMounts(folder: folder, volumes: outcome.volumes)
     }
 
-    /// - Parameter volumes: that a pod has had. Who is at another one, maybe for as long as it takes to make a file system,
-    ///   is not waited for: it is not left over.
-    private func releaseDevices(of volumes: Set<String>) async throws {
+    /// - Parameter volumes: that a pod has had; nil: it is for no pod. Who is at another one, maybe for as long as it
+    ///   takes to make a file system, is not waited for: it is not left over.
+    /// - Throws: when all are tried; what is wrong with another one keeps no pod.
+    private func releaseDevices(of volumes: Set<String>?) async throws {
         let root = root
+        var failure: (any Error)?
         for name in try await BlockingThreads.run({ try LocalDevice.names(in: root) }) {
-            if !volumes.contains(name), waiting[Self.turn(of: name)] != nil { continue }
-            try await alone(Self.turn(of: name)) {
-                try await BlockingThreads.run { try LocalDevice.release(name, root: root) }
+            let isOfPod = volumes?.contains(name)
+            if isOfPod != true, waiting[Self.turn(of: name)] != nil { continue }
+            do {
+                try await alone(Self.turn(of: name)) {
+                    try await BlockingThreads.run { try LocalDevice.release(name, root: root) }
+                }
+            } catch {
+                if isOfPod != false { failure = failure ?? error }
             }
         }
+        if let failure { throw failure }
     }
 
     /// Under which name one pod after the other is at a volume; no pod has it.

@@ -267,6 +267,29 @@ class Disk(EvictionTest):
         self.assertEqual(container(self.agent.find("user"), "c")["restartCount"], 0)
 
 
+class DiskWithoutLinks(EvictionTest):
+    """Containers' logs have no links: in the place of the folder for them is a file."""
+    disk = 128
+    configuration = Disk.configuration
+
+    def test_what_has_ended_goes(self):
+        self.agent.kill()
+        os.rmdir(self.agent.links)
+        open(self.agent.links, "w").close()
+        self.addCleanup(os.mkdir, self.agent.links)
+        self.addCleanup(os.remove, self.agent.links)
+        self.agent.start()
+        self.agent.pod("done", {"restartPolicy": "Never", "containers": [
+            {"name": "c", "command": shell("dd if=/dev/zero of=/tmp/file bs=1M count=70; exit 7")}]})
+        self.agent.wait_phase("done", "Failed")
+        self.agent.pod("user", {"volumes": [{"name": "v", "emptyDir": {}}], "terminationGracePeriodSeconds": 1,
+                                "containers": [writer("c", 40, "/v", volumeMounts=[{"name": "v", "mountPath": "/v"}])]})
+        self.agent.wait_ready("user")
+        wait(lambda: free(self.agent.root) > 60 * MIB, "what the pod that has ended wrote is gone")
+        self.assertEqual(container(self.agent.find("done"), "c")["state"]["terminated"]["exitCode"], 7)
+        self.assertEqual(condition(self.agent.find("user"), "Ready"), "True")
+
+
 class Inodes(EvictionTest):
     disk = 128
     inodes = 6000

@@ -48,7 +48,7 @@ struct ContainerCollector: Sendable {
             try services.records.keep(pod)
         }
         for record in found.containers {
-            try AgentFiles.remove(services.settings.logLink(of: record, pod))
+            services.logLinks.remove(services.settings.logLink(of: record, pod))
             try await services.runtime.removeContainer(record.id)
         }
         try services.settings.removeLogs(of: pod)

@@ -221,6 +221,27 @@ class Files(AgentTest):
              .count("hurried-node") == 1, "one of them runs", 20)
 
 
+class Meanwhile(AgentTest):
+    """What has changed while there was no agent."""
+
+    def running(self):
+        return [pod["metadata"]["name"] for pod in json.loads(self.agent.get("/runningpods"))["items"] or []]
+
+    def test_an_empty_file_keeps_no_pod_of_another(self):
+        self.agent.write("gone.json", manifest("gone"))
+        self.agent.write("stays.json", manifest("stays"))
+        self.agent.wait_ready("gone")
+        before = container(self.agent.wait_ready("stays"), "c")["containerID"]
+        self.agent.kill()
+        self.agent.remove("gone.json")
+        open(f"{self.agent.manifests}/empty.json", "w").close()
+        self.agent.start()
+        wait(lambda: "gone-node" not in self.running(), "the pod without a manifest has ended")
+        self.assertEqual(container(self.agent.wait_ready("stays"), "c")["containerID"], before)
+        self.assertIn("/empty.json: the file is empty", self.agent.log())
+        self.agent.remove("empty.json")
+
+
 class Page(http.server.BaseHTTPRequestHandler):
     """What is served at the address: by `mode`, `body` or something worse."""
 

@@ -6,10 +6,13 @@ import Logging
 /// Pods from the manifests in a folder (the kubelet's `staticPodPath`), or from one file.
 ///
 /// A file with an error changes nothing: what it said before stays, and the others are read. An empty file is one with an
-/// error, as for the kubelet: who copies a file over another one empties that first. Names that begin with a point are
-/// left out, as the kubelet does: editors write such files.
+/// error, as for the kubelet: who copies a file over another one empties that first. Where nothing else is known of it,
+/// it has no pods. Names that begin with a point are left out, as the kubelet does: editors write such files.
 package final class ManifestFolder: PodSource {
     package let name = "file"
+    /// As long as this a file may be empty before it is said to be.
+    private static let moment: Duration = .seconds(1)
+
     private let path: String
     private let reader: ManifestReader
     /// Looks without an event, too: a file system may have none.
@@ -56,8 +59,8 @@ package final class ManifestFolder: PodSource {
                 if before != [problem] { log.error("\(problem)") }
                 before = [problem]
             }
-            let isBrief = watch == nil || files.values.contains(where: \.hasJustBecomeEmpty)
-            await wakeup.wait(until: .now + (isBrief ? min(.seconds(1), interval) : interval))
+            let isBrief = watch == nil || files.values.contains { $0.emptySince != nil }
+            await wakeup.wait(until: .now + (isBrief ? min(Self.moment, interval) : interval))
         }
         withExtendedLifetime(watch) {}
     }
@@ -92,7 +95,7 @@ package final class ManifestFolder: PodSource {
         let contents = files.keys.sorted().compactMap { files[$0]?.content }
         return SourceState(
             source: name, pods: pods, objects: contents.flatMap(\.objects),
-            problems: problems, mayHaveMore: files.values.contains(where: \.isUnknown))
+            problems: problems, mayHaveMore: files.values.contains(where: \.mayHaveMore))
     }
 
     /// Reads what has changed.
@@ -110,7 +113,10 @@ package final class ManifestFolder: PodSource {
                 if files.removeValue(forKey: name) != nil { isNew = true }
                 continue
             }
-            if let known = files[name], known.stamp == stamp, !known.hasJustBecomeEmpty { continue }
+            if let known = files[name], known.stamp == stamp {
+                // Another file's event may come sooner.
+                guard let since = known.emptySince, .now - since >= Self.moment else { continue }
+            }
             isNew = true
             files[name] = read(file, stamp, before: files[name])
         }
@@ -158,11 +164,16 @@ package final class ManifestFolder: PodSource {
     /// Told when it stays so: mostly it is about to be written.
     private func empty(_ file: String, _ stamp: FileStamp, _ before: ManifestFile?) -> ManifestFile {
         var content = before?.content ?? ManifestReader.Content()
-        let isNew = before?.stamp != stamp
-        content.problems =
-            isNew ? [] : ["\(file): the file is empty, and changes nothing: its pods go with the file"]
-        return ManifestFile(
-            stamp: stamp, content: content, isUnknown: before?.isUnknown != false, hasJustBecomeEmpty: isNew)
+        content.problems = []
+        let isUnknown = before?.isUnknown != false
+        if before?.stamp != stamp {
+            return ManifestFile(stamp: stamp, content: content, isUnknown: isUnknown, emptySince: .now)
+        }
+        let isBlank = content.pods.isEmpty && content.objects.isEmpty
+        content.problems = [
+            "\(file): the file is empty" + (isBlank ? "" : ", and changes nothing: its pods go with the file")
+        ]
+        return ManifestFile(stamp: stamp, content: content, isUnknown: isUnknown, isBlank: isBlank)
     }
 }
 
@@ -171,7 +182,11 @@ private struct ManifestFile {
     var content: ManifestReader.Content
     /// It could never be read as a whole.
     var isUnknown: Bool
-    var hasJustBecomeEmpty = false
+    /// Set until it is told.
+    var emptySince: ContinuousClock.Instant?
+    /// Neither is there anything in it now, nor is anything known to have been.
+    var isBlank = false
+    var mayHaveMore: Bool { isUnknown && !isBlank }
     var problems: [String] { content.problems }
 }
 

@@ -241,6 +241,20 @@ class Meanwhile(AgentTest):
         self.assertIn("/empty.json: the file is empty", self.agent.log())
         self.agent.remove("empty.json")
 
+    def test_another_pod_has_the_uid(self):
+        self.agent.write("heir.json", manifest("elder", uid="inherited"))
+        before = container(self.agent.wait_ready("elder"), "c")["containerID"]
+        self.agent.kill()
+        self.agent.write("heir.json", manifest("younger", uid="inherited"))
+        self.agent.start()
+        self.assertNotEqual(container(self.agent.wait_ready("younger"), "c")["containerID"], before)
+        self.assertIn("younger-node", self.running())
+        self.assertNotIn("elder-node", self.running())
+        self.assertEqual([name for name in os.listdir(self.agent.logs) if name.endswith("_inherited")],
+                         ["default_younger-node_inherited"])
+        self.agent.remove("heir.json")
+        self.agent.wait_gone("younger")
+
 
 class Page(http.server.BaseHTTPRequestHandler):
     """What is served at the address: by `mode`, `body` or something worse."""

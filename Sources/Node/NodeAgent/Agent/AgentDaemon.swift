@@ -153,7 +153,7 @@ package final class AgentDaemon: Sendable {
         let watcher = RuntimeWatcher(
             runtime: runtime, log: log,
             changed: { uid in Task { await manager.poke(uid) } },
-            seen: { uids in Task { await manager.seen(uids) } })
+            seen: { pods in Task { await manager.seen(pods) } })
         group.addTask { await watcher.run() }
         group.addTask { await manager.lookAfterResources() }
         group.addTask { await services.records.run() }

@@ -9,7 +9,7 @@ extension PodManager {
     func end(orphan uid: String, as known: Pod? = nil) async {
         do {
             guard let found = try await services.runtime.pod(uid: uid) else {
-                if entries[uid] == nil { present?.remove(uid) }
+                if entries[uid] == nil { present?[uid] = nil }
                 return
             }
             let pod = known ?? Pod(remainsOf: found)
@@ -24,12 +24,23 @@ extension PodManager {
         }
     }
 
+    /// Ends a pod of the runtime that has the uid of this one and another name: nothing of the one becomes the other's.
+    /// - Returns: whether this one has to wait for that.
+    func endPredecessor(of pod: Pod) async -> Bool {
+        let uid = pod.metadata.uid
+        guard let name = present?[uid], !name.isEmpty, name != pod.fullName else { return false }
+        // A source that has said nothing yet may want it.
+        guard isComplete else { return true }
+        await end(orphan: uid)
+        return entries[uid] != nil || present?[uid] != nil
+    }
+
     /// Folders of pods that neither a source nor the runtime has, and what only these have used.
     func cleanFolders(_ wanted: [String: Pod]) async {
         do {
             let kept = try AgentFiles.names(in: "\(services.settings.root)/pods") + services.records.uids()
             for uid in kept
-            where wanted[uid] == nil && entries[uid] == nil && present?.contains(uid) != true {
+            where wanted[uid] == nil && entries[uid] == nil && present?[uid] == nil {
                 try removeLogs(uid)
                 try await services.volumes.unmount(uid: uid)
                 try await services.resources.remove(uid)

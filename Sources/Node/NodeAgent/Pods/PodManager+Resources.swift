@@ -108,7 +108,7 @@ extension PodManager {
                 // Pods that have ended meanwhile may have made room.
                 for (uid, entry) in entries where entry.pending != nil { await change(uid, to: entry.pod) }
                 do {
-                    try await services.resources.sweep(known: present.union(entries.keys))
+                    try await services.resources.sweep(known: Set(present.keys).union(entries.keys))
                 } catch {
                     log.warning("remove groups of pods that are gone: \(error)")
                 }

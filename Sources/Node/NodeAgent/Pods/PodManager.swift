@@ -28,8 +28,8 @@ package actor PodManager {
     /// Of these the ones that a shortage of the node kept from beginning.
     var refused: Set<String> = []
     private var told: Set<String> = []
-    /// What the runtime has; nil before the first look.
-    var present: Set<String>?
+    /// What the runtime has, by uid: full names, empty where it has not told them; nil before the first look.
+    var present: [String: String]?
     /// Pods that have ended here, and when: what the runtime finishes of one of them afterwards is nobody's, whatever
     /// may be in a manifest that cannot be read.
     private var endedHere: [String: ContinuousClock.Instant] = [:]
@@ -54,14 +54,13 @@ package actor PodManager {
         await reconcile()
     }
 
-    /// The pods that the runtime has.
-    package func seen(_ uids: Set<String>) async {
+    /// The pods that the runtime has: their full names, by uid.
+    package func seen(_ pods: [String: String]) async {
         let isFirst = present == nil
         // Whoever made one whose uid leads elsewhere, it was no agent.
-        let uids = uids.filter(FolderName.isOne)
-        present = uids
-        let orphans = uids.subtracting(entries.keys)
-        if isFirst || !orphans.isEmpty { await reconcile() }
+        let pods = pods.filter { FolderName.isOne($0.key) }
+        present = pods
+        if isFirst || pods.keys.contains(where: { entries[$0] == nil }) { await reconcile() }
     }
 
     /// Something of a pod has changed: in the runtime, or what its probes say.
@@ -71,7 +70,7 @@ package actor PodManager {
         guard !isStopping, present != nil, FolderName.isOne(uid) else { return }
         guard knowsAll || endedHere[uid] != nil else {
             // Whether somebody wants it is not known now: a manifest is half written, say.
-            present?.insert(uid)
+            if present?[uid] == nil { present?[uid] = "" }
             return
         }
         let wanted = wantedPods()[uid]
@@ -151,10 +150,10 @@ package actor PodManager {
         }
         // Before others begin: one of them may have the name of one that ends.
         if knowsAll {
-            for uid in present where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
+            for uid in present.keys where entries[uid] == nil && wanted[uid] == nil { await end(orphan: uid) }
         }
         // Those that are there already first: whoever is new gets what they leave.
-        func order(_ pod: Pod) -> (Int, String) { (present.contains(pod.metadata.uid) ? 0 : 1, pod.fullName) }
+        func order(_ pod: Pod) -> (Int, String) { (present[pod.metadata.uid] == nil ? 1 : 0, pod.fullName) }
         for pod in wanted.values.sorted(by: { order($0) < order($1) }) {
             let uid = pod.metadata.uid
             if let entry = entries[uid] {
@@ -167,14 +166,16 @@ package actor PodManager {
                 }
                 continue
             }
+            if await endPredecessor(of: pod) { continue }
+            let isPresent = self.present?[uid] != nil
             if pod.isTerminating {
                 // It never begins: not again, when its source still lists it, and not for an agent that finds it so.
-                if present.contains(uid) { await end(orphan: uid, as: pod) }
+                if isPresent { await end(orphan: uid, as: pod) }
                 continue
             }
             // Its predecessor of the same name has to be gone first: they share a hostname, ports and a log folder.
             if entries.values.contains(where: { $0.pod.fullName == pod.fullName }) { continue }
-            begin(pod, isPresent: present.contains(uid))
+            begin(pod, isPresent: isPresent)
             await change(uid, to: pod)
         }
         if knowsAll { await cleanFolders(wanted.filter { !$0.value.isTerminating }) }
@@ -261,7 +262,7 @@ package actor PodManager {
         entries[uid] = nil
         failures[uid] = nil
         refused.remove(uid)
-        present?.remove(uid)
+        present?[uid] = nil
         let now = ContinuousClock.now
         endedHere = endedHere.filter { now - $0.value < Self.afterEnd }
         endedHere[uid] = now

@@ -18,8 +18,8 @@ struct RuntimeWatcher: Sendable {
     let log: Logger
     /// A pod that has changed: by its uid, and what it is about if an event said so.
     let changed: @Sendable (String) -> Void
-    /// The pods that the runtime has, at each look.
-    let seen: @Sendable (Set<String>) -> Void
+    /// The pods that the runtime has, at each look: their full names, by uid.
+    let seen: @Sendable ([String: String]) -> Void
 
     func run() async {
         var before: [String: Fingerprint] = [:]
@@ -33,7 +33,7 @@ struct RuntimeWatcher: Sendable {
                     for (uid, print) in now where before[uid] != print { changed(uid) }
                     for uid in before.keys where now[uid] == nil { changed(uid) }
                     before = now
-                    seen(Set(now.keys))
+                    seen(now.mapValues(\.fullName))
                 } catch {
                     log.warning("the runtime does not answer", metadata: ["error": "\(error)"])
                 }
@@ -54,13 +54,19 @@ struct RuntimeWatcher: Sendable {
 
     /// What of a pod's sandboxes and containers a list shows.
     private struct Fingerprint: Equatable {
+        /// Its newest sandbox's.
+        var fullName = ""
         var states: [String: Int] = [:]
     }
 
     private func look() async throws(RuntimeError) -> [String: Fingerprint] {
         var result: [String: Fingerprint] = [:]
-        for sandbox in try await runtime.sandboxes() where !sandbox.metadata.uid.isEmpty {
-            result[sandbox.metadata.uid, default: .init()].states[sandbox.id] = sandbox.state.rawValue
+        let sandboxes = try await runtime.sandboxes().sorted { $0.createdAt < $1.createdAt }
+        for sandbox in sandboxes where !sandbox.metadata.uid.isEmpty {
+            var print = result[sandbox.metadata.uid] ?? Fingerprint()
+            print.fullName = "\(sandbox.metadata.namespace)/\(sandbox.metadata.name)"
+            print.states[sandbox.id] = sandbox.state.rawValue
+            result[sandbox.metadata.uid] = print
         }
         for container in try await runtime.containers() {
             guard let uid = container.labels[PodLabels.uid] else { continue }

@@ -23,7 +23,7 @@ import Testing
     @Test func `a failure is written at once, and is one for the next agent`() {
         let failure = PodFailure(reason: "Evicted", message: "low on memory", isDisruption: true)
         records.fail(pod(.running), failure, isKept: true)
-        let status = records.status(of: "uid")
+        let status = records.status(of: pod(.pending))
         #expect(status?.phase == .failed)
         #expect(status?.reason == "Evicted" && status?.message == "low on memory")
         #expect(status?.conditions.map(\.type) == [.disruptionTarget])
@@ -39,7 +39,7 @@ import Testing
         let writer = Task { await records.run() }
         writer.cancel()
         await writer.value
-        #expect(records.status(of: "uid")?.phase == .failed)
+        #expect(records.status(of: pod(.pending))?.phase == .failed)
     }
 
     @Test func `what is over when the next agent begins is not told to it`() async {
@@ -50,26 +50,26 @@ import Testing
         let writer = Task { await records.run() }
         writer.cancel()
         await writer.value
-        #expect(records.status(of: "uid") == nil)
+        #expect(records.status(of: pod(.pending)) == nil)
         records.forget("uid")
         records.note(pod(.succeeded))
         let next = Task { await records.run() }
         next.cancel()
         await next.value
-        #expect(records.status(of: "uid")?.phase == .succeeded)
+        #expect(records.status(of: pod(.pending))?.phase == .succeeded)
     }
 
     @Test func `a status is written soon, and none for a pod that is gone`() async throws {
         let records = records
         let writer = Task { await records.run() }
         records.note(pod(.running))
-        while records.status(of: "uid") == nil { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(records.status(of: "uid")?.phase == .running)
+        while records.status(of: pod(.pending)) == nil { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(records.status(of: pod(.pending))?.phase == .running)
         records.note(pod(.succeeded))
         records.forget("uid")
         writer.cancel()
         await writer.value
-        #expect(records.status(of: "uid") == nil)
+        #expect(records.status(of: pod(.pending)) == nil)
         #expect(try records.uids().isEmpty)
     }
 
@@ -79,7 +79,15 @@ import Testing
         records.note(pod(.succeeded))
         writer.cancel()
         await writer.value
-        #expect(records.status(of: "uid")?.phase == .succeeded)
+        #expect(records.status(of: pod(.pending))?.phase == .succeeded)
+    }
+
+    @Test func `that of another pod with this uid is none`() {
+        records.fail(pod(.running), PodFailure(reason: "r", message: "m"), isKept: true)
+        var other = pod(.pending)
+        other.metadata.name = "other"
+        #expect(records.status(of: other) == nil)
+        #expect(records.status(of: pod(.pending))?.phase == .failed)
     }
 
     @Test(arguments: ["", "{", "[]", "{\"metadata\": {\"uid\": \"other\"}}", "{\"status\": 5}"])
@@ -88,7 +96,9 @@ import Testing
         let descriptor = open(file, O_WRONLY | O_TRUNC)
         #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
         close(descriptor)
-        #expect(records.status(of: "uid") == nil)
-        #expect(records.status(of: "nobody") == nil)
+        #expect(records.status(of: pod(.pending)) == nil)
+        var nobody = pod(.pending)
+        nobody.metadata.uid = "nobody"
+        #expect(records.status(of: nobody) == nil)
     }
 }

@@ -16,7 +16,7 @@ extension PodManager {
             // Somebody may have wanted it, or have ended it, meanwhile.
             guard entries[uid] == nil else { return }
             log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            let adopted = known == nil ? nil : services.records.status(of: uid)
+            let adopted = known == nil ? nil : services.records.status(of: pod)
             let worker = PodWorker(pod, services: services, adopted: adopted, end: .deleted(grace: nil))
             start(worker, pod, AllocatedResources(pod), isEnding: true)
         } catch {

@@ -226,7 +226,7 @@ package actor PodManager {
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid
-        let adopted = services.statuses.pod(uid)?.status ?? services.records.status(of: uid)
+        let adopted = services.statuses.pod(uid)?.status ?? services.records.status(of: pod)
         if failures[uid] == nil { failures[uid] = adopted?.failure }
         if failures[uid] == nil, adopted?.hasEnded != true,
             let failure = refusal(of: pod, isPresent: isPresent)

@@ -44,15 +44,17 @@ package final class StatusRecords: Sendable {
 
     // MARK: An earlier agent's word
 
-    /// - Returns: nil where there is none, or none that can be read.
-    package func status(of uid: String) -> PodStatus? {
-        let path = path(uid)
+    /// - Returns: nil where there is none that can be read: that of another pod with this uid is none.
+    package func status(of pod: Pod) -> PodStatus? {
+        let path = path(pod.metadata.uid)
         do {
             guard let text = try AgentFiles.text(of: path) else { return nil }
             let value = try APIValue(json: text)
             var problems = Problems()
-            let pod = Pod(from: value, at: FieldPath(), reporting: &problems)
-            if problems.isEmpty, pod.metadata.uid == uid { return pod.status }
+            let record = Pod(from: value, at: FieldPath(), reporting: &problems)
+            if problems.isEmpty, record.metadata.uid == pod.metadata.uid, record.fullName == pod.fullName {
+                return record.status
+            }
             log.warning("\(path) is left out: it is no status of this pod")
         } catch {
             log.warning("\(path) is left out: \(error)")

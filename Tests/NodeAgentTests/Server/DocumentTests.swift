@@ -142,6 +142,25 @@ import Testing
         }
     }
 
+    /// Also where loopback alone has an address of version 6.
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6 on its loopback"))
+    func anAddressOfVersion6IsListenedOn() async throws {
+        try await withAgentServer({ configuration, _ in
+            configuration.address = "::1"
+            configuration.healthAddress = "::1"
+        }) { server in
+            let requests = [
+                (server.ports.api, RunningServer.trusting, "Authorization: Bearer secret\r\n"),
+                (try #require(server.ports.health), nil, ""),
+            ]
+            for (port, tls, header) in requests {
+                let client = try await RawClient(host: "::1", port: port, tls: tls)
+                client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\(header)Connection: close\r\n\r\n")
+                #expect(await client.answer().contains("200 OK"))
+            }
+        }
+    }
+
     @Test func whoHasMostConnectionsMakesRoom() async throws {
         try await withAgentServer({ configuration, _ in configuration.maximumConnections = 4 }) { server in
             func connect(_ number: Int) async throws -> RawClient {

@@ -106,19 +106,23 @@ public final class AgentServer: Sendable {
     private func bind(
         _ address: String, _ port: Int, tls: NIOSSLContext?, _ responder: any HTTPResponder
     ) async throws -> any Channel {
+        if address == "0.0.0.0" || address == "::" {
+            let onlyVersion6 = ChannelOptions.Types.SocketOption(
+                level: .init(IPPROTO_IPV6), name: .init(IPV6_V6ONLY))
+            do {
+                let all = try SocketAddress(ipAddress: "::", port: port)
+                let bootstrap = self.bootstrap(tls: tls, responder)
+                return try await bootstrap.serverChannelOption(onlyVersion6, value: 0).bind(to: all).get()
+            } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode) {
+                // This kernel has version 4 alone.
+            }
+        }
         let bootstrap = bootstrap(tls: tls, responder)
-        guard address == "0.0.0.0" || address == "::" else {
-            return try await bootstrap.bind(host: address, port: port).get()
+        // Not as a name: one of version 6 is none where loopback alone has such addresses.
+        if let literal = try? SocketAddress(ipAddress: address, port: port) {
+            return try await bootstrap.bind(to: literal).get()
         }
-        let onlyVersion6 = ChannelOptions.Types.SocketOption(
-            level: .init(IPPROTO_IPV6), name: .init(IPV6_V6ONLY))
-        do {
-            // Not by its name, which is none where loopback alone has an address of version 6.
-            let all = try SocketAddress(ipAddress: "::", port: port)
-            return try await bootstrap.serverChannelOption(onlyVersion6, value: 0).bind(to: all).get()
-        } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode) {
-            return try await self.bootstrap(tls: tls, responder).bind(host: address, port: port).get()
-        }
+        return try await bootstrap.bind(host: address, port: port).get()
     }
 
     private func bootstrap(tls: NIOSSLContext?, _ responder: any HTTPResponder) -> ServerBootstrap {

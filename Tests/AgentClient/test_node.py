@@ -261,8 +261,10 @@ class OnlyIPv6(AgentTest):
                 return secure.recv(100).split(b"\r\n")[0]
 
     def test_has_its_pods_and_is_asked(self):
-        addresses = [entry["address"] for entry in node(self.agent)["status"]["addresses"]]
-        self.assertEqual(addresses, [self.address, "node"])
+        def addresses():
+            return [entry["address"] for entry in node(self.agent)["status"].get("addresses", [])]
+
+        wait(lambda: addresses() == [self.address, "node"], "the node has its address")
         probe = {"httpGet": {"path": "/etc/hostname", "port": 28097}, "periodSeconds": 1}
         self.agent.pod("shares", {"hostNetwork": True, "terminationGracePeriodSeconds": 1, "containers": [
             {"name": "c", "command": shell("exec httpd -f -p [::]:28097 -h /"), "readinessProbe": probe}]})

@@ -62,7 +62,11 @@ class Recovery(NodeTest):
 
     def test_the_next_pods_shim(self):
         """One waits, with the id of the pod to come; whatever becomes of it, pods start."""
-        waiting = lambda: soon(lambda: shims(spare=True))
+        def waiting():
+            """The one that the daemon knows: it becomes another process on its way."""
+            return soon(lambda: {id: pid for id, pid in shims(spare=True).items()
+                                 if json.loads(self.swiftlet("cri", "dump").stdout).get("spareShimPid") == pid})
+
         ((id, pid),) = waiting().items()
         config = self.pod_config("next")
         pod = self.run_pod(config)

@@ -71,7 +71,7 @@ private func makeSocket(version6: Bool, udp: Bool) throws -> FileDescriptor {
         owning: try check("socket", "") {
             socket(version6 ? AF_INET6 : AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         })
-    var patience = timeval(tv_sec: 2, tv_usec: 0)
+    var patience = timeval(tv_sec: 4, tv_usec: 0)
     var on: Int32 = 1
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
         setsockopt(file.raw, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))

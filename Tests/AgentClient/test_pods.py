@@ -338,7 +338,7 @@ class API(AgentTest):
         # Docker's word for lines, too.
         self.assertEqual([self.agent.run("logs", "-n", lines, "shown").stdout for lines in ("1", "0")], ["hello\n", ""])
         bogus = self.agent.run("exec", "--bogus", "shown", "hostname", check=False)
-        self.assertEqual((bogus.returncode, bogus.stderr), (125, "swiftlet: exec: unknown option '--bogus'\n"))
+        self.assertEqual((bogus.returncode, bogus.stderr), (125, "swiftlet: exec: unknown option '--bogus'; see 'swiftlet exec --help'\n"))
         # Options behind the name, as kubectl takes them.
         self.assertEqual(self.agent.run("exec", "shown", "-c", "c", "-e", "A=b", "--", "sh", "-c", "echo $A").stdout, "b\n")
         for words, problem in (

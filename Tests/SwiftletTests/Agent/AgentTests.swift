@@ -9,7 +9,8 @@ import Testing
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
     @Test(arguments: [
-        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "Inodes", "Processes", "Images",
+        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "DiskWithoutLinks", "Inodes", "Processes",
+        "Images",
     ])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
@@ -29,7 +30,7 @@ import Testing
     @Test(arguments: ["Sources", "Probes", "Memory", "FullDisk", "FrozenRuntime"])
     func faults(suite: String) throws { try run("test_faults.\(suite)") }
 
-    @Test(arguments: ["Files", "Address"])
+    @Test(arguments: ["Files", "Meanwhile", "Address"])
     func manifests(suite: String) throws { try run("test_manifests.\(suite)") }
 
     @Test(arguments: ["Files", "Configurations", "Sharing", "ImageService"])
@@ -38,7 +39,7 @@ import Testing
     @Test(arguments: ["Containers", "Volumes"])
     func corners(suite: String) throws { try run("test_corners.\(suite)") }
 
-    @Test(arguments: ["sharing.Namespaces", "sharing.Mounts", "security.Seccomp"])
+    @Test(arguments: ["sharing.Namespaces", "sharing.Mounts", "security.Seccomp", "security.Umask"])
     func containers(suite: String) throws { try run("test_\(suite)") }
 
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])

@@ -219,6 +219,45 @@ import Testing
         #expect(host.names(host.folder + "/cache") == [])
     }
 
+    /// A compiled plugin is there before it is asked, and is asked when the one before it has answered.
+    @Test(arguments: [true, false]) func theNextProgramIsStartedAhead(works: Bool) throws {
+        let compiled = plugins + "/compiled"
+        try host.shell(host.host, "cp /usr/bin/cat \(compiled)")
+        // It waits until the next one's program is there, which answers with what it is asked.
+        try plugin(
+            "one",
+            """
+            [ $CNI_COMMAND = ADD ] || exit 0
+            for i in $(seq 400); do
+                find /proc -maxdepth 2 -name exe -lname \(compiled) 2>/dev/null | grep -q . && break
+                sleep 0.05
+            done
+            [ $i -lt 400 ] && echo seen >> $log
+            \(works ? "echo '\(Self.answer)'" : "exit 1")
+
+            """)
+        try plugin(
+            "two", "[ $CNI_COMMAND = ADD ] && echo \"$request\" | jq -c .prevResult.prevResult\nexit 0\n")
+        let list = try network(
+            """
+            {"cniVersion": "1.1.0", "name": "net",
+             "plugins": [{"type": "one"}, {"type": "compiled", "own": 1}, {"type": "two"}]}
+            """)
+        let attachment = CNIAttachment(containerID: "a", namespace: host.host)
+        if works {
+            let result = try client().add(attachment, to: list)
+            #expect(result.addresses.map(\.address.description) == ["10.1.2.3"])
+            #expect(try request("two", "ADD")["prevResult"]?["own"] == .number(.integer(1)))
+            try client().delete(container: "a")
+        } else {
+            #expect(throws: CNIError.self) { try client().add(attachment, to: list) }
+        }
+        #expect(log == ["one ADD", "seen"] + (works ? ["two ADD"] : []) + ["two DEL", "one DEL"])
+        let left = try host.shell(
+            host.host, "find /proc -maxdepth 2 -name exe -lname \(compiled) 2>/dev/null | wc -l")
+        #expect(left.filter(\.isNumber) == "0")
+    }
+
     /// A pod without an address would be ready, and nobody would reach it.
     @Test(arguments: [
         ("{}", "its result has no address for the container"),

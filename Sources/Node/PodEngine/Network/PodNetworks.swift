@@ -134,6 +134,7 @@ public final class PodNetworks: Sendable {
         }
     }
 
+    /// - Parameter hostsFile: in which the built-in network names the pod's addresses.
     /// - Returns: the pod's addresses.
     func connect(
         _ id: String, _ spec: SandboxSpec, namespace: String, from spare: SpareNamespace?, hostsFile: String
@@ -162,9 +163,7 @@ public final class PodNetworks: Sendable {
         case .cni:
             let network = try folder.withLock { try $0.network() }
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
-            let addresses = result.containerAddresses
-            try HostsFile.set(hostsFile, addresses: addresses, names: [spec.hostname])
-            return addresses
+            return result.containerAddresses
         }
     }
 

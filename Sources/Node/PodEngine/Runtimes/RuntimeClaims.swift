@@ -96,16 +96,17 @@ package final class RuntimeInterviews: Sendable {
     private func ask(_ runtime: RuntimeHandler) -> Answer {
         let question = PluginProcess(
             path: runtime.program, arguments: runtime.arguments + ["features"],
-            environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], input: [],
-            timeout: patience)
+            environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
         let later = Answer(claims: nil, retry: .now + .seconds(60))
         func fail(_ reason: String, _ answer: Answer) -> Answer {
             report("runtime \(runtime.program) does not say what it can do ('features'): \(reason)")
             return answer
         }
         let never = Answer(claims: nil, retry: nil)
-        let outcome: PluginProcess.Outcome
-        do throws(KernelError) { outcome = try question.run() } catch { return fail("\(error)", later) }
+        let outcome: RunningPlugin.Outcome
+        do throws(KernelError) { outcome = try question.run([], milliseconds: patience) } catch {
+            return fail("\(error)", later)
+        }
         if outcome.isTimedOut { return fail("no answer within \(patience) ms", later) }
         guard outcome.status == .exited(0) else { return fail("it ended without success", never) }
         do throws(JSONError) {

@@ -52,17 +52,21 @@ extension PodEngine {
         let spec = entry.record.spec
         switch networks.choice {
         case .cni where spec.makesOwnNetwork:
-            let shim = try await threads.run { [self] in
-                try recordAndMakeFiles(entry)
+            try await threads.run { [self] in
+                try record(entry)
                 try networks.makeNamespace(namespaces(entry).network, spec, from: spare?.namespace)
-                return try beginShim(entry, spare?.shim)
             }
+            // They take the longest: what they do not need is made beside them.
             async let addresses = threads.runAlone { [self] in try connectNetwork(entry) }
-            try await threads.run { [self] in try meet(shim, entry) }
+            try await threads.run { [self] in
+                try makeFiles(entry)
+                try meet(try beginShim(entry, spare?.shim), entry)
+            }
             entry.note(addresses: try await addresses)
         default:
             try await threads.run { [self] in
-                try recordAndMakeFiles(entry)
+                try record(entry)
+                try makeFiles(entry)
                 let shim = try beginShim(entry, spare?.shim)
                 let addresses = Result {
                     try spec.makesOwnNetwork ? connectNetwork(entry, from: spare?.namespace) : []
@@ -85,19 +89,26 @@ extension PodEngine {
                 }
             entry.note(addresses: addresses)
         }
-        try await threads.run { [self, found] in try becomeReady(entry, found) }
+        try await threads.run { [self, found] in
+            if networks.choice == .cni { try nameAddresses(entry) }
+            try becomeReady(entry, found)
+        }
     }
 
     private func namespaces(_ entry: SandboxEntry) -> SandboxNamespaces {
         SandboxFiles.namespaces(entry.record.spec, layout.sandbox(entry.id))
     }
 
-    private func recordAndMakeFiles(_ entry: SandboxEntry) throws {
+    /// On record before anything is made: a start after our end finds what to undo.
+    private func record(_ entry: SandboxEntry) throws {
+        try database.save(entry.record)
+        registry.add(entry)
+        try SandboxFiles(folder: layout.sandbox(entry.id), spec: entry.record.spec).makePlaces()
+    }
+
+    private func makeFiles(_ entry: SandboxEntry) throws {
         let folder = layout.sandbox(entry.id)
         let record = entry.record
-        // On record before anything is made: a start after our end finds what to undo.
-        try database.save(record)
-        registry.add(entry)
         try SandboxFiles(folder: folder, spec: record.spec).make()
         let pod = podSupervision(record)
         if record.spec.sharesProcesses { try writePodInit(pod, record, folder) }
@@ -152,6 +163,14 @@ extension PodEngine {
             entry.id, entry.record.spec, namespace: namespace, from: spare,
             hostsFile: layout.sandbox(entry.id) + "/hosts"
         ).map(\.description)
+    }
+
+    /// What the built-in network does itself.
+    private func nameAddresses(_ entry: SandboxEntry) throws {
+        guard let addresses = entry.record.network?.addresses else { return }
+        try HostsFile.set(
+            layout.sandbox(entry.id) + "/hosts", addresses: addresses.compactMap { IPAddress($0) },
+            names: [entry.record.spec.hostname])
     }
 
     /// Connects to the sandbox's shim, which may not answer, and hears of what happens in it.
@@ -277,8 +296,13 @@ struct SandboxFiles {
 
     static func sharedMemory(_ folder: String) -> String { folder + "/shm" }
 
+    func makePlaces() throws {
+        for folder in [folder, folder + "/ns", Self.sharedMemory(folder)] {
+            try makeFolders(folder)
+        }
+    }
+
     func make() throws {
-        for folder in [folder, folder + "/ns", Self.sharedMemory(folder)] { try makeFolders(folder) }
         for (name, text) in [
             ("hosts", spec.hostsFile), ("hostname", spec.hostnameFile), ("resolv.conf", spec.resolverFile),
         ] {

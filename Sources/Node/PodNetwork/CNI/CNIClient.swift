@@ -43,25 +43,14 @@ public struct CNIClient: Sendable {
         var entry = CNICache.Entry(attachment, network)
         try cache.write(entry)
         do {
-            var previous: JSONTree?
-            var isSecured = false
-            var failure: KernelError?
-            for plugin in network.plugins {
-                previous =
-                    try run(plugin, "ADD", entry, previous: previous) {
-                        if isSecured { return }
-                        isSecured = true
-                        do throws(KernelError) { try cache.sync(entry) } catch { failure = error }
-                    } ?? previous
-            }
-            if let failure { throw failure }
-            let last = network.plugins.last?["type"]?.text ?? ""
-            guard let previous else {
+            let answer = try runAdd(entry)
+            let last = network.plugins.last.map(NetworkList.type) ?? ""
+            guard let answer else {
                 throw CNIError.failed(
                     type: last, command: "ADD", reason: "no plugin has answered with a result")
             }
-            let result = try CNIResult(previous, type: last).checked(type: last)
-            entry.result = previous
+            let result = try CNIResult(answer, type: last).checked(type: last)
+            entry.result = answer
             try cache.write(entry)
             return result
         } catch {
@@ -69,6 +58,32 @@ public struct CNIClient: Sendable {
             try? undo(entry) { throw $1 }
             throw error
         }
+    }
+
+    /// Each plugin is asked when the one before has answered; but the next one's program is started while that one works:
+    /// what it is to do it learns from its input, and the start of a program takes as long as the rest of it.
+    /// - Returns: what the last one that said something has answered.
+    private func runAdd(_ entry: CNICache.Entry) throws -> JSONTree? {
+        let plugins = entry.network.plugins
+        var previous: JSONTree?
+        var ahead = PluginAhead()
+        for (index, plugin) in plugins.enumerated() {
+            let call = try call("ADD", plugin, entry)
+            var running = try ahead.take() ?? call.start()
+            var failure: KernelError?
+            let answer = try call.ask(
+                &running, entry.request(to: plugin, previous: previous), milliseconds: timeout
+            ) {
+                if index + 1 < plugins.count {
+                    ahead.start { try self.call("ADD", plugins[index + 1], entry) }
+                }
+                guard index == 0 else { return }
+                do throws(KernelError) { try cache.sync(entry) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            previous = answer ?? previous
+        }
+        return previous
     }
 
     /// Disconnects a container, by the configuration that it was connected by; one that nothing is known of is no
@@ -121,10 +136,11 @@ public struct CNIClient: Sendable {
                 do {
                     _ = try path(of: plugin)
                 } catch {
-                    try missing(Self.type(of: plugin), error)
+                    try missing(NetworkList.type(of: plugin), error)
                     continue
                 }
-                _ = try run(plugin, "DEL", entry, previous: entry.result)
+                _ = try call("DEL", plugin, entry).run(
+                    entry.request(to: plugin, previous: entry.result), milliseconds: timeout)
             } catch {
                 if failure == nil { failure = error }
             }
@@ -159,7 +175,10 @@ public struct CNIClient: Sendable {
         guard entry.network.version >= .withCheck else {
             throw CNIError.notSupported(command: "CHECK", version: "\(entry.network.version)")
         }
-        for plugin in entry.network.plugins { _ = try run(plugin, "CHECK", entry, previous: entry.result) }
+        for plugin in entry.network.plugins {
+            _ = try call("CHECK", plugin, entry).run(
+                entry.request(to: plugin, previous: entry.result), milliseconds: timeout)
+        }
     }
 
     /// Whether the network can connect containers now. Networks of versions that cannot say are taken to be ready
@@ -170,7 +189,8 @@ public struct CNIClient: Sendable {
         let deadline = monotonicMilliseconds() + statusTimeout
         for plugin in network.plugins {
             let rest = max(0, deadline - monotonicMilliseconds())
-            _ = try run(plugin, "STATUS", network: network, milliseconds: rest)
+            _ = try call("STATUS", NetworkList.type(of: plugin)).run(
+                network.request(to: plugin), milliseconds: rest)
         }
     }
 
@@ -211,9 +231,9 @@ public struct CNIClient: Sendable {
                 for plugin in network.plugins {
                     trying {
                         let rest = max(0, deadline - monotonicMilliseconds())
-                        _ = try run(plugin, "GC", network: network, milliseconds: rest) {
-                            $0["cni.dev/valid-attachments"] = .array(valid)
-                        }
+                        var request = network.request(to: plugin)
+                        request["cni.dev/valid-attachments"] = .array(valid)
+                        _ = try call("GC", NetworkList.type(of: plugin)).run(request, milliseconds: rest)
                     }
                 }
             }
@@ -224,7 +244,7 @@ public struct CNIClient: Sendable {
     /// The versions that a plugin speaks.
     public func versions(ofPlugin type: String) throws -> [CNIVersion] {
         let request = JSONTree.members([("cniVersion", .string("1.1.0"))])
-        let answer = try start(type, "VERSION", [], request, milliseconds: timeout)
+        let answer = try call("VERSION", type).run(request, milliseconds: timeout)
         let versions = answer?["supportedVersions"]?.list?.compactMap { $0.text.flatMap { CNIVersion($0) } }
         guard let versions, !versions.isEmpty else {
             throw CNIError.failed(type: type, command: "VERSION", reason: "it names no versions")
@@ -234,42 +254,9 @@ public struct CNIClient: Sendable {
 
     // MARK: Running
 
-    private func run(
-        _ plugin: JSONTree, _ command: String, _ entry: CNICache.Entry, previous: JSONTree?,
-        meanwhile: () -> Void = {}
-    ) throws -> JSONTree? {
-        var variables = [
-            "CNI_CONTAINERID=\(entry.containerID)", "CNI_NETNS=\(entry.namespace)",
-            "CNI_IFNAME=\(entry.interface)",
-        ]
-        if !entry.arguments.isEmpty { variables.append("CNI_ARGS=\(entry.arguments)") }
-        return try run(
-            plugin, command, network: entry.network, variables,
-            {
-                $0["runtimeConfig"] = CNICapabilities.runtimeConfig(entry.capabilities, for: plugin)
-                $0["prevResult"] = previous
-            }, meanwhile: meanwhile)
+    private func path(of plugin: JSONTree) throws(CNIError) -> String {
+        try path(of: NetworkList.type(of: plugin))
     }
-
-    /// Section 2, "Deriving request configuration from plugin configuration".
-    private func run(
-        _ plugin: JSONTree, _ command: String, network: NetworkList, _ variables: [String] = [],
-        milliseconds: Int? = nil, _ derive: (inout JSONTree) -> Void = { _ in },
-        meanwhile: () -> Void = {}
-    ) throws -> JSONTree? {
-        var request = plugin
-        request["capabilities"] = nil
-        request["name"] = .string(network.name)
-        request["cniVersion"] = .string("\(network.version)")
-        derive(&request)
-        return try start(
-            Self.type(of: plugin), command, variables, request, milliseconds: milliseconds ?? timeout,
-            meanwhile)
-    }
-
-    private static func type(of plugin: JSONTree) -> String { plugin["type"]?.text ?? "" }
-
-    private func path(of plugin: JSONTree) throws(CNIError) -> String { try path(of: Self.type(of: plugin)) }
 
     private func path(of type: String) throws(CNIError) -> String {
         for folder in pluginFolders where access(folder + "/" + type, X_OK) == 0 {
@@ -278,61 +265,27 @@ public struct CNIClient: Sendable {
         throw .noPlugin(type: type, folders: pluginFolders)
     }
 
-    private func start(
-        _ type: String, _ command: String, _ variables: [String], _ request: JSONTree, milliseconds: Int,
-        _ meanwhile: () -> Void = {}
-    ) throws -> JSONTree? {
-        let process = PluginProcess(
+    private func call(
+        _ command: String, _ type: String, _ variables: [String] = []
+    ) throws(CNIError) -> CNICall {
+        let program = PluginProcess(
             path: try path(of: type),
             environment: [
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=\(command)",
                 "CNI_PATH=\(pluginFolders.joined(separator: ":"))",
-            ] + variables, input: request.json(), timeout: milliseconds)
-        let outcome: PluginProcess.Outcome
-        do throws(KernelError) {
-            outcome = try process.run(meanwhile: meanwhile)
-        } catch {
-            throw CNIError.failed(type: type, command: command, reason: "\(error)")
-        }
-        if outcome.isTimedOut {
-            throw CNIError.timedOut(type: type, command: command, milliseconds: milliseconds)
-        }
-        let answer = try? JSONTree(json: outcome.output)
-        guard outcome.status == .exited(0) else {
-            throw Self.failure(type, command, outcome, answer)
-        }
-        if outcome.output.allSatisfy({ [9, 10, 13, 32].contains($0) }) { return nil }
-        guard let answer else {
-            throw CNIError.failed(type: type, command: command, reason: "its answer is no JSON")
-        }
-        return answer
+            ] + variables)
+        return CNICall(type: type, command: command, program: program)
     }
 
-    private static func failure(
-        _ type: String, _ command: String, _ outcome: PluginProcess.Outcome, _ answer: JSONTree?
-    ) -> CNIError {
-        if let answer, case .number(.integer(let code)) = answer["code"] ?? .null {
-            return .plugin(
-                type: type, command: command, code: Int(code),
-                message: line(answer["msg"]?.text ?? "no message"),
-                details: line(answer["details"]?.text ?? ""))
-        }
-        // Those that know nothing of the interface's errors use either stream.
-        let said = [outcome.complaint, outcome.output]
-            .map { line(String(decoding: $0.prefix(4096), as: UTF8.self)) }
-            .filter { !$0.isEmpty }.joined(separator: "; ")
-        let end: String =
-            switch outcome.status {
-            case .signaled(let number)?: "was killed by signal \(number)"
-            case let status?: "ended with status \(status.code)"
-            case nil: "did not end"
-            }
-        return .failed(
-            type: type, command: command, reason: said.isEmpty ? "it \(end)" : "it \(end): \(said)")
-    }
-
-    /// Messages are one line, whatever a plugin prints.
-    private static func line(_ text: String) -> String {
-        text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }).joined(separator: "; ")
+    /// A command that is about one interface of one container.
+    private func call(_ command: String, _ plugin: JSONTree, _ entry: CNICache.Entry) throws(CNIError)
+        -> CNICall
+    {
+        var variables = [
+            "CNI_CONTAINERID=\(entry.containerID)", "CNI_NETNS=\(entry.namespace)",
+            "CNI_IFNAME=\(entry.interface)",
+        ]
+        if !entry.arguments.isEmpty { variables.append("CNI_ARGS=\(entry.arguments)") }
+        return try call(command, NetworkList.type(of: plugin), variables)
     }
 }

@@ -40,12 +40,10 @@ struct CredentialPlugin: Sendable {
             "kind": "CredentialProviderRequest", "apiVersion": .string(provider.apiVersion),
             "image": .string(image),
         ]
-        let process = PluginProcess(
-            path: path, arguments: provider.args, environment: environment, input: request.json(),
-            timeout: Self.patience)
-        let outcome: PluginProcess.Outcome
+        let process = PluginProcess(path: path, arguments: provider.args, environment: environment)
+        let outcome: RunningPlugin.Outcome
         do {
-            outcome = try process.run()
+            outcome = try process.run(request.json(), milliseconds: Self.patience)
         } catch {
             throw Failure(description: "\(provider.name): \(error)")
         }

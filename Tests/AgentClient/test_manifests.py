@@ -242,6 +242,34 @@ class Meanwhile(AgentTest):
         self.assertIn("/empty.json: the file is empty", self.agent.log())
         self.agent.remove("empty.json")
 
+    def test_an_emptied_file_is_waited_for(self):
+        path = f"{self.agent.manifests}/emptied.json"
+        self.agent.write("emptied.json", manifest("emptied"))
+        before = container(self.agent.wait_ready("emptied"), "c")["containerID"]
+        self.agent.kill()
+        open(path, "w").close()
+        # The agent after the next one still knows.
+        for name in ("first", "second"):
+            logged = len(self.agent.log())
+            self.agent.start()
+            wait(lambda: "/emptied.json: the file is empty, and changes nothing" in self.agent.log()[logged:], "it is told")
+            # What was told is decided by when another pod has come.
+            self.agent.write(f"{name}.json", manifest(name))
+            self.agent.wait_ready(name)
+            self.assertIn("emptied-node", self.running())
+            self.agent.kill()
+        self.agent.start()
+        with open(path, "w") as file:
+            file.write(manifest("emptied"))
+        self.assertEqual(container(self.agent.wait_ready("emptied"), "c")["containerID"], before)
+        self.agent.kill()
+        open(path, "w").close()
+        self.agent.start()
+        self.agent.remove("emptied.json")
+        wait(lambda: "emptied-node" not in self.running(), "the pod of the file that is gone has ended")
+        for name in ("first", "second"):
+            self.agent.remove(f"{name}.json")
+
     def test_another_pod_has_the_uid(self):
         self.agent.write("heir.json", manifest("elder", uid="inherited"))
         before = container(self.agent.wait_ready("elder"), "c")["containerID"]

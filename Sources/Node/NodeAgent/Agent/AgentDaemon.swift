@@ -263,8 +263,8 @@ package final class AgentDaemon: Sendable {
         if !kubelet.staticPodPath.isEmpty {
             result.append(
                 ManifestFolder(
-                    path: kubelet.staticPodPath, reader: reader, interval: kubelet.fileCheckFrequency,
-                    log: log)
+                    path: kubelet.staticPodPath, record: "\(settings.root)/manifests.json", reader: reader,
+                    interval: kubelet.fileCheckFrequency, log: log)
             )
         }
         if !kubelet.staticPodURL.isEmpty {

@@ -6,8 +6,9 @@ import Logging
 /// Pods from the manifests in a folder (the kubelet's `staticPodPath`), or from one file.
 ///
 /// A file with an error changes nothing: what it said before stays, and the others are read. An empty file is one with an
-/// error, as for the kubelet: who copies a file over another one empties that first. Where nothing else is known of it,
-/// it has no pods. Names that begin with a point are left out, as the kubelet does: editors write such files.
+/// error, as for the kubelet: who copies a file over another one empties that first. That may just happen while an agent
+/// starts: a record tells it which files had pods. One that had none, as far as is known, has none when it is empty.
+/// Names that begin with a point are left out, as the kubelet does: editors write such files.
 package final class ManifestFolder: PodSource {
     package let name = "file"
     /// As long as this a file may be empty before it is said to be.
@@ -17,10 +18,15 @@ package final class ManifestFolder: PodSource {
     private let reader: ManifestReader
     /// Looks without an event, too: a file system may have none.
     private let interval: Duration
+    private let record: ManifestRecord
     private let log: Logger
 
-    package init(path: String, reader: ManifestReader, interval: Duration = .seconds(20), log: Logger) {
+    /// - Parameter record: the path of the file that tells the next agent which manifests had pods.
+    package init(
+        path: String, record: String, reader: ManifestReader, interval: Duration = .seconds(20), log: Logger
+    ) {
         self.path = path
+        self.record = ManifestRecord(path: record, log: log)
         self.reader = reader
         self.interval = interval
         self.log = log
@@ -31,6 +37,7 @@ package final class ManifestFolder: PodSource {
         var watch: FolderWatch?
         var files: [String: ManifestFile] = [:]
         var before: [String]?
+        record.read()
         while !Task.isCancelled {
             if watch?.isOutdated(path) != false {
                 do throws(KernelError) {
@@ -49,6 +56,8 @@ package final class ManifestFolder: PodSource {
                     for problem in problems where before?.contains(problem) != true {
                         log.error("\(problem)")
                     }
+                    // Before one of them begins.
+                    record.keep(files.filter { hadPods($0.key, $0.value) }.map { place(of: $0.key) })
                     await changed(state(files, pods, problems))
                     before = problems
                 }
@@ -85,6 +94,11 @@ package final class ManifestFolder: PodSource {
             }
         }
         return (pods, twins)
+    }
+
+    /// Also one of which that is known, and not yet what became of them.
+    private func hadPods(_ name: String, _ file: ManifestFile) -> Bool {
+        !file.content.pods.isEmpty || file.mayHaveMore && record.has(place(of: name))
     }
 
     private func place(of name: String) -> String { path == name ? name : "\(path)/\(name)" }
@@ -169,7 +183,7 @@ package final class ManifestFolder: PodSource {
         if before?.stamp != stamp {
             return ManifestFile(stamp: stamp, content: content, isUnknown: isUnknown, emptySince: .now)
         }
-        let isBlank = content.pods.isEmpty && content.objects.isEmpty
+        let isBlank = content.pods.isEmpty && content.objects.isEmpty && !record.has(file)
         content.problems = [
             "\(file): the file is empty" + (isBlank ? "" : ", and changes nothing: its pods go with the file")
         ]

@@ -270,6 +270,22 @@ class Meanwhile(AgentTest):
         for name in ("first", "second"):
             self.agent.remove(f"{name}.json")
 
+    def test_each_folder_is_cleaned_that_can_be(self):
+        self.agent.kill()
+        pods = f"{self.agent.root}/agent/pods"
+        # A file where a folder should be cannot be cleaned as one.
+        left, stuck = [[f"{pods}/{name}{number}" for number in range(3)] for name in ("left", "stuck")]
+        for folder in left:
+            os.makedirs(f"{folder}/volumes")
+        for file in stuck:
+            open(file, "w").close()
+        self.agent.start()
+        wait(lambda: not any(map(os.path.exists, left)), "the folders are gone")
+        for number in range(3):
+            wait(lambda: f"clean up after pod stuck{number}, which is gone: " in self.agent.log(), "each is told")
+        for file in stuck:
+            os.remove(file)
+
     def test_another_pod_has_the_uid(self):
         self.agent.write("heir.json", manifest("elder", uid="inherited"))
         before = container(self.agent.wait_ready("elder"), "c")["containerID"]

@@ -35,22 +35,32 @@ extension PodManager {
         return entries[uid] != nil || present?[uid] != nil
     }
 
-    /// Folders of pods that neither a source nor the runtime has, and what only these have used.
+    /// Folders of pods that neither a source nor the runtime has, and what only these have used. One that cannot be
+    /// cleaned holds up no other.
     func cleanFolders(_ wanted: [String: Pod]) async {
         do {
-            let kept = try AgentFiles.names(in: "\(services.settings.root)/pods") + services.records.uids()
-            for uid in kept
+            let folders = try AgentFiles.names(in: "\(services.settings.root)/pods")
+            let kept = try Set(folders).union(services.records.uids())
+            for uid in kept.sorted()
             where wanted[uid] == nil && entries[uid] == nil && present?[uid] == nil {
-                try removeLogs(uid)
-                try await services.volumes.unmount(uid: uid)
-                try await services.resources.remove(uid)
-                try removeTree(try services.settings.folder(ofPod: uid))
-                services.users.forget(uid)
-                services.records.forget(uid)
+                await clean(uid)
             }
             try await services.volumes.releaseDevices()
         } catch {
             log.warning("clean up after pods that are gone: \(error)")
+        }
+    }
+
+    private func clean(_ uid: String) async {
+        do {
+            try removeLogs(uid)
+            try await services.volumes.unmount(uid: uid)
+            try await services.resources.remove(uid)
+            try removeTree(try services.settings.folder(ofPod: uid))
+            services.users.forget(uid)
+            services.records.forget(uid)
+        } catch {
+            log.warning("clean up after pod \(uid), which is gone: \(error)")
         }
     }
 

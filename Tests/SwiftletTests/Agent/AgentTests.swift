@@ -3,7 +3,7 @@ import LinuxKernel
 import Testing
 
 /// The node agent as somebody at the node sees it: manifests in a folder, its HTTP API, the command line. What is
-/// tested stands in `Tests/AgentClient`.
+/// tested stands in `Tests/AgentClient`; what is missing here, `PythonTests` says.
 @Suite(.serialized) struct AgentTests {
     @Test(arguments: ["Life", "Manifests", "Restarts", "API"])
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
@@ -14,7 +14,7 @@ import Testing
     ])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
-    @Test(arguments: ["Groups", "Refusals", "Resize", "Processors"])
+    @Test(arguments: ["Groups", "Refusals", "Resize", "Processors", "NothingKept", "MemoryQoS"])
     func resources(suite: String) throws { try run("test_resources.\(suite)") }
 
     @Test func configuration() throws { try run("test_configuration.File") }

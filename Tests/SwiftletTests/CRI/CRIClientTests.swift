@@ -3,7 +3,7 @@ import LinuxKernel
 import Testing
 
 /// The CRI as a client in another language sees it: Python's grpcio, with stubs of our proto file. What is tested
-/// stands in `Tests/CRIClient`.
+/// stands in `Tests/CRIClient`; what is missing here, `PythonTests` says.
 @Suite(.serialized) struct CRIClientTests {
     @Test(arguments: [
         "test_faults", "test_fields", "test_kills", "test_life", "test_messages", "test_network",

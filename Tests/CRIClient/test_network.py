@@ -318,6 +318,28 @@ class Plugins(PluginTest):
         self.restart()
         soon(lambda: not os.path.exists(entry + ".damaged"))
 
+    def test_a_damaged_entry_of_a_pod_without_a_record(self):
+        """Plugins have connected it all the same, and are told when it ends."""
+        configure("fake", [{"type": "fake"}])
+        alive, dead = [self.run_pod(self.pod_config(name)) for name in ("alive", "dead")]
+        entries = {pod: f"{FOLDER}/lib/k8s/cni/fake-{pod}-eth0.json" for pod in (alive, dead)}
+        self.daemon.kill()
+        for entry in entries.values():
+            os.truncate(entry, 0)
+            self.addCleanup(os.unlink, entry + ".damaged")
+        with sqlite3.connect(f"{FOLDER}/lib/k8s/pods.sqlite") as database:
+            database.execute("DELETE FROM sandbox")
+        database.close()
+        os.kill(shims()[dead], signal.SIGKILL)
+        self.daemon.start()
+        soon(lambda: not os.path.exists(f"{FOLDER}/run/k8s/sandboxes/{dead}"))
+        self.assertTrue(os.path.exists(entries[dead] + ".damaged"))
+        self.assertEqual(self.asked().count("DEL"), 1)
+        self.assertEqual(self.pod_status(alive).state, cri.SANDBOX_NOTREADY)
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=alive))
+        self.assertEqual(self.asked().count("DEL"), 2)
+        self.assertTrue(os.path.exists(entries[alive] + ".damaged"))
+
     def test_a_plugin_that_hangs(self):
         configure("fake", [{"type": "fake"}])
         plugin_does("ADD", "hang")

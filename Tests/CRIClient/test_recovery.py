@@ -656,6 +656,36 @@ class Records(NodeTest):
         self.assertEqual(self.pods(), {})
         self.assertEqual(groups(gone), [])
 
+    def test_what_a_pod_without_a_record_has_of_the_network_cannot_be_read(self):
+        """It is not forgotten before its address is given back."""
+        pod, _ = self.make("unread")
+        record, folder = f"{FOLDER}/run/network/pods/{pod}.json", f"{FOLDER}/run/k8s/sandboxes/{pod}"
+        self.daemon.kill()
+        self.change(("DELETE FROM sandbox", ()), ("DELETE FROM container", ()))
+        os.kill(shims()[pod], signal.SIGKILL)
+        os.rename(record, f"{FOLDER}/record")
+        os.mkdir(record)
+        self.daemon.start()
+        self.assertTrue(os.path.exists(folder))
+        with open(f"{FOLDER}/daemon.log") as log:
+            self.assertTrue(any("could not be removed" in line and f"path={folder}" in line for line in log))
+        os.rmdir(record)
+        os.rename(f"{FOLDER}/record", record)
+        self.restart([])
+        self.assertFalse(os.path.exists(folder))
+        # And of one that lives.
+        pod, _ = self.make("unread-too")
+        record = f"{FOLDER}/run/network/pods/{pod}.json"
+        self.daemon.kill()
+        self.change(("DELETE FROM sandbox", ()), ("DELETE FROM container", ()))
+        os.rename(record, f"{FOLDER}/record")
+        os.mkdir(record)
+        self.daemon.start()
+        os.rmdir(record)
+        os.rename(f"{FOLDER}/record", record)
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
+        self.assertFalse(os.path.exists(record))
+
     def test_a_damaged_database(self):
         """What can be read of it is kept; the rest is what lives."""
         pod, container = self.make("page", network=NODE)

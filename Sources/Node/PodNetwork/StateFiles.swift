@@ -24,7 +24,8 @@ enum StateFiles {
         do throws(KernelError) {
             bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
         } catch {
-            if error.errno == .noEntry { return nil }
+            // Nor can there be one whose name is too long: of a folder that somebody has made, say.
+            if error.errno == .noEntry || error.errno == .nameTooLong { return nil }
             throw error
         }
         do throws(JSONError) {

@@ -198,14 +198,17 @@ public final class PodNetworks: Sendable {
         return attachment
     }
 
-    /// Who has connected a pod, by what he has written down.
-    /// - Returns: nil for a pod that is not connected, as far as that can be read.
-    func found(of id: String) -> NetworkOfPod? {
-        if let result = try? builtin.result(of: id) {
+    /// Who has connected a pod, or has begun to, by what he has written down.
+    /// - Returns: nil for a pod that nobody has connected.
+    /// - Throws: where that cannot be read.
+    func found(of id: String) throws -> NetworkOfPod? {
+        if let result = try builtin.result(of: id) {
             return NetworkOfPod(maker: .builtin, addresses: result.addresses.map(\.description))
         }
-        guard let result = try? plugins.result(of: id) else { return nil }
-        return NetworkOfPod(maker: .cni, addresses: result.containerAddresses.map(\.description))
+        guard try plugins.knows(id) else { return nil }
+        // Half done, or damaged: its addresses are not known, and plugins have to undo it all the same.
+        let result = try? plugins.result(of: id)
+        return NetworkOfPod(maker: .cni, addresses: result?.containerAddresses.map(\.description) ?? [])
     }
 
     /// Disconnects a pod; one that is not connected is no error.

@@ -28,8 +28,9 @@ extension PodEngine {
         }
     }
 
-    /// Whether plugins have to disconnect a pod without a record before its folder is removed.
-    func hasPlugins(stray name: String) -> Bool { networks.found(of: name)?.maker == .cni }
+    /// Whether plugins have to disconnect a pod without a record before its folder is removed. Where that cannot be read,
+    /// whoever removes it says so.
+    func hasPlugins(stray name: String) -> Bool { (try? networks.found(of: name))?.maker == .cni }
 
     /// Gives back what pods have of the network that are gone. What takes plugins is done later.
     func collectNetworks() async {

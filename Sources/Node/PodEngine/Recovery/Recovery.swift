@@ -220,9 +220,15 @@ extension PodEngine {
         let folder = layout.sandbox(name)
         // Nobody's file among the folders.
         if unlink(folder) == 0 { return }
+        // It is not forgotten before it is known what it has of the network.
+        let network = try networks.found(of: name)
         try replaceDamagedPodFile(ofStray: name)
         try PodCleanup.run(folder: folder, state: layout.run.state)
-        if let network = networks.found(of: name) { try disconnect(name, network, pod: nil) }
+        if let network {
+            let spec = SandboxSpec.unknown
+            let namespace = SandboxFiles.namespaces(spec, folder).network ?? ""
+            try disconnect(name, network, pod: (spec, namespace))
+        }
         try SandboxFiles.unmount(folder)
         // Where it had one of its own: others' are theirs.
         for group in PodCgroup.allOwn(of: name) { try group.remove() }

@@ -77,11 +77,21 @@ extension PodEngine {
             ?? .own(of: id, driver: settings.cgroupDriver)
         var record = SandboxRecord(
             id: id, createdAt: remains?.createdAt ?? timeOfFolder(layout.sandbox(id)), bootID: bootID,
-            spec: remains?.spec ?? SandboxSpec(name: "", namespace: "", uid: "", attempt: 0),
+            spec: remains?.spec ?? .unknown,
             runtime: remains?.runtime, cgroupParent: remains?.cgroupParent ?? own.parent, phase: .unrecorded)
         record.namespaces = remains?.namespaces ?? SandboxNamespaces()
-        record.network = remains?.network ?? networks.found(of: id)
+        record.network = remains?.network ?? network(ofUnrecorded: id)
         registry.add(SandboxEntry(record))
+    }
+
+    /// Where it cannot be read who has connected it, that is whoever connects pods now: he is asked to undo it when the pod
+    /// ends, and by then it may be read again.
+    private func network(ofUnrecorded id: String) -> NetworkOfPod? {
+        do { return try networks.found(of: id) } catch {
+            logger.error(
+                "how a sandbox was connected cannot be read", metadata: ["pod": "\(id)", "error": "\(error)"])
+            return NetworkOfPod(maker: networks.maker)
+        }
     }
 
     private func timeOfFolder(_ path: String) -> Int64 {
@@ -120,6 +130,11 @@ extension PodEngine {
         registry.add(ContainerEntry(record, folder: folder))
         reserve(Self.reservedName(record), for: id, what: "container")
     }
+}
+
+extension SandboxSpec {
+    /// Of a pod of which nothing is on record.
+    static var unknown: SandboxSpec { SandboxSpec(name: "", namespace: "", uid: "", attempt: 0) }
 }
 
 /// What a kubelet labels its containers with.

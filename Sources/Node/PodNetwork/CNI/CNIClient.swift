@@ -155,6 +155,11 @@ public struct CNIClient: Sendable {
         try cache.place(container, interface)?.entry.get().result.map { try CNIResult($0, type: "-") }
     }
 
+    /// Whether a container is connected, as far as that came, and whether or not it can be read how.
+    public func knows(_ container: String, interface: String = "eth0") throws -> Bool {
+        try cache.place(container, interface) != nil
+    }
+
     /// Whose entries cannot be read, and why.
     public func damage() throws -> [(container: String, error: any Error)] {
         try cache.places().compactMap { place in

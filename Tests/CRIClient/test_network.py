@@ -61,6 +61,18 @@ class RangeTest(NodeTest):
             log.seek(begin)
             return log.readlines()
 
+    def host_has(self, address):
+        """On a device of its own, with a route into that network."""
+        def ip(*words):
+            subprocess.run(["ip", *words], check=True)
+
+        ip("link", "add", "up0", "type", "veth", "peer", "name", "far0")
+        self.addCleanup(ip, "link", "del", "up0")
+        ip("link", "set", "far0", "up")
+        ip("addr", "add", address, "dev", "up0")
+        ip("link", "set", "up0", "up")
+        return ip
+
     def address(self, name):
         return self.pod_status(self.run_pod(self.pod_config(name))).network.ip
 
@@ -71,6 +83,20 @@ class Ranges(RangeTest):
         self.assertTrue(self.address("first").startswith("10.202.0."))
         self.restart()
         self.assertTrue(self.address("second").startswith("10.202.0."))
+
+
+    def test_routes_into_a_new_range_are_told(self):
+        def told():
+            with open(f"{FOLDER}/daemon.log") as log:
+                return len([line for line in log if "level=warning" in line and "route=10.204.0.0/24" in line])
+
+        self.host_has("10.204.0.1/24")
+        self.give("10.204.0.0/28")
+        self.assertEqual(told(), 1)
+        # Once: an agent tells its range at each of its starts.
+        self.give("10.204.0.0/28")
+        self.give("10.205.0.0/24")
+        self.assertEqual(told(), 1)
 
 
 class ChosenRanges(RangeTest):
@@ -102,14 +128,7 @@ class RangesOfTheHost(RangeTest):
     more = '[builtin_network]\npod_cidrs = ["10.203.0.0/28"]\n'
 
     def test_what_the_host_has_is_left_out_and_told(self):
-        def ip(*words):
-            subprocess.run(["ip", *words], check=True)
-
-        ip("link", "add", "up0", "type", "veth", "peer", "name", "far0")
-        self.addCleanup(ip, "link", "del", "up0")
-        ip("link", "set", "far0", "up")
-        ip("addr", "add", "10.203.0.1/24", "dev", "up0")
-        ip("link", "set", "up0", "up")
+        ip = self.host_has("10.203.0.1/24")
         ip("route", "add", "198.18.0.0/15", "via", "10.203.0.2")
         told = [line for line in self.restart() if "level=warning" in line and "route=10.203.0.0/24" in line]
         self.assertEqual(len(told), 1, told)

@@ -210,6 +210,9 @@ class Recovery(NodeTest):
         self.runtime.ListContainerStats(cri.ListContainerStatsRequest())
         self.daemon.images.ImageFsInfo(cri.ImageFsInfoRequest())
         # Addresses are given once, whatever became of the settings.
+        with open(f"{FOLDER}/daemon.log") as log:
+            told = [line for line in log if "routes into the pods' range is not known" in line and "lib/network.json" in line]
+        self.assertEqual(len(told), 1, told)
         new = self.run_pod(self.pod_config("damaged-new"))
         addresses = [self.pod_status(pod).network.ip for pod in (new, pods["pod"][0], pods["well"][0])]
         self.assertEqual(len(set(addresses)), 3, addresses)

@@ -133,7 +133,7 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
             return range
         }
         guard !ranges.isEmpty else { return CRIUpdateRuntimeConfigResponse() }
-        let isUsed = try await Self.onThread { try engine.networks.setPodRanges(ranges) }
+        let isUsed = try await Self.onThread { try engine.setPodRanges(ranges) }
         if !isUsed {
             parts.log.notice(
                 "the cluster's addresses for pods are not used: builtin_network.pod_cidrs has chosen others",

@@ -69,7 +69,7 @@ public final class PodNetworks: Sendable {
     /// successors: a kubelet tells them when they change, and not when somebody may have forgotten them.
     /// - Returns: false where others were chosen, which stay.
     /// - Throws: `EngineError` (`invalid`) for ranges that pods cannot have; then all stays as it was.
-    public func setPodRanges(_ ranges: [IPPrefix]) throws -> Bool {
+    func setPodRanges(_ ranges: [IPPrefix]) throws -> Bool {
         if hasChosenRanges.withLock(\.self) { return false }
         try Self.check(ranges)
         switch choice {
@@ -95,11 +95,15 @@ public final class PodNetworks: Sendable {
         podRanges.withLock { $0 = ranges }
     }
 
+    /// The built-in network's ranges, as far as it has any.
+    func builtinRanges() throws -> [IPPrefix] {
+        guard choice == .builtin else { return [] }
+        return try builtin.existingSettings()?.ranges ?? []
+    }
+
     /// Routes of the host's that lead into the built-in network's ranges.
     func routesIntoPodRanges() throws -> [IPPrefix] {
-        guard choice == .builtin, let settings = try builtin.existingSettings() else { return [] }
-        let ranges = [settings.range4, settings.range6].compactMap(\.self)
-        return try builtin.foreignRoutes(into: ranges).map(\.range)
+        try builtin.foreignRoutes(into: try builtinRanges()).map(\.range)
     }
 
     package static func check(_ ranges: [IPPrefix]) throws(EngineError) {

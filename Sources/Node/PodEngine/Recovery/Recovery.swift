@@ -42,16 +42,6 @@ extension PodEngine {
             ])
     }
 
-    /// Which of the addresses behind them others have is not known here.
-    private func tellOfRoutesIntoPodRanges() {
-        // Settings that cannot be read are told by the first pod that needs them.
-        for route in (try? networks.routesIntoPodRanges()) ?? [] {
-            logger.warning(
-                "the host has a route into the pods' range: whoever is there may have an address that a pod gets",
-                metadata: ["route": "\(route)"])
-        }
-    }
-
     private enum News {
         case recovered
         /// Nothing since so many were missing.

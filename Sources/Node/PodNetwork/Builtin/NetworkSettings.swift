@@ -20,7 +20,7 @@ public struct NetworkSettings: Equatable, Sendable {
             range4: ranges.first { !$0.address.isVersion6 }, range6: ranges.first { $0.address.isVersion6 })
     }
 
-    var ranges: [IPPrefix] { [range4, range6].compactMap(\.self) }
+    package var ranges: [IPPrefix] { [range4, range6].compactMap(\.self) }
 
     /// - Throws: for ranges that cannot serve.
     package func check() throws(NetworkError) {

@@ -158,6 +158,32 @@ import Testing
         }
     }
 
+    /// Also where loopback alone has an address of version 6.
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6 on its loopback"))
+    func listensOnAnAddressOfVersion6() async throws {
+        try await withServer({ $0.address = "::1" }) { server, _ in
+            let text = try server.exec(request)
+            #expect(text.hasPrefix("http://[::1]:"))
+            let raw = try await RawClient.connect(port: try StreamingURL(text).port, host: "::1")
+            try await raw.send(spdy("/nobodys"))
+            #expect(try await raw.receiveHead().hasPrefix("HTTP/1.1 404 "))
+        }
+    }
+
+    /// Wherever else a name leads, as `localhost` does on machines with IPv6.
+    @Test func listensOnTheAddressOfVersion4OfAName() async throws {
+        #expect(try SocketAddress.listening(on: "localhost", port: 80).ipAddress?.hasPrefix("127.") == true)
+        #expect(try SocketAddress.listening(on: "::1", port: 80) == SocketAddress(ipAddress: "::1", port: 80))
+        #expect(throws: (any Error).self) { try SocketAddress.listening(on: "nobody.invalid", port: 80) }
+        try await withServer({ $0.address = "localhost" }) { server, _ in
+            let text = try server.exec(request)
+            #expect(text.hasPrefix("http://localhost:"))
+            let raw = try await RawClient.connect(port: try StreamingURL(text).port, host: "127.0.0.1")
+            try await raw.send(spdy("/nobodys"))
+            #expect(try await raw.receiveHead().hasPrefix("HTTP/1.1 404 "))
+        }
+    }
+
     @Test func onlyARunningServerGivesURLs() async throws {
         let server = StreamingServer(
             configuration: StreamingConfiguration(), handler: EchoHandler(), logger: .init(label: "t"))
@@ -177,3 +203,8 @@ import Testing
         }
     }
 }
+
+private let hasIPv6: Bool = {
+    let addresses = try? FileDescriptor.readFile("/proc/net/if_inet6", limit: 1 << 20)
+    return addresses.map { String(decoding: $0, as: UTF8.self).contains(" lo\n") } ?? false
+}()

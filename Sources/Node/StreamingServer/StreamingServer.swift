@@ -136,7 +136,7 @@ public final class StreamingServer: Sendable {
                             logger: logger, upgraded: begin)
                     }
                 }
-                .bind(host: configuration.address, port: configuration.port).get()
+                .bind(to: .listening(on: configuration.address, port: configuration.port)).get()
         } catch {
             throw StreamingError(
                 .configuration, "listen on \(configuration.address), port \(configuration.port): \(error)")

@@ -112,8 +112,9 @@ struct StreamingURL {
 
     init(_ url: String) throws {
         let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
-        let slash = parts[1].split(separator: ":")
-        guard parts.count == 3, slash.count == 2, let port = Int(slash[1]) else {
+        guard parts.count == 3, let colon = parts[1].lastIndex(of: ":"),
+            let port = Int(parts[1][colon...].dropFirst())
+        else {
             throw TestFailure("unexpected URL \(url)")
         }
         self.port = port

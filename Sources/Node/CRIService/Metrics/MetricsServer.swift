@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
+import StreamingServer
 
 /// A plain HTTP address for whoever watches the daemon: `/metrics` for Prometheus and `/healthz`.
 public struct MetricsServer: Service {
@@ -40,7 +41,7 @@ public struct MetricsServer: Service {
                         try pipeline.addHandler(MetricsHandler(registry))
                     }
                 }
-                .bind(host: host, port: port).get()
+                .bind(to: .listening(on: host, port: port)).get()
         } catch {
             throw ServerError("metrics.address \(host):\(port): \(error)")
         }

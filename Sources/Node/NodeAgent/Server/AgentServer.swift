@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import StreamingServer
 import Synchronization
 
 /// The agent's HTTP servers: the kubelet's API over TLS, and `/healthz` for whoever watches this machine.
@@ -117,12 +118,8 @@ public final class AgentServer: Sendable {
                 // This kernel has version 4 alone.
             }
         }
-        let bootstrap = bootstrap(tls: tls, responder)
-        // Not as a name: one of version 6 is none where loopback alone has such addresses.
-        if let literal = try? SocketAddress(ipAddress: address, port: port) {
-            return try await bootstrap.bind(to: literal).get()
-        }
-        return try await bootstrap.bind(host: address, port: port).get()
+        let place = try SocketAddress.listening(on: address, port: port)
+        return try await bootstrap(tls: tls, responder).bind(to: place).get()
     }
 
     private func bootstrap(tls: NIOSSLContext?, _ responder: any HTTPResponder) -> ServerBootstrap {

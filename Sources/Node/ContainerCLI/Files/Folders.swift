@@ -10,13 +10,7 @@ struct FileName: Hashable {
         bytes = text.utf8CString.map { $0 }
     }
 
-    fileprivate init(entry: UnsafeMutablePointer<dirent>) {
-        bytes = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) {
-                Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
-            }
-        }
-    }
+    init(_ entry: FolderEntry) { bytes = entry.bytes }
 
     /// Without the NUL.
     var characters: [UInt8] { bytes.dropLast().map { UInt8(bitPattern: $0) } }
@@ -37,32 +31,10 @@ struct FileName: Hashable {
     }
 }
 
-extension FileDescriptor {
-    /// The names in this open folder, without `.` and `..`, unsorted.
-    /// - Parameter path: for messages.
-    func entries(of path: @autoclosure () -> String) throws(KernelError) -> [FileName] {
-        // A description of its own: the position of this one stays.
-        let copy = try openAt(".", O_RDONLY | O_DIRECTORY).release()
-        guard let stream = fdopendir(copy) else {
-            let errno = Errno.current
-            Glibc.close(copy)
-            throw KernelError("read folder", path(), errno)
-        }
-        defer { closedir(stream) }
-        var names: [FileName] = []
-        while let entry = readdir(stream) {
-            let name = FileName(entry: entry)
-            let isDots = name.bytes == [46, 0] || name.bytes == [46, 46, 0]
-            if !isDots { names.append(name) }
-        }
-        return names
-    }
-}
-
 /// The names in one of our own folders, unsorted; none where there is no folder.
 package func folderEntries(_ path: String) throws(KernelError) -> [String] {
     do throws(KernelError) {
-        return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).entries(of: path).map(\.text)
+        return try FileDescriptor.listing(of: path).map(\.name)
     } catch {
         if error.errno == .noEntry { return [] }
         throw error

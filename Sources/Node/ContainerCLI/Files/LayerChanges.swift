@@ -117,7 +117,7 @@ package struct LayerSurvey {
         }
         var seen = Set(folder.ignored.filter { $0.count == 1 }.joined())
         var found: [Found] = []
-        for name in try open.folder.entries(of: folder.place.shown)
+        for name in try open.folder.listing(of: folder.place.shown).map(FileName.init)
         where seen.insert(name.characters).inserted {
             // It may be gone again.
             guard let status = try open.status(of: name.bytes) else { continue }
@@ -126,7 +126,7 @@ package struct LayerSurvey {
         if folder.isOpaque {
             // What was in the folder that this one has replaced.
             for lower in lowers {
-                for name in try lower.open.folder.entries(of: lower.place.shown)
+                for name in try lower.open.folder.listing(of: lower.place.shown).map(FileName.init)
                 where seen.insert(name.characters).inserted {
                     guard try look(for: name, in: lowers).top != nil else { continue }
                     let entry = Entry(kind: .deleted, name: name, parent: folder.entry, isChange: true)

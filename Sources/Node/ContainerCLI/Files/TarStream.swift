@@ -58,7 +58,7 @@ package final class TarOutput {
     /// Adds what is in a folder, held by O_PATH, and not the folder itself.
     package func addContents(of folder: borrowing FileDescriptor) throws {
         let folder = try folder.openAt(".", O_RDONLY | O_DIRECTORY)
-        for child in try folder.entries(of: "archive") {
+        for child in try folder.listing(of: "archive").map(FileName.init) {
             try add(child, in: folder, as: child.characters)
         }
     }
@@ -133,7 +133,7 @@ package final class TarOutput {
             }
             depth += 1
             defer { depth -= 1 }
-            for child in try folder.entries(of: shown) {
+            for child in try folder.listing(of: shown).map(FileName.init) {
                 let path = name + [UInt8(ascii: "/")] + child.characters
                 try add(child, in: folder, as: path)
             }

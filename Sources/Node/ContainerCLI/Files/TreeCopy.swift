@@ -62,7 +62,7 @@ public struct TreeCopy {
     private mutating func contents(
         of source: borrowing FileDescriptor, to target: borrowing FileDescriptor, path: String
     ) throws(KernelError) {
-        for name in try source.entries(of: path) {
+        for name in try source.listing(of: path).map(FileName.init) {
             let inner = path + "/" + name.text
             try entry(source.open(name, O_PATH | O_NOFOLLOW, inner), as: name, to: target, path: inner)
         }

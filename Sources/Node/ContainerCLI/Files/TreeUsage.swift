@@ -24,7 +24,7 @@ public struct TreeUsage: Equatable, Sendable {
         var waiting = [FolderPlace(root: root)]
         while let place = waiting.popLast() {
             guard let open = try place.open() else { continue }
-            for name in try open.folder.entries(of: place.shown) {
+            for name in try open.folder.listing(of: place.shown).map(FileName.init) {
                 // What cannot be looked at, as the root of a mount whose server is gone, takes nothing here.
                 guard let status = try? open.status(of: name.bytes) else { continue }
                 usage.entries += 1

@@ -131,16 +131,23 @@ public struct CNIClient: Sendable {
         // A namespace that is gone cannot be entered; plugins then free what lies outside of it.
         if access(entry.namespace, F_OK) != 0 { entry.namespace = "" }
         var failure: (any Error)?
-        for plugin in entry.network.plugins.reversed() {
+        let chain = Array(entry.network.plugins.reversed())
+        var ahead = PluginAhead()
+        for (index, plugin) in chain.enumerated() {
+            let started = ahead.take()
             do {
-                do {
-                    _ = try path(of: plugin)
-                } catch {
+                let call: CNICall
+                do { call = try self.call("DEL", plugin, entry) } catch {
                     try missing(NetworkList.type(of: plugin), error)
                     continue
                 }
-                _ = try call("DEL", plugin, entry).run(
-                    entry.request(to: plugin, previous: entry.result), milliseconds: timeout)
+                var running = try started ?? call.start()
+                _ = try call.ask(
+                    &running, entry.request(to: plugin, previous: entry.result), milliseconds: timeout
+                ) {
+                    guard index + 1 < chain.count else { return }
+                    ahead.start { try self.call("DEL", chain[index + 1], entry) }
+                }
             } catch {
                 if failure == nil { failure = error }
             }

@@ -59,6 +59,39 @@ struct InteropTests {
         }
     }
 
+    /// zstd:chunked compresses each file for itself, and has a table of them behind in a frame that zstd skips. What a
+    /// registry has in some form already is not compressed anew: each image comes into one of its own.
+    @Test(arguments: ["skopeo", "podman", "buildah"], ["zstd", "zstd:chunked"])
+    func whatIsPushedByZstdRuns(tool: String, format: String) throws {
+        let peers = try PeerTools()
+        defer { withExtendedLifetime(peers) {} }
+        let host = try Host(ownNetwork: false)
+        let registry = peers.registryHost
+        let name = "\(registry)/theirs/busybox:v1"
+        if tool == "skopeo" {
+            let plain = "dir:\(peers.folder)/plain"
+            try peers("skopeo", "copy", "-q", "--dest-decompress", "oci:\(busybox)", plain)
+            try peers(
+                "skopeo", "copy", "-q", "--dest-tls-verify=false", "--dest-compress-format", format, plain,
+                "docker://\(name)")
+        } else {
+            try peers("podman", "load", "-q", "-i", try Fixtures.archive("archive/busybox.tar"))
+            try peers(
+                tool, "push", "-q", "--tls-verify=false", "--compression-format", format, "localhost/busybox",
+                "docker://\(name)")
+        }
+        let manifest = try peers.manifest("docker://\(name)")
+        #expect(manifest.contains("\"application/vnd.oci.image.layer.v1.tar+zstd\""), "\(manifest)")
+        let hasTable = manifest.contains("\"io.containers.zstd-chunked.manifest-position\"")
+        #expect(hasTable == (format == "zstd:chunked"), "\(manifest)")
+        try host.check("pull", "-q", name)
+        #expect(try host.check("image", "verify", "--deep").error.isEmpty)
+        #expect(try host.check("run", "--rm", "--network", "none", name, "echo", "runs").line == "runs")
+        let copy = "\(registry)/ours/busybox:v1"
+        try host.check("push", "-q", name, copy)
+        #expect(try peers.manifest("docker://\(copy)") == manifest)
+    }
+
     @Test func whatWePushTheOthersRead() throws {
         let peers = try PeerTools()
         defer { withExtendedLifetime(peers) {} }

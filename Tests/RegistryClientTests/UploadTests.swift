@@ -178,13 +178,64 @@ import Testing
     @Test func whatWasOnlyBusyIsLetIn() async throws {
         try await withRepository(server: { request in
             switch request.method {
-            case "HEAD": FaultServer.answer(503)
+            case "HEAD": FaultServer.answer(429)
             case "POST": FaultServer.answer(202, ["Location": "/upload/1"])
             default: FaultServer.answer(201)
             }
         }) { repository, _ in
             let outcome = try await repository.push(Self.content)
             #expect(outcome == .uploaded)
+        }
+    }
+
+    /// A server that fails fails with the upload, too.
+    @Test(arguments: [500, 502, 503, 504]) func aFailureThatLastsIsTheEnd(status: Int) async throws {
+        try await withRepository(server: { request in
+            request.method == "HEAD"
+                ? FaultServer.answer(status) : FaultServer.answer(202, ["Location": "/upload/1"])
+        }) { repository, server in
+            let error = try await registryError { _ = try await repository.push(Self.content) }
+            #expect(error.kind == .server && error.status == UInt(status), "\(error)")
+            #expect(server.requests.map(\.method) == Array(repeating: "HEAD", count: RetryPolicy().attempts))
+        }
+    }
+
+    @Test func aMaintenanceOfAnHourIsTheEnd() async throws {
+        try await withRepository(server: { request in
+            request.method == "HEAD"
+                ? FaultServer.answer(503, ["Retry-After": "3600"])
+                : FaultServer.answer(202, ["Location": "/upload/1"])
+        }) { repository, server in
+            let error = try await registryError { _ = try await repository.push(Self.content) }
+            #expect(
+                error.description.contains("503") && error.description.contains("retry after 3600 s"),
+                "\(error)")
+            #expect(server.requests.map(\.method) == ["HEAD"])
+        }
+    }
+
+    /// It was asked as often as makes sense, and has said why: no upload asks it again. Nor does GET where a manifest was
+    /// asked for by HEAD.
+    @Test(arguments: [429, 503], ["push", "pull"])
+    func aTokenServiceThatGivesNoTokenIsTheEnd(status: Int, what: String) async throws {
+        try await withRepository(server: { request in
+            if request.path == "/token" {
+                return FaultServer.answer(status, json: #"{"details":"the tokens are being repaired"}"#)
+            }
+            let realm = "http://\(request.headers["host"]!)/token"
+            return FaultServer.answer(401, ["WWW-Authenticate": "Bearer realm=\"\(realm)\",service=\"s\""])
+        }) { repository, server in
+            let error = try await registryError {
+                if what == "push" {
+                    _ = try await repository.push(Self.content)
+                } else {
+                    _ = try await repository.resolve(.tag("v1"))
+                }
+            }
+            #expect(error.status == UInt(status))
+            #expect(error.description.contains("the tokens are being repaired"), "\(error)")
+            let asked = server.requests.map { $0.path == "/token" ? "token" : $0.method }
+            #expect(asked == ["HEAD"] + Array(repeating: "token", count: RetryPolicy().attempts))
         }
     }
 

@@ -42,7 +42,7 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     /// Who was asked has answered, and it failed where that redirects to.
     private(set) var isBehindRedirect = false
 
-    enum Symptom: Sendable {
+    enum Symptom: Sendable, Equatable {
         /// No answer in time: the next one may take as long.
         case timeout
         /// The way a handshake fails with somebody who does not know TLS.
@@ -54,7 +54,8 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         /// It was tried as often as makes sense: who asked for it does not ask again.
         case spent
         /// A refusal of HEAD, whose answer has no body, and therefore no word of the registry's.
-        case wordless
+        /// - Parameter isSpent: it was tried as often as makes sense, too.
+        case wordless(isSpent: Bool)
     }
 
     public init(_ kind: Kind, _ description: String, codes: [String] = []) {
@@ -90,6 +91,11 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
         RegistryError(kind, description, codes: codes, status: status, symptom: symptom)
     }
 
+    /// The same error, after which nobody asks again.
+    var spent: RegistryError {
+        if case .wordless = symptom { with(.wordless(isSpent: true)) } else { with(.spent) }
+    }
+
     /// Whether the next registry of a search may have what this one has not. Docker's own calls unauthorized what it
     /// has not; the refusal of our own policy has no status.
     public var mayBeElsewhere: Bool {
@@ -103,7 +109,7 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     /// Whether the network is to blame and the same request may succeed a moment later.
     var isTransient: Bool {
         switch kind {
-        case .interrupted, .server, .rateLimited: symptom != .spent
+        case .interrupted, .server, .rateLimited: symptom != .spent && symptom != .wordless(isSpent: true)
         case .unreachable: symptom == .away
         default: false
         }

@@ -101,9 +101,7 @@ extension Repository {
     ) async throws -> ManifestContent {
         if [400, 405, 501].contains(refusal.status) { return try await get(reference, endpoint) }
         // Why a mirror has it not is not worth a question: the next server may have it.
-        guard refusal.status != nil, [.wordless, .spent].contains(refusal.symptom), !endpoint.hasNext else {
-            throw refusal
-        }
+        guard case .wordless = refusal.symptom, !endpoint.hasNext else { throw refusal }
         do {
             return try await get(reference, endpoint, isRetried: false)
         } catch let error as RegistryError

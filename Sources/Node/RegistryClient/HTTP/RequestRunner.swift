@@ -86,7 +86,7 @@ final class RequestRunner: Sendable {
                 if !request.isRetried || endpoint.hasNext || isSpent(request.body) { throw error }
                 guard let delay = configuration.retry.delay(afterAttempt: attempt, error),
                     error.symptom != .timeout || attempt < configuration.retry.attemptsAfterTimeout
-                else { throw attempt > 1 ? error.with(.spent) : error }
+                else { throw attempt > 1 ? error.spent : error }
                 try await Task.sleep(for: delay)
             }
         }
@@ -182,7 +182,7 @@ final class RequestRunner: Sendable {
         let body = try? await transport.body(of: answer.response, limit: Self.errorBodyLimit)
         try Task.checkCancellation()
         let error = answer.blamed(RegistryError(status: answer.response, body: body ?? []))
-        return request.method == .HEAD ? error.with(.wordless) : error
+        return request.method == .HEAD ? error.with(.wordless(isSpent: false)) : error
     }
 
     // MARK: Redirects

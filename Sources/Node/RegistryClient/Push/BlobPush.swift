@@ -26,14 +26,18 @@ extension Repository {
                 repository: self, endpoint: endpoint, content: content, onProgress: onProgress)
             do {
                 if try await hasBlob(content.digest, at: endpoint) { return .exists }
-            } catch let refusal as RegistryError where refusal.symptom == .wordless {
-                // The upload is told why, or is let in, as with Docker.
-            } catch let refusal as RegistryError where refusal.status != nil && refusal.symptom == .spent {
-                // So is this one, but everybody has waited long enough.
-                do {
-                    return try await upload.run(mountFrom: source, isPatient: false)
-                } catch let error as RegistryError where error.status == nil {
-                    throw refusal
+            } catch let refusal as RegistryError {
+                // The upload is told why, or is let in, as with Docker. A server that fails has no reasons.
+                guard case .wordless(let isSpent) = refusal.symptom, refusal.kind != .server,
+                    refusal.status != 503
+                else { throw refusal }
+                // Everybody may have waited long enough.
+                if isSpent {
+                    do {
+                        return try await upload.run(mountFrom: source, isPatient: false)
+                    } catch let error as RegistryError where error.status == nil {
+                        throw refusal
+                    }
                 }
             }
             return try await upload.run(mountFrom: source)

@@ -142,39 +142,51 @@ struct PullFaultTests {
             })
     }
 
-    /// A pull that has unpacked everything, and which a system call keeps waiting (strace(1)), as a disk may that has much
-    /// to write; and one that waits for it.
+    /// A pull that a system call keeps waiting (strace(1)), as a disk may that has much to write, or none any more for a
+    /// while.
     /// - Parameters:
     ///   - call: its name.
     ///   - which: of the calls of that name, from 1.
-    private func pullsAtTheDisk(_ call: String, _ which: Int, seconds: Int) throws -> (
-        slow: Program, other: Program
-    ) {
-        let trace = host.folder + "/trace"
-        proxy.change(.init(speed: 1_000_000))
-        let slow = try Program(
+    ///   - file: only calls with this one count.
+    private func startSlow(_ call: String, _ which: Int, seconds: Int, file: String? = nil) throws -> Program
+    {
+        try Program(
             "/usr/bin/strace",
-            [
+            (file.map { ["-P", $0] } ?? []) + [
                 "-D", "-f", "-qq", "-e", "signal=none", "-o", trace, "-e", "trace=\(call)", "-e",
                 "inject=\(call):delay_enter=\(seconds)000000:when=\(which)",
                 try Host.builtProgram("swiftlet"), "pull", "-q", name,
             ], environment: host.environment)
+    }
+
+    private var trace: String { host.folder + "/trace" }
+
+    /// Calls so far of the slow pull.
+    private func calls(_ name: String) -> Int {
+        let text = (try? FileDescriptor.readFile(trace)) ?? []
+        return String(decoding: text, as: UTF8.self).split(separator: "\(name)(").count - 1
+    }
+
+    private func wait(for what: String, until isReached: () throws -> Bool) throws {
         let deadline = monotonicMilliseconds() + 60_000
-        func wait(_ what: String, until isReached: () throws -> Bool) throws {
-            while try !isReached() {
-                try #require(monotonicMilliseconds() < deadline, "\(what) does not come")
-                usleep(20_000)
-            }
+        while try !isReached() {
+            try #require(monotonicMilliseconds() < deadline, "\(what) does not come")
+            usleep(20_000)
         }
-        try wait("unpacking") { unpacking().count == 1 }
+    }
+
+    /// A pull that has unpacked everything, and which a system call keeps waiting; and one that waits for it.
+    private func pullsAtTheDisk(_ call: String, _ which: Int, seconds: Int) throws -> (
+        slow: Program, other: Program
+    ) {
+        proxy.change(.init(speed: 1_000_000))
+        let slow = try startSlow(call, which, seconds: seconds)
+        try wait(for: "unpacking") { unpacking().count == 1 }
         let other = try host.start(["pull", "-q", name])
         // It has recorded what it is about: who keeps the disk waiting may keep the records, too.
-        try wait("waiting") { try folderNames(host.root + "/images/ingest").count == 2 }
+        try wait(for: "waiting") { try folderNames(host.root + "/images/ingest").count == 2 }
         proxy.change(.init())
-        try wait(call) {
-            let text = (try? FileDescriptor.readFile(trace)) ?? []
-            return String(decoding: text, as: UTF8.self).split(separator: "\(call)(").count > which
-        }
+        try wait(for: call) { calls(call) >= which }
         return (slow, other)
     }
 
@@ -215,6 +227,63 @@ struct PullFaultTests {
         defer { withExtendedLifetime(self) {} }
         let (slow, other) = try pullsAtTheDisk("syncfs", 1, seconds: 30)
         try expectNobodyHeldUp(by: slow) { other }
+        proxy.close()
+    }
+
+    /// A pull that the disk keeps waiting in the middle of its second layer's download, and that layer.
+    private func pullInAWrite(seconds: Int) throws -> (slow: Program, layer: String) {
+        let layer = try LocalRegistry.run(
+            "/usr/bin/skopeo", "inspect", "--tls-verify=false", "--format", "{{index .Layers 1}}",
+            "docker://\(registry.host)/big:v1"
+        ).split(separator: "\n").last.map { String($0) }
+        let digest = try #require(layer)
+        proxy.change(.init())
+        let file = host.root + "/images/partial/" + digest.replacing(":", with: "-")
+        let slow = try startSlow("pwrite64", 5, seconds: seconds, file: file)
+        try wait(for: "a write") { calls("pwrite64") >= 5 }
+        return (slow, digest)
+    }
+
+    /// As on a disk that hangs, or a frozen file system. Without a sign of life the other one would fetch the layer for
+    /// itself after twice ten seconds: ten for the layer below, which is there and not recorded, and ten for this one.
+    @Test func aDownloadThatWaitsForTheDiskIsWaitedFor() throws {
+        defer { withExtendedLifetime(self) {} }
+        let (slow, layer) = try pullInAWrite(seconds: 40)
+        let other = try host.start(["pull", "-q", name])
+        let end = monotonicMilliseconds() + 26_000
+        var seen: Set<String> = []
+        while monotonicMilliseconds() < end {
+            seen.formUnion(unpacking())
+            usleep(200_000)
+        }
+        #expect(seen.count == 1)
+        for pull in [slow, other] {
+            let result = try pull.finish(seconds: 120)
+            #expect(result.code == 0, "\(result.error)")
+        }
+        #expect(proxy.requests.count { $0 == "GET /v2/big/blobs/\(layer)" } == 1, "\(proxy.requests)")
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    @Test func aDownloadThatIsStoppedAtTheDiskHoldsNobodyUp() throws {
+        defer { withExtendedLifetime(self) {} }
+        let (slow, _) = try pullInAWrite(seconds: 30)
+        try expectNobodyHeldUp(by: slow) { try host.start(["pull", "-q", name]) }
+        proxy.close()
+    }
+
+    /// It lives on, and has its locks, until the disk lets it die.
+    @Test func aDownloadThatIsKilledAtTheDiskHoldsNobodyUp() throws {
+        defer { withExtendedLifetime(self) {} }
+        let (slow, _) = try pullInAWrite(seconds: 30)
+        let other = try host.start(["pull", "-q", name])
+        try wait(for: "waiting") { try folderNames(host.root + "/images/ingest").count == 2 }
+        kill(slow.pid, SIGKILL)
+        let result = try other.finish(seconds: 120)
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try slow.finish().code == 128 + SIGKILL)
+        try expectWhole(host, images: 1)
         proxy.close()
     }
 

@@ -13,7 +13,8 @@ package typealias BlobSource =
 ///
 /// The same blob is fetched once, however many pulls need it: who finds its file locked reads what the other one
 /// writes, and goes on himself when that one ends early. One that is stopped holds nobody up: after `patience`
-/// without a byte the rest is fetched a second time, into a file of one's own.
+/// without a byte, and without a beat while the disk keeps it waiting (`DownloadPulse`), the rest is fetched a second
+/// time, into a file of one's own.
 final class BlobFetch: Sendable {
     let digest: OCISpec.Digest
     let size: Int64
@@ -103,7 +104,7 @@ final class BlobFetch: Sendable {
     private static func claim(
         _ digest: OCISpec.Digest, size: Int64, in folder: StoreFolder
     ) throws -> Role {
-        var lastSize: Int64?
+        var last: (size: Int64, beat: Int64?)?
         var waited = 0
         while true {
             let partial = try PartialBlob.open(digest, in: folder)
@@ -119,9 +120,10 @@ final class BlobFetch: Sendable {
                 if partial.isInPlace(folder) { return .follower(partial) }
                 continue
             }
-            if let lastSize, present > lastSize { return .follower(partial) }
+            let beat = try partial.lastBeat()
+            if let last, present > last.size || beat != last.beat { return .follower(partial) }
             if waited >= patience { return .nobody }
-            lastSize = present
+            last = (present, beat)
             usleep(useconds_t(interval * 1000))
             waited += interval
         }
@@ -130,14 +132,8 @@ final class BlobFetch: Sendable {
     // MARK: Writing
 
     private func write(_ file: SharedFile, from offset: Int64) async {
-        let position = Mutex(offset)
         do {
-            try await source(offset) { bytes in
-                let end = try Self.write(bytes, to: file, at: position.withLock { $0 })
-                position.withLock { $0 = end }
-                growth.reached(end)
-                onProgress(end)
-            }
+            try await bring(to: file, from: offset)
             // Others may rely on it now.
             _ = try sharedFile?.tryReadLock()
             growth.finish(.success(()))
@@ -145,6 +141,20 @@ final class BlobFetch: Sendable {
             // Whoever else wants it may go on.
             try? sharedFile?.unlock()
             growth.finish(.failure(error))
+        }
+    }
+
+    private func bring(to file: SharedFile, from offset: Int64) async throws {
+        let pulse = sharedFile.map { DownloadPulse($0) }
+        defer { pulse?.stop() }
+        let position = Mutex(offset)
+        try await source(offset) { bytes in
+            let end = try DownloadPulse.whileWriting(self) {
+                try Self.write(bytes, to: file, at: position.withLock { $0 })
+            }
+            position.withLock { $0 = end }
+            growth.reached(end)
+            onProgress(end)
         }
     }
 
@@ -168,6 +178,7 @@ final class BlobFetch: Sendable {
     private func follow(_ partial: PartialBlob) async {
         var reached: Int64 = 0
         var stillFor = 0
+        var lastBeat: Int64?
         do {
             while reached < size {
                 let present = min(try partial.size(), size)
@@ -180,6 +191,10 @@ final class BlobFetch: Sendable {
                 }
                 // Its writer is gone: what is missing is ours to bring.
                 if try partial.tryWriteLock() { return await write(partial.file, from: reached) }
+                if let beat = try partial.lastBeat(), beat != lastBeat {
+                    lastBeat = beat
+                    stillFor = 0
+                }
                 if stillFor >= Self.patience { return try await leave(partial, at: reached) }
                 try await Task.sleep(for: .milliseconds(Self.interval))
                 stillFor += Self.interval

@@ -10,7 +10,8 @@ import OCISpec
 ///
 /// Who appends holds the file's write lock, who relies on it a read lock: so it stays where it is until it is
 /// moved to its place. The locks are the open file's (fcntl(2), "Open file description locks"): the kernel drops
-/// them with the process, and two pulls of one process exclude each other, too.
+/// them with the process, and two pulls of one process exclude each other, too. One more, behind all that a file may
+/// hold, shows by its place that whoever appends is at work.
 final class PartialBlob: Sendable {
     let file: SharedFile
     /// Below the store's folder.
@@ -69,20 +70,67 @@ final class PartialBlob: Sendable {
 
     func unlock() throws { _ = try lock(F_UNLCK) }
 
-    private func lock(_ type: Int32) throws -> Bool {
-        var request = flock()
-        request.l_type = Int16(type)
-        request.l_whence = Int16(SEEK_SET)
+    private func lock(_ type: Int32) throws -> Bool { try lock(type, 0, Self.beats) }
+
+    /// - Parameter length: bytes; 0: to the end of all that there may be.
+    private func lock(_ type: Int32, _ start: Int64, _ length: Int64) throws -> Bool {
         do {
-            _ = try check("lock", file.name) {
-                withUnsafeMutablePointer(to: &request) {
-                    clinux_fcntl(file.descriptor.raw, F_OFD_SETLK, Int(bitPattern: $0))
-                }
-            }
+            _ = try request(F_OFD_SETLK, type, start, length)
             return true
         } catch {
             if error.errno == .again || error.errno == .accessDenied { return false }
             throw error
+        }
+    }
+
+    /// - Returns: what the kernel made of the request.
+    private func request(
+        _ command: Int32, _ type: Int32, _ start: Int64, _ length: Int64
+    ) throws(KernelError) -> flock {
+        var request = flock()
+        request.l_type = Int16(type)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_start = off_t(start)
+        request.l_len = off_t(length)
+        _ = try check("lock", file.name) {
+            withUnsafeMutablePointer(to: &request) {
+                clinux_fcntl(file.descriptor.raw, command, Int(bitPattern: $0))
+            }
+        }
+        return request
+    }
+
+    // MARK: Signs of life
+
+    /// Where beats are: behind all that a file may hold, and the locks above.
+    private static let beats: Int64 = 1 << 62
+
+    /// Shows that whoever appends is at work, by another lock's place. It is in the kernel's memory alone: no disk keeps
+    /// it waiting, and nothing of it outlives the process.
+    func beat() throws {
+        let place = Self.beats + Int64(monotonicMilliseconds())
+        _ = try lock(F_WRLCK, place, 1)
+        // Those before only now: whoever looks sees one of them.
+        _ = try lock(F_UNLCK, Self.beats, place - Self.beats)
+    }
+
+    func endBeats() throws { _ = try lock(F_UNLCK, Self.beats, 0) }
+
+    /// The last beat of whoever appends: another one each time that he has shown life, nil when he never had to.
+    func lastBeat() throws -> Int64? {
+        let found = try request(F_OFD_GETLK, F_WRLCK, Self.beats, 0)
+        return Int32(found.l_type) == F_UNLCK ? nil : Int64(found.l_start)
+    }
+
+    /// What `size` and `lastBeat` say of a blob; nil when nobody has begun to fetch it.
+    static func signs(of digest: OCISpec.Digest, in folder: StoreFolder) throws -> (
+        size: Int64, beat: Int64?
+    )? {
+        do {
+            let partial = try open("partial/\(name(digest))", O_RDWR, in: folder)
+            return (try partial.size(), try partial.lastBeat())
+        } catch let error as KernelError where error.errno == .noEntry {
+            return nil
         }
     }
 

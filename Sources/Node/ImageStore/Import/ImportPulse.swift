@@ -4,7 +4,7 @@ import OCISpec
 import Synchronization
 
 /// Shows other processes that an import goes on, by the modification time of its folder in `ingest`; and shows this one
-/// whether those that it waits for do.
+/// whether those that it waits for do, by that and by their downloads.
 final class ImportPulse: Sendable {
     private let store: StoreFolder
     /// Of the import's own folder in `ingest`.
@@ -51,7 +51,9 @@ final class ImportPulse: Sendable {
     /// - Parameters:
     ///   - folder: the layer's, in the folder of whatever import unpacks it.
     ///   - blob: what it is downloaded as.
-    func ofOthers(_ folder: String, _ blob: OCISpec.Digest) throws -> [Int64] {
+    ///   - image: what all layers of its image are downloaded as: whoever has this one done may be kept waiting by the disk
+    ///     with another one.
+    func ofOthers(_ folder: String, _ blob: OCISpec.Digest, of image: [OCISpec.Digest]) throws -> [Int64] {
         var signs: [Int64] = []
         for other in try store.names(in: "ingest").sorted() where other != name {
             guard status("ingest/\(other)/\(folder)") != nil, let status = status("ingest/\(other)") else {
@@ -59,7 +61,11 @@ final class ImportPulse: Sendable {
             }
             signs.append(Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
         }
-        if let status = status("partial/" + PartialBlob.name(blob)) { signs.append(Int64(status.st_size)) }
+        for other in image {
+            guard let (size, beat) = try PartialBlob.signs(of: other, in: store) else { continue }
+            if other == blob { signs.append(size) }
+            if let beat { signs.append(beat) }
+        }
         return signs
     }
 

@@ -125,13 +125,17 @@ package final class ImportSession: Sendable {
     }
 
     /// Lets one process at a time unpack a layer, as far as that is possible.
-    /// - Parameter folder: its name for `makeSnapshotFolder`.
-    func lock(_ layer: IncomingImage.Layer, folder: String, onWait: () -> Void) throws {
+    /// - Parameters:
+    ///   - image: the blobs of all layers that its image brings.
+    ///   - folder: its name for `makeSnapshotFolder`.
+    func lock(
+        _ layer: IncomingImage.Layer, of image: [Digest], folder: String, onWait: () -> Void
+    ) throws {
         try locks.take(
             layer.chain,
             pulse: {
                 if isCancelled.load(ordering: .sequentiallyConsistent) { throw CancellationError() }
-                return try pulse.ofOthers(folder, layer.descriptor.digest)
+                return try pulse.ofOthers(folder, layer.descriptor.digest, of: image)
             }, onWait: onWait)
     }
 

@@ -39,8 +39,11 @@ final class LayerImport: Sendable {
     func run() throws {
         let missing = try layers.indices.filter { try !isComplete(layers[$0]) }
         if missing.isEmpty { return layers.forEach { report($0, .exists, $0.descriptor.size) } }
+        let blobs = missing.map { layers[$0].descriptor.digest }
         for index in missing {
-            try session.lock(layers[index], folder: folder(index)) { report(layers[index], .waiting, 0) }
+            try session.lock(layers[index], of: blobs, folder: folder(index)) {
+                report(layers[index], .waiting, 0)
+            }
         }
         try session.renewLease()
         let threads = try (0..<min(Self.workers, missing.count)).map { _ in

@@ -20,13 +20,17 @@ struct CNICall {
         do throws(KernelError) { return try program.start() } catch { throw failed("\(error)") }
     }
 
-    /// - Parameter meanwhile: called while the plugin works.
+    /// - Parameters:
+    ///   - sent: called once the plugin has the request.
+    ///   - meanwhile: called while it works, if that takes some milliseconds.
     func ask(
-        _ running: inout RunningPlugin, _ request: JSONTree, milliseconds: Int, meanwhile: () -> Void = {}
+        _ running: inout RunningPlugin, _ request: JSONTree, milliseconds: Int, sent: () -> Void = {},
+        meanwhile: () -> Void = {}
     ) throws -> JSONTree? {
         let outcome: RunningPlugin.Outcome
         do throws(KernelError) {
-            outcome = try running.ask(request.json(), milliseconds: milliseconds, meanwhile: meanwhile)
+            outcome = try running.ask(
+                request.json(), milliseconds: milliseconds, sent: sent, meanwhile: meanwhile)
         } catch {
             throw failed("\(error)")
         }

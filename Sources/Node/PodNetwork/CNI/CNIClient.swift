@@ -72,14 +72,15 @@ public struct CNIClient: Sendable {
             var running = try ahead.take() ?? call.start()
             var failure: KernelError?
             let answer = try call.ask(
-                &running, entry.request(to: plugin, previous: previous), milliseconds: timeout
-            ) {
-                if index + 1 < plugins.count {
+                &running, entry.request(to: plugin, previous: previous), milliseconds: timeout,
+                sent: {
+                    guard index == 0 else { return }
+                    do throws(KernelError) { try cache.sync(entry) } catch { failure = error }
+                },
+                meanwhile: {
+                    guard index + 1 < plugins.count else { return }
                     ahead.start { try self.call("ADD", plugins[index + 1], entry) }
-                }
-                guard index == 0 else { return }
-                do throws(KernelError) { try cache.sync(entry) } catch { failure = error }
-            }
+                })
             if let failure { throw failure }
             previous = answer ?? previous
         }
@@ -143,11 +144,11 @@ public struct CNIClient: Sendable {
                 }
                 var running = try started ?? call.start()
                 _ = try call.ask(
-                    &running, entry.request(to: plugin, previous: entry.result), milliseconds: timeout
-                ) {
-                    guard index + 1 < chain.count else { return }
-                    ahead.start { try self.call("DEL", chain[index + 1], entry) }
-                }
+                    &running, entry.request(to: plugin, previous: entry.result), milliseconds: timeout,
+                    meanwhile: {
+                        guard index + 1 < chain.count else { return }
+                        ahead.start { try self.call("DEL", chain[index + 1], entry) }
+                    })
             } catch {
                 if failure == nil { failure = error }
             }

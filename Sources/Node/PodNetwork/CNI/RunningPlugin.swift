@@ -37,20 +37,24 @@ package struct RunningPlugin: ~Copyable {
     }
 
     private static let limit = 1 << 20
+    /// Milliseconds of a program's start, in which it is not to share its processor with what is done meanwhile.
+    private static let headStart = 4
 
     /// Says what is asked, and returns when the program has ended, or was killed.
     /// - Parameters:
     ///   - milliseconds: that it may take from now on.
-    ///   - meanwhile: called while it works, once it has all of the input.
+    ///   - sent: called once it has all of the input.
+    ///   - meanwhile: called some milliseconds later, if it still works.
     package mutating func ask(
-        _ input: [UInt8], milliseconds: Int, meanwhile: () -> Void = {}
+        _ input: [UInt8], milliseconds: Int, sent: () -> Void = {}, meanwhile: () -> Void = {}
     ) throws(KernelError) -> Outcome {
         // A plugin that ends without reading its input must not end us.
         let previous = signal(SIGPIPE, SIG_IGN)
         defer { signal(SIGPIPE, previous) }
         let deadline = monotonicMilliseconds() + milliseconds
         var outcome = Outcome()
-        var sent = 0
+        var count = 0
+        var headStart: Int?
         while true {
             var polls = [
                 pollfd(fd: process.descriptor.raw, events: Int16(POLLIN), revents: 0),
@@ -58,13 +62,16 @@ package struct RunningPlugin: ~Copyable {
                 pollfd(fd: ends[1], events: Int16(POLLIN), revents: 0),
                 pollfd(fd: ends[2], events: Int16(POLLIN), revents: 0),
             ]
-            let wait = max(0, deadline - monotonicMilliseconds())
+            let wait = max(0, min(deadline, headStart ?? deadline) - monotonicMilliseconds())
             _ = try check("poll", path) { poll(&polls, 4, Int32(clamping: wait)) }
             if polls[1].revents != 0 {
-                let count = input[sent...].withUnsafeBytes { write(ends[0], $0.baseAddress, $0.count) }
-                if count > 0 { sent += count }
-                if sent == input.count || (count < 0 && Errno.current != .again) { Self.end(&ends[0]) }
-                if ends[0] < 0 { meanwhile() }
+                let written = input[count...].withUnsafeBytes { write(ends[0], $0.baseAddress, $0.count) }
+                if written > 0 { count += written }
+                if count == input.count || (written < 0 && Errno.current != .again) { Self.end(&ends[0]) }
+                if ends[0] < 0 {
+                    sent()
+                    headStart = monotonicMilliseconds() + Self.headStart
+                }
             }
             if polls[2].revents != 0 { Self.drain(&ends[1], into: &outcome.output) }
             if polls[3].revents != 0 { Self.drain(&ends[2], into: &outcome.complaint) }
@@ -75,6 +82,10 @@ package struct RunningPlugin: ~Copyable {
                 outcome.status = try process.wait()
                 isReaped = true
                 return outcome
+            }
+            if let time = headStart, monotonicMilliseconds() >= time {
+                headStart = nil
+                meanwhile()
             }
             if monotonicMilliseconds() >= deadline {
                 // Not reaped yet, so the number is still its own.

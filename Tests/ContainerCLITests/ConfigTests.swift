@@ -32,6 +32,25 @@ struct ConfigTests {
 
     // MARK: Defaults
 
+    @Test func theDefaultProfileOfAppArmorIsForWhoNamesNone() throws {
+        func profile(_ option: String? = nil, privileged: Bool = false) throws -> String? {
+            var request = ContainerRequest(image: "test")
+            request.command = ["/bin/true"]
+            request.privileged = privileged
+            request.security = try SecurityOptions(parsing: option.map { ["apparmor=" + $0] } ?? [])
+            var builder = ConfigBuilder(
+                request: request, image: ImageConfig.Defaults(), id: Self.id, user: try user(), mounts: [],
+                availableCapabilities: CapabilityOption.all)
+            builder.defaultAppArmorProfile = "swiftlet-default"
+            return try builder.build().process?.apparmorProfile
+        }
+        #expect(try profile() == "swiftlet-default")
+        #expect(try profile("mine") == "mine")
+        #expect(try profile("unconfined") == nil)
+        #expect(try profile(privileged: true) == nil)
+        #expect(try profile("mine", privileged: true) == "mine")
+    }
+
     @Test func defaultsAreThoseOfDocker() throws {
         let spec = try build()
         let process = try #require(spec.process)

@@ -146,7 +146,9 @@ struct ContainerFlags: ParsableArguments {
     var capDrop: [String] = []
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "seccomp=unconfined|FILE, no-new-privileges, apparmor=PROFILE, systempaths=unconfined.")
+        help:
+            "seccomp=unconfined|FILE, no-new-privileges, apparmor=unconfined|PROFILE, systempaths=unconfined."
+    )
     var securityOpt: [String] = []
     @Flag(help: "All rights and devices of the host.")
     var privileged = false

@@ -1,5 +1,6 @@
 import CRIProtocol
 import CRIService
+import ContainerCLI
 import OCISpec
 import Testing
 
@@ -243,7 +244,7 @@ import Testing
         try bench.write(
             "profiles", "swiftlet-default (enforce)\nk8s-deny-write (enforce)\n/usr/bin/man (complain)\n")
         bench.node.appArmor = NodeFacts.AppArmor(
-            defaultProfile: "swiftlet-default", list: "\(bench.folder)/profiles")
+            defaultProfile: "swiftlet-default", profiles: AppArmorProfiles(list: "\(bench.folder)/profiles"))
         #expect(try bench.plan().spec.process?.apparmorProfile == "swiftlet-default")
         for text in ["localhost/k8s-deny-write", "runtime/default", "unconfined"] {
             bench.container.linux.securityContext.apparmorProfile = text
@@ -259,6 +260,38 @@ import Testing
                 == TranslationError(
                     .notFound, "\(Self.context).apparmor.localhost_ref",
                     "the profile \"k8s-deny\" is not loaded on this node"))
+    }
+
+    @Test func theDefaultProfileOfAppArmor() throws {
+        let bench = try TranslationBench()
+        try bench.write("profiles", "ours (enforce)\n")
+        let profiles = AppArmorProfiles(list: "\(bench.folder)/profiles", parsers: [])
+        bench.container.linux.securityContext.apparmor.profileType = .runtimeDefault
+        // What the configuration names is not loaded for anybody.
+        bench.node.appArmor = NodeFacts.AppArmor(wanted: "ours", profiles: profiles)
+        #expect(bench.node.appArmor?.problem == nil)
+        #expect(try bench.plan().spec.process?.apparmorProfile == "ours")
+        try bench.write("profiles", "others (enforce)\n")
+        let reason = "the profile \"ours\" is not loaded on this node"
+        #expect(
+            try bench.refusal()
+                == TranslationError(
+                    .failedPrecondition, "apparmor.default_profile of the configuration", reason))
+        bench.node.appArmor = NodeFacts.AppArmor(wanted: "ours", profiles: profiles)
+        #expect(bench.node.appArmor?.problem?.hasSuffix(reason) == true)
+        #expect(throws: TranslationError.self) { try bench.plan() }
+        // None, by the configuration, and since nothing can load it.
+        for wanted in ["unconfined", ""] {
+            bench.node.appArmor = NodeFacts.AppArmor(wanted: wanted, profiles: profiles)
+            let plan = try bench.plan()
+            #expect(plan.spec.process?.apparmorProfile == nil)
+            #expect(plan.warnings == ["\(Self.context).apparmor: this node has no default profile"])
+        }
+        // A privileged container needs none.
+        bench.node.appArmor = NodeFacts.AppArmor(wanted: "ours", profiles: profiles)
+        bench.sandboxConfig.linux.securityContext.privileged = true
+        bench.container.linux.securityContext.privileged = true
+        #expect(try bench.plan().spec.process?.apparmorProfile == nil)
     }
 
     @Test func selinuxLabels() throws {

@@ -64,7 +64,8 @@ struct NodeFactsTests {
         let cases: [((inout NodeFacts) -> Void, String)] = [
             ({ $0.hasSeccomp = false }, "seccomp"),
             ({ $0.appArmor = nil }, "AppArmor"),
-            ({ $0.appArmor?.defaultProfile = nil }, "AppArmor profile swiftlet-default"),
+            ({ $0.appArmor?.defaultProfile = nil }, "a default AppArmor profile"),
+            ({ $0.appArmor?.problem = "it is not loaded" }, "the default AppArmor profile"),
             ({ $0.wantsSELinux = true }, "SELinux"),
             ({ $0.capabilities = ["CAP_KILL"] }, "capabilities CAP_CHOWN"),
             ({ $0.lowestOOMScore = -100 }, "oom_score_adj below -100"),

@@ -99,7 +99,7 @@ public struct CRIConfiguration: Sendable, Equatable {
     }
 
     public struct AppArmor: Sendable, Equatable {
-        /// Empty: `NodeFacts.defaultAppArmorProfile`, where that is loaded.
+        /// Empty: `AppArmorProfiles.standard`; `unconfined`: none.
         public var defaultProfile = ""
     }
 

@@ -137,7 +137,8 @@ package enum ConfigurationKeys {
             "The file of the profile RuntimeDefault, in Docker's form; empty: the built-in profile."),
         Key(
             "apparmor.default_profile", \.apparmor.defaultProfile, in: defaults, isLive: true,
-            "The loaded profile that RuntimeDefault means; empty: swiftlet-default, where that is loaded."),
+            "The loaded profile that RuntimeDefault means, and no profile; unconfined: none; empty: swiftlet-default, which the service loads."
+        ),
         Key(
             "cdi.spec_dirs", \.cdi.specificationFolders, in: defaults, isLive: true,
             check: Check.absolutePaths,

@@ -115,13 +115,12 @@ final class DaemonParts: Sendable {
     private static func detect(
         _ configuration: CRIConfiguration, _ driver: CgroupDriver
     ) throws -> NodeFacts {
-        var facts = try NodeFacts.detect(cgroupDriver: driver == .systemd ? .systemd : .cgroupfs)
+        var facts = try NodeFacts.detect(
+            cgroupDriver: driver == .systemd ? .systemd : .cgroupfs,
+            appArmorProfile: configuration.apparmor.defaultProfile)
         facts.cdiFolders = configuration.cdi.specificationFolders
         facts.wantsSELinux = configuration.enableSELinux
         if !facts.wantsSELinux { facts.hasSELinux = false }
-        if !configuration.apparmor.defaultProfile.isEmpty {
-            facts.appArmor?.defaultProfile = configuration.apparmor.defaultProfile
-        }
         if !configuration.seccomp.defaultProfile.isEmpty {
             facts.defaultSeccomp = try SeccompProfile(file: configuration.seccomp.defaultProfile)
         }

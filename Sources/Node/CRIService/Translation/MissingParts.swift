@@ -15,10 +15,10 @@ extension NodeFacts {
         }
         if appArmor == nil {
             lack("AppArmor", "containers run without a profile, and those that name one are refused")
+        } else if let problem = appArmor?.problem {
+            lack("the default AppArmor profile", "containers that name no profile are refused: \(problem)")
         } else if appArmor?.defaultProfile == nil {
-            lack(
-                "AppArmor profile \(Self.defaultAppArmorProfile)",
-                "containers that name no profile run without one")
+            lack("a default AppArmor profile", "containers that name no profile run without one")
         }
         if wantsSELinux, !hasSELinux { lack("SELinux", "containers run without labels") }
         let capabilities = kernelCapabilities.filter { !self.capabilities.contains($0) }

@@ -2,6 +2,7 @@ import ContainerCLI
 import ContainerRuntime
 import Glibc
 import LinuxKernel
+import OCISpec
 
 /// What the service knows about its node: found out at start, and again when its configuration is reloaded.
 public struct NodeFacts: Sendable {
@@ -43,22 +44,44 @@ public struct NodeFacts: Sendable {
 
     /// AppArmor as this kernel has it.
     public struct AppArmor: Equatable, Sendable {
-        /// What RuntimeDefault means; nil when no such profile is loaded.
+        /// What RuntimeDefault means; nil where there is none.
         public var defaultProfile: String?
-        /// The kernel's list of the profiles that are loaded.
-        public var list: String
+        /// Why the default profile cannot be applied, and containers that need it are refused.
+        public var problem: String?
+        public var profiles: AppArmorProfiles
 
-        public init(defaultProfile: String? = nil, list: String = "/sys/kernel/security/apparmor/profiles") {
+        public init(defaultProfile: String? = nil, profiles: AppArmorProfiles = AppArmorProfiles()) {
             self.defaultProfile = defaultProfile
-            self.list = list
+            self.profiles = profiles
         }
 
-        /// Each line is a name and its mode in parentheses.
-        func isLoaded(_ profile: String) throws(KernelError) -> Bool {
-            guard let text = try NodeFacts.file(list) else { return false }
-            return text.split(separator: UInt8(ascii: "\n")).contains { line in
-                line.starts(with: profile.utf8) && line.dropFirst(profile.utf8.count).starts(with: " (".utf8)
+        /// - Parameter wanted: the configuration's default profile; empty: the standard one, which is loaded here, unless
+        ///   this process cannot do that; `unconfined`: none.
+        package init(wanted: String, profiles: AppArmorProfiles) {
+            self.init(profiles: profiles)
+            if wanted == "unconfined" { return }
+            defaultProfile = wanted.isEmpty ? AppArmorProfiles.standard : wanted
+            do {
+                defaultProfile = try provideDefault()
+            } catch {
+                problem = "\(error)"
             }
+        }
+
+        /// The default profile, as it is to be applied now: the standard one is loaded anew where an administrator has
+        /// unloaded it.
+        /// - Throws: when the default profile is not there.
+        func provideDefault() throws -> String? {
+            guard let defaultProfile else { return nil }
+            if defaultProfile == AppArmorProfiles.standard {
+                return try profiles.provideStandard() ? defaultProfile : nil
+            }
+            guard try profiles.has(defaultProfile) else {
+                throw TranslationError(
+                    .failedPrecondition, "apparmor.default_profile of the configuration",
+                    "the profile \(JSONError.quoted(defaultProfile)) is not loaded on this node")
+            }
+            return defaultProfile
         }
     }
 
@@ -72,7 +95,8 @@ public struct NodeFacts: Sendable {
     var hasUserNamespaces: Bool { makesUserNamespaces && kernel >= KernelVersion(5, 19) }
 
     /// This node.
-    public static func detect(cgroupDriver: CgroupDriver) throws -> NodeFacts {
+    /// - Parameter appArmorProfile: the configuration's default.
+    public static func detect(cgroupDriver: CgroupDriver, appArmorProfile: String = "") throws -> NodeFacts {
         var facts = NodeFacts()
         facts.cgroupDriver = cgroupDriver
         let held = try CapabilitySets.permittedHere()
@@ -80,12 +104,8 @@ public struct NodeFacts: Sendable {
         facts.kernelCapabilities = Capability.members(of: try Capability.all()).map(\.name)
         facts.hasSeccomp = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0
         facts.makesUserNamespaces = try makesUserNamespaces()
-        if try file("/sys/module/apparmor/parameters/enabled")?.first == UInt8(ascii: "Y") {
-            var appArmor = AppArmor()
-            if try appArmor.isLoaded(defaultAppArmorProfile) {
-                appArmor.defaultProfile = defaultAppArmorProfile
-            }
-            facts.appArmor = appArmor
+        facts.appArmor = try AppArmorProfiles.ofKernel().map {
+            AppArmor(wanted: appArmorProfile, profiles: $0)
         }
         facts.hasSELinux = access("/sys/fs/selinux/enforce", F_OK) == 0
         // Without CAP_SYS_RESOURCE nobody goes below what he has (proc_pid_oom_score_adj(5)).
@@ -124,9 +144,6 @@ public struct NodeFacts: Sendable {
         guard let most = try file(proc + "/sys/user/max_user_namespaces") else { return false }
         return most.first != UInt8(ascii: "0") && access(proc + "/self/ns/user", F_OK) == 0
     }
-
-    /// The profile that an administrator loads for RuntimeDefault.
-    static let defaultAppArmorProfile = "swiftlet-default"
 
     /// nil where there is none: the kernel was built without what it tells about.
     private static func file(_ path: String) throws(KernelError) -> [UInt8]? {

@@ -103,19 +103,23 @@ struct AppArmorTranslation: Equatable {
         // A privileged container is confined only when a profile is named for it.
         case nil, .runtimeDefault?:
             if context.privileged { return }
-            profile = facts.appArmor?.defaultProfile
+            do {
+                profile = try facts.appArmor?.provideDefault()
+            } catch let error as AppArmorError {
+                throw TranslationError(.failedPrecondition, field, error.description)
+            }
             if profile == nil, name != nil {
                 warnings.append(
                     facts.appArmor == nil
                         ? "\(field): this node's kernel has no AppArmor"
-                        : "\(field): the default profile is not loaded on this node")
+                        : "\(field): this node has no default profile")
             }
         case .localhost(let name)?:
             let field = field + ".localhost_ref"
             guard let appArmor = facts.appArmor else {
                 throw TranslationError(.failedPrecondition, field, "this node's kernel has no AppArmor")
             }
-            guard name.isOneLine, try appArmor.isLoaded(name) else {
+            guard name.isOneLine, try appArmor.profiles.has(name) else {
                 throw TranslationError(
                     .notFound, field, "the profile \(JSONError.quoted(name)) is not loaded on this node")
             }

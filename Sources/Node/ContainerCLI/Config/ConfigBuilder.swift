@@ -22,6 +22,8 @@ public struct ConfigBuilder {
     public var kernel = KernelVersion.running
     /// Where the container's network namespace will be; nil for one that nobody else knows.
     public var networkNamespace: String?
+    /// AppArmor's profile for a container that names none.
+    public var defaultAppArmorProfile: String?
     /// The namespaces that are there before the container is, with `--userns`.
     public var ownNamespaces: OwnNamespaces?
     /// Of the terminal that will be attached.
@@ -103,9 +105,8 @@ public struct ConfigBuilder {
         }
         process.noNewPrivileges = request.security.noNewPrivileges
         process.oomScoreAdj = request.oomScoreAdjustment
-        if let profile = request.security.apparmorProfile, profile != "unconfined" {
-            process.apparmorProfile = profile
-        }
+        let profile = request.security.apparmorProfile ?? (request.privileged ? nil : defaultAppArmorProfile)
+        if profile != "unconfined" { process.apparmorProfile = profile }
         return process
     }
 

@@ -109,12 +109,25 @@ struct KernelChecks {
             return Finding("security modules", .ok, "none is shown in /sys/kernel/security")
         }
         let names = list.trimmedLine
-        if names.contains("apparmor") {
+        do {
+            guard let profiles = try AppArmorProfiles.ofKernel() else {
+                return Finding("security modules", .ok, names)
+            }
+            if try profiles.offersStandard() {
+                return Finding(
+                    "security modules", .ok, names,
+                    advice:
+                        "containers have the profile \(AppArmorProfiles.standard), or --security-opt apparmor=PROFILE"
+                )
+            }
             return Finding(
-                "security modules", .ok, names,
-                advice: "--security-opt apparmor=PROFILE confines a container further")
+                "security modules", .limited, names,
+                advice:
+                    "containers have no AppArmor profile: apparmor_parser is missing (Debian's package apparmor), or CAP_MAC_ADMIN"
+            )
+        } catch {
+            return Finding("security modules", .limited, names, advice: "\(error)")
         }
-        return Finding("security modules", .ok, names)
     }
 
     // MARK: Control groups

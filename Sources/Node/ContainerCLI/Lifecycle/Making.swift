@@ -125,6 +125,9 @@ extension Engine {
             availableCapabilities: try namespaces == nil ? Self.ownCapabilities() : Self.kernelCapabilities())
         builder.ownNamespaces = namespaces
         builder.consoleSize = consoleSize
+        if Self.needsStandardProfile(request), try AppArmorProfiles.ofKernel()?.provideStandard() == true {
+            builder.defaultAppArmorProfile = AppArmorProfiles.standard
+        }
         if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
@@ -159,6 +162,10 @@ extension Engine {
         definition.addedCapabilities = request.addedCapabilities
         definition.droppedCapabilities = request.droppedCapabilities
         definition.securityOptions = request.securityOptions
+    }
+
+    private static func needsStandardProfile(_ request: ContainerRequest) -> Bool {
+        !request.privileged && request.security.apparmorProfile == nil
     }
 
     /// What the container wants of the built-in network.

@@ -127,6 +127,41 @@ import Testing
     ]
     @Test(arguments: network) func networkRows(_ row: ValidationRow) throws { try row.check() }
 
+    @Test func annotationsOfAppArmor() throws {
+        let prefix = "container.apparmor.security.beta.kubernetes.io/"
+        var pod = try pod("initContainers: [{name: first, image: b}]").withDefaults()
+        for value in ["runtime/default", "unconfined", "localhost/x", ""] {
+            pod.metadata.annotations = [prefix + "main": value, prefix + "first": value]
+            #expect(pod.validate().all.isEmpty)
+        }
+        pod.metadata.annotations = [prefix + "main": "x", prefix + "other": "unconfined"]
+        #expect(
+            pod.validate().all.map(\.description) == [
+                "metadata.annotations[\(prefix)main]: Invalid value: \"x\": invalid AppArmor profile name: \"x\"",
+                "metadata.annotations[\(prefix)other]: Invalid value: \"other\": container not found",
+            ])
+    }
+
+    @Test func whoSaysAProfileOfAppArmor() throws {
+        func profile(_ annotation: String?, _ lines: String = "", container: String = "") throws
+            -> AppArmorProfile?
+        {
+            var pod = try pod(lines, container: container)
+            pod.metadata.annotations["container.apparmor.security.beta.kubernetes.io/main"] = annotation
+            return pod.appArmorProfile(of: pod.spec.containers[0])
+        }
+        let inPod = "securityContext: {appArmorProfile: {type: RuntimeDefault}}"
+        let inContainer = "securityContext: {appArmorProfile: {type: Localhost, localhostProfile: a}}"
+        #expect(try profile(nil) == nil)
+        #expect(try profile(nil, inPod)?.type == .runtimeDefault)
+        #expect(try profile("unconfined", inPod)?.type == .unconfined)
+        #expect(try profile("localhost/b") == AppArmorProfile(type: .localhost, localhostProfile: "b"))
+        #expect(try profile("localhost/b", inPod, container: inContainer)?.localhostProfile == "a")
+        #expect(try profile("runtime/default", container: inContainer)?.localhostProfile == "a")
+        #expect(try profile("runtime/default")?.type == .runtimeDefault)
+        for value in ["", "x"] { #expect(try profile(value, inPod)?.type == .runtimeDefault) }
+    }
+
     @Test func metadata() {
         var pod = Pod()
         pod.setDefaults()

@@ -86,6 +86,17 @@ import Testing
                 }?.reason == "AppArmor")
         }
         #expect(refusal { $0.spec.containers[0].securityContext = profile(.unconfined) } == nil)
+        func annotate(_ value: String) -> (inout Pod) -> Void {
+            { pod in
+                let name = pod.spec.containers[0].name
+                pod.metadata.annotations["container.apparmor.security.beta.kubernetes.io/" + name] = value
+            }
+        }
+        for value in ["runtime/default", "localhost/x"] {
+            #expect(refusal(false, annotate(value))?.reason == "AppArmor")
+            #expect(refusal(true, annotate(value)) == nil)
+        }
+        #expect(refusal(false, annotate("unconfined")) == nil)
     }
 
     @Test func portsOfTheNode() {

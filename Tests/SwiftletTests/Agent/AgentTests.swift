@@ -39,7 +39,9 @@ import Testing
     @Test(arguments: ["Containers", "Volumes"])
     func corners(suite: String) throws { try run("test_corners.\(suite)") }
 
-    @Test(arguments: ["sharing.Namespaces", "sharing.Mounts", "security.Seccomp", "security.Umask"])
+    @Test(arguments: [
+        "sharing.Namespaces", "sharing.Mounts", "security.Seccomp", "security.Umask", "apparmor.AppArmor",
+    ])
     func containers(suite: String) throws { try run("test_\(suite)") }
 
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])

@@ -46,6 +46,21 @@ extension FieldErrors {
         if let value = annotations[cost], Int32(value) == nil || value.hasPrefix("+") {
             invalid(path.key(cost), value, "must be a 32bit integer")
         }
+        appArmor(annotations, spec, at: path)
+    }
+
+    private mutating func appArmor(_ annotations: [String: String], _ spec: PodSpec, at path: FieldPath) {
+        let names = Set(
+            spec.containers.map(\.name) + spec.initContainers.map(\.name)
+                + spec.ephemeralContainers.map(\.name))
+        for (key, value) in annotations.sorted(by: { $0.key < $1.key })
+        where key.hasPrefix(AppArmorAnnotation.prefix) {
+            let container = String(key.dropFirst(AppArmorAnnotation.prefix.count))
+            if !names.contains(container) { invalid(path.key(key), container, "container not found") }
+            if !value.isEmpty, AppArmorAnnotation.profile(value) == nil {
+                invalid(path.key(key), value, "invalid AppArmor profile name: \"\(value)\"")
+            }
+        }
     }
 
     fileprivate mutating func tokensNeedAccount(_ spec: PodSpec, at path: FieldPath) {

@@ -62,8 +62,7 @@ extension Pod {
     /// Of the pod or of one of its containers; `Unconfined` needs nothing.
     fileprivate var needsAppArmor: Bool {
         let profiles =
-            [spec.securityContext?.appArmorProfile]
-            + everyContainer.map(\.container.securityContext?.appArmorProfile)
+            [spec.securityContext?.appArmorProfile] + everyContainer.map { appArmorProfile(of: $0.container) }
         return profiles.contains { $0 != nil && $0?.type != .unconfined }
     }
 }

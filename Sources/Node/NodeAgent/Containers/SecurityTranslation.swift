@@ -77,7 +77,7 @@ struct SecurityTranslation {
     /// Nil where nobody asks for a profile: the runtime applies its own where the host has AppArmor, and a host without
     /// it is no error then.
     private var appArmor: CRISecurityProfile? {
-        guard let profile = context.appArmorProfile ?? podContext.appArmorProfile else { return nil }
+        guard let profile = pod.appArmorProfile(of: container) else { return nil }
         var result = CRISecurityProfile()
         switch profile.type {
         case .unconfined: result.profileType = .unconfined

@@ -95,7 +95,7 @@ import Testing
 
     @Test func supervisionComesBack() throws {
         let folder = TemporaryFolder()
-        let supervision = Supervision(
+        var supervision = Supervision(
             terminal: true, input: .once, restart: .onFailure(limit: 4),
             log: LogOptions(path: "/x/log", maxSize: 5, maxFiles: 6), stopSignal: SIGQUIT, stopTimeout: -1,
             remove: true,
@@ -103,6 +103,7 @@ import Testing
                 lower: ["/b", "/a"], upper: "/u", work: "/w", target: "/t", volatile: true),
             runtime: RuntimeHandler(program: "/r", root: "/s", systemdCgroup: true, arguments: ["--x"]),
             systemdCgroup: true)
+        supervision.rootfs?.label = "system_u:object_r:container_file_t:s0:c1,c2"
         try supervision.write(in: folder.path)
         #expect(try Supervision.read(in: folder.path) == supervision)
         try Supervision().write(in: folder.path)

@@ -35,8 +35,8 @@ extension OverlayMount {
             try changeFolder(scratch)
             let numbers = lowers.indices.map { "\($0)" }
             return inOneCall
-                ? try Self.overNumberedInOneCall(numbers, writable, scratch: scratch)
-                : try Self.overNumbered(numbers, writable, scratch: scratch)
+                ? try Self.overNumberedInOneCall(numbers, writable, label, scratch: scratch)
+                : try Self.overNumbered(numbers, writable, label, scratch: scratch)
         }
         return Mount(owning: FileDescriptor(owning: made))
     }
@@ -76,15 +76,15 @@ extension OverlayMount {
 
     /// - Returns: a descriptor of the mount.
     private static func overNumbered(
-        _ numbers: [String], _ writable: Writable?, scratch: String
+        _ numbers: [String], _ writable: Writable?, _ label: String?, scratch: String
     ) throws(KernelError) -> Int32 {
         do throws(KernelError) {
-            let mount = try layerByLayer(numbers, writable)
+            let mount = try layerByLayer(numbers, writable, label)
             return mount.releaseDescriptor()
         } catch let refusal {
             guard refusal.errno == .invalidArgument else { throw refusal }
             do throws(KernelError) {
-                return try overNumberedInOneCall(numbers, writable, scratch: scratch)
+                return try overNumberedInOneCall(numbers, writable, label, scratch: scratch)
             } catch {
                 throw KernelError(
                     "\(refusal.operation) \(refusal.object) with mapped layers (possible from kernel 5.19 on)",
@@ -95,10 +95,10 @@ extension OverlayMount {
 
     /// As `mountInOneCall`; then a copy of the mount leaves the namespace that ends.
     private static func overNumberedInOneCall(
-        _ numbers: [String], _ writable: Writable?, scratch: String
+        _ numbers: [String], _ writable: Writable?, _ label: String?, scratch: String
     ) throws(KernelError) -> Int32 {
         let held = try HeldFolders(paths(writable), longerThan: 0)
-        guard let options = text(numbers, writable, names: numbers + held.names) else {
+        guard let options = text(numbers, writable, label, names: numbers + held.names) else {
             throw KernelError("mount overlay of \(numbers.count) layers at", scratch, .nameTooLong)
         }
         try mount(at: scratch, options)

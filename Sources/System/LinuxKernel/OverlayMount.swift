@@ -10,6 +10,8 @@ public struct OverlayMount: Equatable, Sendable {
     public var lowers: [String]
     /// Where changes go; nil for a read-only view.
     public var writable: Writable?
+    /// The SELinux context of all files in it (mount(8), context=); nil: the one that each layer's file has.
+    public var label: String?
 
     public struct Writable: Equatable, Sendable {
         /// The changes themselves.
@@ -36,9 +38,10 @@ public struct OverlayMount: Equatable, Sendable {
     /// - The layers are on one file system, whose inode numbers are unique without bits of overlay's own (xino).
     static let safeguards = ["metacopy=off", "redirect_dir=nofollow", "index=off", "xino=off"]
 
-    public init(lowers: [String], writable: Writable? = nil) {
+    public init(lowers: [String], writable: Writable? = nil, label: String? = nil) {
         self.lowers = lowers
         self.writable = writable
+        self.label = label
     }
 
     /// Mounts it at a folder.
@@ -68,10 +71,12 @@ public struct OverlayMount: Equatable, Sendable {
             try mount.setAttributes(readOnly, recursive: false, name: lowers[0])
             return mount
         }
-        return try OverlayMount.layerByLayer(lowers, writable)
+        return try OverlayMount.layerByLayer(lowers, writable, label)
     }
 
-    static func layerByLayer(_ lowers: [String], _ writable: Writable?) throws(KernelError) -> Mount {
+    static func layerByLayer(
+        _ lowers: [String], _ writable: Writable?, _ label: String?
+    ) throws(KernelError) -> Mount {
         // Values of options have at most 255 bytes.
         let paths = try HeldFolders(lowers + paths(writable), longerThan: 255)
         var options = paths.names[..<lowers.count].map { "lowerdir+=\($0)" }
@@ -83,6 +88,7 @@ public struct OverlayMount: Equatable, Sendable {
             options += ["upperdir=\(names[0])", "workdir=\(names[1])"]
             if writable.isVolatile { options.append("volatile") }
         }
+        if let label { options.append("context=\(label)") }
         return try Mount.new(type: "overlay", source: "overlay", options: options + safeguards)
     }
 
@@ -92,7 +98,7 @@ public struct OverlayMount: Equatable, Sendable {
     /// named by their descriptors from a process that stands in the folder of its descriptors: four bytes a layer, so
     /// that the 500 that the kernel stacks take half a page.
     package func mountInOneCall(at target: String) throws(KernelError) {
-        if let options = Self.text(lowers, writable, names: lowers + Self.paths(writable)) {
+        if let options = Self.text(lowers, writable, label, names: lowers + Self.paths(writable)) {
             do throws(KernelError) {
                 return try Self.mount(at: target, options)
             } catch {
@@ -106,14 +112,15 @@ public struct OverlayMount: Equatable, Sendable {
         let folders = try HeldFolders(lowers + Self.paths(writable), longerThan: 0)
         try runApart { () throws(KernelError) in
             try changeFolder("/proc/self/fd")
-            try Self.mountNumbered(lowers, writable, folders, at: target)
+            try Self.mountNumbered(lowers, writable, label, folders, at: target)
         }
     }
 
     private static func mountNumbered(
-        _ lowers: [String], _ writable: Writable?, _ folders: borrowing HeldFolders, at target: String
+        _ lowers: [String], _ writable: Writable?, _ label: String?, _ folders: borrowing HeldFolders,
+        at target: String
     ) throws(KernelError) {
-        guard let options = text(lowers, writable, names: folders.numbers) else {
+        guard let options = text(lowers, writable, label, names: folders.numbers) else {
             // The kernel would cut longer options off, and show fewer layers than there are.
             throw KernelError("mount overlay of \(lowers.count) layers at", target, .nameTooLong)
         }
@@ -125,13 +132,17 @@ public struct OverlayMount: Equatable, Sendable {
     }
 
     /// The options; nil when they are too long, or a name means something in them.
-    static func text(_ lowers: [String], _ writable: Writable?, names: [String]) -> String? {
+    static func text(
+        _ lowers: [String], _ writable: Writable?, _ label: String?, names: [String]
+    ) -> String? {
         guard names.allSatisfy({ !$0.utf8.contains { [0x2C, 0x3A, 0x5C].contains($0) } }) else { return nil }
         var options = ["lowerdir=" + names[..<lowers.count].joined(separator: ":")]
         if let writable {
             options += ["upperdir=\(names[lowers.count])", "workdir=\(names[lowers.count + 1])"]
             if writable.isVolatile { options.append("volatile") }
         }
+        // A context has commas of its own.
+        if let label { options.append("context=\"\(label)\"") }
         let text = (options + safeguards).joined(separator: ",")
         return text.utf8.count < 4095 ? text : nil
     }

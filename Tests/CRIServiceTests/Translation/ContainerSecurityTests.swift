@@ -299,16 +299,25 @@ import Testing
         bench.container.linux.securityContext.selinuxOptions.type = "spc_t"
         #expect(try bench.plan().spec.process?.selinuxLabel == nil)
         #expect(try bench.plan().spec.linux?.mountLabel == nil)
-        let level = SELinuxLabels.level(of: "pod1")
+        let level = SELinuxLabels.level(of: bench.sandboxConfig.metadata)
         var facts = bench.node
         facts.hasSELinux = true
-        let labels = try SELinuxLabels.of(bench.container, sandbox: bench.sandbox, facts: facts)
+        let labels = try SELinuxLabels.of(bench.container, pod: bench.sandboxConfig, facts: facts)
         #expect(labels?.process == "system_u:system_r:spc_t:\(level)")
         #expect(labels?.files == "system_u:object_r:container_file_t:\(level)")
-        #expect(level != SELinuxLabels.level(of: "pod2"))
+        // The pod's own files have its level; the next attempt has another one.
+        #expect(try SandboxPlan(bench.sandboxConfig, facts: facts).fileLabel == labels?.files)
+        #expect(try SandboxPlan(bench.sandboxConfig, facts: bench.node).fileLabel == nil)
+        var next = bench.sandboxConfig.metadata
+        next.attempt += 1
+        #expect(level != SELinuxLabels.level(of: next))
+        bench.sandboxConfig.linux.securityContext.selinuxOptions.level = "s0:c1"
+        #expect(
+            try SandboxPlan(bench.sandboxConfig, facts: facts).fileLabel
+                == "system_u:object_r:container_file_t:s0:c1")
         bench.container.linux.securityContext.selinuxOptions.role = "a:b"
         #expect(throws: TranslationError.self) {
-            try SELinuxLabels.of(bench.container, sandbox: bench.sandbox, facts: facts)
+            try SELinuxLabels.of(bench.container, pod: bench.sandboxConfig, facts: facts)
         }
     }
 }

@@ -31,7 +31,7 @@ struct BundleBuilder {
         for warning in plan.warnings {
             log.notice("\(warning)", metadata: ["container": "\(draft.id)", "pod": "\(draft.sandbox.id)"])
         }
-        let volumes = try attach(plan.imageMounts, sandbox)
+        let volumes = try attach(plan.imageMounts, sandbox, label: plan.spec.linux?.mountLabel)
         do {
             return try bundle(config, plan, draft, volumes)
         } catch {
@@ -129,13 +129,18 @@ struct BundleBuilder {
     }
 
     /// Mounts the images where the container's mounts are made from; all of them, or none.
+    /// - Parameter label: the SELinux context of their files.
     /// - Returns: the images, which have to be held until the container is on record.
-    private func attach(_ mounts: [ImageMount], _ sandbox: SandboxFacts) throws -> [VolumeImage] {
+    private func attach(
+        _ mounts: [ImageMount], _ sandbox: SandboxFacts, label: String?
+    ) throws -> [VolumeImage] {
         var attached: [ImageMount] = []
         do {
             return try mounts.map { mount in
                 let image = try VolumeImage(mount.imageName, root: engine.layout.state.images)
-                let layers = OverlayMount(lowers: image.folders)
+                var layers = OverlayMount(lowers: image.folders, label: label)
+                // A single layer is no overlay, and has no context of its own: an empty folder makes it one.
+                if label != nil { layers.lowers.append(engine.layout.mountPoints + "/proc") }
                 try mount.attach { place in
                     guard let ids = mount.ids else { return try layers.mount(at: place) }
                     try layers.make(mappedBy: try userNamespace(ids, sandbox), scratch: place)

@@ -25,7 +25,11 @@ extension RuntimeService {
         let facts = parts.facts()
         let (engine, annotations, log) = (engine, parts.annotations, parts.log)
         var response = CRICreateContainerResponse()
-        response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { draft in
+        response.containerID = try await engine.createContainer(spec, in: request.podSandboxID) { sandbox in
+            guard facts.hasSELinux else { return nil }
+            let pod = try CRIPodSandboxConfig(serializedBytes: sandbox.spec.details)
+            return try SELinuxLabels.of(config, pod: pod, facts: facts)?.files
+        } prepare: { draft in
             let builder = BundleBuilder(engine: engine, facts: facts, annotations: annotations, log: log)
             return try builder.bundle(config, for: draft)
         }

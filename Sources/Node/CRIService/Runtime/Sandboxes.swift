@@ -128,6 +128,7 @@ extension SandboxSpec {
         hostnameFile = plan.files.hostname
         resolverFile = plan.files.resolver
         sharedMemorySize = UInt64(max(0, plan.sharedMemory))
+        fileLabel = plan.fileLabel
         details = try config.serializedBytes()
     }
 }

@@ -74,7 +74,7 @@ public struct ContainerPlan: Sendable {
         let resources = try Self.resources(config, facts: facts)
         let namespaces = try NamespaceTranslation(context, sandbox: sandbox)
         let appArmor = try AppArmorTranslation(context, facts: facts)
-        let labels = try SELinuxLabels.of(config, sandbox: sandbox, facts: facts)
+        let labels = try SELinuxLabels.of(config, pod: sandbox.config, facts: facts)
         let seccomp = try SeccompTranslation.filter(context, capabilities: capabilities.names, facts: facts)
         let devices = try DeviceTranslation.devices(config)
         let cdi = try CDIInjection(config)

@@ -27,6 +27,8 @@ public struct SandboxPlan: Sendable {
     public var network: CNICapabilities
     /// Size of the pod's /dev/shm in bytes.
     public var sharedMemory: Int64 = 64 << 20
+    /// The SELinux context of these files and this memory; nil where SELinux is not enabled.
+    public var fileLabel: String?
     /// A path with the cgroupfs driver, a slice's name with systemd's.
     public var cgroupParent: String
     /// The sum over the containers, and what the pod takes beside them. The groups of pods are the kubelet's:
@@ -64,6 +66,7 @@ public struct SandboxPlan: Sendable {
         let ownNetwork = namespaces.contains(.network)
         hostname = try Self.hostname(config)
         files = try PodFiles.of(config, hostname: hostname, ownNetwork: ownNetwork)
+        fileLabel = try SELinuxLabels.ofFiles(config, facts: facts)
         network = try PodNetworking.capabilities(config)
         if !ownNetwork { network.ports = [] }
         var sysctls =

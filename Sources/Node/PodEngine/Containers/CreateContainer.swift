@@ -9,10 +9,12 @@ import OCISpec
 // From an image to a container that can be started.
 extension PodEngine {
     /// Makes a container in a sandbox that is ready.
-    /// - Parameter prepare: writes the bundle for the mounted root; runs on a thread that may be blocked.
+    /// - Parameters:
+    ///   - label: the SELinux context of the files in its root; nil: as they lie on the disk.
+    ///   - prepare: writes the bundle for the mounted root; runs on a thread that may be blocked.
     /// - Returns: its id.
     public func createContainer(
-        _ spec: ContainerSpec, in word: String,
+        _ spec: ContainerSpec, in word: String, label: (SandboxState) throws -> String? = { _ in nil },
         prepare: @escaping @Sendable (borrowing ContainerDraft) throws -> ContainerBundle
     ) async throws -> String {
         let sandbox = try registry.sandbox(word)
@@ -20,6 +22,7 @@ extension PodEngine {
             throw EngineError(.wrongState, "sandbox \(sandbox.id) is not ready")
         }
         let state = state(of: sandbox)
+        let label = try label(state)
         let pod = sandbox.record.spec
         let name = "k8s_\(spec.name)_\(pod.name)_\(pod.namespace)_\(pod.uid)_\(spec.attempt)"
         let reserved = "container \(spec.name)_\(spec.attempt) of " + sandbox.id
@@ -28,7 +31,7 @@ extension PodEngine {
         do {
             let entry = try await guardedThreads.run(for: sandbox.id, milliseconds: settings.makeTime) {
                 [self] in
-                try make(spec, state, name: name, prepare: prepare)
+                try make(spec, state, name: name, label: label, prepare: prepare)
             } late: { [self] result in
                 undo(result, reserved: reserved, claim: claim)
             }
@@ -75,7 +78,7 @@ extension PodEngine {
     }
 
     private func make(
-        _ spec: ContainerSpec, _ sandbox: SandboxState, name: String,
+        _ spec: ContainerSpec, _ sandbox: SandboxState, name: String, label: String?,
         prepare: (borrowing ContainerDraft) throws -> ContainerBundle
     ) throws -> ContainerEntry {
         // Nobody removes the image's layers before the container's definition says that it needs them.
@@ -89,10 +92,11 @@ extension PodEngine {
         let store = ContainerStore(layout.state)
         let draft = try store.draft(name: Self.fileName(name))
         let folder = draft.folder
-        let rootfs = RootfsMount(
+        var rootfs = RootfsMount(
             lower: layers.lowerDirectories + [layout.mountPoints], upper: folder + "/upper",
             work: folder + "/work",
             target: folder + "/rootfs", volatile: true, userNamespace: sandbox.namespaces.user)
+        rootfs.label = label
         // Of images, which go before the folder does.
         var mounts: [String] = []
         do {

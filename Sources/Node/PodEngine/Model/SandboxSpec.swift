@@ -86,6 +86,8 @@ public struct SandboxSpec: Codable, Equatable, Sendable {
     public var resolverFile = ""
     /// Bytes of /dev/shm.
     public var sharedMemorySize: UInt64 = 64 << 20
+    /// The SELinux context of all these; nil: as it comes.
+    public var fileLabel: String?
 
     /// What the engine's user wants to find again; the engine does not look into it.
     public var details: [UInt8] = []

@@ -309,6 +309,7 @@ struct SandboxFiles {
             let file = try FileDescriptor.open(
                 folder + "/" + name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
             try file.writeAll(text)
+            if let label = spec.fileLabel { try file.setContext(label, name: folder + "/" + name) }
             try spec.giveToRoot([folder + "/" + name])
         }
         if !spec.hasHostIPC { try mountSharedMemory() }
@@ -320,6 +321,8 @@ struct SandboxFiles {
         // Root of the pod's user namespace owns it.
         if let owner = spec.userMappings.first { options += ",uid=\(owner.hostID)" }
         if let owner = spec.groupMappings.first { options += ",gid=\(owner.hostID)" }
+        // A context has commas of its own.
+        if let label = spec.fileLabel { options += ",context=\"\(label)\"" }
         let path = Self.sharedMemory(folder)
         let flags: UInt = 2 | 4 | 8
         _ = try check("mount tmpfs at", path) { mount("shm", path, "tmpfs", flags, options) }

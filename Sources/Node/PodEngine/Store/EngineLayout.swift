@@ -16,7 +16,7 @@ public struct EngineLayout: Sendable {
     }
 
     /// A layer below all others of every container, with the files and folders that pods have mounts at.
-    var mountPoints: String { state.root + "/" + Self.namespace + "/mountpoints" }
+    package var mountPoints: String { state.root + "/" + Self.namespace + "/mountpoints" }
     var database: String { state.root + "/" + Self.namespace + "/pods.sqlite" }
     var run: RunFolders { state.runFolders }
     /// One folder per sandbox: its files, its namespaces, what its shim has to know.

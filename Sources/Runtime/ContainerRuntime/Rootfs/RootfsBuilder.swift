@@ -161,7 +161,9 @@ struct RootfsBuilder: ~Copyable {
         let attributes =
             options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0)
         // What nothing is done with before it is attached.
-        let isPlain = !options.copiesUp && options.recursiveAttributes.isEmpty && Self.isKnown(type)
+        let isPlain =
+            !options.copiesUp && options.recursiveAttributes.isEmpty && Self.isKnown(type)
+            && (type != "mqueue" || spec.linux?.mountLabel == nil)
         if isPlain, folders.mayBeEntered,
             LinuxKernel.Mount.attachNew(
                 type: type, source: mount.source ?? "none", options: data, attributes: attributes, on: target)
@@ -176,6 +178,10 @@ struct RootfsBuilder: ~Copyable {
         }
         if !options.recursiveAttributes.isEmpty {
             try new.setAttributes(options.recursiveAttributes, recursive: true)
+        }
+        if type == "mqueue", let label = spec.linux?.mountLabel, !label.isEmpty {
+            // It came with the namespace: the kernel takes no context= for it any more.
+            try new.descriptor.setContext(label, name: mount.destination)
         }
         try new.attach(on: target, name: mount.destination)
     }

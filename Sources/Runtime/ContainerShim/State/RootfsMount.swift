@@ -18,6 +18,8 @@ public struct RootfsMount: Equatable, Sendable {
     public var volatile: Bool
     /// Path of the user namespace by whose maps the layers are owned; nil: as they lie on the disk.
     public var userNamespace: String?
+    /// The SELinux context of its files; nil: as they lie on the disk.
+    public var label: String?
 
     public init(
         lower: [String], upper: String, work: String, target: String, volatile: Bool = false,
@@ -36,7 +38,8 @@ public struct RootfsMount: Equatable, Sendable {
         if try isMounted { return }
         if volatile { try forgetVolatileMark() }
         let layers = OverlayMount(
-            lowers: lower, writable: OverlayMount.Writable(upper: upper, work: work, isVolatile: volatile))
+            lowers: lower, writable: OverlayMount.Writable(upper: upper, work: work, isVolatile: volatile),
+            label: label)
         guard let userNamespace else { return try layers.mount(at: target) }
         let namespace = try FileDescriptor.open(userNamespace, O_RDONLY)
         let mapped = try layers.make(mappedBy: namespace, scratch: target)
@@ -88,6 +91,7 @@ extension RootfsMount: JSONDecodable, JSONEncodable {
         target = try object.required("target")
         volatile = try object.flag("volatile")
         userNamespace = try object.text("userNamespace")
+        label = try object.text("label")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -98,6 +102,7 @@ extension RootfsMount: JSONDecodable, JSONEncodable {
             json.member("target", target)
             json.flag("volatile", volatile)
             json.optional("userNamespace", userNamespace)
+            json.optional("label", label)
         }
     }
 }

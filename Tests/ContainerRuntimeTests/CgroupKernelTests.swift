@@ -13,7 +13,7 @@ struct CgroupKernelTests {
         let layout = try CgroupLayout.detect()
         var persisted: CgroupRecord?
         let group = try ContainerCgroup.create(
-            cgroupsPath: nil, id: String(testGroup("life").dropFirst()), resources: .init(), layout: layout
+            cgroupsPath: testGroup("life"), id: "", resources: .init(), layout: layout
         ) { record in
             persisted = record
             #expect(!exists(record.unified))

@@ -139,4 +139,75 @@ struct CgroupLegacyTests {
         #expect(host.legacyText("/cpuset/a/c1/cpuset.cpus") == "2")
         #expect(host.legacyText("/cpuset/a/c1/cpuset.mems") == "0")
     }
+
+    // MARK: Below the caller's groups
+
+    private static let caller = CallerGroups(
+        unified: "/svc/run", legacy: [("memory", "/svc/run"), ("pids", "/other"), ("cpu,cpuacct", "")])
+
+    private func hostOfAService() throws -> FakeHost {
+        let host = try FakeHost(controllers: "")
+        for path in ["/svc/c1", "/c1"] {
+            try host.group(path)
+            try host.legacyGroup("pids", path, files: ["pids.max"])
+        }
+        try host.legacyGroup("memory", "/svc/run/c1", files: ["memory.limit_in_bytes"])
+        try host.legacyGroup("pids", "/other/c1", files: ["pids.max"])
+        return host
+    }
+
+    private func pids(_ limit: Int64) -> RuntimeSpec.Resources {
+        var resources = RuntimeSpec.Resources()
+        resources.pids = .init(limit: limit)
+        return resources
+    }
+
+    /// Where the container was made counts also for a group that an update needs later, whoever calls then.
+    @Test func groupsWithoutAPathAreTheCallers() throws {
+        let host = try hostOfAService()
+        let record = try ContainerCgroup.create(
+            cgroupsPath: nil, id: "c1", resources: .init(), layout: host.hybridLayout(caller: Self.caller)
+        ).record
+        #expect(record.unified == "\(host.unified)/svc/c1")
+        #expect(record.legacy == ["memory": "\(host.root)/v1/memory/svc/run/c1"])
+        #expect(record.others == ["pids": "/other/c1", "cpu,cpuacct": "/c1"])
+        let kept = try CgroupRecord(json: record.json())
+        #expect(kept == record)
+        var again = try ContainerCgroup(record: kept)
+        try again.update(pids(7), layout: host.hybridLayout)
+        #expect(host.legacyText("/pids/other/c1/pids.max") == "7")
+        #expect(host.legacyText("/pids/svc/c1/pids.max") == "")
+        let path = again.record.legacy["pids"]
+        #expect(path == "\(host.root)/v1/pids/other/c1")
+    }
+
+    @Test func aRelativePathLeadsOnFromTheCaller() throws {
+        let host = try FakeHost(controllers: "")
+        try host.group("/svc/a/b")
+        try host.legacyGroup("memory", "/svc/run/a/b", files: [])
+        let record = try ContainerCgroup.create(
+            cgroupsPath: "a/b", id: "c1", resources: .init(), layout: host.hybridLayout(caller: Self.caller)
+        ).record
+        #expect(record.unified == "\(host.unified)/svc/a/b")
+        #expect(record.legacy.map(\.value) == ["\(host.root)/v1/memory/svc/run/a/b"])
+    }
+
+    @Test func anAbsolutePathIsBelowTheRoots() throws {
+        let host = try hostOfAService()
+        try host.legacyGroup("memory", "/c1", files: [])
+        let record = try ContainerCgroup.create(
+            cgroupsPath: "/c1", id: "", resources: .init(), layout: host.hybridLayout(caller: Self.caller)
+        ).record
+        #expect(record.unified == "\(host.unified)/c1" && record.others.entries.isEmpty)
+        #expect(record.legacy.map(\.value) == ["\(host.root)/v1/memory/c1"])
+    }
+
+    /// The record of a container that was made before places followed the caller.
+    @Test func anEarlierRecordKeepsItsPlaces() throws {
+        let host = try hostOfAService()
+        let record = try CgroupRecord(json: Array(#"{"unified":"\#(host.unified)/c1"}"#.utf8))
+        var group = try ContainerCgroup(record: record)
+        try group.update(pids(9), layout: host.hybridLayout(caller: Self.caller))
+        #expect(host.legacyText("/pids/c1/pids.max") == "9")
+    }
 }

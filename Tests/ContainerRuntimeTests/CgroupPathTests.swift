@@ -34,6 +34,51 @@ struct CgroupPathTests {
         #expect(try CgroupRecord(json: second.bytes) == unified)
     }
 
+    // MARK: Below the caller's groups
+
+    /// With the caller in the same group of every hierarchy.
+    private static let table = Array(
+        """
+        8:pids:/svc/run
+        4:memory:/
+        3:cpu,cpuacct:/svc/run
+        2:freezer:/not/mounted
+        0::/svc/run
+        """.utf8)
+    private static let hierarchies = ["pids", "memory", "cpu,cpuacct"].map {
+        CgroupLayout.Hierarchy(controllers: $0, mountPoint: "/cg/\($0)")
+    }
+
+    private func callerGroups(_ table: [UInt8], mounts: String) throws -> CallerGroups {
+        try CallerGroups(table, unifiedMountPoint: "/cg/unified", legacy: Self.hierarchies) {
+            () throws(CgroupError) in Array(mounts.utf8)
+        }
+    }
+
+    @Test func callerIsWhereTheKernelSays() throws {
+        let groups = try callerGroups(Self.table, mounts: "1 2 0:3 / /cg/unified rw - cgroup2 cgroup2 rw\n")
+        #expect(groups.unified == "/svc/run")
+        #expect(groups.legacy.map(\.controllers) == ["pids", "memory", "cpu,cpuacct"])
+        #expect(groups.legacy.map(\.path) == ["/svc/run", "", "/svc/run"])
+    }
+
+    /// A container without a cgroup namespace, whose view begins at its own group, and one whose caller is outside of
+    /// what is mounted.
+    @Test func callerBelowWhatIsMounted() throws {
+        let groups = try callerGroups(
+            Self.table,
+            mounts: """
+                1 2 0:3 / /cg/unified rw - cgroup2 cgroup2 rw
+                4 1 0:3 /svc /cg/unified rw - cgroup2 cgroup2 rw
+                5 2 0:4 /svc/run /cg/pids rw - cgroup cgroup rw,pids
+                6 2 0:5 /sv /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
+                """)
+        #expect(groups.unified == "/run")
+        #expect(groups.legacy.map(\.path) == ["", "", ""])
+        let outside = try callerGroups(Array("0::/../other\n".utf8), mounts: "")
+        #expect(outside.unified == "" && outside.legacy.isEmpty)
+    }
+
     @Test func mountTable() {
         let table = Array(
             """

@@ -165,7 +165,12 @@ final class FakeHost {
 
     var unified: String { root + "/unified" }
     var layout: CgroupLayout { CgroupLayout(unified: unified, legacyRoot: nil) }
-    var hybridLayout: CgroupLayout { CgroupLayout(unified: unified, legacyRoot: root + "/v1") }
+    var hybridLayout: CgroupLayout { hybridLayout(caller: CallerGroups(unified: "")) }
+
+    /// - Parameter caller: in which groups the caller is to be.
+    func hybridLayout(caller: CallerGroups) -> CgroupLayout {
+        CgroupLayout(unified: unified, legacyRoot: root + "/v1", caller: caller)
+    }
 
     /// A group in the version 2 tree with the files that every group has.
     func group(

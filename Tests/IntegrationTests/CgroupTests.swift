@@ -101,6 +101,50 @@ extension RuntimeTests {
             }
         }
 
+        /// As with runc: a service's limits hold for the containers that it starts. On version 1 the groups are below
+        /// the caller's, on version 2 beside it.
+        @Test(arguments: [nil, "far/away"])
+        func withoutAnAbsolutePathTheGroupsAreTheCallers(path: String?) throws {
+            try withHost { host in
+                let service = host.id("service")
+                let roots = ["memory", "pids", "unified", ""].map { "/sys/fs/cgroup/\($0)" }.filter {
+                    Files.exists("\($0)/cgroup.procs")
+                }
+                let bundle = try host.bundle { $0.linux?.cgroupsPath = path }
+                let start = """
+                    for root in \(roots.joined(separator: " ")); do
+                        mkdir -p $root/\(service)/run && echo $$ > $root/\(service)/run/cgroup.procs || exit 9
+                    done
+                    exec "$@"
+                    """
+                let command = ["--root", host.state, "run", "--detach", "--bundle", bundle, host.id()]
+                let output = try host.start(
+                    program: ["/bin/sh", "-c", start, "sh", Host.runtime] + command
+                ).wait()
+                #expect(output.code == 0, "\(output)")
+                let pid = try host.stateOf(host.id()).pid ?? 0
+                let name = path ?? host.id()
+                let memberships = try Files.read("/proc/\(pid)/cgroup")
+                #expect(
+                    memberships.split(separator: "\n").contains("0::/\(service)/\(name)"), "\(memberships)")
+                if memberships.contains(":memory:") {
+                    #expect(memberships.contains(":memory:/\(service)/run/\(name)\n"), "\(memberships)")
+                }
+                // Its caller is elsewhere.
+                try host.ok("update", "--pids-limit", "44", host.id())
+                #expect(try Self.value(pid, "pids.max", "pids", "pids.max") == "44")
+                if memberships.contains(":pids:") {
+                    let now = try Files.read("/proc/\(pid)/cgroup")
+                    #expect(now.contains(":pids:/\(service)/run/\(name)\n"), "\(now)")
+                }
+                #expect(
+                    try host.ok("exec", host.id(), "cat", "/proc/self/cgroup").out.contains("/\(service)/"))
+                try host.delete()
+                let folders = roots.map { "\($0)/\(service)" }.joined(separator: " ")
+                try host.shell("find \(folders) -depth -type d -exec rmdir {} +")
+            }
+        }
+
         @Test func aGroupInUseIsRefusedAndGoesOn() throws {
             try withHost { host in
                 let path = "/\(host.id("shared"))"
@@ -154,7 +198,7 @@ extension RuntimeTests {
         @Test(arguments: [["kill", "--all"], ["delete", "--force"]])
         func groupsRemovedByHand(_ command: [String]) throws {
             try withHost { host in
-                let pid = try host.background()
+                let pid = try host.background { $0.linux?.cgroupsPath = "/\(host.id())" }
                 try host.shell(
                     """
                     for root in /sys/fs/cgroup/unified /sys/fs/cgroup/*/ /sys/fs/cgroup; do

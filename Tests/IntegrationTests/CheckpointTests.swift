@@ -67,7 +67,9 @@ extension RuntimeTests {
                 let images = "\(host.folder)/images"
                 try Files.makeFolder(images)
                 try Files.write("\(images)/descriptors.json", "[\"/dev/null\",\"/dev/null\",\"/dev/null\"]")
-                let bundle = try host.bundle("while :; do echo; sleep 0.01; done", name: "b-c")
+                let bundle = try host.bundle("while :; do echo; sleep 0.01; done", name: "b-c") {
+                    $0.linux?.cgroupsPath = "/\(host.id())"
+                }
                 if command == "checkpoint" { try host.ok("run", "--detach", "--bundle", bundle, host.id()) }
                 let rest = command == "checkpoint" ? [] : ["--detach", "--bundle", bundle]
                 let output = try host.start(

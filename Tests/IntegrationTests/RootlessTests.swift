@@ -120,8 +120,9 @@ extension RuntimeTests {
             }
         }
 
-        /// A group that was handed over: the container has its own below it.
-        @Test func aDelegatedGroupIsUsed() throws {
+        /// A group that was handed over: the container has its own below it, by its path or as the caller is in it.
+        @Test(arguments: [true, false])
+        func aDelegatedGroupIsUsed(byPath: Bool) throws {
             try withUser { user in
                 let layout =
                     Files.exists("/sys/fs/cgroup/cgroup.controllers")
@@ -135,16 +136,19 @@ extension RuntimeTests {
                     try #require(chown(group + file, User.id, User.id) == 0)
                 }
                 user.ownGroup = "\(group)/own"
-                try user.background { $0.linux?.cgroupsPath = "/\(user.host.prefix)-delegated/c" }
+                let name = byPath ? "c" : user.container
+                try user.background {
+                    $0.linux?.cgroupsPath = byPath ? "/\(user.host.prefix)-delegated/c" : nil
+                }
                 let pid = try #require(try user.pid())
-                #expect(try Files.value("\(group)/c/cgroup.procs") == "\(pid)")
+                #expect(try Files.value("\(group)/\(name)/cgroup.procs") == "\(pid)")
                 #expect(try user.oci("pause", user.container).code == 0)
-                #expect(try Files.value("\(group)/c/cgroup.freeze") == "1")
+                #expect(try Files.value("\(group)/\(name)/cgroup.freeze") == "1")
                 #expect(try user.oci("resume", user.container).code == 0)
                 #expect(try user.oci("exec", "--detach", user.container, "sleep", "50").code == 0)
                 #expect(try user.oci("ps", user.container).lines.count == 3)
                 #expect(try user.oci("delete", "--force", user.container).code == 0)
-                #expect(!Files.exists("\(group)/c"))
+                #expect(!Files.exists("\(group)/\(name)"))
             }
         }
 

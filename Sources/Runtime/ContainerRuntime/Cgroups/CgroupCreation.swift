@@ -8,8 +8,7 @@ extension ContainerCgroup {
     /// see `placement`.
     ///
     /// - Parameters:
-    ///   - cgroupsPath: `linux.cgroupsPath`; without it the group is `/ID`. Below the root of each hierarchy,
-    ///     absolute or not.
+    ///   - cgroupsPath: `linux.cgroupsPath`; without it, the container's name. See `CgroupPlaces`.
     ///   - resources: with the device rules of the configuration and the runtime's own.
     ///   - everyHierarchy: a group in each version 1 hierarchy, for containers that see their cgroups.
     ///   - everyController: of version 2, for containers that divide their group: systemd, Docker or k3s in one
@@ -24,20 +23,22 @@ extension ContainerCgroup {
         everyHierarchy: Bool = false, everyController: Bool = false, withStatistics: Bool = true,
         persist: (CgroupRecord) throws -> Void = { _ in }
     ) throws -> ContainerCgroup {
-        let path = try CgroupPath(cgroupsPath: cgroupsPath, id: id)
+        let places = try CgroupPlaces(cgroupsPath: cgroupsPath, id: id, layout: layout)
         let demand = try CgroupDemand(
             resources, layout: layout, withStatistics: withStatistics, everyController: everyController)
+        let hierarchies = try demand.hierarchies(everyHierarchy, layout)
+        let paths = hierarchies.map { places.path(in: $0.controllers) }
         var group = ContainerCgroup(
-            unifiedPath: layout.unified + path.text,
-            legacy: try demand.hierarchies(everyHierarchy, layout).map {
-                LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + path.text)
-            })
+            unifiedPath: layout.unified + places.unified.text,
+            legacy: zip(hierarchies, paths).map {
+                LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + $1.text)
+            }, others: places.others(besides: hierarchies))
         try refuseUsed(at: group.unifiedPath)
         try persist(group.record)
         var made = MadeGroups()
         do {
-            try group.makeUnified(path, layout, demand, &made)
-            for index in group.legacy.indices {
+            try group.makeUnified(places.unified, layout, demand, &made)
+            for (index, path) in paths.enumerated() {
                 try group.makeLegacy(index, path, resources.cpu, refusingUsed: true, &made)
             }
             try group.apply(resources, updating: false)
@@ -66,15 +67,19 @@ extension ContainerCgroup {
         let resources = try withCurrentLimits(resources)
         try setUnitProperties(resources, layout)
         let known = legacy.count
+        var paths: [CgroupPath] = []
         for hierarchy in demand.legacy where legacyDirectory(hierarchy.controller) == nil {
+            let place = hierarchy.place
+            let other = others.entries.first { CgroupLayout.hierarchy($0.key, has: place.controllers) }
+            let path = try CgroupPath(cgroupsPath: other?.value ?? below, id: "")
+            paths.append(path)
             legacy.append(
-                LegacyGroup(
-                    hierarchy: hierarchy.place.controllers, path: hierarchy.place.mountPoint + path.text))
+                LegacyGroup(hierarchy: place.controllers, path: place.mountPoint + path.text))
         }
         if legacy.count > known { try persist(record) }
         var made = MadeGroups()
         do {
-            for index in known..<legacy.count {
+            for (index, path) in zip(known..<legacy.count, paths) {
                 try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)
             }
             try enable(demand, path, layout)

@@ -18,6 +18,8 @@ public struct CgroupLayout: Sendable {
     let legacyRoot: String?
     /// Whether folders count as hierarchies only with the kernel's file system in them.
     private let checksFileSystem: Bool
+    /// What tests say instead of `/proc/self/cgroup`.
+    let caller: CallerGroups?
 
     static let standardRoot = "/sys/fs/cgroup"
 
@@ -35,14 +37,17 @@ public struct CgroupLayout: Sendable {
 
     /// A layout over ordinary folders that stand for hierarchies, for tests of what this machine's kernel
     /// does not show: each folder of `legacyRoot` that bears a controller's name is a version 1 hierarchy.
-    package init(unified: String, legacyRoot: String?) {
-        self.init(unified: unified, legacyRoot: legacyRoot, checksFileSystem: false)
+    package init(unified: String, legacyRoot: String?, caller: CallerGroups = CallerGroups(unified: "")) {
+        self.init(unified: unified, legacyRoot: legacyRoot, checksFileSystem: false, caller: caller)
     }
 
-    private init(unified: String, legacyRoot: String?, checksFileSystem: Bool) {
+    private init(
+        unified: String, legacyRoot: String?, checksFileSystem: Bool, caller: CallerGroups? = nil
+    ) {
         self.unified = unified
         self.legacyRoot = legacyRoot
         self.checksFileSystem = checksFileSystem
+        self.caller = caller
     }
 
     /// Whether the host has version 2 alone.
@@ -104,18 +109,18 @@ extension CgroupLayout {
         /// `memory`, `cpu,cpuacct` or `name=systemd`.
         public let controllers: String
         public let mountPoint: String
+
+        package init(controllers: String, mountPoint: String) {
+            self.controllers = controllers
+            self.mountPoint = mountPoint
+        }
     }
 
     /// The version 1 hierarchies that are mounted where they usually are, in the kernel's order; none on a
     /// unified host.
     public func legacyHierarchies() throws(CgroupError) -> [Hierarchy] {
         guard let legacyRoot else { return [] }
-        let text: [UInt8]
-        do throws(KernelError) {
-            text = try FileDescriptor.readFile("/proc/self/cgroup")
-        } catch {
-            throw .kernel(error)
-        }
+        let text = try Self.read("/proc/self/cgroup")
         var found: [Hierarchy] = []
         for line in text.split(separator: UInt8(ascii: "\n")) {
             // Hierarchy number, controllers, path.
@@ -132,6 +137,14 @@ extension CgroupLayout {
             }
         }
         return found
+    }
+
+    static func read(_ path: String) throws(CgroupError) -> [UInt8] {
+        do throws(KernelError) {
+            return try FileDescriptor.readFile(path)
+        } catch {
+            throw .kernel(error)
+        }
     }
 }
 
@@ -171,11 +184,7 @@ package enum CgroupMounts {
     /// - Parameter option: a word of the super block's options that must be there: a controller's name.
     /// - Returns: where the first such file system is mounted.
     static func find(type: String, option: String? = nil) throws(CgroupError) -> String? {
-        do throws(KernelError) {
-            return find(type: type, option: option, in: try FileDescriptor.readFile("/proc/self/mountinfo"))
-        } catch {
-            throw .kernel(error)
-        }
+        find(type: type, option: option, in: try CgroupLayout.read("/proc/self/mountinfo"))
     }
 
     package static func find(type: String, option: String?, in table: [UInt8]) -> String? {
@@ -192,6 +201,16 @@ package enum CgroupMounts {
             return unescape(fields[4])
         }
         return nil
+    }
+
+    /// - Returns: which folder of a file system is mounted at a place, by the last mount there.
+    static func root(at mountPoint: String, in table: [UInt8]) -> String? {
+        var root: String?
+        for line in table.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+            if fields.count == 6, unescape(fields[4]) == mountPoint { root = unescape(fields[3]) }
+        }
+        return root
     }
 
     /// Blanks and backslashes stand in the table as `\` and three octal digits.

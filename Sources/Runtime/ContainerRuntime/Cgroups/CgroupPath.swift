@@ -3,8 +3,8 @@
 public struct CgroupPath: Equatable, Sendable, CustomStringConvertible {
     public let text: String
 
-    /// `linux.cgroupsPath`, or a group of the container's own below the root when that is absent or empty.
-    /// A relative path is below the root too.
+    /// `linux.cgroupsPath`, or a group of the container's own when that is absent or empty; a relative path as if
+    /// it were absolute (see `CgroupPlaces`).
     /// - Throws: `badPath` for a path that leads out of the tree with `..`, or to its root.
     public init(cgroupsPath: String?, id: String) throws(CgroupError) {
         let path = cgroupsPath.flatMap { $0.isEmpty ? nil : $0 } ?? id
@@ -14,6 +14,11 @@ public struct CgroupPath: Equatable, Sendable, CustomStringConvertible {
         guard !clean.isEmpty else { throw .badPath(path, reason: "is the root of the cgroup tree") }
         guard !clean.utf8.contains(0) else { throw .badPath(path, reason: "contains a NUL character") }
         text = clean
+    }
+
+    /// - Parameter group: empty for the root, else with a leading slash.
+    init(_ path: CgroupPath, below group: some StringProtocol) {
+        text = group + path.text
     }
 
     public var description: String { text }

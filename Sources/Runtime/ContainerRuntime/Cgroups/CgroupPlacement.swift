@@ -43,7 +43,7 @@ extension ContainerCgroup {
     public func placement(subgroups: [String] = []) throws(CgroupError) -> CgroupPlacement {
         let choice = try SubgroupChoice(subgroups)
         try choice.checkControllers { controller in
-            legacy.contains { SubgroupChoice.hierarchy($0.hierarchy, has: controller) }
+            legacy.contains { CgroupLayout.hierarchy($0.hierarchy, has: controller) }
         }
         return try placement(unifiedSubgroup: choice.common, legacy: choice)
     }
@@ -54,7 +54,7 @@ extension ContainerCgroup {
     ) throws(CgroupError) -> CgroupPlacement {
         let choice = try SubgroupChoice(subgroups)
         try choice.checkControllers { controller in
-            record.legacy.entries.contains { SubgroupChoice.hierarchy($0.key, has: controller) }
+            record.legacy.entries.contains { CgroupLayout.hierarchy($0.key, has: controller) }
         }
         let group = try ContainerCgroup(record: CgroupRecord(unified: record.unified))
         let clone = try group.openUnified(choice.common)
@@ -168,10 +168,6 @@ private struct SubgroupChoice {
                 reason:
                     "unknown controller \(choice.controller): the container has no version 1 group with it")
         }
-    }
-
-    static func hierarchy(_ controllers: String, has controller: String) -> Bool {
-        controllers.split(separator: ",").contains { $0 == controller }
     }
 
     private static func clean(_ path: String) throws(CgroupError) -> String {

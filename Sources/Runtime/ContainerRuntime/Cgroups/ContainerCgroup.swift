@@ -20,6 +20,8 @@ public struct ContainerCgroup: ~Copyable {
     var isNew = false
     var unifiedPath: String
     var legacy: [LegacyGroup]
+    /// See `CgroupRecord`.
+    let others: SortedMap<String>
     /// The unit that the groups belong to, with the systemd driver.
     let scope: SystemdScope?
     /// See `CgroupRecord`.
@@ -37,16 +39,16 @@ public struct ContainerCgroup: ~Copyable {
 
         func has(_ controller: CgroupController) -> Bool { has(controller.legacyName) }
 
-        func has(_ controller: String) -> Bool {
-            if hierarchy == controller { return true }
-            let names = hierarchy.utf8.split(separator: UInt8(ascii: ","))
-            return names.count > 1 && names.contains { $0.elementsEqual(controller.utf8) }
-        }
+        func has(_ controller: String) -> Bool { CgroupLayout.hierarchy(hierarchy, has: controller) }
     }
 
-    init(unifiedPath: String, legacy: [LegacyGroup], scope: SystemdScope? = nil) {
+    init(
+        unifiedPath: String, legacy: [LegacyGroup], others: SortedMap<String> = SortedMap(),
+        scope: SystemdScope? = nil
+    ) {
         self.unifiedPath = unifiedPath
         self.legacy = legacy
+        self.others = others
         self.scope = scope
     }
 
@@ -54,7 +56,8 @@ public struct ContainerCgroup: ~Copyable {
     public init(record: CgroupRecord) throws(CgroupError) {
         self.init(
             unifiedPath: record.unified,
-            legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) }, scope: record.scope)
+            legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) },
+            others: record.others, scope: record.scope)
         killsBefore = record.killsBefore
         unifiedDescriptor = try Self.openIfThere(unifiedPath)
         for index in legacy.indices {
@@ -71,6 +74,7 @@ public struct ContainerCgroup: ~Copyable {
     public var record: CgroupRecord {
         var record = CgroupRecord(
             unified: unifiedPath, legacy: SortedMap(legacy.map { (key: $0.hierarchy, value: $0.path) }))
+        record.others = others
         record.scope = scope
         record.killsBefore = killsBefore
         return record

@@ -19,7 +19,7 @@ extension Creation {
                 try !CgroupDemand(resources, layout: layout, withStatistics: false).isEmpty
             {
                 throw RuntimeError(
-                    "linux.resources: this user may make no control groups for the limits (\(error)); they need a cgroupsPath below a group that was handed over, or the user's systemd (--systemd-cgroup)"
+                    "linux.resources: this user may make no control groups for the limits (\(error)); they need a group that was handed over, with the caller or cgroupsPath below it, or the user's systemd (--systemd-cgroup)"
                 )
             }
             runtime.log.debug("no control groups: \(error)")

@@ -110,6 +110,53 @@ extension RuntimeTests {
             }
         }
 
+        /// With `bind`, too, as after mount(8): flags of the mount that is there. Its file system, which may be the
+        /// host's, and what is not named stay as they are.
+        @Test func aRemountOfABindChangesTheMountThatIsThere() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                let output = try host.run(
+                    "for place in /own /data /dev; do grep \" $place \" /proc/self/mountinfo; touch $place/x 2>&1; done",
+                    writable: true
+                ) {
+                    func change(_ place: String, _ options: [String]) -> RuntimeSpec.Mount {
+                        .init(
+                            destination: place, type: "none", source: "none", options: ["remount"] + options)
+                    }
+                    $0.mounts += [
+                        .init(destination: "/own", type: "tmpfs", source: "tmpfs", options: ["noexec"]),
+                        change("/own", ["bind", "ro", "nosuid", "size=64k"]),
+                        .init(
+                            destination: "/data", type: "bind", source: data, options: ["bind", "nodev"]),
+                        change("/data", ["rbind", "ro"]),
+                        change("/dev", ["bind", "ro", "noexec"]),
+                    ]
+                }
+                // 36 35 98:0 ROOT MOUNT-POINT OPTIONS ... - TYPE SOURCE SUPER-OPTIONS
+                let lines = output.lines
+                try #require(output.code == 0 && lines.count == 6, "\(output)")
+                for (index, (place, options)) in [
+                    ("/own", ["ro", "nosuid", "noexec"]), ("/data", ["ro", "nodev"]),
+                    ("/dev", ["ro", "nosuid", "noexec"]),
+                ].enumerated() {
+                    let found = lines[2 * index].split(separator: " ")[5].split(separator: ",").map(
+                        String.init)
+                    #expect(Set(options).isSubset(of: found), "\(lines)")
+                    #expect(lines[2 * index].split(separator: " ").last?.hasPrefix("rw") == true, "\(lines)")
+                    #expect(!lines[2 * index].contains("size=64k"))
+                    #expect(lines[2 * index + 1] == "touch: \(place)/x: Read-only file system")
+                }
+                try Files.write("\(data)/host", "writes on")
+                let none = try host.run("true", name: "n") {
+                    $0.mounts.append(
+                        .init(
+                            destination: "/etc", type: "none", source: "none", options: ["remount", "bind"]))
+                }
+                #expect(none.code == 1 && none.err.contains("nothing is mounted there"), "\(none)")
+            }
+        }
+
         /// Folders beside each other, some of which are there, one of which is a link to the folder that they lie in.
         @Test func mountsSideBySide() throws {
             try withHost { host in

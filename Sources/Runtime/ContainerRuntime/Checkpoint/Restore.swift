@@ -164,7 +164,7 @@ extension Creation {
         for mount in spec.mounts {
             let options = MountOptions(mount.options)
             // It makes no mount of its own.
-            if options.isRemount, !options.isBind { continue }
+            if options.isRemount { continue }
             let place = try context("mount \(mount.destination)") {
                 try RootfsBuilder.destination(of: mount, in: root).withoutParents
             }

@@ -78,7 +78,7 @@ struct CgroupView: Sendable {
     }
 
     private static func isView(_ mount: RuntimeSpec.Mount) -> Bool {
-        (mount.type == "cgroup" || mount.type == "cgroup2") && !mount.isBind
+        (mount.type == "cgroup" || mount.type == "cgroup2") && !mount.isBind && !mount.isRemount
     }
 
     /// - Parameter mayChangeFolder: whether the working directory may be another one afterwards.

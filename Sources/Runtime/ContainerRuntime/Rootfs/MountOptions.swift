@@ -3,6 +3,7 @@ import LinuxKernel
 /// The options of one mount of config.json, sorted by what they act on: the mount, the mounts below it, the
 /// file system, or this runtime (runtime-spec, config.md, "Mounts").
 public struct MountOptions: Equatable, Sendable {
+    /// Not with `remount`: that makes no mount, it says to leave the file system as it is.
     public var isBind = false
     /// `rbind`: the mounts below the source too.
     public var isRecursiveBind = false
@@ -37,6 +38,10 @@ public struct MountOptions: Equatable, Sendable {
 
     public init(_ options: [String]) {
         for option in options { apply(option) }
+        if isRemount, isBind {
+            (isBind, isRecursiveBind) = (false, false)
+            (data, optionalData) = ([], [])
+        }
     }
 
     private mutating func apply(_ option: String) {

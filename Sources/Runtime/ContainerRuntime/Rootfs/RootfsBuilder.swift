@@ -98,13 +98,15 @@ struct RootfsBuilder: ~Copyable {
         if !options.propagation.isEmpty { try finish(mount, options) }
     }
 
-    /// Changes what is mounted at a place: options of the file system for all of its mounts, attributes for this one
-    /// alone, so that no file system of the host's becomes read-only by way of a container's view of it.
+    /// Changes what is mounted at a place: options of the file system for all of its mounts (not with `bind`), attributes
+    /// for this one alone, so that no file system of the host's becomes read-only by way of a container's view of it.
     private func remount(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
         let there = LinuxKernel.Mount(owning: try root.openInRoot(mount.destination, O_PATH))
+        var attributes = options.attributes
+        if defersReadOnly(mount) { attributes.setting &= ~MountAttributes.readOnly }
         do throws(KernelError) {
             // Read-only, and what is not named: as it is.
-            try there.setAttributes(options.attributes, recursive: false, name: mount.destination)
+            try there.setAttributes(attributes, recursive: false, name: mount.destination)
             if !options.data.isEmpty || !options.optionalData.isEmpty {
                 try there.reconfigure(
                     options.data, optional: options.optionalData, name: mount.destination)

@@ -63,7 +63,10 @@ public struct RuntimeSpec: Equatable, Sendable {
         }
 
         /// A bind mount is one whose options say so, whatever its type.
-        public var isBind: Bool { options.contains { $0 == "bind" || $0 == "rbind" } }
+        public var isBind: Bool { !isRemount && options.contains { $0 == "bind" || $0 == "rbind" } }
+
+        /// What is mounted there is changed; with `bind`, without its file system.
+        public var isRemount: Bool { options.contains("remount") }
     }
 
     /// Programs to run at points of the container's life (config.md, POSIX-platform Hooks).

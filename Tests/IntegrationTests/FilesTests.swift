@@ -104,7 +104,8 @@ extension RuntimeTests {
                 let types = ["tmpfs", "ramfs", "proc"]
                 let output = try host.run("grep ' /m-' /proc/self/mounts", writable: true) {
                     for type in types {
-                        for option in ["acl", "noacl", "sync", "dirsync", "lazytime"] {
+                        // Locks that `mand` once made mandatory are so no more; it is still shown.
+                        for option in ["acl", "noacl", "sync", "dirsync", "lazytime", "mand", "nomand"] {
                             $0.mounts.append(
                                 Mount(
                                     destination: "/m-\(type)-\(option)", type: type, source: type,
@@ -114,15 +115,31 @@ extension RuntimeTests {
                             Mount(
                                 destination: "/m-\(type)-acl", type: type, source: type,
                                 options: ["remount", "noacl", "nosuid"]))
+                        $0.mounts.append(
+                            Mount(
+                                destination: "/m-\(type)-dirsync", type: type, source: type,
+                                options: ["remount", "sync"]))
+                        $0.mounts.append(
+                            Mount(
+                                destination: "/m-\(type)-dirsync", type: type, source: type,
+                                options: ["remount", "async", "nolazytime"]))
                     }
                 }
-                #expect(output.code == 0 && output.lines.count == 5 * types.count, "\(output)")
+                #expect(output.code == 0 && output.err.isEmpty, "\(output)")
+                #expect(output.lines.count == 7 * types.count, "\(output)")
                 for line in output.lines {
                     // x /m-tmpfs-sync tmpfs rw,sync 0 0
                     let words = line.split(separator: " ")
                     let option = words[1].split(separator: "-")[2]
-                    let seen = option.hasSuffix("acl") ? (option == "acl" ? "nosuid" : "rw") : option
-                    #expect(words[3].split(separator: ",").contains { $0 == seen }, "\(line)")
+                    let seen =
+                        switch option {
+                        case "acl": "nosuid"
+                        case "noacl", "nomand": "rw"
+                        default: String(option)
+                        }
+                    let shown = words[3].split(separator: ",").map(String.init)
+                    #expect(shown.contains(seen), "\(line)")
+                    #expect(shown.contains("sync") == (option == "sync"), "\(line)")
                 }
             }
         }

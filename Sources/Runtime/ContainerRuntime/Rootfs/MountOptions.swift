@@ -74,8 +74,7 @@ public struct MountOptions: Equatable, Sendable {
         case "idmap": idMap = .single
         case "ridmap": idMap = .recursive
         // They are the defaults, or mean nothing to a mount made by descriptor.
-        case "defaults", "loud", "silent", "async", "nolazytime", "noiversion", "nomand", "mand", "iversion":
-            break
+        case "defaults", "loud", "silent", "noiversion", "iversion": break
         default: data.append(option)
         }
     }

@@ -144,6 +144,30 @@ extension RuntimeTests {
             }
         }
 
+        /// Of a type that some kernels give its options as one text, which it takes or refuses as a whole.
+        @Test func anOverlayTakesNoNoticeOfACLs() throws {
+            try withHost { host in
+                try host.shell("cd \(host.folder) && mkdir one two && echo 1 >one/f && echo 2 >two/g")
+                let layers = "lowerdir=\(host.folder)/one:\(host.folder)/two"
+                let output = try host.run(
+                    "cat /acl/f /acl/g /noacl/f; grep -c ' /noacl overlay ro,nosuid' /proc/self/mounts",
+                    writable: true
+                ) {
+                    for option in ["acl", "noacl"] {
+                        $0.mounts.append(
+                            Mount(
+                                destination: "/\(option)", type: "overlay", source: "overlay",
+                                options: [layers, option]))
+                    }
+                    $0.mounts.append(
+                        Mount(
+                            destination: "/noacl", type: "overlay", source: "overlay",
+                            options: ["remount", "ro", "nosuid", "acl"]))
+                }
+                #expect(output.lines == ["1", "2", "1", "1"], "\(output)")
+            }
+        }
+
         @Test func aTmpfsCanBeginWithTheImagesFiles() throws {
             try withHost { host in
                 let output = try host.run(

@@ -49,6 +49,28 @@ public enum MountPropagation: UInt64, Sendable {
         type: String, source: String? = nil, options: [String] = [], optional: [String] = [],
         attributes: UInt64 = 0
     ) throws(KernelError) -> Mount {
+        try withKnown(optional) { optional throws(KernelError) in
+            try make(type, source, options, optional, attributes)
+        }
+    }
+
+    /// A type that still takes its options as one text (overlay until Linux 6.4) refuses all of it, at the end, for one
+    /// that it does not know.
+    private static func withKnown<Result: ~Copyable>(
+        _ optional: [String], _ body: ([String]) throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        if optional.isEmpty { return try body([]) }
+        do throws(KernelError) {
+            return try body(optional)
+        } catch {
+            guard error.errno == .invalidArgument else { throw error }
+        }
+        return try body([])
+    }
+
+    private static func make(
+        _ type: String, _ source: String?, _ options: [String], _ optional: [String], _ attributes: UInt64
+    ) throws(KernelError) -> Mount {
         let context = FileDescriptor(owning: try check("fsopen", type) { clinux_fsopen(type, 1) })
         if let source {
             try context.configure(.setString, "source", source, type: type)
@@ -149,6 +171,14 @@ public enum MountPropagation: UInt64, Sendable {
     ///   - optional: as for `new`.
     public func reconfigure(
         _ options: [String], optional: [String] = [], name: String
+    ) throws(KernelError) {
+        try Self.withKnown(optional) { optional throws(KernelError) in
+            try reconfigure(options, optional, name)
+        }
+    }
+
+    private func reconfigure(
+        _ options: [String], _ optional: [String], _ name: String
     ) throws(KernelError) {
         // FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; the number is the same on all of Linux's architectures.
         let number = descriptor.raw

@@ -204,12 +204,17 @@ extension RuntimeTests {
                 #expect(try number(line, "cpuset", "sched_load_balance") == 1)
                 #expect(try number(line, "cpuset", "sched_relax_domain_level") == -1)
                 let files = "/sys/fs/cgroup/memory/memory"
+                // As the root's, 9223372036854771712 with pages of 4 KiB.
+                let unlimited = try Int64(Files.value("\(files).limit_in_bytes"))
+                #expect(try number(line, "memory", "usage", "limit") == unlimited)
                 if Files.exists("\(files).kmem.usage_in_bytes") {
                     let kernel = try number(line, "memory", "kernel", "usage")
                     #expect(try kernel > 0 && number(line, "memory", "kernel", "max") > 0)
+                    #expect(try number(line, "memory", "kernel", "limit") == unlimited)
                 }
                 if Files.exists("\(files).memsw.usage_in_bytes") {
                     #expect(try number(line, "memory", "swap", "max") > 0)
+                    #expect(try number(line, "memory", "swap", "limit") == unlimited)
                 }
                 try host.delete()
             }

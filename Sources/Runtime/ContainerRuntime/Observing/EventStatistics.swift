@@ -159,7 +159,8 @@ extension EventStatistics: JSONEncodable {
         json.count("cache", memory.file)
         json.key("usage")
         json.object { json in
-            json.member("limit", memory.limit ?? .max)
+            // Without a limit readers find what the kernel's file has: version 2 no number.
+            json.member("limit", legacy.memoryLimit ?? memory.limit ?? .max)
             json.count("usage", memory.usage)
             json.count("max", memory.peak ?? 0)
             json.member("failcnt", memory.limitHits)
@@ -168,7 +169,7 @@ extension EventStatistics: JSONEncodable {
         json.object { json in
             // Memory and swap together, as the field is read everywhere.
             let limit = memory.limit.flatMap { limit in memory.swapLimit.map { limit &+ $0 } }
-            json.member("limit", limit ?? .max)
+            json.member("limit", legacy.swap?.limit ?? limit ?? .max)
             json.count("usage", memory.usage &+ (memory.swapUsage ?? 0))
             json.count("max", legacy.swap?.peak ?? 0)
             json.member("failcnt", legacy.swap?.limitHits ?? 0)
@@ -177,7 +178,7 @@ extension EventStatistics: JSONEncodable {
         for (name, part): (StaticString, _) in [("kernel", legacy.kernel), ("kernelTCP", legacy.kernelTCP)] {
             json.key(name)
             json.object { json in
-                json.member("limit", part.map { $0.limit ?? .max } ?? 0)
+                json.member("limit", part?.limit ?? 0)
                 json.count("usage", part?.usage ?? 0)
                 json.count("max", part?.peak ?? 0)
                 json.member("failcnt", part?.limitHits ?? 0)

@@ -11,6 +11,8 @@ struct LegacyStatistics: Sendable {
     private(set) var memoryNodes: [UInt64] = []
     /// Of each of `cpusetFiles`; 0 where there is none.
     private(set) var cpusetValues = [Int64](repeating: 0, count: cpusetFiles.count)
+    /// Limits are as the kernel has them: without one, its greatest number.
+    private(set) var memoryLimit: UInt64?
     /// Memory and swap together.
     private(set) var swap: Memory?
     private(set) var kernel: Memory?
@@ -18,7 +20,7 @@ struct LegacyStatistics: Sendable {
 
     /// In bytes.
     struct Memory: Sendable {
-        var limit: UInt64?
+        var limit: UInt64
         var usage: UInt64
         /// The most it was.
         var peak: UInt64
@@ -27,7 +29,7 @@ struct LegacyStatistics: Sendable {
         fileprivate init?(_ group: CgroupDirectory, _ name: String) throws(CgroupError) {
             guard let usage = try group.number(name + "usage_in_bytes") else { return nil }
             self.usage = usage
-            limit = ContainerCgroup.limit(try group.number(name + "limit_in_bytes"))
+            limit = try group.number(name + "limit_in_bytes") ?? .max
             peak = try group.number(name + "max_usage_in_bytes") ?? 0
             limitHits = try group.number(name + "failcnt") ?? 0
         }
@@ -54,6 +56,7 @@ struct LegacyStatistics: Sendable {
             }
         }
         if let group = cgroup.legacyDirectory(.memory) {
+            memoryLimit = try group.number("memory.limit_in_bytes")
             swap = try Memory(group, "memory.memsw.")
             kernel = try Memory(group, "memory.kmem.")
             kernelTCP = try Memory(group, "memory.kmem.tcp.")

@@ -8,16 +8,20 @@ public struct Command {
     public var arguments: [String]
     public var environment: [String]
     public var input: [UInt8]
+    /// Its working directory; nil for the caller's.
+    public var directory: String?
     /// Milliseconds after which the program is killed; nil for no limit.
     public var timeout: Int?
 
     public init(
-        path: String, arguments: [String], environment: [String], input: [UInt8] = [], timeout: Int? = nil
+        path: String, arguments: [String], environment: [String], input: [UInt8] = [],
+        directory: String? = nil, timeout: Int? = nil
     ) {
         self.path = path
         self.arguments = arguments
         self.environment = environment
         self.input = input
+        self.directory = directory
         self.timeout = timeout
     }
 
@@ -70,6 +74,7 @@ public struct Command {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         _ = clinux_spawn_close_from(&actions, 3)
+        if let directory { clinux_spawn_change_directory(&actions, directory) }
         // The caller may have blocked signals, to read them from a descriptor; the program begins without that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -159,7 +159,8 @@ final class Creation {
             result: resultFD, failures: failures?.descriptor ?? -1)
         let namespaces = try NamespacePlan(spec)
         let state = ContainerState(
-            id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations)
+            id: id.text, status: .creating, pid: nil, bundle: record.bundle, annotations: spec.annotations,
+            ociVersion: record.ociVersion)
         let devices = try NetworkDevices(spec.linux?.netDevices ?? [:])
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,

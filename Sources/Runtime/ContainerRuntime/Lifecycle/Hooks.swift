@@ -1,22 +1,30 @@
+import Glibc
 import LinuxKernel
 import OCISpec
 
 /// Programs that run at the stations of a container's life (runtime-spec, config.md, "POSIX-platform Hooks").
 enum Hooks {
-    /// Runs them in their order, with the state on standard input. The first failure ends it.
-    /// - Parameter carryOut: runs one; as a child of this process unless it says otherwise.
+    /// Runs them in their order, in the bundle's folder, with the state on standard input. The first failure ends it.
+    /// - Parameters:
+    ///   - environment: of hooks that have none of their own, as other runtimes have it: they rely on PATH. This
+    ///     process's unless it is given.
+    ///   - carryOut: runs one; as a child of this process unless it says otherwise.
     static func run(
         _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log,
+        environment: [String]? = nil,
         by carryOut: (RuntimeSpec.Hook, Command) throws -> (Command.Outcome, [UInt8]) = { try $1.run() }
     ) throws {
         guard !hooks.isEmpty else { return }
         let input = state.json()
+        let inherited = environment ?? Environment.ofThisProcess()
+        // It may be gone at the end, and out of a user namespace's reach.
+        let directory = access(state.bundle, X_OK) == 0 ? state.bundle : nil
         for (index, hook) in hooks.enumerated() {
             log.debug("hook \(kind) #\(index): \(hook.path)")
             let command = Command(
                 path: hook.path, arguments: hook.args.isEmpty ? [hook.path] : hook.args,
-                environment: hook.env,
-                input: input, timeout: hook.timeout.map { $0 * 1000 })
+                environment: hook.env.isEmpty ? inherited : hook.env,
+                input: input, directory: directory, timeout: hook.timeout.map { $0 * 1000 })
             let (outcome, output): (Command.Outcome, [UInt8])
             do {
                 (outcome, output) = try carryOut(hook, command)

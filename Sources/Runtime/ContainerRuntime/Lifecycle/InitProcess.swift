@@ -65,8 +65,7 @@ struct InitProcess {
             try cgroup?.copyFolders()
             try buildRoot(try make(), cgroup)
         case .joined:
-            try waitForHooks()
-            try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
+            try runHooks()
         }
         try become()
     }
@@ -156,8 +155,7 @@ struct InitProcess {
         try rootfs.mountAll()
         log.debug("first process: \(spec.mounts.count) mounts made")
         try rootfs.makeDevices()
-        try waitForHooks()
-        try Hooks.run(spec.hooks.createContainer, kind: "createContainer", state: state, log: log)
+        try runHooks()
         try rootfs.enter(pivot: !options.noPivot)
         if case .terminal = options.streams {
             // The terminal's place in /dev has to be made before /dev becomes read-only.
@@ -165,6 +163,17 @@ struct InitProcess {
         }
         try rootfs.makeWorkingDirectory(process.cwd)
         try rootfs.protect()
+    }
+
+    /// Those of the runtime's namespaces, then those of the container's, which see the process as the container does
+    /// (runtime.md, State).
+    private func runHooks() throws {
+        try waitForHooks()
+        var state = state
+        state.pid = getpid()
+        try Hooks.run(
+            spec.hooks.createContainer, kind: "createContainer", state: state, log: log,
+            environment: process.env)
     }
 
     /// Lets the runtime run the hooks of its own namespaces. Most containers have none, and need not wait.

@@ -83,8 +83,10 @@ extension Runtime {
         var state = record.state(.created)
         // As the container sees it (runtime.md, State).
         state.pid = try ProcessRecord.numberInside(record.pid) ?? record.pid
-        try Hooks.run(spec.hooks.startContainer, kind: "startContainer", state: state, log: log) {
-            hook, command in
+        try Hooks.run(
+            spec.hooks.startContainer, kind: "startContainer", state: state, log: log,
+            environment: program.env
+        ) { hook, command in
             var process = program
             process.args = command.arguments
             process.env = command.environment

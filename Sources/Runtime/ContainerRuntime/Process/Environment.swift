@@ -1,5 +1,17 @@
+import Glibc
+
 /// A program's environment, with one entry for each name.
 enum Environment {
+    static func ofThisProcess() -> [String] {
+        var entries: [String] = []
+        var next = Glibc.environ
+        while let entry = next.pointee {
+            entries.append(String(cString: entry))
+            next += 1
+        }
+        return entries
+    }
+
     /// Of entries with the same name the last one stays, in its place.
     /// - Parameter entries: `NAME=value`; what comes before the first `=` counts.
     static func merged(_ entries: [String]) -> [String] {

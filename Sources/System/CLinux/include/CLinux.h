@@ -118,6 +118,7 @@ ssize_t clinux_receive_fds(int socket, void *bytes, size_t length, int *fds, int
 
 /// posix_spawn_file_actions_addclosefrom_np(3), which needs _GNU_SOURCE.
 int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+int clinux_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
 
 // Macros with arguments.
 unsigned clinux_major(uint64_t device);

@@ -144,7 +144,8 @@ extension RuntimeTests {
             }
         }
 
-        /// Of a type that some kernels give its options as one text, which it takes or refuses as a whole.
+        /// Of a type that some kernels give its options as one text, which it takes or refuses as a whole, and that is
+        /// not changed where it can only be read.
         @Test func anOverlayTakesNoNoticeOfACLs() throws {
             try withHost { host in
                 try host.shell("cd \(host.folder) && mkdir one two && echo 1 >one/f && echo 2 >two/g")

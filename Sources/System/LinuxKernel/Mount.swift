@@ -59,11 +59,10 @@ public enum MountPropagation: UInt64, Sendable {
     private static func withKnown<Result: ~Copyable>(
         _ optional: [String], _ body: ([String]) throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
-        if optional.isEmpty { return try body([]) }
         do throws(KernelError) {
             return try body(optional)
         } catch {
-            guard error.errno == .invalidArgument else { throw error }
+            if optional.isEmpty { throw error }
         }
         return try body([])
     }
@@ -180,6 +179,7 @@ public enum MountPropagation: UInt64, Sendable {
     private func reconfigure(
         _ options: [String], _ optional: [String], _ name: String
     ) throws(KernelError) {
+        if options.isEmpty, optional.isEmpty { return }
         // FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; the number is the same on all of Linux's architectures.
         let number = descriptor.raw
         let here = Int(bitPattern: ("" as StaticString).utf8Start)

@@ -157,6 +157,40 @@ extension RuntimeTests {
             }
         }
 
+        /// As in images whose /etc/resolv.conf is a service's: what the links lead to is made, in the root.
+        @Test func linksThatLeadNowhere() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                try Files.write("\(data)/file", "seen\n")
+                let output = try host.run(
+                    "cat /links/file /made/file /links/folder/file /links/deep/x/file; readlink /links/file; grep -c ' /links/tmpfs' /proc/self/mounts; grep -c ' /away/tmpfs tmpfs' /proc/self/mounts",
+                    writable: true
+                ) {
+                    _ = try? host.shell(
+                        "cd \(host.folder)/b-c/rootfs && mkdir links && ln -s ../../../made/file links/file && ln -s /away/folder links/folder && ln -s /away/deep links/deep && ln -s ../away/tmpfs links/tmpfs"
+                    )
+                    for (source, place) in [("\(data)/file", "file"), (data, "folder"), (data, "deep/x")] {
+                        $0.mounts.append(
+                            .init(
+                                destination: "/links/\(place)", type: "bind", source: source,
+                                options: ["bind"]))
+                    }
+                    $0.mounts.append(.init(destination: "/links/tmpfs", type: "tmpfs", source: "tmpfs"))
+                }
+                #expect(
+                    output.lines == ["seen", "seen", "seen", "seen", "../../../made/file", "0", "1"],
+                    "\(output)")
+                #expect(!Files.exists("/made") && !Files.exists("/away"))
+                let loop = try host.run("true", name: "l", writable: true) {
+                    _ = try? host.shell("ln -s loop \(host.folder)/b-l/rootfs/loop")
+                    $0.mounts.append(
+                        .init(destination: "/loop", type: "bind", source: data, options: ["bind"]))
+                }
+                #expect(loop.code == 1 && loop.err.contains("symbolic links"), "\(loop)")
+            }
+        }
+
         /// Folders beside each other, some of which are there, one of which is a link to the folder that they lie in.
         @Test func mountsSideBySide() throws {
             try withHost { host in

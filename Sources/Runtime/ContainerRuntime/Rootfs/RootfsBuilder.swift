@@ -126,10 +126,7 @@ struct RootfsBuilder: ~Copyable {
     private func bind(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
         let tree = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(sources.binds[index])))
         let isFolder = try tree.descriptor.status().st_mode & S_IFMT == S_IFDIR
-        let target =
-            isFolder
-            ? try folders.target(mount.destination, in: root)
-            : try root.makeFileInRoot(mount.destination)
+        let target = try place(mount.destination, isFolder: isFolder, &folders)
         try Self.refuseRoot(mount.destination, target: target, root: root)
         try ProcTarget.check(mount.destination, target: target, source: tree.descriptor.raw)
         do throws(KernelError) {
@@ -140,6 +137,23 @@ struct RootfsBuilder: ~Copyable {
                 try target.status().st_mode & S_IFMT == S_IFDIR
             else { throw error }
             throw KernelError("bind a file over the folder", mount.destination, .notDirectory)
+        }
+    }
+
+    /// Opens what is to be mounted on, and makes it where nothing is. Images have links that lead nowhere, such as
+    /// /etc/resolv.conf to a service's file below /run: then that is made, inside of the root.
+    private func place(
+        _ destination: String, isFolder: Bool, _ folders: inout MountFolders
+    ) throws(KernelError) -> FileDescriptor {
+        do throws(KernelError) {
+            return isFolder
+                ? try folders.target(destination, in: root) : try root.makeFileInRoot(destination)
+        } catch {
+            guard error.errno == .noEntry else { throw error }
+            let resolved = try root.pathWithoutParents(destination)
+            if resolved == destination { throw error }
+            folders.forget()
+            return isFolder ? try root.makeDirectoriesInRoot(resolved) : try root.makeFileInRoot(resolved)
         }
     }
 
@@ -154,7 +168,8 @@ struct RootfsBuilder: ~Copyable {
         if isKernelView { folders.forget() }
         let target =
             isKernelView
-            ? try kernelViewTarget(mount.destination) : try folders.target(mount.destination, in: root)
+            ? try kernelViewTarget(mount.destination)
+            : try place(mount.destination, isFolder: true, &folders)
         try Self.refuseRoot(mount.destination, target: target, root: root)
         if !isKernelView {
             try ProcTarget.check(mount.destination, target: target, source: nil)

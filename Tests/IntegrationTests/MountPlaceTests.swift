@@ -191,6 +191,29 @@ extension RuntimeTests {
             }
         }
 
+        /// That of the folder below; where there was none everybody may write.
+        @Test func theModeOfATmpfs() throws {
+            try withHost { host in
+                let output = try host.run(
+                    "stat -c %a /there /new /new/deep /said /sticky; grep ' /new ' /proc/self/mounts",
+                    writable: true
+                ) {
+                    _ = try? host.shell(
+                        "cd \(host.folder)/b-c/rootfs && mkdir -m 750 there && mkdir -m 1777 sticky && mkdir said"
+                    )
+                    for (place, options) in [
+                        ("/there", []), ("/new", []), ("/new/deep", ["size=1m"]), ("/said", ["mode=711"]),
+                        ("/sticky", ["ro"]),
+                    ] {
+                        $0.mounts.append(
+                            .init(destination: place, type: "tmpfs", source: "tmpfs", options: options))
+                    }
+                }
+                #expect(output.lines.prefix(5) == ["750", "1777", "1777", "711", "1777"], "\(output)")
+                #expect(output.lines.last?.contains("mode=") == false, "\(output)")
+            }
+        }
+
         /// Folders beside each other, some of which are there, one of which is a link to the folder that they lie in.
         @Test func mountsSideBySide() throws {
             try withHost { host in

@@ -166,6 +166,7 @@ struct RootfsBuilder: ~Copyable {
         let isKernelView = Self.isKernelView(type)
         // A link in the place of /proc or /sys would put them where the image wants (CVE-2019-19921).
         if isKernelView { folders.forget() }
+        let covered = try coveredMode(mount, type, options)
         let target =
             isKernelView
             ? try kernelViewTarget(mount.destination)
@@ -174,7 +175,7 @@ struct RootfsBuilder: ~Copyable {
         if !isKernelView {
             try ProcTarget.check(mount.destination, target: target, source: nil)
         }
-        let data = try fileSystemOptions(type, options, target)
+        let data = fileSystemOptions(type, options, covered)
         let attributes =
             options.attributes.setting & ~(defersReadOnly(mount) ? MountAttributes.readOnly : 0)
         // What nothing is done with before it is attached.
@@ -221,18 +222,24 @@ struct RootfsBuilder: ~Copyable {
         return try root.openInRoot(destination, O_PATH | O_DIRECTORY, noLinks: true)
     }
 
-    /// A tmpfs takes mode and owner of the folder that it covers, as the field's runtimes have it.
-    private func fileSystemOptions(
-        _ type: String, _ options: MountOptions, _ target: borrowing FileDescriptor
-    ) throws -> [String] {
+    /// A tmpfs takes the mode of the folder that it covers, as with runc. Where there is none it has the kernel's,
+    /// which everybody may write to.
+    /// - Returns: nil also where the configuration says another.
+    private func coveredMode(
+        _ mount: RuntimeSpec.Mount, _ type: String, _ options: MountOptions
+    ) throws(KernelError) -> mode_t? {
+        guard type == "tmpfs", !options.data.contains(where: { $0.utf8.starts(with: "mode=".utf8) }),
+            let folder = try root.openInRootIfThere(mount.destination, O_PATH | O_DIRECTORY)
+        else { return nil }
+        return try folder.status().st_mode & 0o7777
+    }
+
+    private func fileSystemOptions(_ type: String, _ options: MountOptions, _ covered: mode_t?) -> [String] {
         var data = options.data
         if let label = spec.linux?.mountLabel, !label.isEmpty, !["proc", "sysfs", "mqueue"].contains(type) {
             data.append("context=\(label)")
         }
-        guard type == "tmpfs", !data.contains(where: { $0.utf8.starts(with: "mode=".utf8) }) else {
-            return data
-        }
-        data.append("mode=\(Self.octal(try target.status().st_mode & 0o7777))")
+        if let covered { data.append("mode=\(Self.octal(covered))") }
         return data
     }
 

@@ -52,6 +52,17 @@ extension RuntimeTests {
                         output.lines == ["1 1 1", "through 3", "0", "1", "2"] + last, "\(output)")
                     _ = lseek(first.raw, 0, SEEK_SET)
                 }
+                // Only for whom they are: who does not know of the variables leaves them to its children.
+                let others = try host.oci(
+                    "run", "--bundle", try host.bundle("echo ,$LISTEN_FDS; ls /proc/self/fd", name: "others"),
+                    host.id(), passed: [first.raw, second.raw], environment: ["LISTEN_FDS=1", "LISTEN_PID=1"])
+                #expect(others.lines == [",", "0", "1", "2", "3"], "\(others)")
+                let command =
+                    "LISTEN_PID=$$ exec \(Host.runtime) --root \(host.state) run -b \(bundle) \(host.id())"
+                let own = try host.start(
+                    program: ["/bin/sh", "-c", command], passed: [first.raw], environment: ["LISTEN_FDS=1"]
+                ).wait()
+                #expect(own.lines.prefix(2) == ["1 1 1", "through 3"], "\(own)")
                 let missing = try host.oci(
                     "run", "--bundle", bundle, host.id(), passed: [first.raw], environment: ["LISTEN_FDS=9"])
                 #expect(missing.code == 1 && missing.err.contains("is not open"), "\(missing)")

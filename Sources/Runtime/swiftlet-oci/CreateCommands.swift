@@ -84,7 +84,11 @@ extension Invocation {
     func passedDescriptors(_ arguments: Arguments) throws -> (Int32, [String]) {
         var count = try arguments.integer("preserve-fds") ?? 0
         var environment: [String] = []
-        if let text = getenv("LISTEN_FDS"), let listening = Int32(String(cString: text)), listening > 0 {
+        // Those of a process that we come from are not ours to hand on: its 3 is another file here.
+        let receiver = getenv("LISTEN_PID").map { String(cString: $0) }
+        if receiver == nil || receiver == "\(getpid())", let text = getenv("LISTEN_FDS"),
+            let listening = Int32(String(cString: text)), listening > 0
+        {
             count += listening
             environment = ["LISTEN_FDS=\(listening)", "LISTEN_PID=1"]
         }

@@ -40,6 +40,23 @@ extension RuntimeTests {
             }
         }
 
+        /// That the runtime's terminal has another size is nothing to a program without one.
+        @Test func aNewSizeOfTheTerminalIsTheRuntimesOwn() throws {
+            try withHost { host in
+                let bundle = try host.bundle(
+                    "trap 'echo size' WINCH; trap 'echo other' 29; echo ready; while :; do sleep 0.05; done")
+                let running = try host.start(["run", "--bundle", bundle, host.id()])
+                #expect(try eventually { try running.outputSoFar() == "ready\n" })
+                try running.kill(SIGWINCH)
+                // A later one by its number, too: those that wait are taken in their order.
+                try running.kill(29)
+                #expect(try eventually { try running.outputSoFar().contains("other") })
+                #expect(try running.outputSoFar() == "ready\nother\n")
+                try host.ok("kill", host.id(), "KILL")
+                #expect(try running.wait().code == 137)
+            }
+        }
+
         @Test func createStartKillDelete() throws {
             try withHost { host in
                 let file = "\(host.folder)/pid"

@@ -109,7 +109,8 @@ final class Foreground {
         {
             switch Int32(info.ssi_signo) {
             case SIGCHLD: reapOthers(than: process.pid)
-            case SIGWINCH where master >= 0: resize(master)
+            // Of our terminal. To a program without one it may mean something else: httpd ends.
+            case SIGWINCH: if master >= 0 { resize(master) }
             case SIGURG, SIGPIPE: break
             case let signal:
                 if [SIGTERM, SIGINT, SIGHUP, SIGQUIT].contains(signal) { isToldToEnd = true }

@@ -100,7 +100,7 @@ extension RuntimeTests {
         }
 
         /// The process that waits for the start is the first of its pid namespace, whom signals do not end.
-        @Test(arguments: [["TERM"], ["INT"], ["KILL"], ["--all", "TERM"]], [true, false])
+        @Test(arguments: [["TERM"], ["INT"], ["KILL"], ["--all", "TERM"], [""]], [true, false])
         func aSignalEndsACreatedContainer(_ signal: [String], _ hasNamespace: Bool) throws {
             try withHost { host in
                 let bundle = try host.bundle {

@@ -11,7 +11,8 @@ extension Invocation {
     func kill() throws {
         let arguments = try Arguments(rest, .init(flags: [["all", "a"]]))
         let id = try arguments.containerID(0...1)
-        let name = arguments.positional.dropFirst().first ?? "TERM"
+        // Scripts give an empty one for none.
+        let name = arguments.positional.dropFirst().first { !$0.isEmpty } ?? "TERM"
         // kill(2): 0 sends nothing, and fails where there is no process.
         guard let signal = name == "0" ? Signal(rawValue: 0) : Signal(parsing: name) else {
             throw RuntimeError("unknown signal \"\(name)\"")

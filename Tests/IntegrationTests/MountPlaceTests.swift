@@ -151,7 +151,8 @@ extension RuntimeTests {
                 let none = try host.run("true", name: "n") {
                     $0.mounts.append(
                         .init(
-                            destination: "/etc", type: "none", source: "none", options: ["remount", "bind"]))
+                            destination: "/etc", type: "none", source: "none",
+                            options: ["remount", "bind", "ro"]))
                 }
                 #expect(none.code == 1 && none.err.contains("nothing is mounted there"), "\(none)")
             }

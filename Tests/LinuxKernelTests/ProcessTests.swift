@@ -181,6 +181,13 @@ struct SpawnedSleep: ~Copyable {
         #expect(output == Array("0\n1\n2\n3\n".utf8))
     }
 
+    @Test func theWorkingDirectory() throws {
+        var command = Command(path: "/bin/pwd", arguments: ["pwd", "-P"], environment: [], directory: "/proc")
+        #expect(try command.run().output == Array("/proc\n".utf8))
+        command.directory = "/no/such/folder"
+        #expect(throws: KernelError.self) { _ = try command.run() }
+    }
+
     @Test func aProgramThatIsNotThere() throws {
         do {
             _ = try Command(path: "/no/such/program", arguments: ["x"], environment: []).run()

@@ -182,7 +182,8 @@ struct SpawnedSleep: ~Copyable {
     }
 
     @Test func theWorkingDirectory() throws {
-        var command = Command(path: "/bin/pwd", arguments: ["pwd", "-P"], environment: [], directory: "/proc")
+        var command = Command(
+            path: "/bin/pwd", arguments: ["pwd", "-P"], environment: [], directory: "/proc")
         #expect(try command.run().output == Array("/proc\n".utf8))
         command.directory = "/no/such/folder"
         #expect(throws: KernelError.self) { _ = try command.run() }

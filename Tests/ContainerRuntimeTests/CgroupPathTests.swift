@@ -45,12 +45,10 @@ struct CgroupPathTests {
         2:freezer:/not/mounted
         0::/svc/run
         """.utf8)
-    private static let hierarchies = ["pids", "memory", "cpu,cpuacct"].map {
-        CgroupLayout.Hierarchy(controllers: $0, mountPoint: "/cg/\($0)")
-    }
+    private static let layout = CgroupLayout(unified: "/cg/unified", legacyRoot: "/cg")
 
     private func callerGroups(_ table: [UInt8], mounts: String) throws -> CallerGroups {
-        try CallerGroups(table, unifiedMountPoint: "/cg/unified", legacy: Self.hierarchies) {
+        try CallerGroups(table, Self.layout, isThere: { _ in false }) {
             () throws(CgroupError) in Array(mounts.utf8)
         }
     }
@@ -58,8 +56,26 @@ struct CgroupPathTests {
     @Test func callerIsWhereTheKernelSays() throws {
         let groups = try callerGroups(Self.table, mounts: "1 2 0:3 / /cg/unified rw - cgroup2 cgroup2 rw\n")
         #expect(groups.unified == "/svc/run")
-        #expect(groups.legacy.map(\.controllers) == ["pids", "memory", "cpu,cpuacct"])
-        #expect(groups.legacy.map(\.path) == ["/svc/run", "", "/svc/run"])
+        #expect(groups.legacy.map(\.controllers) == ["pids", "memory", "cpu,cpuacct", "freezer"])
+        #expect(groups.legacy.map(\.path) == ["/svc/run", "", "/svc/run", "/not/mounted"])
+    }
+
+    /// The table of mounts takes longer to read than all else here.
+    @Test func mountsAreReadOnlyWhereTheGroupIsNotSeen() throws {
+        var asked: [String] = []
+        let groups = try CallerGroups(Self.table, Self.layout) {
+            asked.append($0)
+            return true
+        } mounts: { () throws(CgroupError) in
+            Issue.record("the mounts were read")
+            return []
+        }
+        #expect(groups.unified == "/svc/run")
+        #expect(
+            asked == [
+                "/cg/pids/svc/run", "/cg/cpu,cpuacct/svc/run", "/cg/freezer/not/mounted",
+                "/cg/unified/svc/run",
+            ])
     }
 
     /// A container without a cgroup namespace, whose view begins at its own group, and one whose caller is outside of
@@ -74,7 +90,7 @@ struct CgroupPathTests {
                 6 2 0:5 /sv /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
                 """)
         #expect(groups.unified == "/run")
-        #expect(groups.legacy.map(\.path) == ["", "", ""])
+        #expect(groups.legacy.map(\.path) == ["", "", "", "/not/mounted"])
         let outside = try callerGroups(Array("0::/../other\n".utf8), mounts: "")
         #expect(outside.unified == "" && outside.legacy.isEmpty)
     }

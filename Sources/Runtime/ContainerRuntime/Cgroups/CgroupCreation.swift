@@ -23,10 +23,17 @@ extension ContainerCgroup {
         everyHierarchy: Bool = false, everyController: Bool = false, withStatistics: Bool = true,
         persist: (CgroupRecord) throws -> Void = { _ in }
     ) throws -> ContainerCgroup {
-        let places = try CgroupPlaces(cgroupsPath: cgroupsPath, id: id, layout: layout)
+        var table: [UInt8]?
+        func ownGroups() throws(CgroupError) -> [UInt8] {
+            if let table { return table }
+            let read = try CgroupLayout.ownGroups()
+            table = read
+            return read
+        }
+        let places = try CgroupPlaces(cgroupsPath: cgroupsPath, id: id, layout: layout, table: ownGroups)
         let demand = try CgroupDemand(
             resources, layout: layout, withStatistics: withStatistics, everyController: everyController)
-        let hierarchies = try demand.hierarchies(everyHierarchy, layout)
+        let hierarchies = try demand.hierarchies(everyHierarchy, layout, table: ownGroups)
         let paths = hierarchies.map { places.path(in: $0.controllers) }
         var group = ContainerCgroup(
             unifiedPath: layout.unified + places.unified.text,

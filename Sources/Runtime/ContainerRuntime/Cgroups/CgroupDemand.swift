@@ -92,11 +92,15 @@ struct CgroupDemand {
     }
 
     /// Where version 1 groups are to be made.
-    func hierarchies(_ every: Bool, _ layout: CgroupLayout) throws(CgroupError) -> [Place] {
+    /// - Parameter table: what `CgroupLayout.ownGroups` says.
+    func hierarchies(
+        _ every: Bool, _ layout: CgroupLayout,
+        table: () throws(CgroupError) -> [UInt8] = CgroupLayout.ownGroups
+    ) throws(CgroupError) -> [Place] {
         let needed = legacy.map(\.place)
         guard every else { return needed }
         // A controller's own name and that of a hierarchy it shares lead to the same folder.
-        let all = try layout.legacyHierarchies()
+        let all = layout.isUnified ? [] : layout.legacyHierarchies(in: try table())
         let others = needed.filter { place in
             !all.contains {
                 $0.controllers.utf8.split(separator: UInt8(ascii: ",")).contains {

@@ -119,24 +119,36 @@ extension CgroupLayout {
     /// The version 1 hierarchies that are mounted where they usually are, in the kernel's order; none on a
     /// unified host.
     public func legacyHierarchies() throws(CgroupError) -> [Hierarchy] {
-        guard let legacyRoot else { return [] }
-        let text = try Self.read("/proc/self/cgroup")
-        var found: [Hierarchy] = []
-        for line in text.split(separator: UInt8(ascii: "\n")) {
-            // Hierarchy number, controllers, path.
+        isUnified ? [] : legacyHierarchies(in: try Self.ownGroups())
+    }
+
+    /// - Parameter table: of `ownGroups`.
+    func legacyHierarchies(in table: [UInt8]) -> [Hierarchy] {
+        Self.lines(of: table).compactMap { line in
+            hierarchy(line.controllers).flatMap { isLegacyHierarchy($0.mountPoint) ? $0 : nil }
+        }
+    }
+
+    /// - Parameter controllers: as the kernel names the hierarchy; empty for the tree of version 2.
+    /// - Returns: with where it usually is, mounted or not.
+    func hierarchy(_ controllers: String) -> Hierarchy? {
+        guard let legacyRoot, !controllers.isEmpty else { return nil }
+        let named = "name="
+        let folder =
+            controllers.hasPrefix(named) ? String(controllers.dropFirst(named.utf8.count)) : controllers
+        return Hierarchy(controllers: controllers, mountPoint: legacyRoot + "/" + folder)
+    }
+
+    /// `/proc/self/cgroup`: hierarchy number, controllers, path.
+    static func ownGroups() throws(CgroupError) -> [UInt8] { try read("/proc/self/cgroup") }
+
+    static func lines(of table: [UInt8]) -> [(controllers: String, path: String)] {
+        table.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let fields = line.split(
                 separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3, !fields[1].isEmpty else { continue }
-            let controllers = String(decoding: fields[1], as: UTF8.self)
-            let named = "name="
-            let folder =
-                controllers.hasPrefix(named) ? String(controllers.dropFirst(named.utf8.count)) : controllers
-            let mountPoint = legacyRoot + "/" + folder
-            if isLegacyHierarchy(mountPoint) {
-                found.append(Hierarchy(controllers: controllers, mountPoint: mountPoint))
-            }
+            guard fields.count == 3 else { return nil }
+            return (String(decoding: fields[1], as: UTF8.self), String(decoding: fields[2], as: UTF8.self))
         }
-        return found
     }
 
     static func read(_ path: String) throws(CgroupError) -> [UInt8] {

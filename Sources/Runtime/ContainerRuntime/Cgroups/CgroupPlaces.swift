@@ -1,3 +1,4 @@
+import Glibc
 import OCISpec
 
 /// Where a new container's groups are to be, in each hierarchy.
@@ -11,10 +12,19 @@ struct CgroupPlaces {
     /// Nil for an absolute path.
     private let caller: CallerGroups?
 
-    init(cgroupsPath: String?, id: String, layout: CgroupLayout) throws(CgroupError) {
+    /// - Parameter table: `CgroupLayout.ownGroups`, where it is needed.
+    init(
+        cgroupsPath: String?, id: String, layout: CgroupLayout, table: () throws(CgroupError) -> [UInt8]
+    ) throws(CgroupError) {
         path = try CgroupPath(cgroupsPath: cgroupsPath, id: id)
         let isAbsolute = cgroupsPath?.utf8.first == UInt8(ascii: "/")
-        caller = isAbsolute ? nil : try layout.callerGroups()
+        if isAbsolute {
+            caller = nil
+        } else if let known = layout.caller {
+            caller = known
+        } else {
+            caller = try CallerGroups(try table(), layout)
+        }
     }
 
     var unified: CgroupPath {
@@ -47,7 +57,7 @@ struct CgroupPlaces {
 /// outside of what is mounted here.
 package struct CallerGroups: Sendable {
     package let unified: String
-    /// Of every hierarchy that is mounted, by its controllers, as in `/proc/self/cgroup`.
+    /// Of every hierarchy, by its controllers, as in `/proc/self/cgroup`.
     package let legacy: [(controllers: String, path: String)]
 
     package init(unified: String, legacy: [(controllers: String, path: String)] = []) {
@@ -56,41 +66,37 @@ package struct CallerGroups: Sendable {
     }
 
     /// - Parameters:
-    ///   - table: `/proc/self/cgroup`.
-    ///   - mounts: `/proc/self/mountinfo`. A container without a cgroup namespace reads its host's paths in the one and
-    ///     has mounted only what is below its own group.
+    ///   - table: `CgroupLayout.ownGroups`.
+    ///   - isThere: whether something is at a path.
+    ///   - mounts: `/proc/self/mountinfo`, which takes long to read. A container without a cgroup namespace reads its
+    ///     host's paths in the one and has mounted only what is below its own group.
     package init(
-        _ table: [UInt8], unifiedMountPoint: String, legacy hierarchies: [CgroupLayout.Hierarchy],
-        mounts: () throws(CgroupError) -> [UInt8]
+        _ table: [UInt8], _ layout: CgroupLayout, isThere: (String) -> Bool = { access($0, F_OK) == 0 },
+        mounts: () throws(CgroupError) -> [UInt8] = { () throws(CgroupError) in
+            try CgroupLayout.read("/proc/self/mountinfo")
+        }
     ) throws(CgroupError) {
         var mountTable: [UInt8] = []
         var unified = ""
         var legacy: [(controllers: String, path: String)] = []
-        for line in table.split(separator: UInt8(ascii: "\n")) {
-            // Hierarchy number, controllers, path.
-            let fields = line.split(
-                separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { continue }
-            let controllers = String(decoding: fields[1], as: UTF8.self)
-            let mountPoint =
-                controllers.isEmpty
-                ? unifiedMountPoint : hierarchies.first { $0.controllers == controllers }?.mountPoint
-            guard let mountPoint else { continue }
-            var path = String(decoding: fields[2], as: UTF8.self)
-            if path == "/" {
+        for line in CgroupLayout.lines(of: table) {
+            let isUnified = line.controllers.isEmpty
+            let place = isUnified ? layout.unified : layout.hierarchy(line.controllers)?.mountPoint
+            guard let place else { continue }
+            var path = line.path
+            // Of a process outside of its cgroup namespace's root it begins with `/..`.
+            if path == "/" || path.utf8.starts(with: "/..".utf8) {
                 path = ""
-            } else {
+            } else if !isThere(place + path) {
                 if mountTable.isEmpty { mountTable = try mounts() }
-                path = Self.path(path, below: CgroupMounts.root(at: mountPoint, in: mountTable) ?? "/")
+                path = Self.path(path, below: CgroupMounts.root(at: place, in: mountTable) ?? "/")
             }
-            if controllers.isEmpty { unified = path } else { legacy.append((controllers, path)) }
+            if isUnified { unified = path } else { legacy.append((line.controllers, path)) }
         }
         self.init(unified: unified, legacy: legacy)
     }
 
     private static func path(_ path: String, below root: String) -> String {
-        // Of a process outside of its cgroup namespace's root the path begins with `/..`.
-        if path.utf8.starts(with: "/..".utf8) { return "" }
         if root == "/" { return path }
         guard path.utf8.starts(with: (root + "/").utf8) else { return "" }
         return String(path.utf8.dropFirst(root.utf8.count)) ?? ""
@@ -98,14 +104,6 @@ package struct CallerGroups: Sendable {
 }
 
 extension CgroupLayout {
-    func callerGroups() throws(CgroupError) -> CallerGroups {
-        if let caller { return caller }
-        let hierarchies = try legacyHierarchies()
-        return try CallerGroups(
-            Self.read("/proc/self/cgroup"), unifiedMountPoint: unified, legacy: hierarchies
-        ) { () throws(CgroupError) in try Self.read("/proc/self/mountinfo") }
-    }
-
     /// Whether a hierarchy's controllers, `cpu,cpuacct`, are or contain this one.
     static func hierarchy(_ controllers: String, has controller: String) -> Bool {
         if controllers == controller { return true }

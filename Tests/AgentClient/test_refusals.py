@@ -21,9 +21,14 @@ class RefusalTest(AgentTest):
         wait(lambda: os.path.exists(runtime), "the runtime listens")
         cls.runtime = Refusing(cls.agent.folder, runtime)
         wait(lambda: os.path.exists(cls.runtime.socket), "the relay listens")
+        cls.begin()
         cls.agent.endpoint = cls.runtime.endpoint
         cls.agent.launch()
         cls.agent.wait_listening()
+
+    @classmethod
+    def begin(cls):
+        """Before there is an agent."""
 
     @classmethod
     def tearDownClass(cls):

@@ -47,10 +47,10 @@ import Testing
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
-    @Test(arguments: ["Stops", "Resizes"])
+    @Test(arguments: ["refusals.Stops", "refusals.Resizes", "events.Streams", "events.Lacking"])
     func refusals(suite: String) throws {
         _ = try CRIClientTests.client()
-        try run("test_refusals.\(suite)")
+        try run("test_\(suite)")
     }
 
     @Test(arguments: ["Links", "NoLinks", "Rotation"])

@@ -210,10 +210,18 @@ extension CRIRuntime {
 
     /// Of pods whose sandbox is ready. What cannot be measured, because it ends just now, is left out.
     func podStats() async throws(RuntimeError) -> [CRIPodSandboxStats] {
+        if podStatsAbsence.withLock({ $0.isBelieved(now: .now) }) { return try await podStatsOfContainers() }
         do throws(RuntimeError) {
-            return try await call("ListPodSandboxStats") {
+            let stats = try await call("ListPodSandboxStats") {
                 try await self.runtime.listPodSandboxStats(CRIListPodSandboxStatsRequest(), options: $0).stats
             }
+            podStatsAbsence.withLock { $0.end() }
+            return stats
+        } catch  where error.isUnimplemented {
+            if podStatsAbsence.withLock({ $0.note(now: .now) }) {
+                log.notice("the runtime does not measure pods: their containers' numbers are taken instead")
+            }
+            return try await podStatsOfContainers()
         } catch  where error.isAboutOneOfMany {
             // containerd 1.6 gives no list at all as long as it knows one sandbox that has ended.
             log.debug("measure pods one by one: \(error)")
@@ -238,6 +246,26 @@ extension CRIRuntime {
             }
         }
         return result
+    }
+
+    /// Without what only a pod has: its network and the number of its processes.
+    private func podStatsOfContainers() async throws(RuntimeError) -> [CRIPodSandboxStats] {
+        let measured = try await call("ListContainerStats") {
+            try await self.runtime.listContainerStats(CRIListContainerStatsRequest(), options: $0).stats
+        }
+        // Those that have ended are listed, too, without numbers.
+        let containers = Dictionary(grouping: measured.filter { $0.hasCpu || $0.hasMemory }) {
+            $0.attributes.labels[PodLabels.uid] ?? ""
+        }
+        return try await sandboxes().filter { $0.state == .sandboxReady }.map { sandbox in
+            .with {
+                $0.attributes.id = sandbox.id
+                $0.attributes.metadata = sandbox.metadata
+                $0.attributes.labels = sandbox.labels
+                $0.attributes.annotations = sandbox.annotations
+                $0.linux.containers = containers[sandbox.metadata.uid] ?? []
+            }
+        }
     }
 
     func podMetrics() async throws(RuntimeError) -> [CRIPodSandboxMetrics] {

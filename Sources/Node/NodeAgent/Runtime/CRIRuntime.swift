@@ -5,6 +5,7 @@ import HTTP2Pings
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The container runtime behind a CRI socket: Swiftlet's own, containerd, CRI-O. Every call has a deadline.
 package final class CRIRuntime: Sendable {
@@ -36,6 +37,8 @@ package final class CRIRuntime: Sendable {
     let images: CRIImageService.Client<Transport>
     let deadlines: Deadlines
     let log: Logger
+    /// Of numbers of pods.
+    let podStatsAbsence = Mutex(Absence())
     /// What was asked of it.
     let counters = AgentCounters()
 

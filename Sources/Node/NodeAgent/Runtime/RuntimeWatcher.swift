@@ -23,6 +23,7 @@ struct RuntimeWatcher: Sendable {
 
     func run() async {
         var before: [String: Fingerprint] = [:]
+        var isAway = false
         let events = EventState()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await follow(events) }
@@ -34,8 +35,12 @@ struct RuntimeWatcher: Sendable {
                     for uid in before.keys where now[uid] == nil { changed(uid) }
                     before = now
                     seen(now.mapValues(\.fullName))
+                    if isAway { log.notice("the runtime answers again") }
+                    isAway = false
                 } catch {
-                    log.warning("the runtime does not answer", metadata: ["error": "\(error)"])
+                    if Task.isCancelled { break }
+                    if !isAway { log.warning("the runtime does not answer", metadata: ["error": "\(error)"]) }
+                    isAway = true
                 }
                 // A stream that has ended, or begun, since this look began makes the next one due at once, also where
                 // both were within a second: what happened between two streams, no event tells.
@@ -75,11 +80,18 @@ struct RuntimeWatcher: Sendable {
         return result
     }
 
+    /// Until a stream that has ended is opened again: one that ends at once each time is not asked for all the time.
+    private static let reopening: (first: Duration, longest: Duration) = (.milliseconds(100), .seconds(5))
+    /// A runtime that ends all its streams is told of once: again after one that lasted this long.
+    private static let goodStream: Duration = .seconds(60)
+
     /// Follows the events; a stream that ends is opened again.
     private func follow(_ state: EventState) async {
-        var wait = Duration.milliseconds(100)
+        var wait = Self.reopening.first
         var absence = Absence()
+        var isTold = false
         while !Task.isCancelled {
+            var end = "by itself"
             do {
                 try await runtime.runtime.getContainerEvents(
                     CRIGetEventsRequest(), options: runtime.streamOptions
@@ -90,7 +102,6 @@ struct RuntimeWatcher: Sendable {
                         if !uid.isEmpty { changed(uid) }
                     }
                 }
-                wait = .milliseconds(100)
                 absence.end()
             } catch let error as RPCError where error.code == .unimplemented {
                 state.isAlive = false
@@ -100,11 +111,21 @@ struct RuntimeWatcher: Sendable {
                 try? await Task.sleep(for: Absence.pause)
                 continue
             } catch {
-                log.debug("the stream of events ended", metadata: ["error": "\(error)"])
+                end = "\(error)"
             }
+            let lasted = state.age
             state.isAlive = false
+            if Task.isCancelled { return }
+            if lasted >= Self.reopening.longest { wait = Self.reopening.first }
+            if lasted >= Self.goodStream { isTold = false }
+            if !isTold {
+                log.notice(
+                    "the stream of events has ended: the runtime is asked every second until there is another",
+                    metadata: ["end": "\(end)"])
+            }
+            isTold = true
             try? await Task.sleep(for: wait)
-            wait = min(wait * 2, .seconds(5))
+            wait = min(wait * 2, Self.reopening.longest)
         }
     }
 }
@@ -113,13 +134,21 @@ struct RuntimeWatcher: Sendable {
 private final class EventState: Sendable {
     /// Odd while a stream is open.
     private let count = Atomic<Int>(0)
+    private let begun = Mutex(ContinuousClock.now)
+
+    /// Of the stream that is open; zero: none is.
+    var age: Duration { isAlive ? .now - begun.withLock { $0 } : .zero }
 
     var turns: Int { count.load(ordering: .relaxed) }
 
     var isAlive: Bool {
         get { turns % 2 == 1 }
         // Only who follows the stream sets it.
-        set { if newValue != isAlive { count.add(1, ordering: .relaxed) } }
+        set {
+            if newValue == isAlive { return }
+            begun.withLock { $0 = .now }
+            count.add(1, ordering: .relaxed)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import threading
 import time
 import unittest
 
@@ -220,6 +221,47 @@ class Containers(CornerTest):
             took = self.remove(name)
             self.assertGreater(took, seconds - 0.5, name)
             self.assertLess(took, seconds + 10, name)
+
+    def test_hooks_that_knock_at_a_port(self):
+        knocks = []
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def listen():
+            try:
+                while True:
+                    listener.accept()[0].close()
+                    knocks.append(time.time())
+            except OSError:
+                pass
+
+        threading.Thread(target=listen, daemon=True).start()
+        there = {"tcpSocket": {"host": "127.0.0.1", "port": listener.getsockname()[1]}}
+        # Of the pod, by its name.
+        own = {"tcpSocket": {"port": "door"}}
+        self.agent.pod("knocks", self.spec(
+            {"name": "c", "command": shell("nc -l -p 8080 </dev/null; echo knocked >/h/knocked; exec sleep 1000"),
+             "ports": [{"name": "door", "containerPort": 8080}], "lifecycle": {"postStart": there, "preStop": own}}))
+        self.agent.wait_ready("knocks")
+        self.assertEqual(len(knocks), 1)
+        wait(lambda: ":1F90" in self.agent.run("exec", "knocks", "cat", "/proc/net/tcp", "/proc/net/tcp6").stdout,
+             "it listens", 20)
+        self.remove("knocks")
+        self.assertEqual(self.read("knocked"), "knocked\n")
+        self.agent.pod("unheard", self.spec(
+            {"name": "c", "command": ["sleep", "1000"], "ports": [{"name": "door", "containerPort": 8080}],
+             "lifecycle": {"preStop": own}}))
+        self.agent.pod("unstarted", self.spec(
+            {"name": "c", "command": ["sleep", "1000"], "ports": [{"name": "door", "containerPort": 8080}],
+             "lifecycle": {"postStart": own}}))
+        self.agent.wait_ready("unheard")
+        self.remove("unheard")
+        self.assertIn("FailedPreStopHook", [event["reason"] for event in json.loads(self.agent.get("/events"))["items"]
+                                            if event["involvedObject"]["name"] == "unheard-node"])
+        self.agent.wait_for("unstarted", lambda pod: container(pod, "c")["restartCount"] > 0
+                            or container(pod, "c")["state"].get("waiting", {}).get("reason") in (
+                                "PostStartHookError", "CrashLoopBackOff"), "ended for its hook", 30)
+        self.assertIn("FailedPostStartHook", self.reasons("unstarted"))
 
     def test_a_pod_without_a_grace_period_has_a_second(self):
         def apply(name, grace, **metadata):

@@ -267,6 +267,43 @@ class Disk(EvictionTest):
         self.assertEqual(container(self.agent.find("user"), "c")["restartCount"], 0)
 
 
+class SoftDisk(EvictionTest):
+    """A shortage that may last five seconds; whoever goes then has three more."""
+    disk = 128
+    configuration = {"evictionSoft": {"nodefs.available": "60Mi"}, "evictionSoftGracePeriod": {"nodefs.available": "5s"},
+                     "evictionMaxPodGracePeriod": 3, "evictionHard": {"nodefs.available": "10Mi"},
+                     "evictionPressureTransitionPeriod": "1s", "imageMinimumGCAge": "1h"}
+
+    def test_a_pod_goes_after_its_time_and_not_at_once(self):
+        host = f"{self.agent.folder}/host"
+        os.mkdir(host)
+        self.agent.pod("vital", {"priority": 2000000000, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+        self.agent.wait_ready("vital")
+        begun = time.time()
+        self.agent.pod("greedy", {
+            "terminationGracePeriodSeconds": 120,
+            "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": host}}],
+            "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "h", "mountPath": "/h"}],
+                            "command": shell("trap 'date +%s >>/h/term' TERM; dd if=/dev/zero of=/v/file bs=1M count=70; "
+                                             "while :; do sleep 0.1; done")}]})
+        wait(lambda: self.pressure("DiskPressure") == "True", "the node says so", 30)
+        self.assertGreater(free(self.agent.root), 10 * MIB)
+        self.wait_evicted("greedy", "The node was low on resource: ephemeral-storage. Threshold quantity: 60Mi, ")
+        told = [event for event in self.agent.events("greedy") if event["reason"] == "Evicted"]
+        self.assertEqual(len(told), 1)
+        pod = self.agent.wait_for("greedy", lambda pod: "terminated" in container(pod, "c")["state"], "over", 30)
+        self.assertEqual(container(pod, "c")["state"]["terminated"]["exitCode"], 137)
+        over = time.time()
+        with open(f"{host}/term") as file:
+            (term,) = map(int, file.read().split())
+        # It was told in seconds, which are cut off.
+        self.assertGreater(term + 1 - begun, 5)
+        self.assertGreater(over - term, 3)
+        self.assertLess(over - term, 60)
+        wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
+        self.assertEqual(container(self.agent.find("vital"), "c")["restartCount"], 0)
+
+
 class DiskWithoutLinks(EvictionTest):
     """Containers' logs have no links: in the place of the folder for them is a file."""
     disk = 128

@@ -169,6 +169,88 @@ class Groups(ResourceTest):
         self.drop("stays")
 
 
+PAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+
+
+def limits_pages():
+    for hierarchy in hierarchies():
+        try:
+            with open(f"{hierarchy}/cgroup.controllers") as file:
+                if "hugetlb" in file.read().split():
+                    return True
+        except FileNotFoundError:
+            if os.path.exists(f"{hierarchy}/hugetlb.2MB.limit_in_bytes"):
+                return True
+    return False
+
+
+@unittest.skipUnless(os.path.exists(PAGES) and os.access(PAGES, os.W_OK) and limits_pages(),
+                     "this machine limits no huge pages")
+class HugePages(ResourceTest):
+    """Eight of 2 MiB, which the test sets aside beside those that the machine has."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open(PAGES) as file:
+            before = int(file.read())
+        cls.addClassCleanup(cls.set_aside, before)
+        cls.set_aside(before + 8)
+        with open(PAGES) as file:
+            cls.pages = int(file.read())
+        if cls.pages < before + 8:
+            raise unittest.SkipTest("this machine has no room for huge pages")
+        super().setUpClass()
+
+    @staticmethod
+    def set_aside(number):
+        with open(PAGES, "w") as file:
+            file.write(str(number))
+
+    def limit(self, path):
+        """Bytes of pages of 2 MiB that a group may have; None: whatever there is."""
+        for hierarchy in hierarchies():
+            for name in ("hugetlb.2MB.max", "hugetlb.2MB.limit_in_bytes"):
+                if os.path.exists(f"{hierarchy}{path}/{name}"):
+                    with open(f"{hierarchy}{path}/{name}") as file:
+                        text = file.read().strip()
+                    return None if text == "max" else int(text)
+        raise AssertionError(f"no limit of pages is in {path}")
+
+    def test_pods_have_the_pages_that_they_ask_for(self):
+        def node(part):
+            return json.loads(self.agent.get("/node"))["status"].get(part, {})
+
+        wait(lambda: node("capacity"), "the agent has looked at its node", 20)
+        for part in ("capacity", "allocatable"):
+            self.assertEqual(node(part)["hugepages-2Mi"], f"{self.pages * 2}Mi")
+        asks = sized("asks", memory_limit="32Mi", volumeMounts=[{"name": "v", "mountPath": "/v"}])
+        asks["resources"]["limits"]["hugepages-2Mi"] = "4Mi"
+        self.agent.pod("paged", {"containers": [asks, sized("other", memory="16Mi")], "terminationGracePeriodSeconds": 1,
+                                 "volumes": [{"name": "v", "emptyDir": {"medium": "HugePages"}}]})
+        pod = self.agent.wait_ready("paged")
+        self.assertEqual(container(pod, "asks")["resources"]["limits"]["hugepages-2Mi"], "4Mi")
+        paths = [self.path(pod, "/burstable")] + [self.container_path(pod, name, "/burstable") for name in ("asks", "other")]
+        self.assertEqual([self.limit(path) for path in paths], [4 << 20, 4 << 20, 0])
+
+        def take(size, file):
+            return self.agent.run("exec", "-c", "asks", "paged", "fallocate", "-l", str(size), f"/v/{file}", check=False)
+
+        self.assertIn("hugetlbfs", self.agent.run("exec", "-c", "asks", "paged", "grep", " /v ", "/proc/mounts").stdout)
+        done = take(4 << 20, "pages")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = take(2 << 20, "more")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("No space left on device", done.stderr)
+        # A pod that asks for none gets none.
+        self.run_pod("unpaged", sized())
+        self.assertEqual(self.limit(self.path(self.agent.wait_ready("unpaged"), "/besteffort")), 0)
+        large = sized(memory="16Mi")
+        large["resources"]["limits"]["hugepages-2Mi"] = f"{self.pages * 2}Mi"
+        self.run_pod("large", large)
+        self.assertEqual(self.agent.wait_phase("large", "Failed")["status"]["reason"], "OutOfhugepages-2Mi")
+        self.drop("paged", "unpaged", "large")
+
+
 class Refusals(unittest.TestCase):
     """An agent that would not keep what its configuration promises does not start, and says why."""
 

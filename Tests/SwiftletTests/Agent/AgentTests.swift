@@ -9,12 +9,12 @@ import Testing
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
     @Test(arguments: [
-        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "DiskWithoutLinks", "Inodes", "Processes",
-        "Images",
+        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "SoftDisk", "DiskWithoutLinks", "Inodes",
+        "Processes", "Images",
     ])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 
-    @Test(arguments: ["Groups", "Refusals", "Resize", "Processors", "NothingKept", "MemoryQoS"])
+    @Test(arguments: ["Groups", "HugePages", "Refusals", "Resize", "Processors", "NothingKept", "MemoryQoS"])
     func resources(suite: String) throws { try run("test_resources.\(suite)") }
 
     @Test func configuration() throws { try run("test_configuration.File") }

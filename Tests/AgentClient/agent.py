@@ -140,12 +140,12 @@ class Agent:
 
     # The HTTP API
 
-    def get(self, path, token=True):
+    def get(self, path, token=True, method="GET"):
         with open(f"{self.root}/agent/port") as file:
             port = int(file.read())
         context = ssl.create_default_context(cafile=f"{self.root}/agent/pki/kubelet.crt")
         context.check_hostname = False
-        request = urllib.request.Request(f"https://127.0.0.1:{port}{path}")
+        request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", method=method)
         if token:
             with open(f"{self.root}/agent/pki/token") as file:
                 request.add_header("Authorization", "Bearer " + file.read().strip())

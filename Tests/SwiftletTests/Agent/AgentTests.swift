@@ -47,6 +47,8 @@ import Testing
     @Test(arguments: ["Certificates", "Clients", "Leaving", "Commands"])
     func api(suite: String) throws { try run("test_api.\(suite)") }
 
+    @Test func upAndDown() throws { try run("test_up.Up") }
+
     @Test func checkpoints() throws { try run("test_checkpoint.Checkpoints") }
 
     @Test(arguments: ["refusals.Stops", "refusals.Resizes", "events.Streams", "events.Lacking"])

@@ -392,7 +392,12 @@ let package = Package(
             name: "IntegrationTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"],
             swiftSettings: strict),
         .testTarget(
-            name: "SwiftletTests", dependencies: ["CLinux", "LinuxKernel", "OCISpec"], swiftSettings: strict),
+            name: "SwiftletTests",
+            dependencies: [
+                "CLinux", "LinuxKernel", "OCISpec", "NodeAgent", "KubernetesAPI",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -265,5 +265,39 @@ import Testing
         #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["e"])
         test.exit("e", code: 1)
         #expect(PodPlan.make(test.pod, test.runtime).starts.isEmpty)
+        // Nor in the next sandbox, nor when the runtime has lost it.
+        test.runtime?.sandboxes[0].isReady = false
+        test.sandbox()
+        test.run("a", attempt: 1)
+        #expect(PodPlan.make(test.pod, test.runtime).starts.isEmpty)
+        test.runtime?.containers.removeAll { $0.name == "e" }
+        #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["e"])
+        var before = PodStatus()
+        before.ephemeralContainerStatuses = [ContainerStatus(name: "e")]
+        #expect(PodPlan.make(test.pod, test.runtime, before: before).starts.map(\.container.name) == ["e"])
+        before.ephemeralContainerStatuses[0].containerID = "runtime://e-0"
+        #expect(PodPlan.make(test.pod, test.runtime, before: before).starts.isEmpty)
+    }
+
+    @Test func `an ephemeral container does not wait for init containers`() {
+        var test = TestPod(initial: ["i"])
+        test.pod.spec.ephemeralContainers = [EphemeralContainer(name: "e", image: "x")]
+        test.sandbox()
+        #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["i", "e"])
+        test.run("i")
+        #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["e"])
+    }
+
+    @Test func `an ephemeral container waits for the one whose processes it sees`() {
+        var test = TestPod()
+        var ephemeral = EphemeralContainer(name: "e", image: "x")
+        ephemeral.targetContainerName = "a"
+        test.pod.spec.ephemeralContainers = [ephemeral]
+        test.sandbox()
+        #expect(PodPlan.make(test.pod, test.runtime).starts.map(\.container.name) == ["a"])
+        test.run("a")
+        let starts = PodPlan.make(test.pod, test.runtime).starts
+        #expect(starts.map(\.container.name) == ["e"])
+        #expect(starts.first?.container.target == "a")
     }
 }

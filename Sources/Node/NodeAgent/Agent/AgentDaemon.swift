@@ -19,19 +19,23 @@ package final class AgentDaemon: Sendable {
     private static let startOfRuntime: Duration = .seconds(5)
 
     private let log: Logger
+    /// Of pods, beside those that are configured.
+    private let otherSources: [any PodSource]
     private let logLinks: LogLinkFolder
     private let eviction: EvictionSettings
     private let imageCollection: ImageCollectionSettings
     /// What ends pods, once there is something to end.
     private let running = Mutex<(run: ShutdownRun, keeper: NodeKeeper)?>(nil)
 
+    /// - Parameter sources: of pods, beside the folder and the address that the configuration names.
     package init(
-        _ settings: AgentSettings, log: Logger,
+        _ settings: AgentSettings, sources: [any PodSource] = [], log: Logger,
         giveBackMemory: @escaping @Sendable () -> Void = {}
     ) throws {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.log = log
+        otherSources = sources
         logLinks = LogLinkFolder(path: settings.containerLogs, log: log)
         eviction = try EvictionSettings(settings.kubelet)
         imageCollection = try ImageCollectionSettings(settings.kubelet)
@@ -258,7 +262,7 @@ package final class AgentDaemon: Sendable {
 
     private func makeSources() -> [any PodSource] {
         let reader = ManifestReader(nodeName: settings.nodeName)
-        var result: [any PodSource] = []
+        var result = otherSources
         let kubelet = settings.kubelet
         if !kubelet.staticPodPath.isEmpty {
             result.append(

@@ -100,9 +100,13 @@ extension PodPlan {
         isInitialized = initialize(here)
         // What has ended stays ended, also when its containers are collected before its sandbox is stopped.
         guard failedInit == nil, !here.before.hasEnded else { return finish(here) }
-        guard isInitialized else { return }
-        guard runMain(here) else { return finish(here) }
-        for container in here.pod.ephemeralContainers where here.ephemeral(container.name) == nil {
+        if isInitialized, !runMain(here) { return finish(here) }
+        // Whether or not init containers have done their part: what keeps them from it may be what is looked for.
+        for container in here.pod.ephemeralContainers where !here.hasBegun(container) {
+            // One whose processes it is to see comes first.
+            if let target = container.target, starts.contains(where: { $0.container.name == target }) {
+                continue
+            }
             starts.append(here.start(container))
         }
     }
@@ -134,6 +138,12 @@ extension PodPlan {
             runtime?.containers.first {
                 $0.name == name && $0.sandbox == sandbox && !life.isOver(for: $0)
             }
+        }
+
+        /// In whatever sandbox, and also where the runtime has lost it since: an ephemeral container runs once.
+        func hasBegun(_ ephemeral: PodContainer) -> Bool {
+            runtime?.latest(ephemeral.name) != nil
+                || before.status(of: ephemeral)?.containerID.isEmpty == false
         }
 
         /// Of all lives.

@@ -278,6 +278,15 @@ extension PodWorker {
         throw ContainerFailure(.postStart, "PostStartHook failed")
     }
 
+    /// The container, by id, whose processes an ephemeral one sees. Without it, it would see other ones.
+    private func target(of container: PodContainer) throws(ContainerFailure) -> String? {
+        guard let name = container.target else { return nil }
+        guard let record = runtime?.latest(name) else {
+            throw ContainerFailure(.configuration, "unable to find target container \(name)")
+        }
+        return record.id
+    }
+
     private func configuration(
         _ start: PodPlan.Start, _ sandbox: RuntimePod.Sandbox, _ image: CRIImage,
         _ volumes: [String: CRIImage]
@@ -292,7 +301,7 @@ extension PodWorker {
         let environment = try await ContainerEnvironment.make(
             pod, container, objects: services.objects,
             services: try await services.serviceSource.variables(for: pod), facts: facts, mounts: mounts)
-        let target = start.container.target.flatMap { name in runtime?.latest(name)?.id }
+        let target = try target(of: start.container)
         let security = try SecurityTranslation(
             pod: pod, container: container, seccompFolder: settings.seccompFolder,
             isSeccompDefault: settings.kubelet.seccompDefault == true

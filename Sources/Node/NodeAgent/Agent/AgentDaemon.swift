@@ -21,21 +21,26 @@ package final class AgentDaemon: Sendable {
     private let log: Logger
     /// Of pods, beside those that are configured.
     private let otherSources: [any PodSource]
+    private let devices: any DeviceSource
     private let logLinks: LogLinkFolder
     private let eviction: EvictionSettings
     private let imageCollection: ImageCollectionSettings
     /// What ends pods, once there is something to end.
     private let running = Mutex<(run: ShutdownRun, keeper: NodeKeeper)?>(nil)
 
-    /// - Parameter sources: of pods, beside the folder and the address that the configuration names.
+    /// - Parameters:
+    ///   - sources: of pods, beside the folder and the address that the configuration names.
+    ///   - devices: what gives containers devices of the node.
     package init(
-        _ settings: AgentSettings, sources: [any PodSource] = [], log: Logger,
+        _ settings: AgentSettings, sources: [any PodSource] = [], devices: any DeviceSource = NoDevices(),
+        log: Logger,
         giveBackMemory: @escaping @Sendable () -> Void = {}
     ) throws {
         self.giveBackMemory = giveBackMemory
         self.settings = settings
         self.log = log
         otherSources = sources
+        self.devices = devices
         logLinks = LogLinkFolder(path: settings.containerLogs, log: log)
         eviction = try EvictionSettings(settings.kubelet)
         imageCollection = try ImageCollectionSettings(settings.kubelet)
@@ -139,6 +144,7 @@ package final class AgentDaemon: Sendable {
                 node: NodeFacts(
                     allocatable: resources.allocatable, labels: labels),
                 tools: DeviceTools { [log] in log.notice("\($0)") }),
+            devices: devices,
             objects: objects, probes: probes, prober: prober, events: events, statuses: statuses,
             records: records, logLinks: logLinks,
             resources: resources,

@@ -10,6 +10,7 @@ package final class AgentServices: Sendable {
     let runtimeName: String
     let images: ImagePuller
     let volumes: VolumeManager
+    let devices: any DeviceSource
     let objects: any ObjectSource
     let probes: ProbeKeeper
     let prober: Prober
@@ -33,7 +34,7 @@ package final class AgentServices: Sendable {
 
     package init(
         settings: AgentSettings, runtime: CRIRuntime, runtimeName: String, images: ImagePuller,
-        volumes: VolumeManager,
+        volumes: VolumeManager, devices: any DeviceSource,
         objects: any ObjectSource & ServiceSource, probes: ProbeKeeper, prober: Prober, events: EventRecorder,
         statuses: StatusBook, records: StatusRecords, logLinks: LogLinkFolder,
         resources: any PodResources, users: UserRangeBook, features: RuntimeFeatures,
@@ -44,6 +45,7 @@ package final class AgentServices: Sendable {
         self.runtimeName = runtimeName
         self.images = images
         self.volumes = volumes
+        self.devices = devices
         self.objects = objects
         serviceSource = objects
         self.probes = probes

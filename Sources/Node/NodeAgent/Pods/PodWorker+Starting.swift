@@ -298,9 +298,11 @@ extension PodWorker {
             nodeName: settings.nodeName, hostIPs: settings.hostIPs,
             podIPs: pod.spec.hostNetwork ? settings.hostIPs : sandbox.ips,
             allocatable: services.resources.allocatable)
-        let environment = try await ContainerEnvironment.make(
-            pod, container, objects: services.objects,
-            services: try await services.serviceSource.variables(for: pod), facts: facts, mounts: mounts)
+        let given = try await givenDevices(container)
+        let environment = given.environment(
+            with: try await ContainerEnvironment.make(
+                pod, container, objects: services.objects,
+                services: try await services.serviceSource.variables(for: pod), facts: facts, mounts: mounts))
         let target = try target(of: start.container)
         let security = try SecurityTranslation(
             pod: pod, container: container, seccompFolder: settings.seccompFolder,
@@ -326,12 +328,22 @@ extension PodWorker {
         } catch {
             throw ContainerFailure(.configuration, "\(error)")
         }
-        return ContainerConfiguration(
+        var config = ContainerConfiguration(
             pod: pod, container: start.container, attempt: start.attempt, life: start.life,
             settings: settings,
             environment: environment, mounts: all, devices: devices,
             resources: services.resources.resources(of: container, in: pod), security: security,
             imageRef: image.id
         ).make()
+        given.add(to: &config)
+        return config
+    }
+
+    private func givenDevices(_ container: Container) async throws -> GivenDevices {
+        do {
+            return try await services.devices.devices(for: container, in: pod)
+        } catch let error where !(error is CancellationError) {
+            throw ContainerFailure(.configuration, "\(error)")
+        }
     }
 }

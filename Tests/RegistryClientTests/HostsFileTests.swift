@@ -39,6 +39,16 @@ import Testing
         #expect(found[2].capabilities == .all)
     }
 
+    /// A word of containerd 2.
+    @Test func readsThatAServerListsReferrers() throws {
+        let found = try endpoints(
+            "r.example",
+            ["r.example/hosts.toml": "[host.\"https://m.example\"]\ncapabilities = [\"pull\", \"Referrers\"]"]
+        )
+        #expect(found[0].capabilities == [.pull, .referrers])
+        #expect(found[1].capabilities.contains(.referrers))
+    }
+
     @Test func readsEveryMember() throws {
         let found = try endpoints(
             "r.example",

@@ -72,6 +72,32 @@ import Testing
         }
     }
 
+    /// As with containerd: who lists referrers is asked for them, and who resolves tags when no other has an answer.
+    @Test func asksForReferrersWhoListsThem() async throws {
+        let list: FaultServer.Handler = { _ in
+            FaultServer.answer(
+                200, ["Content-Type": MediaType.ociIndex.name],
+                Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8))
+        }
+        let digest = Self.image.manifest.descriptor.digest
+        for (capabilities, isAsked) in [("\"referrers\"", true), ("\"pull\", \"resolve\"", false)] {
+            try await withServers(
+                mirror: list, options: "capabilities = [\(capabilities)]", registry: list
+            ) { repository, mirror, registry async throws in
+                #expect(try await repository.referrers(of: digest).isEmpty)
+                #expect(mirror.requests.count == (isAsked ? 1 : 0))
+                #expect(registry.requests.count == (isAsked ? 0 : 1))
+            }
+        }
+        try await withServers(
+            mirror: list, options: "capabilities = [\"pull\", \"resolve\"]",
+            registry: { _ in FaultServer.answer(403) }
+        ) { repository, mirror, registry async throws in
+            #expect(try await repository.referrers(of: digest).isEmpty)
+            #expect(registry.requests.count == 1 && mirror.requests.count == 1)
+        }
+    }
+
     /// Why a mirror does not have it is not worth a second question.
     @Test func asksAMirrorThatRefusesOnce() async throws {
         let image = Self.image.manifest

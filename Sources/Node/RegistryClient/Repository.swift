@@ -21,13 +21,27 @@ public struct Repository: Sendable {
 
     /// Servers with a capability, in their order.
     func endpoints(_ capability: RegistryEndpoint.Capabilities) throws -> [RegistryEndpoint] {
-        let found = endpoints.filter { $0.capabilities.contains(capability) }
+        var found = endpoints.filter { $0.capabilities.contains(capability) }
+        // Files older than the word have hosts without it (containerd, `openReferrers`).
+        if capability == .referrers {
+            found += endpoints.filter {
+                $0.capabilities.isDisjoint(with: .referrers) && $0.capabilities.contains(.resolve)
+            }
+        }
         if found.isEmpty {
-            let word =
-                capability == .push ? "push to" : capability == .resolve ? "resolve tags of" : "pull from"
-            throw RegistryError(.configuration, "\(name): its hosts.toml has no server to \(word)")
+            throw RegistryError(
+                .configuration, "\(name): its hosts.toml has no server to \(Self.words(for: capability))")
         }
         return found
+    }
+
+    private static func words(for capability: RegistryEndpoint.Capabilities) -> String {
+        switch capability {
+        case .push: "push to"
+        case .resolve: "resolve tags of"
+        case .referrers: "list the referrers of"
+        default: "pull from"
+        }
     }
 
     /// Does something with the first server that can do it.

@@ -39,7 +39,7 @@ extension Repository {
         of digest: Digest, _ artifactType: MediaType? = nil, atMost limit: Int,
         where isWanted: (Descriptor) -> Bool
     ) async throws -> [Descriptor] {
-        try await atFirst(.resolve, "referrers of \(digest) in \(name)") { endpoint in
+        try await atFirst(.referrers, "referrers of \(digest) in \(name)") { endpoint in
             do {
                 return try await listed(digest, artifactType, endpoint, atMost: limit, where: isWanted)
             } catch let error as RegistryError where [.notFound, .unsupported].contains(error.kind) {

@@ -138,7 +138,9 @@ package struct HostsFile {
             case "pull": all.insert(.pull)
             case "resolve": all.insert(.resolve)
             case "push": all.insert(.push)
-            default: throw Problem("unknown capability \"\(word)\": there are pull, resolve and push")
+            case "referrers": all.insert(.referrers)
+            default:
+                throw Problem("unknown capability \"\(word)\": there are pull, resolve, push and referrers")
             }
         }
     }

@@ -16,7 +16,9 @@ package struct RegistryEndpoint: Sendable {
         /// Which digest a tag has: a mirror may be behind.
         package static let resolve = Capabilities(rawValue: 2)
         package static let push = Capabilities(rawValue: 4)
-        package static let all: Capabilities = [.pull, .resolve, .push]
+        /// Lists of what is said about an image: signatures.
+        package static let referrers = Capabilities(rawValue: 8)
+        package static let all: Capabilities = [.pull, .resolve, .push, .referrers]
     }
 
     /// Scheme https where `mayBePlain`.

@@ -76,6 +76,23 @@ struct TemplateTests {
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     }
 
+    /// What an image does not set is empty, as with docker; what no image has is a mistake.
+    @Test(arguments: [
+        ("{{.Config.User}}|{{.Config.WorkingDir}}|{{.Variant}}|{{json .Config.User}}", #"|||"""#),
+        ("{{.Config.Entrypoint}} {{.Config.ExposedPorts}} {{.Config.Healthcheck}}", "[] map[] <nil>"),
+        ("{{json .Config.Labels}} {{json .Config.Volumes}} {{.Config.Cmd}}", "null null [sh]"),
+        (#"<{{index .Config.Labels "a"}}>{{len .Config.Labels}}{{join .Config.OnBuild ","}}"#, "<>0"),
+        ("{{if .Variant}}a{{end}}{{with .Config.Healthcheck}}b{{end}}{{range .Config.Volumes}}c{{end}}", ""),
+    ])
+    func whatIsNotSet(template: String, text: String) throws {
+        let document = #"{"Id":"a","Config":{"Cmd":["sh"],"Labels":null},"RootFS":{"Type":"layers"}}"#
+        let value = try TemplateValue(document: Array(document.utf8)).filled(from: UnsetMembers.image)
+        #expect(try Template(parsing: template).render(value) == text)
+        for wrong in ["{{.Config.Usr}}", "{{.Nothing}}", "{{.Config.Healthcheck.Test}}"] {
+            #expect(throws: UsageError.self) { try Template(parsing: wrong).render(value) }
+        }
+    }
+
     @Test func fieldsOfATemplate() throws {
         let template = try Template(parsing: "{{if .ID}}{{.A.B}}{{end}}{{json (len .Names)}}{{$.X}}")
         #expect(template.fieldNames == ["ID", "A", "Names", "X"])

@@ -91,6 +91,21 @@ struct ListTests {
         #expect(try host.check("inspect", "-f", "{{.Id}}", "busybox").line != image)
     }
 
+    /// Empty, and not missing, what an image does not set.
+    @Test func membersThatAreNotSet() throws {
+        try host.check("create", "--name", "c", "busybox", "true")
+        let image = "<{{.Config.User}}{{.Variant}}>{{.Config.Healthcheck}}{{json .Config.Volumes}}"
+        #expect(try host.check("image", "inspect", "-f", image, "busybox").line == "<><nil>null")
+        let container = "{{if .State.Health}}a{{end}}{{.Config.Volumes}}{{len .Config.Entrypoint}}"
+        #expect(try host.check("inspect", "-f", container, "c").line == "map[]0")
+        for kind in ["image", "container"] {
+            let name = kind == "image" ? "busybox" : "c"
+            #expect(
+                try host.checkFails(1, kind, "inspect", "-f", "{{.Config.Usr}}", name).contains(
+                    "there is no .Config.Usr"))
+        }
+    }
+
     /// Empty, and not missing, of what does not run or has no addresses.
     @Test(arguments: ["none", "host", "bridge"])
     func addressesThatAreNot(network: String) throws {

@@ -77,8 +77,8 @@ private struct Inspection {
             let template = try Template(line: text)
             return forEachName(names) { name in
                 var json = JSONWriter()
-                try inspect(name, context, into: &json)
-                let value = try TemplateValue(document: json.bytes)
+                let unset = try inspect(name, context, into: &json)
+                let value = try TemplateValue(document: json.bytes).filled(from: unset)
                 try Standard.print(try template.render(value) + "\n")
             }
         }
@@ -88,29 +88,35 @@ private struct Inspection {
         var code: Int32 = 0
         var json = JSONWriter(.spaces(4))
         json.array { json in
-            code = forEachName(names) { try inspect($0, context, into: &json) }
+            code = forEachName(names) { _ = try inspect($0, context, into: &json) }
         }
         try Standard.print(String(decoding: json.bytes, as: UTF8.self) + "\n")
         return code
     }
 
-    private func inspect(_ name: String, _ context: Context, into json: inout JSONWriter) throws {
+    /// - Returns: what may be missing from such a thing.
+    private func inspect(
+        _ name: String, _ context: Context, into json: inout JSONWriter
+    ) throws -> [TemplateValue.Member] {
         let engine = context.engine
         if type != .image {
             do {
-                return try engine.inspect(try engine.store.find(name), withSizes: size, into: &json)
+                try engine.inspect(try engine.store.find(name), withSizes: size, into: &json)
+                return UnsetMembers.container
             } catch let error as UsageError {
                 if type == .container { throw error }
             }
             if context.options.namespace == GlobalOptions.podNamespace,
                 let pod = try AdminQuestion.sandbox(name).ask(in: engine.layout)
             {
-                return json.document(pod)
+                json.document(pod)
+                return []
             }
         }
         let images = try engine.images()
         do {
             try images.inspect(try images.resolve(name), into: &json)
+            return UnsetMembers.image
         } catch let error as ImageError where error.kind == .notFound && type == nil {
             throw UsageError("no such container or image: \(name)")
         }

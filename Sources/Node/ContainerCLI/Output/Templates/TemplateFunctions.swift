@@ -74,7 +74,7 @@ enum TemplateFunctions {
         guard var value = arguments.first else { throw UsageError("--format: index of nothing") }
         for key in arguments.dropFirst() {
             switch value {
-            case .object: value = value.member(key.text) ?? .string("")
+            case .object, .unset(.map): value = value.member(key.text) ?? .string("")
             case .array(let values):
                 guard let number = Int(key.text), values.indices.contains(number) else {
                     throw UsageError("--format: index \(key.text) of a list of \(values.count)")

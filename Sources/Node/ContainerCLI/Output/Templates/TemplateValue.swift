@@ -9,6 +9,12 @@ public indirect enum TemplateValue: Equatable, Sendable {
     case string(String)
     case array([TemplateValue])
     case object([Member])
+    /// Nothing, of which it is known what it would be: Go's nil of a type.
+    case unset(Shape)
+
+    public enum Shape: Equatable, Sendable {
+        case list, map, object
+    }
 
     public struct Member: Equatable, Sendable {
         public let name: String
@@ -58,7 +64,7 @@ public indirect enum TemplateValue: Equatable, Sendable {
     /// Whether `if` takes its first branch: for Go all but false, zero, nothing and what is empty.
     var isTrue: Bool {
         switch self {
-        case .null: false
+        case .null, .unset: false
         case .bool(let value): value
         case .number(let text): Double(text) != 0
         case .string(let text): !text.isEmpty
@@ -78,13 +84,16 @@ public indirect enum TemplateValue: Equatable, Sendable {
             "map["
                 + members.sorted { $0.name < $1.name }.map { "\($0.name):\($0.value.text)" }
                 .joined(separator: " ") + "]"
+        case .unset(.list): "[]"
+        case .unset(.map): "map[]"
+        case .unset(.object): "<nil>"
         }
     }
 
     /// What `range` walks through: keys, or numbers from 0 on, with their values.
     var elements: [(key: TemplateValue, value: TemplateValue)]? {
         switch self {
-        case .null: []
+        case .null, .unset(.list), .unset(.map): []
         case .array(let values):
             values.enumerated().map { (.number(String($0.offset)), $0.element) }
         case .object(let members): members.sorted { $0.name < $1.name }.map { (.string($0.name), $0.value) }
@@ -96,7 +105,7 @@ public indirect enum TemplateValue: Equatable, Sendable {
 extension TemplateValue: JSONEncodable {
     public func encode(to json: inout JSONWriter) {
         switch self {
-        case .null: json.null()
+        case .null, .unset: json.null()
         case .bool(let value): json.bool(value)
         case .number(let text): json.document(text)
         case .string(let text): json.string(text)

@@ -148,6 +148,20 @@ import Testing
         #expect(text.contains("\(layer.digest)") && text.contains(why), "\(text)")
     }
 
+    // MARK: Configurations
+
+    /// Named as it was asked for.
+    @Test func anArtifact() async throws {
+        var shelf = Shelf()
+        let config = shelf.addBlob(Array("{}".utf8), MediaType("application/vnd.cncf.helm.config.v1+json"))
+        let chart = shelf.add(.ociManifest, ImageManifest(config: config, layers: []).json(), tag: "v1")
+        let text = try await refusal(shelf)
+        #expect(
+            text.hasSuffix(
+                "/team/app:v1: \(chart.digest) is an artifact of type application/vnd.cncf.helm.config.v1+json, not an image"
+            ), "\(text)")
+    }
+
     // MARK: Answers that contradict each other
 
     /// A registry that has two images, and what it answers to HEAD for the tag of the first.

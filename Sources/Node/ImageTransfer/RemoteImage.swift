@@ -31,7 +31,7 @@ struct RemoteImage: Sendable {
             : try await repository.manifest(name)
         var indexes: [ManifestContent] = []
         while true {
-            switch try content.image() {
+            switch try kind(content, reference) {
             case .image(let document):
                 // Registries do not have those: their bytes are with their owner, who is asked by nobody here.
                 if let layer = document.layers.first(where: \.mediaType.isNondistributable) {
@@ -51,6 +51,17 @@ struct RemoteImage: Sendable {
                 let chosen = try choose(index, platform, reference)
                 content = try await manifest(chosen, in: repository, kept)
             }
+        }
+    }
+
+    /// A refusal says what was asked for: who gave a tag knows no digest.
+    private static func kind(
+        _ content: ManifestContent, _ reference: ImageReference
+    ) throws -> ManifestContent.Kind {
+        do {
+            return try content.image()
+        } catch let error as RegistryError {
+            throw error.within(reference.familiar)
         }
     }
 
@@ -97,10 +108,14 @@ struct RemoteImage: Sendable {
     func incoming(
         limits: ImportLimits, configuration: [UInt8], origin: (Descriptor) -> IncomingImage.Origin
     ) throws -> IncomingImage {
-        try IncomingImage(
-            manifest: manifest.bytes, descriptor: manifest.descriptor,
-            indexes: indexes.map { ($0.descriptor.digest, $0.bytes) },
-            names: [reference.digest == nil ? reference : reference.with(digest: reference.digest!)],
-            limits: limits, configuration: { _ in configuration }, origin: origin)
+        do {
+            return try IncomingImage(
+                manifest: manifest.bytes, descriptor: manifest.descriptor,
+                indexes: indexes.map { ($0.descriptor.digest, $0.bytes) },
+                names: [reference.digest == nil ? reference : reference.with(digest: reference.digest!)],
+                limits: limits, configuration: { _ in configuration }, origin: origin)
+        } catch let error as ImageError {
+            throw ImageError(error.kind, "\(reference.familiar): \(error)")
+        }
     }
 }

@@ -73,7 +73,7 @@ public struct RegistryError: Error, CustomStringConvertible, Sendable {
     }
 
     /// The same error with the thing it happened in put in front.
-    func within(_ object: String) -> RegistryError {
+    package func within(_ object: String) -> RegistryError {
         RegistryError(
             kind, "\(object): \(description)", codes: codes, status: status, symptom: symptom)
     }

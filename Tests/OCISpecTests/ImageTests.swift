@@ -38,6 +38,23 @@ struct ImageTests {
         #expect(error?.description == "[0]: not a digest: \(quoted(text)) (\(reason))")
     }
 
+    /// Old registries gave the configurations of Docker's images any type, and those of artifacts, too.
+    @Test(
+        "configurations without a type",
+        arguments: ["", "application/octet-stream", "application/json", "text/html", "text/plain"])
+    func typeless(name: String) throws {
+        let digest = try Digest("sha256:" + String(repeating: "0", count: 64))
+        let config = Descriptor(mediaType: MediaType(name), digest: digest, size: 2)
+        let docker = ImageManifest(mediaType: .dockerManifest, config: config, layers: [])
+        #expect(docker.mayBeImage(as: .dockerManifest))
+        #expect(docker.inOCI.config.mediaType == .ociConfig)
+        #expect(ImageManifest(mediaType: nil, config: config, layers: []).mayBeImage(as: .dockerManifest))
+        #expect(!ImageManifest(config: config, layers: []).mayBeImage(as: .ociManifest))
+        #expect(!ImageManifest(mediaType: nil, config: config, layers: []).mayBeImage(as: .ociManifest))
+        #expect(ImageConfig.isOne(Array(#"{"rootfs":{}}"#.utf8)))
+        for other in ["{}", "[]", "x", ""] { #expect(!ImageConfig.isOne(Array(other.utf8))) }
+    }
+
     @Test("media types")
     func mediaTypes() {
         #expect(MediaType.ociIndex.isIndex && MediaType.dockerIndex.isIndex && !MediaType.ociManifest.isIndex)

@@ -150,6 +150,30 @@ import Testing
 
     // MARK: Configurations
 
+    /// Old registries have Docker's images whose configuration has a type that says nothing.
+    @Test(arguments: ["", "application/octet-stream", "application/json"])
+    func aConfigurationWithoutAType(type: String) async throws {
+        let folder = try TemporaryFolder()
+        var shelf = Shelf()
+        let layer = shelf.addBlob(try archive(in: folder).bytes, .dockerLayer)
+        let image = ImageConfig(platform: PlatformMatch.host(), diffIDs: [layer.digest])
+        let manifest = ImageManifest(
+            mediaType: .dockerManifest, config: shelf.addBlob(image.json(), MediaType(type)), layers: [layer])
+        let content = shelf.add(.dockerManifest, manifest.json(), tag: "v1")
+        try await with(shelf) { transfer, server async throws in
+            #expect(try await transfer.pull("\(server.host)/team/app:v1").digest == content.digest)
+            #expect(try transfer.store.verify() == [])
+        }
+        // What is in it tells that this is none, and the refusal says of what.
+        let other = ImageManifest(
+            mediaType: .dockerManifest, config: shelf.addBlob(Array("{}".utf8), MediaType(type)),
+            layers: [layer])
+        shelf.add(.dockerManifest, other.json(), tag: "v1")
+        let text = try await refusal(shelf)
+        #expect(text.contains("/team/app:v1: manifest sha256:"), "\(text)")
+        #expect(text.hasSuffix("it is an artifact of type \(type), not an image"), "\(text)")
+    }
+
     /// Named as it was asked for.
     @Test func anArtifact() async throws {
         var shelf = Shelf()

@@ -45,10 +45,13 @@ package struct IncomingImage: Sendable {
     ) throws {
         let manifest = try within("manifest \(descriptor.digest)") {
             let manifest = try ImageManifest(json: bytes)
-            try Self.check(manifest, limits)
+            try Self.check(manifest, descriptor.mediaType, limits)
             return manifest
         }
         let configBytes = try configuration(manifest.config)
+        if !manifest.config.mediaType.isConfig, !ImageConfig.isOne(configBytes) {
+            throw Self.isArtifact(manifest).within("manifest \(descriptor.digest)")
+        }
         let config = try within("configuration \(manifest.config.digest)") {
             let config = try ImageConfig(json: configBytes)
             if config.diffIDs.count != manifest.layers.count {
@@ -87,12 +90,8 @@ package struct IncomingImage: Sendable {
         return image
     }
 
-    private static func check(_ manifest: ImageManifest, _ limits: ImportLimits) throws {
-        guard manifest.config.mediaType.isConfig else {
-            let type = manifest.artifactType ?? manifest.config.mediaType
-            throw ImageError(
-                .unsupported, "it is an artifact of type \(shown(Array(type.name.utf8))), not an image")
-        }
+    private static func check(_ manifest: ImageManifest, _ type: MediaType, _ limits: ImportLimits) throws {
+        guard manifest.mayBeImage(as: type) else { throw isArtifact(manifest) }
         for layer in manifest.layers where layer.mediaType.layerCompression == nil {
             throw ImageError(
                 .unsupported,
@@ -101,5 +100,11 @@ package struct IncomingImage: Sendable {
         if manifest.layers.count > limits.layers {
             throw ImageError(.limit, "it has \(manifest.layers.count) layers; \(limits.layers) are the most")
         }
+    }
+
+    private static func isArtifact(_ manifest: ImageManifest) -> ImageError {
+        let type = manifest.artifactType ?? manifest.config.mediaType
+        return ImageError(
+            .unsupported, "it is an artifact of type \(shown(Array(type.name.utf8))), not an image")
     }
 }

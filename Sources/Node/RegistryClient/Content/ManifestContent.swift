@@ -29,13 +29,13 @@ public struct ManifestContent: Sendable {
         case index(ImageIndex)
     }
 
-    /// The document, of an image.
+    /// The document, of an image, as far as it tells: see `ImageManifest.mayBeImage`.
     /// - Throws: `RegistryError`: `.unsupported` for what is no image: artifacts, Docker's schema 1;
     ///   `.corrupt` for what cannot be read.
     public func image() throws -> Kind {
         switch try document() {
         case .image(let manifest):
-            guard manifest.config.mediaType.isConfig else {
+            guard manifest.mayBeImage(as: descriptor.mediaType) else {
                 let type = manifest.artifactType ?? manifest.config.mediaType
                 throw RegistryError(
                     .unsupported,

@@ -15,6 +15,12 @@ public struct ImageConfig: Equatable, Sendable {
         self.diffIDs = diffIDs
     }
 
+    /// Whether a document says what an image is made of, as the configuration of nothing else does.
+    public static func isOne(_ bytes: [UInt8]) -> Bool {
+        let has = try? JSON.read(bytes) { (value) throws(JSONError) in try value.object()["rootfs"] != nil }
+        return has ?? false
+    }
+
     /// How containers of the image run.
     public struct Defaults: Equatable, Sendable {
         /// `user`, `uid`, `user:group`, `uid:gid` …; nil: root.

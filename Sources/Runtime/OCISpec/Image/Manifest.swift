@@ -18,6 +18,13 @@ public struct ImageManifest: Equatable, Sendable {
 }
 
 extension ImageManifest {
+    /// Whether it is an image's, and no artifact's, as far as the type of its configuration tells. Of Docker's manifests
+    /// that may say nothing: then the configuration tells (`ImageConfig.isOne`).
+    /// - Parameter type: what the manifest was found as.
+    public func mayBeImage(as type: MediaType) -> Bool {
+        config.mediaType.isConfig || (mediaType ?? type) == .dockerManifest && config.mediaType.saysNothing
+    }
+
     /// The same image under the names of OCI's types. Its bytes, and so its digest, are other ones than Docker's.
     public var inOCI: ImageManifest {
         func renamed(_ descriptor: Descriptor) -> Descriptor {
@@ -28,6 +35,7 @@ extension ImageManifest {
         var copy = self
         copy.mediaType = .ociManifest
         copy.config = renamed(config)
+        if config.mediaType.saysNothing { copy.config.mediaType = .ociConfig }
         copy.layers = layers.map(renamed)
         return copy
     }

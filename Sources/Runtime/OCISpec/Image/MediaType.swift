@@ -38,6 +38,12 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     public var isConfig: Bool { self == .ociConfig || self == .dockerConfig }
 
+    /// What old registries called blobs of which nobody had told them what they are, the configurations of Docker's
+    /// images among them (distribution, issue 1621). Only the bytes tell.
+    public var saysNothing: Bool {
+        ["", "application/octet-stream", "application/json", "text/html", "text/plain"].contains(name)
+    }
+
     /// How a layer's archive is packed, by what the name says.
     public enum Compression: Equatable, Sendable { case none, gzip, zstd }
 

@@ -83,6 +83,41 @@ struct TerminalTests {
         #expect(try FileDescriptor.readFile(host.root + "/after") == before && !before.isEmpty)
     }
 
+    /// Whoever is asked for a password and ends the program sees again what he types.
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func passwordThatIsNotGiven(signal: Int32) throws {
+        // The end of a session's first program would reset its terminal.
+        let script = """
+            trap : INT; stty -a > \(host.root)/before
+            sh -c 'echo $$ > \(host.root)/pid; exec "$0" login -u me 127.0.0.1:1' "$0"
+            echo "code $?."; stty -a > \(host.root)/after
+            """
+        let shell = try host.inNetwork {
+            try Program(
+                "/bin/sh", ["-c", script, Host.builtProgram("swiftlet")], environment: host.environment,
+                terminal: size)
+        }
+        try shell.expect("Password: ")
+        let text = String(decoding: try FileDescriptor.readFile(host.root + "/pid"), as: UTF8.self)
+        kill(try #require(Int32(text.filter(\.isNumber))), signal)
+        try shell.expect("code \(128 + signal).")
+        _ = try shell.finish(keepingInput: true)
+        let before = try FileDescriptor.readFile(host.root + "/before")
+        #expect(try FileDescriptor.readFile(host.root + "/after") == before && !before.isEmpty)
+    }
+
+    /// A session without a shell cannot be stopped: the question comes again.
+    @Test func passwordThatIsAskedForAgain() throws {
+        let program = try host.start(["login", "-u", "me", "127.0.0.1:1"], terminal: size)
+        try program.expect("Password: ")
+        kill(program.pid, SIGTSTP)
+        try program.expect("Password: ")
+        try program.type("secret\n")
+        let result = try program.finish(keepingInput: true)
+        #expect(result.code == 1 && result.output.contains("127.0.0.1:1"), "\(result.output)")
+        #expect(!result.output.contains("secret"))
+    }
+
     @Test func terminalWithoutOne() throws {
         #expect(try host.checkFails(125, "run", "--rm", "-it", "busybox", "true").contains("terminal"))
         // Without -i nothing needs to be a terminal here.

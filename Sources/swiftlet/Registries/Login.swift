@@ -44,17 +44,7 @@ struct LoginCommand: SwiftletCommand {
         guard Standard.inputIsTerminal else {
             throw UsageError("give the password with --password-stdin")
         }
-        Standard.printError("Password: ")
-        var before = termios()
-        _ = try check("tcgetattr", "the terminal") { tcgetattr(STDIN_FILENO, &before) }
-        var silent = before
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
-            Standard.printError("\n")
-        }
-        return readLine() ?? ""
+        return try PasswordPrompt.ask("Password: ")
     }
 
     private func restOfInput() throws -> String {

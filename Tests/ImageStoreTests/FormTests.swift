@@ -1,6 +1,7 @@
 import Foundation
 import ImageStore
 import OCISpec
+import Synchronization
 import Testing
 
 /// One image in every form of archive, and the choice among platforms.
@@ -95,6 +96,42 @@ import Testing
         let refusal = message { try temporary.open().load(.path(Fixtures.archive("foreign"))) }
         #expect(refusal?.hasSuffix(": there are linux/mips64le, windows/amd64") == true, "\(refusal ?? "")")
         #expect(temporary.leftovers == [])
+    }
+
+    /// `docker save --platform` writes the index of all platforms, and the content of one.
+    @Test(arguments: [true, false])
+    func takesTheOnlyPlatformThatIsThere(manifestIsThere: Bool) throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let folder = try temporary.makeFolder("layout")
+        let foreign = Platform(os: "linux", architecture: "riscv64")
+        try ImageBuilder.write([ImageBuilder.tar { $0.file("a") }], to: folder, platform: foreign)
+        func blob(_ bytes: [UInt8], _ type: MediaType, isThere: Bool = true) throws -> Descriptor {
+            let digest = DigestHasher.digest(of: bytes)
+            let path = "\(folder)/blobs/sha256/\(digest.hex)"
+            if isThere { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+            return Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count))
+        }
+        let path = URL(fileURLWithPath: folder + "/index.json")
+        var present = try ImageIndex(json: Array(Data(contentsOf: path))).manifests[0]
+        present.platform = foreign
+        let missing = ImageManifest(config: try blob([1], .ociConfig, isThere: false), layers: [])
+        var own = try blob(missing.json(), .ociManifest, isThere: manifestIsThere)
+        own.platform = PlatformMatch.host()
+        var all = try blob(ImageIndex(manifests: [own, present]).json(), .ociIndex)
+        all.annotations = present.annotations
+        try Data(ImageIndex(manifests: [all]).json()).write(to: path)
+        let store = try temporary.open()
+        let notes = Mutex<[String]>([])
+        let loaded = try store.load(.path(folder)) { step in
+            if case .message(let text) = step { notes.withLock { $0.append(text) } }
+        }
+        #expect(loaded.map(\.image.platform) == [foreign])
+        #expect(loaded[0].image.digests.map(\.digest) == [all.digest])
+        #expect(notes.withLock { $0.contains { $0.contains("is for linux/riscv64, this is ") } })
+        // Who asks for a platform gets no other one.
+        let refusal = message { try store.load(.path(folder), platform: PlatformMatch.host()) }
+        #expect(refusal?.contains(": there is linux/riscv64") == true, "\(refusal ?? "")")
     }
 
     @Test func imageWithoutLayersHasAnEmptyRoot() throws {

@@ -71,7 +71,10 @@ struct Tar {
 
 /// Writes an OCI layout folder of layers, uncompressed unless they say otherwise.
 enum ImageBuilder {
-    static func write(_ layers: [Tar], to folder: String, name: String = "test/built:latest") throws {
+    static func write(
+        _ layers: [Tar], to folder: String, name: String = "test/built:latest",
+        platform: Platform = PlatformMatch.host()
+    ) throws {
         try FileManager.default.createDirectory(
             atPath: folder + "/blobs/sha256", withIntermediateDirectories: true)
         func blob(_ bytes: [UInt8], _ type: MediaType) throws -> Descriptor {
@@ -81,7 +84,7 @@ enum ImageBuilder {
         }
         let descriptors = try layers.map { try blob($0.packed ?? $0.archive, .ociLayer) }
         let config = ImageConfig(
-            platform: PlatformMatch.host(), diffIDs: layers.map { DigestHasher.digest(of: $0.archive) })
+            platform: platform, diffIDs: layers.map { DigestHasher.digest(of: $0.archive) })
         let manifest = ImageManifest(config: try blob(config.json(), .ociConfig), layers: descriptors)
         var found = try blob(manifest.json(), .ociManifest)
         found.annotations["org.opencontainers.image.ref.name"] = name

@@ -103,12 +103,52 @@ struct OCIImport {
         return image
     }
 
+    /// `docker save` may have written one platform only, beside an index that names all: as long as something is
+    /// complete, nothing else is chosen.
     private func choose(_ manifests: [Descriptor]) throws -> Descriptor {
-        if let found = platform.choose(manifests) { return found }
+        var known: [Digest: Bool] = [:]
+        let found = platform.choose(manifests)
+        if let found, isThere(found, &known) { return found }
+        let rest = manifests.filter { !$0.isAttestation && isThere($0, &known) }
+        if let other = platform.choose(rest) ?? (rest.count == 1 ? rest[0] : nil) { return other }
+        if let found { return found }
         let offered = PlatformMatch.offered(manifests)
         throw ImageError(
             .unsupported,
             "no image for \(platform.wanted)" + (offered.isEmpty ? "" : ": there are \(offered)"))
+    }
+
+    /// Whether the archive has a manifest with its blobs, or one of an index's. What is damaged counts as there: that is
+    /// said when it is read.
+    private func isThere(_ descriptor: Descriptor, _ known: inout [Digest: Bool], depth: Int = 0) -> Bool {
+        // An index may name another one many times.
+        if let answer = known[descriptor.digest] { return answer }
+        let answer = looksComplete(descriptor, &known, depth)
+        known[descriptor.digest] = answer
+        return answer
+    }
+
+    private func looksComplete(
+        _ descriptor: Descriptor, _ known: inout [Digest: Bool], _ depth: Int
+    ) -> Bool {
+        guard has(descriptor.digest), depth < Self.maximumDepth else { return false }
+        guard let bytes = try? files.document(descriptor, limits: limits) else { return true }
+        if descriptor.mediaType.isIndex {
+            guard let index = try? ImageIndex(json: bytes) else { return true }
+            return index.manifests.contains { !$0.isAttestation && isThere($0, &known, depth: depth + 1) }
+        }
+        guard let manifest = try? ImageManifest(json: bytes) else { return true }
+        return ([manifest.config] + manifest.layers).allSatisfy {
+            $0.mediaType.isNondistributable || has($0.digest)
+        }
+    }
+
+    private func has(_ digest: Digest) -> Bool {
+        do {
+            return try files.open(StoreFolder.blobPath(digest)) != nil
+        } catch {
+            return true
+        }
     }
 
     private static func open(_ descriptor: Descriptor, in files: any ImageFiles) throws -> any ByteSource {

@@ -150,6 +150,30 @@ import Testing
         return try temporary.open().load(.path(folder))[0].image
     }
 
+    /// Somebody else than the store has removed it or cut it off; the records say that it is there.
+    @Test(arguments: ["a blob", "the end of a blob", "the configuration", "a layer"])
+    func whatIsGoneIsBroughtAgain(_ what: String) throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let layers = [ImageBuilder.tar { $0.file("below") }, ImageBuilder.tar { $0.file("above") }]
+        let image = try ImageBuilder.load(layers, in: temporary)
+        let store = try temporary.open()
+        let blobs = temporary.root + "/blobs/sha256/"
+        let layer = blobs + DigestHasher.digest(of: layers[0].archive).hex
+        switch what {
+        case "a blob": try FileManager.default.removeItem(atPath: layer)
+        case "the end of a blob": #expect(truncate(layer, 100) == 0)
+        case "the configuration": try FileManager.default.removeItem(atPath: blobs + image.id.hex)
+        default:
+            let folders = try store.rootFilesystem(of: image).lowerDirectories
+            try FileManager.default.removeItem(atPath: try #require(folders.last))
+        }
+        #expect(try !store.verify().isEmpty)
+        _ = try ImageBuilder.load(layers, in: temporary)
+        #expect(try store.verify(isDeep: true) == [])
+        #expect(try store.images().map(\.manifest) == [image.manifest])
+    }
+
     @Test func hundredThousandEntriesAreFine() throws {
         let temporary = try TemporaryStore()
         defer { temporary.remove() }

@@ -230,6 +230,24 @@ struct PullFaultTests {
         proxy.close()
     }
 
+    /// Somebody has removed one blob, and cut off another.
+    @Test func whatIsGoneFromTheStoreIsFetchedAgain() throws {
+        defer { withExtendedLifetime(self) {} }
+        try host.check("pull", "-q", name)
+        let layers = try LocalRegistry.run(
+            "/usr/bin/skopeo", "inspect", "--tls-verify=false", "--format",
+            "{{index .Layers 0}} {{index .Layers 1}}", "docker://\(registry.host)/big:v1"
+        ).split(separator: "\n").last.map {
+            $0.split(separator: " ").map { $0.replacing("sha256:", with: "") }
+        }
+        let files = try #require(layers).map { host.root + "/images/blobs/sha256/" + $0 }
+        #expect(unlink(files[0]) == 0 && truncate(files[1], 1000) == 0)
+        try host.checkFails(1, "image", "verify")
+        try host.check("pull", "-q", name)
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
     /// A pull that the disk keeps waiting in the middle of its second layer's download, and that layer.
     private func pullInAWrite(seconds: Int) throws -> (slow: Program, layer: String) {
         let layer = try LocalRegistry.run(

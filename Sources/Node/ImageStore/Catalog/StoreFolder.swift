@@ -114,6 +114,19 @@ final class StoreFolder: Sendable {
         return SharedFile(try root.openAt(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), name: path)
     }
 
+    /// Whether the files of records are there, as far as their names and sizes tell.
+    func hasBlob(_ digest: OCISpec.Digest, size: Int64) -> Bool {
+        var status = stat()
+        return fstatat(root.raw, Self.blobPath(digest), &status, AT_SYMLINK_NOFOLLOW) == 0
+            && status.st_mode & S_IFMT == S_IFREG && Int64(status.st_size) == size
+    }
+
+    func hasSnapshot(_ number: Int64) -> Bool {
+        var status = stat()
+        return fstatat(root.raw, Self.snapshotPath(number), &status, AT_SYMLINK_NOFOLLOW) == 0
+            && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     // MARK: Durability
 
     /// Writes everything of this file system to the disk. One call for a whole import: layers are thousands

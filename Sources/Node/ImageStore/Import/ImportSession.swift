@@ -144,23 +144,27 @@ package final class ImportSession: Sendable {
     // MARK: What is there
 
     /// Whether content is recorded, or will be by this session. What is recorded stays until the session
-    /// ends.
+    /// ends. A record whose file somebody has removed or cut off counts for nothing: it is brought again.
     func isThere(_ digest: Digest) throws -> Bool {
         if state.withLock({ $0.blobs[digest] != nil }) { return true }
-        return try pinned(.content, digest.description) { try Catalog.contentSize($0, digest) != nil }
+        let size = try pinned(.content, digest.description) { try Catalog.contentSize($0, digest) }
+        return size.map { store.folder.hasBlob(digest, size: $0) } ?? false
     }
 
     func isThere(_ chain: ChainID) throws -> Bool {
         if state.withLock({ $0.snapshots.contains { $0.chain == chain } }) { return true }
-        return try pinned(.snapshot, chain.description) { try Catalog.snapshotNumber($0, chain) != nil }
+        let number = try pinned(.snapshot, chain.description) { try Catalog.snapshotNumber($0, chain) }
+        return number.map(store.folder.hasSnapshot) ?? false
     }
 
-    private func pinned(_ kind: PinKind, _ key: String, _ exists: (Database) throws -> Bool) throws -> Bool {
-        guard try store.catalog.read(exists) else { return false }
+    private func pinned(
+        _ kind: PinKind, _ key: String, _ record: (Database) throws -> Int64?
+    ) throws -> Int64? {
+        guard try store.catalog.read(record) != nil else { return nil }
         return try store.catalog.writeVolatile { database in
-            guard try exists(database) else { return false }
+            guard let found = try record(database) else { return nil }
             try Catalog.pin(database, lease, kind, [key])
-            return true
+            return found
         }
     }
 
@@ -245,7 +249,8 @@ package final class ImportSession: Sendable {
     private func placeBlobs(_ blobs: [Digest: NewBlob], _ database: Database) throws {
         var folders: Set<String> = []
         for (digest, blob) in blobs {
-            if try Catalog.contentSize(database, digest) != nil {
+            if let size = try Catalog.contentSize(database, digest), store.folder.hasBlob(digest, size: size)
+            {
                 // Somebody was faster, with a file of his own: nobody needs this one any more.
                 if case .shared(let partial) = blob.place { partial.discard(store.folder) }
                 continue
@@ -259,7 +264,7 @@ package final class ImportSession: Sendable {
             }
             folders.insert("blobs/\(digest.algorithm.rawValue)")
             try database.execute(
-                sql: "INSERT INTO content (digest, size, added) VALUES (?, ?, ?)",
+                sql: "INSERT OR REPLACE INTO content (digest, size, added) VALUES (?, ?, ?)",
                 arguments: [digest.description, blob.size, now()])
         }
         for folder in folders { try store.folder.syncFolder(folder) }
@@ -267,14 +272,19 @@ package final class ImportSession: Sendable {
 
     private func placeSnapshots(_ snapshots: [NewSnapshot], _ database: Database) throws {
         var isChanged = false
-        for snapshot in snapshots where try Catalog.snapshotNumber(database, snapshot.chain) == nil {
-            try database.execute(
-                sql: "INSERT INTO snapshot (chain, parent, bytes, entries, added) VALUES (?, ?, ?, ?, ?)",
-                arguments: [
-                    snapshot.chain.description, snapshot.parent?.description, snapshot.layer.bytes,
-                    snapshot.layer.entries, now(),
-                ])
-            let path = StoreFolder.snapshotPath(database.lastInsertedRowID)
+        for snapshot in snapshots {
+            var number = try Catalog.snapshotNumber(database, snapshot.chain)
+            if let number, store.folder.hasSnapshot(number) { continue }
+            if number == nil {
+                try database.execute(
+                    sql: "INSERT INTO snapshot (chain, parent, bytes, entries, added) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [
+                        snapshot.chain.description, snapshot.parent?.description, snapshot.layer.bytes,
+                        snapshot.layer.entries, now(),
+                    ])
+                number = database.lastInsertedRowID
+            }
+            let path = StoreFolder.snapshotPath(number!)
             // A crash between this step and the commit leaves a folder whose number is given out again.
             try store.folder.moveToTrash(path)
             try store.folder.rename("\(folderName)/\(snapshot.folder)", to: path)

@@ -36,14 +36,12 @@ extension ImageStore {
         }
         var unpacked: [ChainID: Int64] = [:]
         for row in snapshots {
-            let path = StoreFolder.snapshotPath(row["number"])
-            var status = stat()
-            if fstatat(folder.root.raw, path, &status, AT_SYMLINK_NOFOLLOW) == 0,
-                status.st_mode & S_IFMT == S_IFDIR
-            {
-                unpacked[ChainID(try Digest(row["chain"]))] = row["number"]
+            let number: Int64 = row["number"]
+            if folder.hasSnapshot(number) {
+                unpacked[ChainID(try Digest(row["chain"]))] = number
             } else {
-                problems.append(try layer(row["chain"], "is not at \(folder.path)/\(path)"))
+                let path = "\(folder.path)/\(StoreFolder.snapshotPath(number))"
+                problems.append(try layer(row["chain"], "is not at \(path)"))
             }
         }
         if isDeep {

@@ -11,6 +11,13 @@ struct OutputTests {
         #expect(table.text(header: false) == "a             Up 5 minutes\nlonger-name   x\n")
     }
 
+    @Test func cellsSteerNoTerminal() {
+        var table = Table(["A", "B"])
+        table.add(["\u{1b}[2Jx", "a\nb"])
+        table.add(["y", "z"])
+        #expect(table.text() == "A           B\n\\x1b[2Jx   a\\x0ab\ny           z\n")
+    }
+
     static let decimalSizesCases: [(Int64, String)] = [
         (0, "0B"), (999, "999B"), (1000, "1kB"), (4_260_000, "4.26MB"), (123_456_789, "123MB"),
         (7_300_000_000, "7.3GB"),

@@ -312,6 +312,14 @@ import Testing
     }
 
     /// However small the pages are that a list comes in.
+    @Test func passesOverWhatIsNoTag() async throws {
+        let answer = #"{"tags":["v1","","\u001b[31mred","a b",".x","v2\n","v3"]}"#
+        try await withRepository(server: { _ in FaultServer.answer(200, json: answer) }) {
+            repository, _ async throws in
+            #expect(try await repository.tags() == ["v1", "v3"])
+        }
+    }
+
     @Test func limitsWholeLists() async throws {
         var configuration = testConfiguration()
         configuration.limits.wholeListBytes = 5000

@@ -124,6 +124,18 @@ struct TerminalTests {
         #expect(try host.check("run", "--rm", "-t", "busybox", "tty").output == "/dev/pts/0\r\n")
     }
 
+    /// Nor do words of a command or an image, in a table or by a template; a program gets what there is.
+    @Test func listsOnATerminal() throws {
+        try host.check("create", "--name", "c", "-l", "a=\u{1b}[31m", "busybox", "echo", "\u{1b}[31m")
+        let template = #"{{.Label "a"}} {{.Command}}"#
+        #expect(try host.check("ps", "-a", "--no-trunc", "--format", template).output.contains("\u{1b}[31m "))
+        for words in [["ps", "-a", "--no-trunc"], ["ps", "-a", "--no-trunc", "--format", template]] {
+            let shown = try host.start(words, terminal: size).finish(keepingInput: true)
+            #expect(shown.code == 0 && shown.output.contains("\\x1b[31m"), "\(shown.output)")
+            #expect(!shown.output.contains("\u{1b}"))
+        }
+    }
+
     /// A container's names do not steer the user's terminal.
     @Test func differencesOnATerminal() throws {
         try host.check(

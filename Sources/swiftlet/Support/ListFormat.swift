@@ -88,6 +88,13 @@ struct ListRow {
         self.labels = labels
     }
 
+    /// For a terminal.
+    var printable: ListRow {
+        ListRow(
+            cells: cells.map(\.printable), members: members.map { ($0.name, $0.value.printable) },
+            labels: SortedMap(labels.map { (key: $0.key, value: $0.value.printable) }))
+    }
+
     /// Adds a column at the end.
     mutating func add(_ name: String, _ value: String) {
         cells.append(value)
@@ -110,6 +117,8 @@ struct ListOutput {
             try Standard.print(rows.map { String(decoding: $0.json(), as: UTF8.self) + "\n" }.joined())
         case .template(let text):
             let template = try Template(line: text)
+            // Programs get what there is.
+            let rows = Standard.outputIsTerminal ? rows.map(\.printable) : rows
             try Standard.print(try rows.map { try $0.text(template) + "\n" }.joined())
         case .columns(let text):
             let template = try Template(line: text)

@@ -1,15 +1,16 @@
-/// Rows of text in columns that are as wide as their widest cell.
+/// Rows of text in columns that are as wide as their widest cell. What a cell has of an image or a container steers no
+/// terminal and begins no line.
 public struct Table {
     private var rows: [[String]]
     /// Space between columns.
     private static let gap = 3
 
     public init(_ header: [String]) {
-        rows = [header]
+        rows = [header.map(\.printable)]
     }
 
     public mutating func add(_ row: [String]) {
-        rows.append(row)
+        rows.append(row.map(\.printable))
     }
 
     /// The header and the rows, each line ended; the last column is not padded.

@@ -119,7 +119,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             || first.utf8.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
     }
 
-    static func isTag(_ text: String) -> Bool {
+    package static func isTag(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= 128 else { return false }
         let underscore = UInt8(ascii: "_")
         return (isLetterOrDigit(first) || first == underscore)

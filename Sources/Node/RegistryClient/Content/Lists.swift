@@ -3,7 +3,8 @@ import NIOHTTP1
 import OCISpec
 
 extension Repository {
-    /// All tags, in the registry's order (distribution-spec, "Listing Tags").
+    /// All tags, in the registry's order (distribution-spec, "Listing Tags"). What is none, by which nothing could be
+    /// asked for, is passed over.
     /// - Parameter pageSize: tags asked for at once; the registry may give fewer.
     public func tags(pageSize: Int = 1000) async throws -> [String] {
         try await atFirst(.resolve, "tags of \(name)") { endpoint in
@@ -12,9 +13,10 @@ extension Repository {
             var tags: [String] = []
             try await pages(first, endpoint) { bytes, _ in
                 do throws(JSONError) {
-                    tags += try JSON.read(bytes) { (value) throws(JSONError) in
+                    let page = try JSON.read(bytes) { (value) throws(JSONError) in
                         try value.object().list("tags", of: String.self)
                     }
+                    tags += page.filter(ImageReference.isTag)
                 } catch {
                     throw RegistryError(.corrupt, "not a list of tags: \(error)")
                 }

@@ -233,6 +233,26 @@ import Testing
         }
     }
 
+    /// Between a lookup and what follows somebody may remove the image, which is no damage.
+    @Test func anImageThatIsRemovedMeanwhileIsNone() throws {
+        let (temporary, store) = try loaded("config")
+        defer { temporary.remove() }
+        let image = try store.resolve("test/config")
+        var json = JSONWriter()
+        let file = temporary.root + "/blobs/sha256/\(image.id.hex)"
+        try FileManager.default.moveItem(atPath: file, toPath: temporary.root + "/aside")
+        let damage = message { try store.configuration(image) }
+        #expect(damage?.contains("is recorded in the image store, but") == true, "\(damage ?? "")")
+        try FileManager.default.moveItem(atPath: temporary.root + "/aside", toPath: file)
+        _ = try store.remove("test/config")
+        let messages = [
+            message { try store.inspect(image, into: &json) }, message { try store.configuration(image) },
+            message { try store.manifest(image) }, message { try store.history(image) },
+            message { try store.rootFilesystem(of: image) },
+        ]
+        #expect(messages == Array(repeating: "no such image: test/config:latest", count: 5))
+    }
+
     @Test func inspectionAndHistory() throws {
         let (temporary, store) = try loaded("config")
         defer { temporary.remove() }

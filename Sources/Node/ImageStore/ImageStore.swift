@@ -48,16 +48,32 @@ public final class ImageStore: Sendable {
     }
 
     /// The image's configuration: environment, command, user …
+    /// - Throws: `ImageError` (`.notFound`) for an image that was removed since it was found.
     public func configuration(_ image: ImageRecord) throws -> ImageConfig {
-        try within("image \(image.shownName): configuration") {
-            try ImageConfig(json: try content(image.id))
+        try whileThere(image) {
+            try within("image \(image.shownName): configuration") {
+                try ImageConfig(json: try content(image.id))
+            }
         }
     }
 
     /// The image's manifest.
+    /// - Throws: as `configuration`.
     public func manifest(_ image: ImageRecord) throws -> ImageManifest {
-        try within("image \(image.shownName): manifest") {
-            try ImageManifest(json: try content(image.manifest))
+        try whileThere(image) {
+            try within("image \(image.shownName): manifest") {
+                try ImageManifest(json: try content(image.manifest))
+            }
+        }
+    }
+
+    /// Reads something of an image. What is not there since somebody has just removed the image is no damage.
+    func whileThere<Result>(_ image: ImageRecord, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ImageError where error.kind == .corrupt || error.kind == .notFound {
+            if try catalog.read({ try Catalog.image($0, manifest: image.manifest) }) != nil { throw error }
+            throw ImageError(.notFound, "no such image: \(image.shownName)")
         }
     }
 
@@ -69,8 +85,9 @@ public final class ImageStore: Sendable {
     // MARK: Using
 
     /// The unpacked layers of an image, for `OverlayMount`.
+    /// - Throws: as `configuration`.
     public func rootFilesystem(of image: ImageRecord) throws -> RootFilesystem {
-        try rootFilesystem(chain: image.topChain)
+        try whileThere(image) { try rootFilesystem(chain: image.topChain) }
     }
 
     /// The unpacked layers of a chain that a container was made from: they are there even when the image

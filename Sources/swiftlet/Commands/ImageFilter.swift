@@ -61,7 +61,13 @@ struct ImageFilter {
             if built >= builtBefore { return false }
         }
         if labels.isEmpty { return true }
-        let found = try store.configuration(image).config.labels
+        let found: SortedMap<String>
+        do {
+            found = try store.configuration(image).config.labels
+        } catch let error as ImageError where error.kind == .notFound {
+            // Removed by somebody since the images were listed.
+            return false
+        }
         return labels.allSatisfy { label in
             let isThere = found[label.key].map { label.value == nil || $0 == label.value } ?? false
             return isThere == label.isWanted

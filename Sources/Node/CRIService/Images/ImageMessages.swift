@@ -14,6 +14,7 @@ final class ImageMessages: Sendable {
     }
 
     /// - Parameter records: of one id or of many.
+    /// - Returns: without those that somebody has removed meanwhile.
     func messages(_ records: [ImageRecord], pinned: PinnedImages) throws -> [CRIImage] {
         var order: [Digest] = []
         var byID: [Digest: [ImageRecord]] = [:]
@@ -21,7 +22,13 @@ final class ImageMessages: Sendable {
             if byID[record.id] == nil { order.append(record.id) }
             byID[record.id, default: []].append(record)
         }
-        return try order.map { try message($0, byID[$0]!, pinned) }
+        return try order.compactMap { id in
+            do {
+                return try message(id, byID[id]!, pinned)
+            } catch let error as ImageError where error.kind == .notFound {
+                return nil
+            }
+        }
     }
 
     /// Forgets what it knows of images that are gone.

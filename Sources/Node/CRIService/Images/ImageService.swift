@@ -169,8 +169,10 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         let name = try Self.name(request.image)
         return try await blocking { [self] in
             var response = CRIImageStatusResponse()
-            guard let records = try find(name) else { return response }
-            response.image = try messages.messages(records, pinned: pinned)[0]
+            guard let records = try find(name),
+                let image = try messages.messages(records, pinned: pinned).first
+            else { return response }
+            response.image = image
             if request.verbose { response.info = ["info": try inspection(of: records[0])] }
             return response
         }

@@ -4,7 +4,7 @@ extension ImageStore {
     /// Everything about an image in the form of `docker image inspect`: one object, of which a command prints
     /// an array.
     public func inspect(_ image: ImageRecord, into json: inout JSONWriter) throws {
-        let bytes = try content(image.id)
+        let bytes = try whileThere(image) { try content(image.id) }
         let rootfs = try rootFilesystem(of: image)
         let fields = ImageInspection(image: image, lowerDirectories: rootfs.lowerDirectories)
         try within("image \(image.shownName): configuration") {

@@ -2,6 +2,7 @@ import Foundation
 import ImageStore
 import LinuxKernel
 import OCISpec
+import Synchronization
 import Testing
 
 /// What is saved can be read: by this store, and by skopeo where it is installed.
@@ -37,6 +38,37 @@ import Testing
         }
         #expect(try other.open().images().count == 3)
         #expect(try other.open().verify() == [])
+    }
+
+    /// Its bytes stay for as long as somebody reads them, and no longer.
+    @Test func whatIsRemovedMeanwhileGoesAtTheEnd() throws {
+        let temporary = try loaded("busybox", "layers")
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let other = try store.resolve("test/layers")
+        let blobs = temporary.root + "/blobs/sha256"
+        let pipe = Pipe()
+        let end = DispatchSemaphore(value: 0)
+        let failure = Mutex<String?>("it has not ended")
+        Thread.detachNewThread {
+            let writing = pipe.fileHandleForWriting
+            let why = message {
+                try store.save(["busybox"], to: writing.fileDescriptor, outputName: "pipe")
+            }
+            failure.withLock { $0 = why }
+            writing.closeFile()
+            end.signal()
+        }
+        // It has begun, and more is to come than a pipe holds.
+        #expect(pipe.fileHandleForReading.readData(ofLength: 1).count == 1)
+        _ = try store.remove("busybox")
+        let during = Fixtures.names(in: blobs).count
+        #expect(pipe.fileHandleForReading.readDataToEndOfFile().count > 1 << 17)
+        end.wait()
+        #expect(failure.withLock { $0 } == nil)
+        #expect(Fixtures.names(in: blobs).count < during)
+        #expect(try store.images() == [other])
+        #expect(try store.verify(isDeep: true) == [])
     }
 
     @Test func savesTheSameBytesTwice() throws {

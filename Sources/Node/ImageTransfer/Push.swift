@@ -19,6 +19,7 @@ extension ImageTransfer {
         let record = try store.resolve(image)
         let reference = try ImageReference(destination ?? image).withDefaultTag
         let outgoing = try store.outgoing(record, name: try? ImageReference(image).withDefaultTag)
+        defer { outgoing.end() }
         let target = outgoing.documents.last!.descriptor
         if let digest = reference.digest, digest != target.digest {
             throw ImageError(

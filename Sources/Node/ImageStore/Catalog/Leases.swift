@@ -24,9 +24,7 @@ public final class Lease: Sendable {
 
     /// Ends it now. Ending twice is no error.
     public func end() throws {
-        try catalog.writeVolatile {
-            try $0.execute(sql: "DELETE FROM lease WHERE number = ?", arguments: [number])
-        }
+        try catalog.writeVolatile { try Catalog.end($0, number) }
     }
 
     func renew() throws {
@@ -68,9 +66,12 @@ extension Catalog {
         for row in try Row.fetchAll(database, sql: "SELECT number, pid, start, boot, expires FROM lease") {
             let process = ProcessIdentity(pid: row["pid"], start: UInt64(row["start"] as Int64))
             if row["boot"] == boot, row["expires"] > now(), try process.isAlive { continue }
-            try database.execute(
-                sql: "DELETE FROM lease WHERE number = ?", arguments: [row["number"] as Int64])
+            try Self.end(database, row["number"])
         }
+    }
+
+    static func end(_ database: Database, _ lease: Int64) throws {
+        try database.execute(sql: "DELETE FROM lease WHERE number = ?", arguments: [lease])
     }
 
     static func pin(_ database: Database, _ lease: Lease, _ kind: PinKind, _ keys: [String]) throws {

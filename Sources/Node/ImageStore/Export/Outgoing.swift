@@ -64,6 +64,9 @@ public struct OutgoingImage: Sendable {
         return inner + [Document(descriptor: descriptor, bytes: bytes)]
     }
 
+    /// Nobody reads it any more.
+    public func end() { store.release(lease) }
+
     /// Opens a blob for reading.
     public func open(_ digest: Digest) throws -> FileDescriptor {
         try StoreFolder.openBlob(digest, in: store.folder.root)
@@ -91,7 +94,7 @@ public struct OutgoingImage: Sendable {
 extension ImageStore {
     /// - Parameter name: under which it goes out, if it has one: an image may have come by several indexes.
     public func outgoing(_ image: ImageRecord, name: ImageReference? = nil) throws -> OutgoingImage {
-        try OutgoingImage(self, image, name: name)
+        try whileThere(image) { try OutgoingImage(self, image, name: name) }
     }
 }
 

@@ -24,6 +24,7 @@ extension ImageStore {
         _ images: [String], format: SaveFormat = .docker, to output: Int32, outputName: String
     ) throws {
         let lease = try catalog.makeLease("save")
+        defer { release(lease) }
         let entries = try catalog.writeVolatile { database in
             let entries = try images.map { text in
                 let text = try Self.meaning(database, text)
@@ -35,7 +36,6 @@ extension ImageStore {
         }
         let tar = TarWriter(try FileDescriptor.duplicate(output, name: outputName), name: outputName)
         try SavedArchive(store: self, format: format).write(entries.map { ($0, $1) }, to: tar)
-        try lease.end()
     }
 
     private static func savedNames(of image: ImageRecord, meantBy text: String) throws -> [ImageReference] {

@@ -96,20 +96,45 @@ extension ImageStore {
         return done
     }
 
-    private func forgetUnneeded(_ database: Database, _ chains: [ChainID]) throws -> Int64 {
+    /// Ends a lease on content, and takes away what was kept for it alone, since its image was removed meanwhile. What
+    /// cannot be done, the next removal does.
+    func release(_ lease: Lease) {
+        do {
+            let isAllNeeded = try catalog.writeVolatile { database in
+                try Catalog.end(database, lease.number)
+                let count = "SELECT count(*) FROM content WHERE digest NOT IN (SELECT digest FROM needed)"
+                return try Int.fetchOne(database, sql: Self.neededContent + count) == 0
+            }
+            if isAllNeeded { return }
+            try catalog.write(makesRoom: true) { _ = try forgetUnneededContent($0) }
+            try removeGarbage()
+            folder.keepReserve()
+        } catch {
+            return
+        }
+    }
+
+    private static let neededContent = """
+        WITH RECURSIVE needed (digest) AS (
+            SELECT manifest FROM image
+            UNION SELECT target FROM name
+            UNION SELECT key FROM lease_pin WHERE kind = 'content'
+            UNION SELECT child FROM content_link, needed WHERE parent = digest
+        )\u{20}
+        """
+
+    /// - Returns: bytes.
+    private func forgetUnneededContent(_ database: Database) throws -> Int64 {
+        let delete = "DELETE FROM content WHERE digest NOT IN (SELECT digest FROM needed)"
         let contents = try Row.fetchAll(
-            database,
-            sql: """
-                WITH RECURSIVE needed (digest) AS (
-                    SELECT manifest FROM image
-                    UNION SELECT target FROM name
-                    UNION SELECT key FROM lease_pin WHERE kind = 'content'
-                    UNION SELECT child FROM content_link, needed WHERE parent = digest
-                ) DELETE FROM content WHERE digest NOT IN (SELECT digest FROM needed)
-                RETURNING digest AS key, size
-                """)
+            database, sql: Self.neededContent + delete + " RETURNING digest AS key, size")
         try database.execute(
             sql: "DELETE FROM content_link WHERE parent NOT IN (SELECT digest FROM content)")
+        return try noteGarbage(database, .content, contents)
+    }
+
+    private func forgetUnneeded(_ database: Database, _ chains: [ChainID]) throws -> Int64 {
+        let content = try forgetUnneededContent(database)
         let snapshots = try Row.fetchAll(
             database,
             sql: """
@@ -123,14 +148,17 @@ extension ImageStore {
                 RETURNING CAST(number AS TEXT) AS key, bytes AS size
                 """,
             arguments: [String(decoding: chains.map(\.description).json(), as: UTF8.self)])
-        for (kind, rows) in [(PinKind.content, contents), (.snapshot, snapshots)] {
-            for row in rows {
-                try database.execute(
-                    sql: "INSERT OR IGNORE INTO garbage (kind, key) VALUES (?, ?)",
-                    arguments: [kind.rawValue, row["key"] as String])
-            }
+        return try content + noteGarbage(database, .snapshot, snapshots)
+    }
+
+    /// - Returns: bytes.
+    private func noteGarbage(_ database: Database, _ kind: PinKind, _ rows: [Row]) throws -> Int64 {
+        for row in rows {
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO garbage (kind, key) VALUES (?, ?)",
+                arguments: [kind.rawValue, row["key"] as String])
         }
-        return (contents + snapshots).reduce(0) { $0 + ($1["size"] as Int64) }
+        return rows.reduce(0) { $0 + ($1["size"] as Int64) }
     }
 
     /// Deletes the files of what has no record any more. They are moved away under the write lock, each after one more

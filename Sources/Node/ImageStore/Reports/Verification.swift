@@ -10,6 +10,7 @@ extension ImageStore {
     /// - Returns: what is wrong, one line each, with the images that need it; empty when all is well.
     public func verify(isDeep: Bool = false, progress: ProgressHandler? = nil) throws -> [String] {
         let lease = try catalog.makeLease("verify")
+        defer { release(lease) }
         let (contents, snapshots) = try catalog.writeVolatile { database in
             // Pinned, so that a removal meanwhile is not taken for damage.
             for (kind, sql) in [
@@ -59,7 +60,6 @@ extension ImageStore {
                 problems.append("the unpacked layers were not all compared: \(error)")
             }
         }
-        try lease.end()
         return problems
     }
 

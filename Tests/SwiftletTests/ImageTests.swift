@@ -102,6 +102,13 @@ struct ImageTests {
         #expect(try host.check("history", id).output.contains("Less than a second ago"))
         #expect(try host.check("system", "df", "-v").output.contains(" years ago"))
         #expect(try host.check("images", "-q", "-f", "until=1h").line == id)
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        #expect(try host.check("images", "-q", "-f", "before=busybox").line == id)
+        #expect(try host.check("images", "-q", "-f", "since=busybox").output.isEmpty)
+        #expect(
+            try host.check("images", "--format", "{{.Repository}}", "-f", "since=\(id)").line == "busybox")
+        #expect(try host.check("images", "-q", "-f", "before=\(id)").output.isEmpty)
+        #expect(try host.checkFails(1, "images", "-f", "since=nothing").contains("no such image: nothing"))
     }
 
     @Test func prune() throws {

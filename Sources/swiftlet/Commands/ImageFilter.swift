@@ -11,9 +11,11 @@ struct ImageFilter {
     private var builtBefore: ContainerShim.Timestamp?
     private var labels: [(key: String, value: String?, isWanted: Bool)] = []
     private var references: [String] = []
+    /// Images between whose dates those that pass were built.
+    private var limits: [(image: String, isOlder: Bool)] = []
 
     enum Key: String, CaseIterable {
-        case dangling, label, until, reference
+        case dangling, label, until, reference, before, since
         case notLabel = "label!"
 
         fileprivate var form: String {
@@ -22,6 +24,7 @@ struct ImageFilter {
             case .label, .notLabel: "\(rawValue)=KEY[=VALUE]"
             case .until: "until=TIME"
             case .reference: "reference=PATTERN"
+            case .before, .since: "\(rawValue)=IMAGE"
             }
         }
     }
@@ -40,6 +43,8 @@ struct ImageFilter {
             case (.label, let text) where !text.isEmpty: labels.append(Self.label(text, isWanted: true))
             case (.notLabel, let text) where !text.isEmpty: labels.append(Self.label(text, isWanted: false))
             case (.reference, let text) where !text.isEmpty: references.append(text)
+            case (.before, let text) where !text.isEmpty: limits.append((text, true))
+            case (.since, let text) where !text.isEmpty: limits.append((text, false))
             default:
                 let forms = keys.map(\.form).joined(separator: ", ")
                 throw UsageError("invalid filter '\(word)': wanted is one of \(forms)")
@@ -53,12 +58,18 @@ struct ImageFilter {
         return (parts[0], parts.count > 1 ? parts[1] : nil, isWanted)
     }
 
+    /// As docker: filters are about when an image was built. Without that, when it came.
+    private static func built(_ image: ImageRecord) -> Timestamp {
+        image.created.flatMap { Timestamp($0) } ?? Timestamp(seconds: image.imported)
+    }
+
     /// Whether an image passes by its age and its labels.
     func takes(_ image: ImageRecord, in store: ImageStore) throws -> Bool {
-        if let builtBefore {
-            // As docker: `until` is about when the image was built. Without that, when it came.
-            let built = image.created.flatMap { Timestamp($0) } ?? Timestamp(seconds: image.imported)
-            if built >= builtBefore { return false }
+        let built = Self.built(image)
+        if let builtBefore, built >= builtBefore { return false }
+        for limit in limits {
+            let other = Self.built(try store.resolve(limit.image))
+            if limit.isOlder ? built >= other : built <= other { return false }
         }
         if labels.isEmpty { return true }
         let found: SortedMap<String>

@@ -105,7 +105,10 @@ struct ImagesCommand: SwiftletCommand {
     var format = ListFormat.table
     @Option(
         name: [.short, .long],
-        help: "dangling=true: only those without a name; label=KEY[=VALUE], until=TIME, reference=PATTERN.")
+        help: """
+            dangling=true: only those without a name; label=KEY[=VALUE], until=TIME, reference=PATTERN; before=IMAGE and \
+            since=IMAGE: built before or after that one.
+            """)
     var filter: [String] = []
     @Argument(help: "Only images of this name, or of names like this: team/*, *:v1.")
     var name: String?
@@ -115,7 +118,8 @@ struct ImagesCommand: SwiftletCommand {
         let store = try engine.images()
         let isPattern = name?.contains { "*?".contains($0) } ?? false
         let pattern = isPattern ? name.map { ["reference=\($0)"] } ?? [] : []
-        let filter = try ImageFilter(filter + pattern, [.dangling, .label, .until, .reference])
+        let filter = try ImageFilter(
+            filter + pattern, [.dangling, .label, .until, .reference, .before, .since])
         let wanted = try isPattern ? nil : name.map { try store.meanings(of: $0) }
         var output = ListOutput(
             columns: ["REPOSITORY", "TAG"] + (digests ? ["DIGEST"] : []) + ["IMAGE ID", "CREATED", "SIZE"],

@@ -210,6 +210,17 @@ import Testing
         #expect(try skips("skip_verify = false") == [false])
     }
 
+    @Test func saysThatAFileIsNotThere() throws {
+        for line in ["ca = \"/nowhere/a.pem\"", "client = \"/nowhere/a.pem\""] {
+            let tls = try endpoints("r.example", ["r.example/hosts.toml": line])[0].tls
+            let error = #expect(throws: RegistryError.self) { try tls.configuration(roots: nil) }
+            #expect(
+                error?.description.hasSuffix("/nowhere/a.pem cannot be read: no such file or directory")
+                    == true,
+                "\(line): \(error?.description ?? "")")
+        }
+    }
+
     /// As with containerd: `http://` beside words about TLS means whichever it is.
     @Test func triesTLSWhereSomethingIsSaidOfIt() throws {
         for line in ["ca = \"a.pem\"", "skip_verify = true", "skip_verify = false", "client = \"a.pem\""] {

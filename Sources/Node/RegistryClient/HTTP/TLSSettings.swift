@@ -1,3 +1,5 @@
+import Glibc
+import LinuxKernel
 import NIOSSL
 
 /// How the other side of a connection is verified, and how we prove who we are. Paths of PEM files, which are
@@ -58,7 +60,11 @@ package struct TLSSettings: Hashable, Sendable {
 
     private func read<Result>(_ what: String, _ path: String, _ body: () throws -> Result) throws -> Result {
         do {
+            // BoringSSL has no words for a file that cannot be opened.
+            _ = try FileDescriptor.open(path, O_RDONLY)
             return try body()
+        } catch let error as KernelError {
+            throw RegistryError(.configuration, "\(what) \(path) cannot be read: \(error.errno)")
         } catch {
             throw RegistryError(.configuration, "\(what) \(path) cannot be read: \(oneLine("\(error)"))")
         }

@@ -134,6 +134,35 @@ import Testing
         #expect(refusal?.contains(": there is linux/riscv64") == true, "\(refusal ?? "")")
     }
 
+    /// No image gets the tag `latest` that nobody has given it.
+    @Test func namesWithADigestGetNoTag() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let zeros = "dig/x@sha256:" + String(repeating: "0", count: 64)
+
+        // As containerd exports what was pulled by a digest.
+        let layout = try temporary.makeFolder("layout")
+        let index = URL(fileURLWithPath: layout + "/index.json")
+        try ImageBuilder.write([ImageBuilder.tar { $0.file("a") }], to: layout)
+        var named = try ImageIndex(json: Array(Data(contentsOf: index))).manifests[0]
+        for (name, kept) in [("dig/x@\(named.digest)", ["dig/x@\(named.digest)"]), (zeros, [])] {
+            named.annotations = ["io.containerd.image.name": name]
+            try Data(ImageIndex(manifests: [named]).json()).write(to: index)
+            #expect(try store.load(.path(layout)).flatMap(\.names).map(\.familiar) == kept)
+        }
+        #expect(try store.images().flatMap(\.names).isEmpty)
+        #expect(try store.resolve("dig/x@\(named.digest)").manifest == named.digest)
+
+        let folder = try temporary.makeFolder("docker")
+        let config = ImageConfig(platform: PlatformMatch.host(), diffIDs: [])
+        let entry = DockerArchiveEntry(config: "config.json", repoTags: [zeros], layers: [])
+        try Data(config.json()).write(to: URL(fileURLWithPath: folder + "/config.json"))
+        try Data([entry].json()).write(to: URL(fileURLWithPath: folder + "/manifest.json"))
+        let refusal = message { try store.load(.path(folder)) }
+        #expect(refusal?.hasSuffix("\(zeros)' is no name with a tag") == true, "\(refusal ?? "")")
+    }
+
     @Test func imageWithoutLayersHasAnEmptyRoot() throws {
         let temporary = try TemporaryStore()
         defer { temporary.remove() }

@@ -17,7 +17,7 @@ struct DockerImport {
     }
 
     private func image(_ entry: DockerArchiveEntry) throws -> IncomingImage {
-        let names = try entry.repoTags.map { try ImageReference($0).tagged }
+        let names = try entry.repoTags.map(Self.name)
         guard let config = try files.document(entry.config, limits: limits) else {
             throw ImageError.corrupt("'\(shown(Array(entry.config.utf8)))' is missing")
         }
@@ -54,6 +54,15 @@ struct DockerImport {
             note("\(image.config.short) is for \(image.platform), this is \(platform.wanted)")
         }
         return image
+    }
+
+    /// As with docker, a digest alone is none: `latest` would be a name that nobody has given.
+    private static func name(_ text: String) throws -> ImageReference {
+        let name = try ImageReference(text)
+        if name.digest != nil, name.tag == nil {
+            throw ImageError.corrupt("manifest.json: '\(name)' is no name with a tag")
+        }
+        return name.tagged
     }
 
     private func checkName(_ path: String, _ digest: Digest) throws {

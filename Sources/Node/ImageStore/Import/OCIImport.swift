@@ -52,6 +52,10 @@ struct OCIImport {
         let isTagOnly = !text.contains("/") && !text.contains(":") && !text.contains("@")
         if isTagOnly && descriptor.annotations[Self.fullNameAnnotation] == nil { return [] }
         let reference = try ImageReference(text)
+        // What came by a digest has no tag; another digest would be no name of this image.
+        if let digest = reference.digest, reference.tag == nil {
+            return digest == descriptor.digest ? [reference] : []
+        }
         return [reference.tagged]
     }
 

@@ -66,7 +66,8 @@ struct ImagePinCommand: SwiftletCommand {
 
 struct ImageUnpinCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
-        "image unpin", "Let collections have images again", usage: "IMAGE …")
+        "image unpin", "Let collections have images again", usage: "IMAGE …",
+        discussion: "Of a name that 'rmi -f' has removed there is nothing to unpin: its pin went with it.")
 
     @Argument(help: "The images.")
     var images: [String]

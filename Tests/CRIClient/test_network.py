@@ -293,6 +293,71 @@ class Plugins(PluginTest):
             lines = [line for line in log if "level=warning" in line and pod in line and "'old' was not found" in line]
         self.assertTrue(any("the network does not name it any more" in line for line in lines), lines)
 
+    def mistaken(self, config, add, delete):
+        """- Returns: a pod that the network of a mistaken configuration neither connects nor disconnects."""
+        request = cri.RunPodSandboxRequest(config=config)
+        self.assertIn(add, self.refused(Code.UNKNOWN, self.runtime.RunPodSandbox, request))
+        pod, = [pod.id for pod in self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items]
+        remove = cri.RemovePodSandboxRequest(pod_sandbox_id=pod)
+        self.assertIn(delete, self.refused(Code.UNKNOWN, self.runtime.RemovePodSandbox, remove))
+        return remove
+
+    def told_of(self, remove):
+        with open(f"{FOLDER}/daemon.log") as log:
+            return [line for line in log if "level=warning" in line and remove.pod_sandbox_id in line
+                    and "disconnected by the network's present configuration" in line]
+
+    def test_a_mistake_in_the_configuration_that_is_mended(self):
+        def bridged(subnet, kind="host-local", name="bridged"):
+            configure(name, [{
+                "type": "bridge", "bridge": "swtest1",
+                "ipam": {"type": kind, "dataDir": f"{FOLDER}/ipam", "subnet": subnet}}])
+
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "swtest1"])
+        bridged("10.223.0.300/24")
+        first = self.mistaken(self.pod_config("first"), "10.223.0.300", "10.223.0.300")
+        bridged("10.223.0.0/24")
+        self.runtime.RemovePodSandbox(first)
+        self.assertEqual(len(self.told_of(first)), 1)
+        # The network has another name then, and another daemon finds the pod.
+        bridged("10.223.0.0/24", kind="host-locla")
+        second = self.mistaken(self.pod_config("second"), "host-locla", "host-locla")
+        bridged("10.223.0.0/24", name="other")
+        self.restart()
+        self.runtime.RemovePodSandbox(second)
+        self.assertEqual(len(self.told_of(second)), 1)
+
+    def test_plugins_that_hang_by_a_mistake_that_is_mended(self):
+        with open(f"{FOLDER}/plugins/caught", "w") as file:
+            file.write(PLUGIN.replace("case $(cat", "grep -q deaf " + f"{FOLDER}/input-$CNI_COMMAND && exec sleep 60\ncase $(cat", 1))
+        os.chmod(f"{FOLDER}/plugins/caught", 0o755)
+        configure("fake", [{"type": "caught", "switch": "deaf"}])
+        remove = self.mistaken(self.pod_config("p"), "did not end within", "did not end within")
+        configure("fake", [{"type": "caught", "switch": "open"}])
+        self.runtime.RemovePodSandbox(remove)
+        self.assertEqual(len(self.told_of(remove)), 1)
+
+    def test_versions_that_plugins_do_not_speak(self):
+        plugin = {"type": "bridge", "bridge": "swtest1", "ipam": {"type": "static"}}
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "swtest1"])
+        configure("fake", [plugin], version="1.1.0")
+        remove = self.mistaken(self.pod_config("p"), "version", "version")
+        configure("fake", [plugin], version="1.0.0")
+        self.runtime.RemovePodSandbox(remove)
+        self.assertEqual(len(self.told_of(remove)), 1)
+
+    def test_another_network_has_nothing_of_a_pod(self):
+        """What one has connected, none but it can give back."""
+        configure("fake", [{"type": "fake"}])
+        remove = cri.RemovePodSandboxRequest(pod_sandbox_id=self.run_pod(self.pod_config("p")))
+        plugin_does("DEL", "fail")
+        shutil.copy("/bin/true", f"{FOLDER}/plugins/nothing")
+        configure("other", [{"type": "nothing"}])
+        self.assertIn("the switch is on fire", self.refused(Code.UNKNOWN, self.runtime.RemovePodSandbox, remove))
+        configure("fake", [{"type": "nothing"}])
+        self.runtime.RemovePodSandbox(remove)
+        self.assertEqual(len(self.told_of(remove)), 1)
+
     def test_a_pod_whose_shim_is_frozen_while_the_daemon_starts(self):
         configure("fake", [{"type": "fake"}])
         pod = self.run_pod(self.pod_config("iced"))

@@ -219,6 +219,68 @@ import Testing
         #expect(host.names(host.folder + "/cache") == [])
     }
 
+    /// What was remembered of a configuration keeps the mistake that its file has no more.
+    @Test(arguments: [true, false]) func aMistakeInTheConfigurationThatIsMended(isConnected: Bool) throws {
+        try plugin(
+            "one",
+            """
+            [ "$(echo "$request" | jq -r .switch)" = right ] && exit 0
+            \(isConnected ? "[ $CNI_COMMAND = ADD ] && { echo '\(Self.answer)'; exit 0; }" : "")
+            exit 1
+
+            """)
+        func network(_ version: String, switch value: String) throws -> NetworkList {
+            try self.network(
+                #"{"cniVersion": "\#(version)", "name": "net", "type": "one", "switch": "\#(value)"}"#,
+                "10.conf")
+        }
+        let wrong = try network("1.1.0", switch: "wrong")
+        _ = message {
+            _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: wrong)
+        }
+        #expect(host.names(host.folder + "/cache") == ["net-a-eth0.json"])
+        var told: [String] = []
+        var asked: [Bool] = []
+        func delete(by network: NetworkList?) throws {
+            try client().delete(
+                container: "a",
+                substitute: CNIClient.Substitute(
+                    find: { name, isConnected in
+                        asked.append(isConnected)
+                        return name == "net" ? network : nil
+                    }, tell: { told.append("\($0)") }))
+        }
+        let failure = "network plugin one, DEL: it ended with status 1"
+        for other in [nil, wrong, try network("1.0.0", switch: "as wrong")] {
+            #expect(message { try delete(by: other) } == failure)
+        }
+        #expect(told == [] && host.names(host.folder + "/cache") == ["net-a-eth0.json"])
+        try delete(by: try network("1.0.0", switch: "right"))
+        #expect(told == [failure] && asked == Array(repeating: isConnected, count: 4))
+        #expect(host.names(host.folder + "/cache") == [])
+        // The result of ADD in the version that is spoken now.
+        let last = try request("one", "DEL")
+        #expect(last["cniVersion"]?.text == "1.0.0")
+        #expect(last["prevResult"]?["cniVersion"]?.text == (isConnected ? "1.0.0" : nil))
+    }
+
+    @Test func garbageOfAConfigurationThatIsMended() throws {
+        try plugin("one", "[ \"$(echo \"$request\" | jq -r .switch)\" = right ] || exit 1\n")
+        func network(switch value: String) throws -> NetworkList {
+            try self.network(
+                #"{"cniVersion": "1.0.0", "name": "net", "type": "one", "switch": "\#(value)"}"#, "10.conf")
+        }
+        let wrong = try network(switch: "wrong")
+        _ = message {
+            _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: wrong)
+        }
+        var told: [String] = []
+        try client().collectGarbage(
+            of: try network(switch: "right"), replaced: { told.append("\($0)") }, isLive: { _ in false })
+        #expect(told == ["network plugin one, DEL: it ended with status 1"])
+        #expect(host.names(host.folder + "/cache") == [])
+    }
+
     /// A compiled plugin is there before it is asked, and is asked when the one before it has answered.
     @Test(arguments: [true, false]) func theNextProgramIsStartedAhead(works: Bool) throws {
         let compiled = plugins + "/compiled"
@@ -492,6 +554,16 @@ import Testing
             ])
         unlink(configurations + "/20.conf")
         #expect(message { _ = try folder.network() }.contains("plugins is missing"))
+    }
+
+    @Test func aNetworkByItsName() throws {
+        try write("10.conf", #"{"cniVersion": "1.0.0", "name": "first", "type": "x"}"#)
+        try write("15.conf", "{")
+        try write("20.conf", #"{"cniVersion": "1.0.0", "name": "second", "type": "y"}"#)
+        var folder = ConfigurationFolder(path: configurations)
+        #expect(try folder.network(named: "first")?.has(plugin: "x") == true)
+        #expect(try folder.network(named: "second")?.has(plugin: "y") == true)
+        #expect(try folder.network(named: "third") == nil)
     }
 
     @Test(arguments: [

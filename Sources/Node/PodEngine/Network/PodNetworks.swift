@@ -219,10 +219,10 @@ public final class PodNetworks: Sendable {
     /// - Parameters:
     ///   - pod: its specification and its namespace, for when what plugins were told at first is damaged: then they are
     ///     told that, in the network that there is now.
-    ///   - tell: of plugins that are gone for good, whose part cannot be undone any more.
+    ///   - tell: of what was not undone as it was made.
     func disconnect(
         _ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?,
-        tell: (CNIError) -> Void
+        tell: @escaping (Remark) -> Void
     ) throws {
         switch network.maker {
         case .builtin: try builtin.detach(id)
@@ -233,18 +233,37 @@ public final class PodNetworks: Sendable {
                     guard let (spec, namespace) = pod else { throw damage }
                     let ports = try spec.ports.map { try Self.mapping($0) }
                     return (attachment(id, spec, namespace, ports), try folder.withLock { try $0.network() })
-                }, missing: { try passOver($0, $1, tell) })
+                }, missing: { try passOver($0, $1, tell) },
+                substitute: CNIClient.Substitute(
+                    find: { self.substitute(for: $0, isConnected: $1) },
+                    tell: { tell(.otherConfiguration($0)) }))
+        }
+    }
+
+    /// What is to be said of a disconnection that counts as done.
+    enum Remark {
+        /// The plugin is gone for good: its part cannot be undone any more.
+        case pluginIsGone(CNIError)
+        /// The configuration that connected the pod could not undo it, and the one that there is now did.
+        case otherConfiguration(any Error)
+    }
+
+    /// - Parameter isConnected: then another network can have nothing of the pod's, and would say so of whatever is left.
+    private func substitute(for name: String, isConnected: Bool) -> NetworkList? {
+        folder.withLock { folder in
+            if let network = try? folder.network(named: name) { return network }
+            return isConnected ? nil : try? folder.network()
         }
     }
 
     /// A plugin that is just being replaced comes back, and one that the node's network does not name any more does not:
     /// no pod can wait for it. Without any network, nobody knows; but a node that has the built-in one waits for none.
-    private func passOver(_ type: String, _ error: CNIError, _ tell: (CNIError) -> Void) throws {
-        if choice == .builtin { return tell(error) }
+    private func passOver(_ type: String, _ error: CNIError, _ tell: (Remark) -> Void) throws {
+        if choice == .builtin { return tell(.pluginIsGone(error)) }
         guard let now = try? folder.withLock({ try $0.network() }), !now.has(plugin: type) else {
             throw error
         }
-        tell(error)
+        tell(.pluginIsGone(error))
     }
 
     /// Of which pods it cannot be read how plugins have connected them, and why.
@@ -260,13 +279,13 @@ public final class PodNetworks: Sendable {
 
     /// Lets plugins give back what pods have that are gone. They may hang.
     /// - Parameter tell: as of `disconnect`.
-    func collectOfPlugins(tell: (CNIError) -> Void, isLive: (String) -> Bool?) throws {
+    func collectOfPlugins(tell: @escaping (Remark) -> Void, isLive: (String) -> Bool?) throws {
         try plugins.removeOldDamage()
         guard choice == .cni else { return }
         do {
             try plugins.collectGarbage(
                 of: try folder.withLock { try $0.network() }, missing: { try passOver($0, $1, tell) },
-                isLive: { isLive($0) ?? false })
+                replaced: { tell(.otherConfiguration($0)) }, isLive: { isLive($0) ?? false })
         } catch CNIError.noConfiguration {
             // Without a network nobody is connected to it.
         }

@@ -53,7 +53,7 @@ extension PodEngine {
             }
             do {
                 try await threads.runAlone { [self] in
-                    try networks.collectOfPlugins(tell: { tellMissing($0) }) {
+                    try networks.collectOfPlugins(tell: { self.tell($0) }) {
                         registry.needsNetwork(sandbox: $0)
                     }
                 }

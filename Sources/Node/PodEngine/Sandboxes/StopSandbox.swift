@@ -57,13 +57,24 @@ extension PodEngine {
 
     /// Disconnects a pod; one that is not connected is no error.
     func disconnect(_ id: String, _ network: NetworkOfPod, pod: (SandboxSpec, namespace: String)?) throws {
-        try networks.disconnect(id, network, pod: pod) { tellMissing($0, ["pod": "\(id)"]) }
+        try networks.disconnect(id, network, pod: pod) { self.tell($0, ["pod": "\(id)"]) }
     }
 
-    func tellMissing(_ plugin: CNIError, _ metadata: Logger.Metadata = [:]) {
-        logger.warning(
-            "what a network plugin has given away stays so: it is gone, and the network does not name it any more",
-            metadata: metadata.merging(["error": "\(plugin)"]) { $1 })
+    func tell(_ remark: PodNetworks.Remark, _ metadata: Logger.Metadata = [:]) {
+        let (message, error): (Logger.Message, any Error) =
+            switch remark {
+            case .pluginIsGone(let error):
+                (
+                    "what a network plugin has given away stays so: it is gone, and the network does not name it any more",
+                    error
+                )
+            case .otherConfiguration(let error):
+                (
+                    "disconnected by the network's present configuration: the one that it was connected by fails",
+                    error
+                )
+            }
+        logger.warning(message, metadata: metadata.merging(["error": "\(error)"]) { $1 })
     }
 
     /// The first part of it: it is not ready any more, and nothing runs in it.

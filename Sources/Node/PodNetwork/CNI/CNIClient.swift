@@ -92,27 +92,48 @@ public struct CNIClient: Sendable {
     /// - Parameters:
     ///   - damaged: what has probably connected it, when the entry of that cannot be read.
     ///   - missing: told of a plugin that is not there; throws unless its part is to count as undone.
+    ///   - substitute: another configuration, when that one fails.
     /// - Throws: the first error; then it is still known, and can be tried again.
     public func delete(
         container: String, interface: String = "eth0",
         damaged: (any Error) throws -> (CNIAttachment, NetworkList) = { throw $0 },
-        missing: MissingPlugin = { throw $1 }
+        missing: MissingPlugin = { throw $1 }, substitute: Substitute = .none
     ) throws {
         try turns.beside {
             guard let place = try cache.place(container, interface) else { return }
-            try delete(place, damaged: damaged, missing: missing)
+            try delete(place, damaged: damaged, missing: missing, substitute: substitute)
         }
     }
 
     /// Given a plugin's type and the error that it is not there.
     public typealias MissingPlugin = (_ type: String, _ error: CNIError) throws -> Void
 
+    /// The configuration to disconnect a container by when the one that it was connected by does not do it: a mistake in
+    /// that one is mended in its file, and not in what was remembered of it.
+    public struct Substitute {
+        let find: (_ name: String, _ isConnected: Bool) -> NetworkList?
+        let tell: (_ error: any Error) -> Void
+
+        /// - Parameters:
+        ///   - find: given the network's name and whether it has once connected the container; nil for none.
+        ///   - tell: called with the first configuration's error once the other one has done it.
+        public init(
+            find: @escaping (_ name: String, _ isConnected: Bool) -> NetworkList?,
+            tell: @escaping (_ error: any Error) -> Void
+        ) {
+            self.find = find
+            self.tell = tell
+        }
+
+        public static var none: Substitute { Substitute(find: { _, _ in nil }, tell: { _ in }) }
+    }
+
     private func delete(
         _ place: CNICache.Place, damaged: (any Error) throws -> (CNIAttachment, NetworkList),
-        missing: MissingPlugin
+        missing: MissingPlugin, substitute: Substitute
     ) throws {
         switch place.entry {
-        case .success(let entry): try undo(entry, missing: missing)
+        case .success(let entry): try undo(entry, missing: missing, substitute: substitute)
         case .failure(let damage):
             // Only what stands in it is damage: what could not be read now can be read later.
             guard damage is NetworkFileError else { throw damage }
@@ -122,8 +143,17 @@ public struct CNIClient: Sendable {
         }
     }
 
-    private func undo(_ entry: CNICache.Entry, missing: MissingPlugin) throws {
-        try runDelete(entry, missing: missing)
+    private func undo(
+        _ entry: CNICache.Entry, missing: MissingPlugin, substitute: Substitute = .none
+    ) throws {
+        do {
+            try runDelete(entry, missing: missing)
+        } catch {
+            guard let network = substitute.find(entry.network.name, entry.result != nil),
+                network != entry.network, (try? runDelete(entry.asked(by: network), missing: missing)) != nil
+            else { throw error }
+            substitute.tell(error)
+        }
         try cache.remove(entry)
     }
 
@@ -211,10 +241,12 @@ public struct CNIClient: Sendable {
     /// have for anybody else.
     /// - Parameters:
     ///   - missing: as of `delete`.
+    ///   - replaced: called with the error of a configuration in whose stead the network's has disconnected a container.
     ///   - isLive: whether the container of that id lives.
     /// - Throws: the first error, after everything was tried.
     public func collectGarbage(
         of network: NetworkList, missing: MissingPlugin = { throw $1 },
+        replaced: @escaping (_ error: any Error) -> Void = { _ in },
         isLive: (_ container: String) throws -> Bool
     ) throws {
         var failure: (any Error)?
@@ -226,7 +258,9 @@ public struct CNIClient: Sendable {
             trying {
                 try turns.beside {
                     let attachment = CNIAttachment(containerID: place.containerID, namespace: "")
-                    try delete(place, damaged: { _ in (attachment, network) }, missing: missing)
+                    try delete(
+                        place, damaged: { _ in (attachment, network) }, missing: missing,
+                        substitute: Substitute(find: { _, _ in network }, tell: replaced))
                 }
             }
         }

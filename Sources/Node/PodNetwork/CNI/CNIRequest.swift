@@ -23,4 +23,15 @@ extension CNICache.Entry {
         request["prevResult"] = previous
         return request
     }
+
+    /// The same interface, in another configuration.
+    func asked(by network: NetworkList) -> Self {
+        var entry = self
+        entry.network = network
+        // Plugins read it by the version that they are asked in; its members are the same in all that we speak.
+        if network.version != self.network.version {
+            entry.result?["cniVersion"] = .string("\(network.version)")
+        }
+        return entry
+    }
 }

@@ -131,6 +131,17 @@ public struct ConfigurationFolder: Sendable {
         throw CNIError.noConfiguration(folder: path)
     }
 
+    /// The network of that name now, whichever file has it; nil for none.
+    public mutating func network(named name: String) throws -> NetworkList? {
+        if let first = try? network(), first.name == name { return first }
+        for mark in try marks() {
+            if let network = try? NetworkList.read(path + "/" + mark.name), network.name == name {
+                return network
+            }
+        }
+        return nil
+    }
+
     private func marks() throws -> [FileMark] {
         try StateFiles.names(in: path).filter { name in
             [".conf", ".conflist", ".json"].contains { name.hasSuffix($0) }

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+import unittest.mock
 
 import grpc
 
@@ -229,6 +230,39 @@ class Plugins(PluginTest):
         lines = [line for line in self.restart() if "level=error" in line and "pod-ranges.json" in line]
         self.assertEqual(len(lines), 1, lines)
         self.assertIsNone(told("third"))
+
+    def environment(self, **variables):
+        """- Returns: what a plugin is told by its environment when the daemon has nothing in its own but these."""
+        with open(f"{FOLDER}/plugins/environment", "w") as file:
+            file.write(PLUGIN.replace("cat >", f"/usr/bin/env > {FOLDER}/environment\ncat >", 1))
+        os.chmod(f"{FOLDER}/plugins/environment", 0o755)
+        configure("fake", [{"type": "environment"}])
+        program = os.environ["SWIFTLET"]
+        self.daemon.kill()
+        with unittest.mock.patch.dict(os.environ, variables, clear=True):
+            os.environ["SWIFTLET"] = program
+            self.daemon.start()
+        pod = self.run_pod(self.pod_config("p"))
+        with open(f"{FOLDER}/environment") as file:
+            lines = file.read().splitlines()
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
+        self.restart()
+        told = dict(line.split("=", 1) for line in lines)
+        self.assertEqual(told["CNI_CONTAINERID"], pod)
+        self.assertEqual(told["CNI_COMMAND"], "ADD")
+        self.assertEqual(told["CNI_PATH"], f"{FOLDER}/plugins:/usr/lib/cni")
+        return told
+
+    def test_plugins_have_the_daemons_environment(self):
+        path = f"{FOLDER}/programs:/usr/sbin:/usr/bin:/sbin:/bin"
+        told = self.environment(
+            PATH=path, HTTPS_PROXY="http://proxy.invalid:3128", CNI_COMMAND="DEL", CNI_PATH="/nowhere", CNI_OTHER="x",
+            CNI_CONTAINERID="other")
+        self.assertEqual(told["PATH"], path)
+        self.assertEqual(told["HTTPS_PROXY"], "http://proxy.invalid:3128")
+        self.assertEqual(told["CNI_OTHER"], "x")
+        # One that has none is no reason for plugins to find no programs.
+        self.assertIn("/usr/sbin", self.environment()["PATH"].split(":"))
 
     def test_a_plugin_that_fails_at_add(self):
         configure("fake", [{"type": "fake"}])

@@ -315,12 +315,8 @@ public struct CNIClient: Sendable {
     private func call(
         _ command: String, _ type: String, _ variables: [String] = []
     ) throws(CNIError) -> CNICall {
-        let program = PluginProcess(
-            path: try path(of: type),
-            environment: [
-                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=\(command)",
-                "CNI_PATH=\(pluginFolders.joined(separator: ":"))",
-            ] + variables)
+        let own = ["CNI_COMMAND=\(command)", "CNI_PATH=\(pluginFolders.joined(separator: ":"))"] + variables
+        let program = PluginProcess(path: try path(of: type), environment: Self.inherited + own)
         return CNICall(type: type, command: command, program: program)
     }
 
@@ -334,5 +330,22 @@ public struct CNIClient: Sendable {
         ]
         if !entry.arguments.isEmpty { variables.append("CNI_ARGS=\(entry.arguments)") }
         return try call(command, NetworkList.type(of: plugin), variables)
+    }
+
+    /// This process's environment, as with libcni: what a node's proxies are, and where plugins find their programs. It
+    /// says nothing of what a plugin is asked.
+    private static var inherited: [String] {
+        let ofRequests = ["COMMAND", "CONTAINERID", "NETNS", "IFNAME", "ARGS", "PATH"].map { "CNI_\($0)=" }
+        var variables: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            let variable = String(cString: text)
+            if !ofRequests.contains(where: variable.hasPrefix) { variables.append(variable) }
+            entry += 1
+        }
+        if !variables.contains(where: { $0.hasPrefix("PATH=") }) {
+            variables.append("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+        }
+        return variables
     }
 }

@@ -411,6 +411,15 @@ class Life(NodeTest):
         self.assertGreaterEqual(inner.writable_layer.used_bytes.value, 4 << 20)
         self.assertEqual(stats.linux.network.default_interface.name, "eth0")
         self.assertGreaterEqual(stats.linux.process.process_count.value, 1)
+        # A container's group is in its pod's: what the kernel tells of one it tells of the other.
+        for of_pod, of_container in [(stats.linux.cpu, inner.cpu), (stats.linux.memory, inner.memory),
+                                     (stats.linux.io, inner.io)]:
+            self.assertEqual(of_pod.HasField("psi"), of_container.HasField("psi"))
+            self.assertEqual(of_pod.psi.HasField("some"), of_container.psi.HasField("some"))
+        if stats.linux.HasField("io"):
+            self.assertGreater(stats.linux.io.timestamp, 0)
+        listed = self.runtime.ListPodSandboxStats(cri.ListPodSandboxStatsRequest()).stats[0]
+        self.assertEqual(listed.linux.HasField("io"), stats.linux.HasField("io"))
         described = {d.name: list(d.label_keys) for d in self.runtime.ListMetricDescriptors(cri.ListMetricDescriptorsRequest()).descriptors}
         metrics = self.runtime.ListPodSandboxMetrics(cri.ListPodSandboxMetricsRequest()).pod_metrics[0]
         for metric in list(metrics.metrics) + list(metrics.container_metrics[0].metrics):

@@ -27,9 +27,10 @@ struct GroupReading {
         self.start = start
         self.now = now
         self.disks = disks
-        cpuPressure = Pressure.read(group.unified + "/cpu.pressure")
-        memoryPressure = Pressure.read(group.unified + "/memory.pressure")
-        ioPressure = Pressure.read(group.unified + "/io.pressure")
+        let pressure = Pressure(of: group.unified)
+        cpuPressure = pressure.cpu
+        memoryPressure = pressure.memory
+        ioPressure = pressure.io
     }
 }
 

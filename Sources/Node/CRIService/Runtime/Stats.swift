@@ -126,12 +126,10 @@ extension RuntimeService {
             stats.memory = Self.memory(usage, now)
             stats.swap = Self.swap(usage, now)
             if let group = try engine.unifiedGroup(ofContainer: container.id) {
-                if let psi = Pressure.read(group + "/cpu.pressure") { stats.cpu.psi = psi }
-                if let psi = Pressure.read(group + "/memory.pressure") { stats.memory.psi = psi }
-                if let psi = Pressure.read(group + "/io.pressure") {
-                    stats.io.timestamp = now
-                    stats.io.psi = psi
-                }
+                let pressure = Pressure(of: group)
+                if let psi = pressure.cpu { stats.cpu.psi = psi }
+                if let psi = pressure.memory { stats.memory.psi = psi }
+                if let io = pressure.io(at: now) { stats.io = io }
             }
         }
         stats.writableLayer.timestamp = now
@@ -155,6 +153,10 @@ extension RuntimeService {
             stats.linux.memory = Self.memory(usage, now)
             stats.linux.process.timestamp = now
             stats.linux.process.processCount.value = usage.pids.current
+            let pressure = Pressure(of: try engine.unifiedGroup(ofSandbox: sandbox.id))
+            if let psi = pressure.cpu { stats.linux.cpu.psi = psi }
+            if let psi = pressure.memory { stats.linux.memory.psi = psi }
+            if let io = pressure.io(at: now) { stats.linux.io = io }
         }
         let devices = try engine.traffic(ofSandbox: sandbox.id)
         if !devices.isEmpty {
@@ -267,9 +269,28 @@ final class UsageSamples: Sendable {
 }
 
 /// Pressure stall information of a group (cgroup v2's `cpu.pressure` and its kind).
-enum Pressure {
+struct Pressure {
+    let cpu: CRIPsiStats?
+    let memory: CRIPsiStats?
+    let io: CRIPsiStats?
+
+    /// - Parameter group: its folder in the version 2 tree; what it does not have is nil.
+    init(of group: String) {
+        cpu = Self.read(group + "/cpu.pressure")
+        memory = Self.read(group + "/memory.pressure")
+        io = Self.read(group + "/io.pressure")
+    }
+
+    func io(at now: Int64) -> CRIIoUsage? {
+        guard let io else { return nil }
+        var usage = CRIIoUsage()
+        usage.timestamp = now
+        usage.psi = io
+        return usage
+    }
+
     /// - Returns: nil where the kernel does not tell.
-    static func read(_ path: String) -> CRIPsiStats? {
+    private static func read(_ path: String) -> CRIPsiStats? {
         guard let bytes = try? FileDescriptor.readFile(path, limit: 4096) else { return nil }
         var stats = CRIPsiStats()
         for line in bytes.split(separator: UInt8(ascii: "\n")) {

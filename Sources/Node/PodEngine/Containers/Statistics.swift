@@ -58,6 +58,11 @@ extension PodEngine {
         try PodCgroup(parent: registry.sandbox(id).record.cgroupParent).statistics()
     }
 
+    /// Folder of a pod's group in the version 2 tree, whether or not it is there.
+    public func unifiedGroup(ofSandbox id: String) throws -> String {
+        try PodCgroup(parent: registry.sandbox(id).record.cgroupParent).unified()
+    }
+
     /// What a container has written into its root file system: at most a minute old.
     public func written(byContainer id: String) throws -> TreeUsage? {
         let entry = try registry.container(id)

@@ -64,9 +64,14 @@ public struct PodCgroup: Sendable {
             statistics: try group.statistics(), settings: try group.settings(), unified: record.unified)
     }
 
+    /// Its folder in the version 2 tree, whether or not it is there.
+    func unified() throws -> String { try CgroupLayout.detect().unified + path() }
+
+    private func path() throws -> String { try slice?.path() ?? parent }
+
     private func record() throws -> CgroupRecord {
         let layout = try CgroupLayout.detect()
-        let path = try slice?.path() ?? parent
+        let path = try path()
         var legacy = SortedMap<String>()
         for hierarchy in try layout.legacyHierarchies() {
             legacy[hierarchy.controllers] = hierarchy.mountPoint + path

@@ -553,6 +553,23 @@ class Life(NodeTest):
         self.assertEqual(result.stdout, b"/image/bin/busybox\n")
         self.assertIn(b"Read-only", result.stderr)
 
+    def test_an_image_that_cannot_be_a_volume(self):
+        """The kubelet finds the CRI's word for it at the beginning of the message."""
+        config = self.pod_config("volume", network=NODE)
+        pod = self.run_pod(config)
+        for image, path, code, words in [
+                ("busybox:latest", "absent", Code.INVALID_ARGUMENT, "image_sub_path: absent in busybox:latest: "),
+                ("busybox:latest", "bin/busybox", Code.INVALID_ARGUMENT, "bin/busybox in busybox:latest is not a folder"),
+                ("busybox:latest", "../etc", Code.INVALID_ARGUMENT, "leads out of the image"),
+                ("absent", "", Code.NOT_FOUND, "absent")]:
+            wanted = self.container_config(config, "c", ["true"])
+            entry = wanted.mounts.add(container_path="/image", readonly=True, image_sub_path=path)
+            entry.image.image = image
+            message = self.refused(code, self.runtime.CreateContainer, cri.CreateContainerRequest(
+                pod_sandbox_id=pod, config=wanted, sandbox_config=config))
+            self.assertTrue(message.startswith("ImageVolumeMountFailed: "), message)
+            self.assertIn(words, message)
+
 
 class Refusals(NodeTest):
     def test_what_is_gone_can_be_stopped_and_removed(self):

@@ -137,15 +137,7 @@ struct BundleBuilder {
         var attached: [ImageMount] = []
         do {
             return try mounts.map { mount in
-                let image = try VolumeImage(mount.imageName, root: engine.layout.state.images)
-                var layers = OverlayMount(lowers: image.folders, label: label)
-                // A single layer is no overlay, and has no context of its own: an empty folder makes it one.
-                if label != nil { layers.lowers.append(engine.layout.mountPoints + "/proc") }
-                try mount.attach { place in
-                    guard let ids = mount.ids else { return try layers.mount(at: place) }
-                    try layers.make(mappedBy: try userNamespace(ids, sandbox), scratch: place)
-                        .attach(on: try FileDescriptor.open(place, O_PATH | O_DIRECTORY), name: place)
-                }
+                let image = try ImageVolumeFailure.wrapping { try attach(mount, sandbox, label: label) }
                 attached.append(mount)
                 return image
             }
@@ -153,6 +145,19 @@ struct BundleBuilder {
             Self.detach(attached)
             throw error
         }
+    }
+
+    private func attach(_ mount: ImageMount, _ sandbox: SandboxFacts, label: String?) throws -> VolumeImage {
+        let image = try VolumeImage(mount.imageName, root: engine.layout.state.images)
+        var layers = OverlayMount(lowers: image.folders, label: label)
+        // A single layer is no overlay, and has no context of its own: an empty folder makes it one.
+        if label != nil { layers.lowers.append(engine.layout.mountPoints + "/proc") }
+        try mount.attach { place in
+            guard let ids = mount.ids else { return try layers.mount(at: place) }
+            try layers.make(mappedBy: try userNamespace(ids, sandbox), scratch: place)
+                .attach(on: try FileDescriptor.open(place, O_PATH | O_DIRECTORY), name: place)
+        }
+        return image
     }
 
     private static func detach(_ mounts: [ImageMount]) {

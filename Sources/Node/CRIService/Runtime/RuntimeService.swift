@@ -222,3 +222,7 @@ extension TranslationError: RPCStatusConvertible {
         }
     }
 }
+
+extension ImageVolumeFailure: RPCStatusConvertible {
+    public var rpcCode: RPCError.Code { RPCError.status(for: cause).code }
+}

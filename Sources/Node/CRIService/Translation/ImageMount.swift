@@ -56,3 +56,16 @@ public struct ImageMount: Equatable, Sendable {
         return mount
     }
 }
+
+/// Why an image cannot be a container's volume. The kubelet finds the CRI's word for it at the beginning of the message, and
+/// counts such containers.
+public struct ImageVolumeFailure: Error, Sendable, CustomStringConvertible {
+    public let cause: any Error
+
+    /// Whatever is thrown becomes such a failure.
+    static func wrapping<Result>(_ body: () throws -> Result) throws(ImageVolumeFailure) -> Result {
+        do { return try body() } catch { throw ImageVolumeFailure(cause: error) }
+    }
+
+    public var description: String { "ImageVolumeMountFailed: \(cause)" }
+}

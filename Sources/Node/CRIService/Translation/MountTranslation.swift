@@ -65,7 +65,7 @@ struct MountTranslation {
         var options = ["rbind"]
         let source: String
         if mount.hasImage {
-            source = try image(mount, index, destination, field)
+            source = try ImageVolumeFailure.wrapping { try image(mount, index, destination, field) }
         } else {
             source = try hostSource(mount, field)
         }

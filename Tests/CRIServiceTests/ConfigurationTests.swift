@@ -179,7 +179,7 @@ struct ConfigurationTests {
     /// For `swiftlet config check`: a daemon says at its start what it does without.
     @Test func filesThatAreNotThereAreFound() throws {
         let folder = try ScratchFolder()
-        let profile = try folder.write("profile.json", "{}")
+        let profile = try folder.write("profile.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}")
         let text = """
             [seccomp]
             default_profile = "\(profile)"
@@ -196,7 +196,7 @@ struct ConfigurationTests {
         #expect(problems(text) == [])
         let file = try folder.write("config.toml", text)
         let error = #expect(throws: ConfigurationError.self) {
-            try CRIConfiguration.read(file, looksForFiles: true)
+            try CRIConfiguration.read(file, reading: .all)
         }
         #expect(
             error?.problems.map { "\($0.line): \($0.text)" } == [
@@ -205,6 +205,38 @@ struct ConfigurationTests {
                 "7: runtimes.absent.program: \"/nowhere/runtime\": no such file or directory",
                 "9: runtimes.plain.program: \"\(profile)\": permission denied",
             ])
+    }
+
+    /// A daemon that does not start names the line, too.
+    @Test func filesThatAreNotWhatTheyShouldBeAreFound() throws {
+        let folder = try ScratchFolder()
+        let other = try folder.write("other", "root:x:0:0:root:/root:/bin/sh\n")
+        let streams = "[streaming]\ntls_cert_file = \"\(other)\"\ntls_key_file = \"\(other)\"\n"
+        let file = try folder.write(
+            "config.toml",
+            "[seccomp]\ndefault_profile = \"\(other)\"\n\(streams)[registry]\npolicy_file = \"\(other)\"\n")
+        func found(_ files: NamedFiles) -> [String] {
+            do {
+                _ = try CRIConfiguration.read(file, reading: files)
+                return []
+            } catch { return error.problems.map { "\($0.line): \($0.text)" } }
+        }
+        #expect(found(.none) == [])
+        let all = found(.all)
+        #expect(all.count == 3)
+        #expect(
+            all.first?.hasPrefix("2: seccomp.default_profile: seccomp profile \(other): ") == true, "\(all)")
+        #expect(
+            all.dropFirst().first?.hasPrefix("4: streaming.tls_cert_file: use certificate \(other) with key ")
+                == true,
+            "\(all)")
+        #expect(
+            all.last?.hasPrefix("7: registry.policy_file: ") == true && all.last?.contains(other) == true,
+            "\(all)")
+        #expect(found(.ofStart) == Array(all.prefix(2)))
+        #expect(found(.live) == Array(all.prefix(1)))
+        let source = ConfigurationSource(file: file)
+        #expect(throws: ConfigurationError.self) { try source.read(reading: .ofStart) }
     }
 
     @Test func flagsGoBeforeTheFile() throws {

@@ -101,7 +101,7 @@ struct DaemonTests {
         #expect(daemon.notification().hasPrefix("READY=1"))
         #expect(try daemon.folder.read("log").contains("config.toml:2: log.level"))
 
-        // And so does what only shows when it is taken over.
+        // And so does one in a file that it names.
         try daemon.folder.write(
             "config.toml", "[log]\nlevel = \"error\"\n[seccomp]\ndefault_profile = \"/nowhere\"\n")
         kill(daemon.program.pid, SIGHUP)
@@ -110,7 +110,12 @@ struct DaemonTests {
         let calls = try daemon.folder.read("log").split(separator: "\n").count { $0.contains("msg=\"call\"") }
         _ = try await ImageHost.client(daemon.socket) { try await $0.list() }
         let after = try daemon.folder.read("log").split(separator: "\n")
-        #expect(after.contains { $0.contains("configuration not reloaded") && $0.contains("/nowhere") })
+        #expect(
+            after.contains {
+                $0.contains("configuration not reloaded")
+                    && $0.contains("config.toml:4: seccomp.default_profile: ")
+                    && $0.contains("/nowhere")
+            })
         #expect(after.count { $0.contains("msg=\"call\"") } == calls + 1)
 
         kill(daemon.program.pid, SIGTERM)

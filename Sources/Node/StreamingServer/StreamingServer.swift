@@ -163,6 +163,9 @@ public final class StreamingServer: Sendable {
         return own.description
     }
 
+    /// - Throws: `StreamingError` for files that a server cannot start with.
+    public static func check(_ files: StreamingConfiguration.TLSFiles) throws { _ = try context(files) }
+
     private static func context(_ files: StreamingConfiguration.TLSFiles) throws -> NIOSSLContext {
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)

@@ -42,7 +42,7 @@ struct Node: NodeWork {
         let path = file ?? CRIConfiguration.standardFile
         if KubeletFile.isOne(path) { return Self.checkKubelet(path) }
         do {
-            _ = try CRIConfiguration.read(file, looksForFiles: true)
+            _ = try CRIConfiguration.read(file, reading: .all)
             let isThere = access(path, F_OK) == 0
             return ([], isThere ? "\(path): good" : "\(path) is not there: every key has its default")
         } catch {

@@ -32,10 +32,10 @@ extension CRIConfiguration {
     /// Reads the file.
     /// - Parameters:
     ///   - file: nil: the standard one, which need not be there.
-    ///   - looksForFiles: whether it is a mistake to name a file that is not there.
+    ///   - files: for which of the files that it names it is a mistake that they are not there, or not what they should be.
     /// - Throws: `ConfigurationError`.
     public static func read(
-        _ file: String? = nil, looksForFiles: Bool = false
+        _ file: String? = nil, reading files: NamedFiles = .none
     ) throws(ConfigurationError) -> CRIConfiguration {
         let path = file ?? standardFile
         let bytes: [UInt8]
@@ -48,14 +48,15 @@ extension CRIConfiguration {
             ])
         }
         return try CRIConfiguration(
-            toml: String(decoding: bytes, as: UTF8.self), file: path, looksForFiles: looksForFiles)
+            toml: String(decoding: bytes, as: UTF8.self), file: path, reading: files)
     }
 
     /// - Parameters:
     ///   - file: for messages.
-    ///   - looksForFiles: as of `read`.
+    ///   - files: as of `read`.
     /// - Throws: `ConfigurationError` with everything that is wrong, in the order of the lines.
-    public init(toml text: String, file: String, looksForFiles: Bool = false) throws(ConfigurationError) {
+    public init(toml text: String, file: String, reading files: NamedFiles = .none) throws(ConfigurationError)
+    {
         self.init()
         let text = ZeroMark.put(in: text)
         let table: TOMLTable
@@ -72,8 +73,8 @@ extension CRIConfiguration {
         var reader = ConfigurationReader()
         reader.read(table, at: [], ConfigurationKeys.all, into: &self)
         if reader.problems.isEmpty {
-            let missing = looksForFiles ? ConfigurationKeys.missingFiles(self) : []
-            reader.problems = (ConfigurationKeys.disagreements(self) + missing).map {
+            let unusable = files.problems(in: self)
+            reader.problems = (ConfigurationKeys.disagreements(self) + unusable).map {
                 ($0.path.split(separator: ".").map(String.init), "\($0.path): \($0.problem)")
             }
         }

@@ -254,30 +254,4 @@ package enum ConfigurationKeys {
         }
         return found
     }
-
-    /// Files that are named and not there: the daemon would not start, or pods of a runtime would not.
-    static func missingFiles(_ configuration: CRIConfiguration) -> [(path: String, problem: String)] {
-        let streaming = configuration.streaming
-        let files = [
-            ("seccomp.default_profile", configuration.seccomp.defaultProfile),
-            ("registry.policy_file", configuration.registry.policyFile),
-            ("streaming.tls_cert_file", streaming.certificateFile),
-            ("streaming.tls_key_file", streaming.keyFile),
-            ("streaming.tls_client_ca_file", streaming.clientAuthorityFile),
-        ]
-        let programs = configuration.runtimes.map { ("runtimes.\($0).program", $1.program) }
-        return files.compactMap { (path, file) in missing(file).map { (path, $0) } }
-            + programs.compactMap { (path, file) in missing(file, access: X_OK).map { (path, $0) } }
-    }
-
-    private static func missing(_ file: String, access mode: Int32 = F_OK) -> String? {
-        if file.isEmpty { return nil }
-        var status = stat()
-        if stat(file, &status) != 0 {
-            // Who may not look does not know.
-            return Errno.current == .accessDenied ? nil : "\(file.toml): \(Errno.current)"
-        }
-        if status.st_mode & S_IFMT != S_IFREG { return "\(file.toml) is no file" }
-        return access(file, mode) == 0 ? nil : "\(file.toml): \(Errno.current)"
-    }
 }

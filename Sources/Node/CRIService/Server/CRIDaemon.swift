@@ -23,8 +23,8 @@ public struct ConfigurationSource: Sendable {
     }
 
     /// - Throws: `ConfigurationError`.
-    public func read() throws -> CRIConfiguration {
-        var configuration = try CRIConfiguration.read(file)
+    public func read(reading files: NamedFiles = .none) throws -> CRIConfiguration {
+        var configuration = try CRIConfiguration.read(file, reading: files)
         override(&configuration)
         return configuration
     }
@@ -42,7 +42,7 @@ public enum CRIDaemon {
         _ source: ConfigurationSource, until end: (@Sendable () async -> Void)? = nil
     ) async throws {
         FreeMemory.sharePools()
-        let configuration = try source.read()
+        let configuration = try source.read(reading: .ofStart)
         let output = LogOutput(
             level: configuration.log.level, form: configuration.log.format, isJournal: LogOutput.isJournal())
         let log = output.logger("cri")
@@ -189,7 +189,7 @@ private struct Reloader: Service {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             attempt(log, "tell the service manager") { try manager.reloading() }
             do {
-                let configuration = try source.read()
+                let configuration = try source.read(reading: .live)
                 // Where it cannot be taken over, all stays as it was.
                 try parts.reload(configuration)
                 output.change(level: configuration.log.level, form: configuration.log.format)

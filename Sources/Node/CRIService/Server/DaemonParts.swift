@@ -65,12 +65,7 @@ final class DaemonParts: Sendable {
             streamingSettings.baseURL = configuration.streaming.baseURL
         }
         streamingSettings.idleTimeout = configuration.streaming.idleTimeout
-        if !configuration.streaming.certificateFile.isEmpty {
-            streamingSettings.tls = StreamingConfiguration.TLSFiles(
-                certificate: configuration.streaming.certificateFile, key: configuration.streaming.keyFile,
-                clientAuthorities: configuration.streaming.clientAuthorityFile.isEmpty
-                    ? nil : configuration.streaming.clientAuthorityFile)
-        }
+        streamingSettings.tls = configuration.streaming.files
         streaming = StreamingServer(
             configuration: streamingSettings, handler: StreamingBackend(engine: engine),
             logger: output.logger("streaming"))

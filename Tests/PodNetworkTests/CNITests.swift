@@ -320,6 +320,31 @@ import Testing
         #expect(left.filter(\.isNumber) == "0")
     }
 
+    /// Nor is it asked by its input's end: one that looks all the time would see that before it is killed.
+    @Test func aProgramThatNobodyAsksIsNotAsked() throws {
+        let script = """
+            open(my $ready, ">", "$ARGV[0].ready"); close($ready);
+            fcntl(STDIN, 4, 2048);
+            while (1) {
+                my $count = sysread(STDIN, my $bytes, 1);
+                if (defined $count) { mkdir("$ARGV[0].asked"); exit }
+            }
+            """
+        for index in 0..<150 {
+            let path = host.folder + "/try\(index)"
+            let plugin = try PluginProcess(
+                path: "/usr/bin/perl", arguments: ["-e", script, path], environment: []
+            ).start()
+            let deadline = monotonicMilliseconds() + 20_000
+            while access(path + ".ready", F_OK) != 0, monotonicMilliseconds() < deadline { usleep(500) }
+            try #require(access(path + ".ready", F_OK) == 0)
+            // It gets to look.
+            usleep(500)
+            _ = consume plugin
+            #expect(access(path + ".asked", F_OK) != 0)
+        }
+    }
+
     /// A pod without an address would be ready, and nobody would reach it.
     @Test(arguments: [
         ("{}", "its result has no address for the container"),

@@ -25,7 +25,7 @@ package struct PluginProcess {
     }
 
     /// Starts the program, which waits for what it is asked then.
-    func start() throws(KernelError) -> RunningPlugin {
+    package func start() throws(KernelError) -> RunningPlugin {
         let (inputRead, inputWrite) = try FileDescriptor.pipe().ends()
         let (outputRead, outputWrite) = try FileDescriptor.pipe().ends()
         let (errorRead, errorWrite) = try FileDescriptor.pipe().ends()

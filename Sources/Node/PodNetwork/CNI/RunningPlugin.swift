@@ -21,11 +21,10 @@ package struct RunningPlugin: ~Copyable {
     }
 
     deinit {
+        // Before its input ends, which it would take for what it is asked. Not reaped yet, so the number is still its own.
+        if !isReaped { kill(-process.pid, SIGKILL) }
         for descriptor in ends where descriptor >= 0 { close(descriptor) }
-        guard !isReaped else { return }
-        // Not reaped yet, so the number is still its own.
-        kill(-process.pid, SIGKILL)
-        _ = try? process.wait()
+        if !isReaped { _ = try? process.wait() }
     }
 
     package struct Outcome {

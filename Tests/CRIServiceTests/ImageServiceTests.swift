@@ -52,9 +52,14 @@ struct ImageServiceTests {
                 let answer = try await client.status(name)
                 #expect(!answer.hasImage, "\(name)")
             }
-            let hasDetails =
-                try await client.status("test/one", verbose: true).info["info"]?.hasPrefix("{") == true
-            #expect(hasDetails)
+            let detailed = try await client.status("test/one", verbose: true)
+            let details = try #require(detailed.info["info"])
+            #expect(details.hasPrefix("{"))
+            // By the names that the status has.
+            for name in detailed.image.repoTags + detailed.image.repoDigests {
+                #expect(details.contains("\"\(name)\""), "\(name)")
+            }
+            #expect(!detailed.image.repoTags.isEmpty && !details.contains("\"test/one:"))
             let nameless = await status { try await client.status("") }
             #expect(nameless?.code == .invalidArgument)
             let malformed = await status { try await client.status("Not A Name") }

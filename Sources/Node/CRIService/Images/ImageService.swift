@@ -178,10 +178,10 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
         }
     }
 
-    /// What `docker image inspect` shows.
+    /// What `docker image inspect` shows, with the names that the status has.
     private func inspection(of image: ImageRecord) throws -> String {
         var json = JSONWriter()
-        try store.inspect(image, into: &json)
+        try store.inspect(image, isFamiliar: false, into: &json)
         return String(decoding: json.bytes, as: UTF8.self)
     }
 

@@ -3,10 +3,14 @@ import OCISpec
 extension ImageStore {
     /// Everything about an image in the form of `docker image inspect`: one object, of which a command prints
     /// an array.
-    public func inspect(_ image: ImageRecord, into json: inout JSONWriter) throws {
+    /// - Parameter isFamiliar: whether names are shortened as Docker shows them, `busybox:latest`.
+    public func inspect(
+        _ image: ImageRecord, isFamiliar: Bool = true, into json: inout JSONWriter
+    ) throws {
         let bytes = try whileThere(image) { try content(image.id) }
         let rootfs = try rootFilesystem(of: image)
-        let fields = ImageInspection(image: image, lowerDirectories: rootfs.lowerDirectories)
+        let fields = ImageInspection(
+            image: image, isFamiliar: isFamiliar, lowerDirectories: rootfs.lowerDirectories)
         try within("image \(image.shownName): configuration") {
             try JSON.read(bytes) { (value) throws(JSONError) in
                 try fields.write(value, into: &json)
@@ -17,6 +21,7 @@ extension ImageStore {
 
 private struct ImageInspection {
     let image: ImageRecord
+    let isFamiliar: Bool
     let lowerDirectories: [String]
 
     func write(_ configuration: JSONValue, into json: inout JSONWriter) throws(JSONError) {
@@ -26,8 +31,8 @@ private struct ImageInspection {
         let version = try source.text("docker_version") ?? ""
         json.object { json in
             json.member("Id", image.id)
-            json.member("RepoTags", image.names.map(\.familiar))
-            json.member("RepoDigests", image.digests.map(\.familiar))
+            json.member("RepoTags", image.names.map { isFamiliar ? $0.familiar : $0.description })
+            json.member("RepoDigests", image.digests.map { isFamiliar ? $0.familiar : $0.description })
             json.member("Parent", "")
             json.member("Comment", config.history.last?.comment ?? "")
             json.member("Created", config.created ?? "")

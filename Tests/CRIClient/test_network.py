@@ -1,5 +1,6 @@
 """Networks of CNI plugins, good ones and bad ones. What a plugin does harms its own pod alone."""
 
+import glob
 import json
 import os
 import shutil
@@ -159,7 +160,7 @@ class PluginTest(RangeTest):
 
 
 class Plugins(PluginTest):
-    more = '[timeouts]\ncni = "1900ms"\n'
+    more = 'cgroup_driver = "cgroupfs"\n[timeouts]\ncni = "1900ms"\n'
 
     def test_without_a_configuration(self):
         configure("none", None)
@@ -192,7 +193,7 @@ class Plugins(PluginTest):
         subprocess.run(["ip", "link", "del", "swtest0"], check=True)
 
     def test_what_a_plugin_is_told_of_a_pod(self):
-        names = ["portMappings", "bandwidth", "dns"]
+        names = ["portMappings", "bandwidth", "cgroupPath", "dns", "io.kubernetes.cri.pod-annotations"]
         configure("fake", [{"type": "fake", "capabilities": {name: True for name in names}}])
         config = self.pod_config("told")
         config.dns_config.servers.append("10.96.0.10")
@@ -200,6 +201,9 @@ class Plugins(PluginTest):
         config.dns_config.options.append("ndots:5")
         config.port_mappings.add(container_port=80, host_port=8080)
         config.annotations["kubernetes.io/ingress-bandwidth"] = "10M"
+        config.linux.cgroup_parent = "/swiftlet-test-told"
+        self.addCleanup(lambda: [os.rmdir(group) for group in glob.glob("/sys/fs/cgroup/swiftlet-test-told")
+                                 + glob.glob("/sys/fs/cgroup/*/swiftlet-test-told")])
         pod = self.run_pod(config)
         self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=pod))
         for command in ("ADD", "DEL"):
@@ -210,6 +214,8 @@ class Plugins(PluginTest):
                 "servers": ["10.96.0.10"], "searches": ["svc.cluster.local", "cluster.local"], "options": ["ndots:5"]})
             self.assertEqual([(p["hostPort"], p["containerPort"]) for p in told["portMappings"]], [(8080, 80)])
             self.assertEqual(told["bandwidth"]["ingressRate"], 10_000_000)
+            self.assertEqual(told["cgroupPath"], "/swiftlet-test-told")
+            self.assertEqual(told["io.kubernetes.cri.pod-annotations"], dict(config.annotations))
 
     def test_the_clusters_ranges_are_told_to_plugins(self):
         configure("fake", [{"type": "fake", "capabilities": {"ipRanges": True}}])

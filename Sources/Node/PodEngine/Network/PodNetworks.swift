@@ -199,6 +199,8 @@ public final class PodNetworks: Sendable {
             attachment.capabilities.dns = dns
         }
         attachment.capabilities.ranges = podRanges.withLock { $0.map { [$0] } }
+        attachment.capabilities.cgroupPath = spec.cgroupParent
+        attachment.capabilities.podAnnotations = spec.annotations
         return attachment
     }
 

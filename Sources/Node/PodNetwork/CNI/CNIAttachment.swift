@@ -55,6 +55,10 @@ public struct CNICapabilities: Equatable, Sendable {
     public var dns: DNS?
     public var mac: String?
     public var aliases: [String] = []
+    /// The pod's group, as whoever makes the pod calls it.
+    public var cgroupPath = ""
+    /// Of the pod; not one of CNI's own, but what other runtimes of the CRI pass.
+    public var podAnnotations: [String: String] = [:]
 
     /// Bits per second, and bits.
     public struct Bandwidth: Equatable, Sendable {
@@ -128,6 +132,12 @@ public struct CNICapabilities: Equatable, Sendable {
         }
         if let mac { members.append(("mac", .string(mac))) }
         if !aliases.isEmpty { members.append(("aliases", .strings(aliases))) }
+        if !cgroupPath.isEmpty { members.append(("cgroupPath", .string(cgroupPath))) }
+        if !podAnnotations.isEmpty {
+            let sorted = podAnnotations.sorted { $0.key < $1.key }
+            members.append(
+                ("io.kubernetes.cri.pod-annotations", .members(sorted.map { ($0.key, .string($0.value)) })))
+        }
         return members
     }
 

@@ -1,5 +1,6 @@
 """A node that runs out of memory or disk, pods that take more of its disk than they may, images that nobody uses."""
 
+import errno
 import hashlib
 import io
 import json
@@ -301,6 +302,45 @@ class SoftDisk(EvictionTest):
         self.assertGreater(over - term, 3)
         self.assertLess(over - term, 60)
         wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
+        self.assertEqual(container(self.agent.find("vital"), "c")["restartCount"], 0)
+
+
+class FullAtStart(EvictionTest):
+    """A disk that is full to its last byte when an agent starts."""
+    disk = 128
+    configuration = Disk.configuration
+
+    def fill(self, path):
+        with open(path, "wb", buffering=0) as file:
+            for size in (MIB, 4096, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+
+    def test_the_agent_starts_and_frees_it(self):
+        self.agent.pod("vital", {"priority": 2000000000, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+        self.agent.wait_ready("vital")
+        reserve = f"{self.agent.root}/agent/reserve"
+        for name, has_reserve in (("kept", True), ("taken", False)):
+            with self.subTest(reserve=name):
+                wait(lambda: os.path.exists(reserve), "room is kept")
+                self.agent.pod(name, {"volumes": [{"name": "v", "emptyDir": {}}], "terminationGracePeriodSeconds": 1,
+                                      "containers": [writer("c", 1, "/v", volumeMounts=[{"name": "v", "mountPath": "/v"}])]})
+                uid = self.agent.wait_ready(name)["metadata"]["uid"]
+                self.agent.kill()
+                # Both would leave room for the first file that the next agent writes.
+                os.remove(f"{self.agent.root}/agent/port")
+                if not has_reserve:
+                    os.remove(reserve)
+                self.fill(f"{self.agent.root}/agent/pods/{uid}/volumes/kubernetes.io~empty-dir/v/more")
+                self.agent.start()
+                self.wait_evicted(name, "The node was low on resource: ephemeral-storage. ")
+                wait(lambda: free(self.agent.root) > 80 * MIB, "what it wrote is gone")
+                wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
+                self.assertIn(name, self.agent.run("pods").stdout)
         self.assertEqual(container(self.agent.find("vital"), "c")["restartCount"], 0)
 
 

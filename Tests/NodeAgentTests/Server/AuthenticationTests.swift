@@ -111,6 +111,32 @@ import Testing
         }
     }
 
+    @Test func anOwnCertificateThatEndsSoonServesWhereNoOtherCanBeWritten() async throws {
+        let folder = TemporaryFolder()
+        let soon = try TestAuthority("node-1")
+        #expect(mkdir(folder.file("pki"), 0o700) == 0)
+        try writeFile(folder.file("pki/kubelet.crt"), soon.pem)
+        try writeFile(folder.file("pki/kubelet.key"), soon.keyPEM)
+        func start() async throws -> String {
+            var configuration = AgentServerConfiguration(certificateFolder: folder.file("pki"))
+            configuration.address = "127.0.0.1"
+            configuration.port = 0
+            configuration.healthPort = nil
+            let server = AgentServer(
+                configuration: configuration, view: FakeAgent(), logger: .init(label: "test"))
+            try await server.start()
+            await server.stop()
+            return try String(contentsOfFile: folder.file("pki/kubelet.crt"), encoding: .utf8)
+        }
+        // As little can a file be written there as on a full disk.
+        for name in ["kubelet.crt", "kubelet.key"] {
+            #expect(mkdir(folder.file("pki/\(name).new"), 0o700) == 0)
+            #expect(try await start() == soon.pem)
+            #expect(rmdir(folder.file("pki/\(name).new")) == 0)
+        }
+        #expect(try await start() != soon.pem)
+    }
+
     @Test func filesThatCannotBeUsedAreNamed() async throws {
         let folder = TemporaryFolder()
         try writeFile(folder.file("crt"), "no certificate")

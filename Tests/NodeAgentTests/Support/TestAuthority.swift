@@ -9,6 +9,7 @@ struct TestAuthority {
     private let key = P256.Signing.PrivateKey()
     private let certificate: Certificate
     let pem: String
+    var keyPEM: String { key.pemRepresentation }
 
     init(_ name: String) throws {
         certificate = try Self.sign(name, key.publicKey, by: nil, key, until: Date() + 3600)

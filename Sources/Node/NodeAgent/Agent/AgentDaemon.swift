@@ -25,6 +25,9 @@ package final class AgentDaemon: Sendable {
     private let logLinks: LogLinkFolder
     private let eviction: EvictionSettings
     private let imageCollection: ImageCollectionSettings
+    /// A database's log of some hundred changes: the runtime cannot even record that a container has ended without it,
+    /// and then removes nothing.
+    private let reserve: DiskReserve
     /// What ends pods, once there is something to end.
     private let running = Mutex<(run: ShutdownRun, keeper: NodeKeeper)?>(nil)
 
@@ -42,6 +45,7 @@ package final class AgentDaemon: Sendable {
         otherSources = sources
         self.devices = devices
         logLinks = LogLinkFolder(path: settings.containerLogs, log: log)
+        reserve = DiskReserve(path: settings.root + "/reserve", size: 1 << 20)
         eviction = try EvictionSettings(settings.kubelet)
         imageCollection = try ImageCollectionSettings(settings.kubelet)
         events = EventRecorder(node: settings.nodeName, log: log)
@@ -55,6 +59,7 @@ package final class AgentDaemon: Sendable {
     package func run() async throws {
         let problems = try HostDemands(kubelet: settings.kubelet).problems()
         if !problems.isEmpty { throw KubeletProblems(problems) }
+        makeRoom()
         try AgentFiles.makeFolder("\(settings.root)/pods", mode: 0o750)
         try AgentFiles.makeFolder(settings.kubelet.podLogsDir)
         logLinks.clean(of: settings.kubelet.podLogsDir)
@@ -77,6 +82,19 @@ package final class AgentDaemon: Sendable {
         await running.run.run()
     }
 
+    /// An agent that finds its disk full is there to free it, and writes a few files before it can.
+    private func makeRoom() {
+        do throws(KernelError) {
+            if try reserve.isNeeded(), try reserve.giveUp() {
+                log.notice("the disk is full: the reserve on it is given up")
+            }
+        } catch {
+            // No agent has been here.
+            if error.errno == .noEntry { return }
+            log.warning("give up the reserve on the disk: \(error)")
+        }
+    }
+
     private func work() async throws {
         let name = try await runtimeName()
         await tellRange()
@@ -94,13 +112,18 @@ package final class AgentDaemon: Sendable {
             ProbeKeeper(scheduler: scheduler, events: events, statuses: statuses))
         let meter = NodeMeter(root: settings.root, runtime: runtime, log: log)
         let podMeter = PodMeter(runtime: runtime, volumes: services.volumes, settings: settings)
+        let root = settings.root
+        let files = AddressFiles(log: log)
+        // Whoever can read root's files on this node may do everything here anyway: the command line's way in.
+        try await files.write { try AgentAddress.makeToken(in: root) }
         let server = try makeServer(
             NodeView(
                 services: services, meter: meter, podMeter: podMeter,
                 runtimeMeter: RuntimeMeter(runtime: runtime, log: log)
             ) { try await scheduler.metrics() })
         let ports = try await server.start()
-        try AgentAddress(port: ports.api, address: settings.kubelet.address).write(in: settings.root)
+        let address = AgentAddress(port: ports.api, address: settings.kubelet.address)
+        try await files.write { try address.write(in: root) }
         let sources = makeSources()
         let manager = PodManager(services: services, sources: Set(sources.map(\.name)))
         let keeper = NodeKeeper(services: services, machine: machine, port: Int32(ports.api)) {
@@ -108,6 +131,7 @@ package final class AgentDaemon: Sendable {
         }
         running.withLock { $0 = (ShutdownRun(services: services, manager: manager), keeper) }
         await withTaskGroup(of: Void.self) { group in
+            group.addTask { await files.run() }
             keepPods(services, manager, objects, sources, &group)
             keepNode(services, manager, keeper, meter, podMeter, resources.cpus, &group)
             await group.waitForAll()
@@ -189,9 +213,6 @@ package final class AgentDaemon: Sendable {
         let images = ImageCollector(
             runtime: runtime, meter: meter, statuses: statuses, events: events, settings: imageCollection,
             log: log)
-        // A database's log of some hundred changes: the runtime cannot even record that a container has ended without it,
-        // and then removes nothing.
-        let reserve = DiskReserve(path: settings.root + "/reserve", size: 1 << 20)
         let node = AgentNode(
             services: services, manager: manager, meter: meter, podMeter: podMeter, images: images,
             containers: ContainerCollector(services: services, reserve: reserve), reserve: reserve)
@@ -261,8 +282,7 @@ package final class AgentDaemon: Sendable {
         }
         configuration.streamIdleTimeout = kubelet.streamingConnectionIdleTimeout
         configuration.nodeNames = [settings.nodeName] + settings.hostIPs + ["127.0.0.1"]
-        // Whoever can read root's files on this node may do everything here anyway: the command line's way in.
-        configuration.tokenFile = try AgentAddress.makeToken(in: settings.root)
+        configuration.tokenFile = AgentAddress.tokenFile(in: settings.root)
         return AgentServer(configuration: configuration, view: view, logger: log)
     }
 

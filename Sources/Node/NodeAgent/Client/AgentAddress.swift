@@ -36,15 +36,12 @@ package struct AgentAddress: Equatable, Sendable {
         return AgentAddress(port: port, address: lines.dropFirst().first ?? loopback)
     }
 
-    /// Another one at each start of an agent.
-    /// - Returns: the file.
-    static func makeToken(in root: String) throws -> String {
+    /// Another one at each start of an agent. Where it cannot be written, the one before counts.
+    static func makeToken(in root: String) throws {
         try AgentFiles.makeFolder("\(root)/pki", mode: 0o700)
-        let file = tokenFile(in: root)
         let digits = SymmetricKey(size: .bits256).withUnsafeBytes { bytes in
             bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         }
-        try AgentFiles.replace(file, digits + "\n", mode: 0o600)
-        return file
+        try AgentFiles.replace(tokenFile(in: root), digits + "\n", mode: 0o600)
     }
 }

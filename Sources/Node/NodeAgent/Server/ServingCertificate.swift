@@ -11,23 +11,35 @@ enum ServingCertificate {
     private static let year: TimeInterval = 365 * 24 * 3600
     private static let month: TimeInterval = 30 * 24 * 3600
 
-    /// The files in `folder`, which are made where they are not there, are unreadable or too old.
+    /// The files in `folder`, which are made where they are not there, are unreadable or too old. Where new ones cannot
+    /// be written, those count that are valid still.
     static func files(
         in folder: String, nodeNames: [String], now: Date = Date()
     ) throws -> AgentServerConfiguration.TLSFiles {
         let files = AgentServerConfiguration.TLSFiles(
             certificate: "\(folder)/kubelet.crt", key: "\(folder)/kubelet.key")
-        if isUsable(files, now) { return files }
+        if isUsable(files, until: now + month, now) { return files }
         try makeFolder(folder)
         let key = P256.Signing.PrivateKey()
-        let certificate = try make(key, nodeNames, now)
-        // The key first: a certificate without its key is made anew, one with another's as well.
-        try write(key.pemRepresentation + "\n", to: files.key, mode: 0o600)
-        try write(try certificate.serializeAsPEM().pemString + "\n", to: files.certificate, mode: 0o644)
+        let pem = try make(key, nodeNames, now).serializeAsPEM().pemString
+        do throws(KernelError) {
+            // Both before one of them counts: the disk may have room for the first only.
+            try write(key.pemRepresentation + "\n", to: files.key + ".new", mode: 0o600)
+            try write(pem + "\n", to: files.certificate + ".new", mode: 0o644)
+            // Killed between: a certificate with another's key is made anew.
+            for path in [files.key, files.certificate] {
+                guard rename(path + ".new", path) == 0 else { throw KernelError("rename", path) }
+            }
+        } catch {
+            unlink(files.key + ".new")
+            guard isUsable(files, until: now, now) else { throw error }
+        }
         return files
     }
 
-    private static func isUsable(_ files: AgentServerConfiguration.TLSFiles, _ now: Date) -> Bool {
+    private static func isUsable(
+        _ files: AgentServerConfiguration.TLSFiles, until end: Date, _ now: Date
+    ) -> Bool {
         // Whatever is wrong with them, new ones are made.
         guard let certificateText = try? FileDescriptor.readFile(files.certificate, limit: 1 << 20),
             let keyText = try? FileDescriptor.readFile(files.key, limit: 1 << 20),
@@ -35,7 +47,7 @@ enum ServingCertificate {
             let key = try? Certificate.PrivateKey(pemEncoded: String(decoding: keyText, as: UTF8.self))
         else { return false }
         return key.publicKey == certificate.publicKey && certificate.notValidBefore <= now
-            && certificate.notValidAfter > now + month
+            && certificate.notValidAfter > end
     }
 
     private static func make(
@@ -78,15 +90,15 @@ enum ServingCertificate {
         }
     }
 
-    /// Whole or not at all, whenever this program is killed.
-    private static func write(_ text: String, to path: String, mode: mode_t) throws {
-        let temporary = "\(path).new"
-        guard unlink(temporary) == 0 || Errno.current == .noEntry else {
-            throw KernelError("remove", temporary)
+    private static func write(_ text: String, to path: String, mode: mode_t) throws(KernelError) {
+        guard unlink(path) == 0 || Errno.current == .noEntry else { throw KernelError("remove", path) }
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        do throws(KernelError) {
+            try file.writeAll(text)
+            try file.sync()
+        } catch {
+            unlink(path)
+            throw KernelError("write", path, error.errno)
         }
-        let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-        try file.writeAll(text)
-        try file.sync()
-        guard rename(temporary, path) == 0 else { throw KernelError("rename", path) }
     }
 }

@@ -229,13 +229,58 @@ class Manifests(AgentTest):
         wait(lambda: "steady.json" in self.agent.log(), "the error is told", 10)
         self.assertEqual(container(self.agent.find("steady"), "c")["containerID"], before)
 
+    TWIN = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "command": shell("exec sleep 1000")}]}
+
+    def told_twice(self, name, runs, does_not):
+        files = [f"{self.agent.manifests}/{file}, document 1" for file in (runs, does_not)]
+        line = (f"pod default/{name}-node is there twice: the one of {files[0]} runs, the one of {files[1]} does not")
+        wait(lambda: line in self.agent.log(), line, 10)
+
     def test_two_files_with_one_name(self):
-        spec = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "command": shell("exec sleep 1000")}]}
-        self.agent.pod("twin", spec, file="a-twin.json")
-        self.agent.wait_ready("twin")
-        self.agent.pod("twin", spec, file="b-twin.json", labels={"second": "yes"})
-        wait(lambda: "default/twin-node is there twice" in self.agent.log(), "the second is told", 10)
-        self.assertNotIn("second", self.agent.find("twin")["metadata"].get("labels", {}))
+        self.agent.pod("twin", self.TWIN, file="b-twin.json")
+        before = container(self.agent.wait_ready("twin"), "c")["containerID"]
+        # A copy that comes later is another pod, wherever its name stands in the alphabet: also an editor's, unsaved.
+        for file in ("a-twin.json", "#b-twin.json#", "c-twin.json~"):
+            self.agent.pod("twin", self.TWIN, file=file, labels={"second": "yes"})
+            self.told_twice("twin", "b-twin.json", file)
+        self.agent.kill()
+        self.agent.start()
+        pod = self.agent.wait_ready("twin")
+        self.assertEqual(container(pod, "c")["containerID"], before)
+        # What is changed is that of the pod that runs.
+        self.agent.pod("twin", self.TWIN, file="b-twin.json", labels={"first": "yes"})
+        self.agent.wait_for("twin", lambda pod: "first" in pod["metadata"].get("labels", {}), "the changed one")
+        uid = self.agent.wait_ready("twin")["metadata"]["uid"]
+        for file in ("#b-twin.json#", "a-twin.json"):
+            self.agent.remove(file)
+        # A pod that comes after that was looked at.
+        self.agent.pod("later", self.TWIN)
+        self.agent.wait_ready("later")
+        self.assertEqual(self.agent.find("twin")["metadata"]["uid"], uid)
+        # Who is left has the name.
+        self.agent.remove("b-twin.json")
+        self.agent.wait_for("twin", lambda pod: "second" in pod["metadata"].get("labels", {}), "the other one")
+
+    def test_an_editor_renames_and_writes_anew(self):
+        self.agent.pod("edited", self.TWIN)
+        self.agent.wait_ready("edited")
+        os.rename(f"{self.agent.manifests}/edited.json", f"{self.agent.manifests}/edited.json~")
+        self.agent.pod("edited", self.TWIN, labels={"new": "yes"})
+        self.agent.wait_for("edited", lambda pod: "new" in pod["metadata"].get("labels", {}), "the new one")
+        self.told_twice("edited", "edited.json", "edited.json~")
+
+    def test_two_files_with_one_uid(self):
+        for file, labels in (("b-same.json", {"first": "yes"}), ("a-same.json", {"second": "yes"})):
+            self.agent.pod("same", self.TWIN, file=file, uid="same-uid", labels=labels)
+            self.agent.wait_ready("same")
+        line = (f"{self.agent.manifests}/a-same.json: pod default/same-node does not run: it has the uid same-uid of pod "
+                f"default/same-node in {self.agent.manifests}/b-same.json")
+        wait(lambda: line in self.agent.log(), "the second is told", 10)
+        before = container(self.agent.find("same"), "c")["containerID"]
+        self.agent.kill()
+        self.agent.start()
+        pod = self.agent.wait_ready("same")
+        self.assertEqual((pod["metadata"]["labels"], container(pod, "c")["containerID"]), ({"first": "yes"}, before))
 
     def test_a_changed_manifest_replaces_the_pod(self):
         def apply(word):

@@ -21,13 +21,15 @@ package actor PodManager {
 
     let services: AgentServices
     private let sourceNames: Set<String>
-    private var states: [String: SourceState] = [:]
+    var states: [String: SourceState] = [:]
     var entries: [String: Entry] = [:]
     /// Pods that have failed as a whole, by uid: they stay so.
     var failures: [String: PodFailure] = [:]
     /// Of these the ones that a shortage of the node kept from beginning.
     var refused: Set<String> = []
-    private var told: Set<String> = []
+    /// Where the pod of a name came from last.
+    var homes: [String: PodOrigin] = [:]
+    var told: Set<String> = []
     /// What the runtime has, by uid: full names, empty where it has not told them; nil before the first look.
     var present: [String: String]?
     /// Pods that have ended here, and when: what the runtime finishes of one of them afterwards is nobody's, whatever
@@ -73,7 +75,7 @@ package actor PodManager {
             if present?[uid] == nil { present?[uid] = "" }
             return
         }
-        let wanted = wantedPods()[uid]
+        let wanted = wantedPods()[uid]?.pod
         guard wanted?.isTerminating != false else { return }
         await end(orphan: uid, as: wanted)
     }
@@ -141,7 +143,8 @@ package actor PodManager {
 
     private func decide() async {
         guard !isStopping, let present else { return }
-        let wanted = wantedPods()
+        let claims = wantedPods()
+        let wanted = claims.mapValues(\.pod)
         // Another pod may have the uid of one that is gone: it begins when nothing of that is left.
         for (uid, entry) in entries where wanted[uid]?.fullName != entry.pod.fullName && !entry.isEnding {
             guard isComplete else { continue }
@@ -178,6 +181,7 @@ package actor PodManager {
             begin(pod, isPresent: isPresent)
             await change(uid, to: pod)
         }
+        keepHomes(claims)
         if knowsAll { await cleanFolders(wanted.filter { !$0.value.isTerminating }) }
     }
 
@@ -186,43 +190,6 @@ package actor PodManager {
 
     /// And none has something that could never be read: a pod that nobody seems to want may be in it.
     var knowsAll: Bool { isComplete && !states.values.contains(where: \.mayHaveMore) }
-
-    /// By uid. Of two pods with one name, or one uid, the first one counts.
-    private func wantedPods() -> [String: Pod] {
-        var result: [String: Pod] = [:]
-        var owners: [String: Pod] = [:]
-        for source in states.keys.sorted() {
-            for pod in states[source]?.pods ?? [] {
-                // Sources refuse such a uid. Of one that does not, no path is made all the same.
-                do throws(FolderNameError) {
-                    _ = try FolderName.checked(pod.metadata.uid)
-                } catch {
-                    tellOnce("pod \(pod.fullName) does not run: \(error)")
-                    continue
-                }
-                if let owner = result[pod.metadata.uid] {
-                    tellOnce(
-                        "pod \(pod.fullName) of source \(source) does not run: it has the uid "
-                            + "\(pod.metadata.uid) of pod \(owner.fullName)")
-                    continue
-                }
-                if let owner = owners[pod.fullName], owner.metadata.uid != pod.metadata.uid {
-                    let message =
-                        "pod \(pod.fullName) is there twice: the one with uid \(owner.metadata.uid) runs, the one "
-                        + "with uid \(pod.metadata.uid) does not"
-                    tellOnce(message)
-                    continue
-                }
-                owners[pod.fullName] = pod
-                result[pod.metadata.uid] = pod
-            }
-        }
-        return result
-    }
-
-    private func tellOnce(_ message: String) {
-        if told.insert(message).inserted { log.error("\(message)") }
-    }
 
     private func begin(_ pod: Pod, isPresent: Bool) {
         let uid = pod.metadata.uid

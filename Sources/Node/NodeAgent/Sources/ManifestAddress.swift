@@ -46,7 +46,7 @@ package final class ManifestAddress: PodSource {
                     let known = good ?? content
                     await changed(
                         SourceState(
-                            source: name, pods: known.pods, objects: known.objects,
+                            source: name, pods: known.pods, places: known.places, objects: known.objects,
                             problems: content.problems, mayHaveMore: good == nil))
                 }
             } catch {

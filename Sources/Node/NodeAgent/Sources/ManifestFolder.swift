@@ -36,6 +36,7 @@ package final class ManifestFolder: PodSource {
         let wakeup = Wakeup()
         var watch: FolderWatch?
         var files: [String: ManifestFile] = [:]
+        var owners: [String: String] = [:]
         var before: [String]?
         record.read()
         while !Task.isCancelled {
@@ -50,15 +51,16 @@ package final class ManifestFolder: PodSource {
             do {
                 let (names, unusable) = try self.names()
                 let isNew = look(names, &files)
-                let (pods, twins) = pods(of: files)
+                let (pods, places, twins) = pods(of: files, &owners)
                 let problems = files.keys.sorted().flatMap { files[$0]?.problems ?? [] } + twins + unusable
                 if isNew || before == nil || before != problems {
                     for problem in problems where before?.contains(problem) != true {
                         log.error("\(problem)")
                     }
                     // Before one of them begins.
-                    record.keep(files.filter { hadPods($0.key, $0.value) }.map { place(of: $0.key) })
-                    await changed(state(files, pods, problems))
+                    let having = Set(places.values.map(\.file))
+                    record.keep(files.keys.filter { mayHavePods($0, files, having) }.map(place(of:)))
+                    await changed(state(files, pods, places, problems))
                     before = problems
                 }
             } catch {
@@ -74,41 +76,73 @@ package final class ManifestFolder: PodSource {
         withExtendedLifetime(watch) {}
     }
 
-    /// What belongs to a pod is named with its uid: of two with one uid the first counts, by file name.
+    /// What belongs to a pod is named with its uid: of two with one uid the one counts that was there before the other,
+    /// else the first one by file name.
+    /// - Parameter owners: the files by uid. One that is gone has its uid again when it comes back: an editor may have
+    ///   renamed it, to write it anew.
     /// - Returns: also a line about each of the others.
-    private func pods(of files: [String: ManifestFile]) -> (pods: [Pod], twins: [String]) {
-        var owners: [String: (name: String, file: String)] = [:]
+    private func pods(
+        of files: [String: ManifestFile], _ owners: inout [String: String]
+    ) -> (pods: [Pod], places: [String: PodPlace], twins: [String]) {
+        let holders = holders(files, owners)
+        owners = owners.filter { holders[$0.key] != nil }
+        owners.merge(holders.mapValues(\.file)) { before, _ in before }
         var pods: [Pod] = []
+        var places: [String: PodPlace] = [:]
         var twins: [String] = []
         for (name, file) in files.sorted(by: { $0.key < $1.key }) {
             for pod in file.content.pods {
                 let uid = pod.metadata.uid
-                if let owner = owners[uid] {
+                if let holder = holders[uid], holder.file != name || places[uid] != nil {
                     twins.append(
                         "\(place(of: name)): pod \(pod.fullName) does not run: it has the uid \(uid) of pod "
-                            + "\(owner.name) in \(owner.file)")
+                            + "\(holder.pod) in \(place(of: holder.file))")
                     continue
                 }
-                owners[uid] = (pod.fullName, place(of: name))
+                places[uid] = file.content.places[uid]
                 pods.append(pod)
             }
         }
-        return (pods, twins)
+        return (pods, places, twins)
     }
 
-    /// Also one of which that is known, and not yet what became of them.
-    private func hadPods(_ name: String, _ file: ManifestFile) -> Bool {
-        !file.content.pods.isEmpty || file.mayHaveMore && record.has(place(of: name))
+    /// The file that each uid belongs to, and the first pod in it that has it.
+    private func holders(
+        _ files: [String: ManifestFile], _ owners: [String: String]
+    ) -> [String: (file: String, pod: String)] {
+        var result: [String: (file: String, pod: String)] = [:]
+        for (name, file) in files.sorted(by: { $0.key < $1.key }) {
+            // The agent before has said so.
+            let isKnown = record.has(place(of: name))
+            for pod in file.content.pods {
+                let uid = pod.metadata.uid
+                if let holder = result[uid] {
+                    if holder.file == name || owners[uid] == holder.file { continue }
+                    guard owners[uid] == name || isKnown && !record.has(place(of: holder.file)) else {
+                        continue
+                    }
+                }
+                result[uid] = (name, pod.fullName)
+            }
+        }
+        return result
+    }
+
+    /// Also one of which nobody knows yet what became of those that it had.
+    /// - Parameter having: the files whose pods count.
+    private func mayHavePods(_ name: String, _ files: [String: ManifestFile], _ having: Set<String>) -> Bool {
+        let place = place(of: name)
+        return having.contains(place) || files[name]?.mayHaveMore == true && record.has(place)
     }
 
     private func place(of name: String) -> String { path == name ? name : "\(path)/\(name)" }
 
     private func state(
-        _ files: [String: ManifestFile], _ pods: [Pod], _ problems: [String]
+        _ files: [String: ManifestFile], _ pods: [Pod], _ places: [String: PodPlace], _ problems: [String]
     ) -> SourceState {
         let contents = files.keys.sorted().compactMap { files[$0]?.content }
         return SourceState(
-            source: name, pods: pods, objects: contents.flatMap(\.objects),
+            source: name, pods: pods, places: places, objects: contents.flatMap(\.objects),
             problems: problems, mayHaveMore: files.values.contains(where: \.mayHaveMore))
     }
 

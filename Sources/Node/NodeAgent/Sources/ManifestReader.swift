@@ -13,6 +13,8 @@ package struct ManifestReader: Sendable {
 
     package struct Content: Sendable {
         package var pods: [Pod] = []
+        /// By uid: of two documents with one, the first one's.
+        package var places: [String: PodPlace] = [:]
         package var objects: [any KubernetesResource] = []
         /// One line each: the file, the document and its line, the field, and what is wrong with it.
         package var problems: [String] = []
@@ -22,11 +24,13 @@ package struct ManifestReader: Sendable {
         mutating func keep(_ before: Content, isWhole: Bool) {
             if isWhole {
                 pods = before.pods
+                places = before.places
                 objects = before.objects
                 return
             }
             let names = Set(pods.map(\.fullName))
             pods += before.pods.filter { !names.contains($0.fullName) }
+            places.merge(before.places) { now, _ in now }
             let known = Set(objects.map(Self.key))
             objects += before.objects.filter { !known.contains(Self.key($0)) }
         }
@@ -66,7 +70,11 @@ package struct ManifestReader: Sendable {
         case let pod as Pod:
             let pod = StaticPod.prepare(pod, node: nodeName, source: source)
             errors = StaticPod.validate(pod)
-            if errors.isEmpty { content.pods.append(pod) }
+            if errors.isEmpty {
+                content.pods.append(pod)
+                let place = PodPlace(file: file, document: document.number)
+                content.places.merge([pod.metadata.uid: place]) { first, _ in first }
+            }
         case let object as any KubernetesResource where Self.isUsed(object):
             var object = object
             if object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }

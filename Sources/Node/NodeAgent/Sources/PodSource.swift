@@ -8,10 +8,26 @@ package protocol PodSource: Sendable {
     func run(_ changed: @escaping @Sendable (SourceState) async -> Void) async
 }
 
+/// Where in a source a pod stands: a file or an address, and its how manieth document.
+package struct PodPlace: Sendable, Equatable, CustomStringConvertible {
+    package var file: String
+    /// From 1.
+    package var document: Int
+
+    package init(file: String, document: Int) {
+        self.file = file
+        self.document = document
+    }
+
+    package var description: String { "\(file), document \(document)" }
+}
+
 /// All pods of one source at one time.
 package struct SourceState: Sendable {
     package var source: String
     package var pods: [Pod]
+    /// Of pods from manifests, by uid.
+    package var places: [String: PodPlace]
     /// Config maps, secrets and claims that the source has beside its pods.
     package var objects: [any KubernetesResource]
     /// What the source has and is no pod, one line each: which file, which document, which field, why.
@@ -20,11 +36,12 @@ package struct SourceState: Sendable {
     package var mayHaveMore: Bool
 
     package init(
-        source: String, pods: [Pod], objects: [any KubernetesResource] = [], problems: [String] = [],
-        mayHaveMore: Bool = false
+        source: String, pods: [Pod], places: [String: PodPlace] = [:],
+        objects: [any KubernetesResource] = [], problems: [String] = [], mayHaveMore: Bool = false
     ) {
         self.source = source
         self.pods = pods
+        self.places = places
         self.objects = objects
         self.problems = problems
         self.mayHaveMore = mayHaveMore

@@ -253,6 +253,9 @@ class Commands(AgentTest):
             self.assertIn("Namespace:        other", self.agent.run("describe", "pod", name).stdout)
             self.assertEqual(self.agent.run("exec", name, "hostname").stdout, "twin-node\n")
         self.assertEqual(len(self.agent.run("pods", "-n", "nowhere").stdout.splitlines()), 1)
+        for words in (["-A"], ["--all-namespaces"], ["-n", "nowhere", "-A"], []):
+            rows = self.agent.run("pods", *words).stdout.splitlines()[1:]
+            self.assertEqual(sorted(row.split()[0] for row in rows), ["default", "default", "other"], words)
 
     def test_nobody_reads_any_more(self):
         line = ("set -o pipefail; " + " ".join(self.agent.words) + " {} | head -1").format

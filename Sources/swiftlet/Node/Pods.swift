@@ -9,12 +9,16 @@ struct PodsCommand: SwiftletCommand {
 
     @Option(name: [.customShort("n"), .customLong("namespace")], help: "Only those of this namespace.")
     var podNamespace: String?
+    @Flag(
+        name: [.customShort("A"), .long],
+        help: "Those of all namespaces, whatever -n says; so it is without either.")
+    var allNamespaces = false
     @Option(help: "table, json (the PodList), or a template for that.")
     var format = ListFormat.table
 
     func perform(_ context: Context) throws -> Int32 {
         let work = try context.nodeWork(for: "pods")
-        let pods = try work.pods(context.agent(podNamespace))
+        let pods = try work.pods(context.agent(allNamespaces ? nil : podNamespace))
         try format.printDocument(Array(pods.json.utf8)) {
             var table = Table(pods.columns)
             for row in pods.rows { table.add(row) }

@@ -320,6 +320,34 @@ class FullAtStart(EvictionTest):
                     if error.errno != errno.ENOSPC:
                         raise
 
+    def test_a_shortage_that_lasts_is_no_news_for_the_next_agent(self):
+        self.agent.pod("vital", {"priority": 2000000000, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
+        self.agent.wait_ready("vital")
+        wait(lambda: self.pressure("DiskPressure") == "False", "the node is well")
+        ballast = f"{self.agent.root}/ballast"
+        with open(ballast, "wb") as file:
+            file.write(bytes(free(self.agent.root) - 10 * MIB))
+        try:
+            wait(lambda: self.pressure("DiskPressure") == "True", "the node says so", 30)
+            self.agent.kill()
+            self.agent.start()
+            wait(lambda: self.node_events("EvictionThresholdMet"), "the next agent has seen it", 30)
+            # What it makes of that comes a second later.
+            heartbeats = set()
+
+            def looks():
+                conditions = json.loads(self.agent.get("/node"))["status"].get("conditions", [])
+                heartbeats.update(entry["lastHeartbeatTime"] for entry in conditions)
+                return len(heartbeats)
+
+            wait(lambda: looks() > 2, "it has looked at the node again", 60)
+            for reason in ("NodeHasNoDiskPressure", "NodeHasDiskPressure"):
+                self.assertEqual(self.node_events(reason), [])
+        finally:
+            os.remove(ballast)
+        wait(lambda: self.pressure("DiskPressure") == "False", "the node is well again")
+        self.assertEqual(len(self.node_events("NodeHasNoDiskPressure")), 1)
+
     def test_the_agent_starts_and_frees_it(self):
         self.agent.pod("vital", {"priority": 2000000000, "terminationGracePeriodSeconds": 1, "containers": [sleeper()]})
         self.agent.wait_ready("vital")

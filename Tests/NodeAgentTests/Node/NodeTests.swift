@@ -55,6 +55,23 @@ import Testing
         #expect(Self.ready(third)?.lastTransitionTime == Time(seconds: 12))
     }
 
+    @Test func whatItLackedHoldsUntilSomebodyHasLooked() {
+        var builder = Self.builder
+        builder.pressures = [.diskPressure]
+        let before = builder.make(before: nil, now: Time(seconds: 5))
+        builder.pressures = NodePressure().known
+        let first = builder.make(before: before, now: Time(seconds: 9))
+        #expect(first.status.conditions.map(\.status) == [.false, .true, .false, .true])
+        #expect(first.status.conditions[1].lastTransitionTime == Time(seconds: 5))
+        let new = builder.make(before: nil, now: Time(seconds: 9))
+        #expect(new.status.conditions.map(\.status) == [.false, .false, .false, .true])
+        let pressure = NodePressure()
+        _ = pressure.set([])
+        builder.pressures = pressure.known
+        let looked = builder.make(before: first, now: Time(seconds: 12))
+        #expect(looked.status.conditions[1].status == .false)
+    }
+
     @Test func saysAllThatIsWrong() {
         var builder = Self.builder
         builder.runtime?.status.conditions[1].status = false

@@ -3,19 +3,23 @@ import Synchronization
 
 /// What this node is short of: written by eviction, read by whoever decides about new pods or tells of the node.
 package final class NodePressure: Sendable {
-    private let state = Mutex<Set<NodeConditionType>>([])
+    private let state = Mutex<Set<NodeConditionType>?>(nil)
 
     package init() {}
 
     /// Of `MemoryPressure`, `DiskPressure` and `PIDPressure` those that are true.
-    package var conditions: Set<NodeConditionType> { state.withLock { $0 } }
+    package var conditions: Set<NodeConditionType> { known ?? [] }
+
+    /// The same; nil before the first look.
+    package var known: Set<NodeConditionType>? { state.withLock { $0 } }
 
     /// - Returns: what has begun and what has ended.
     package func set(
         _ conditions: Set<NodeConditionType>
     ) -> (begun: Set<NodeConditionType>, ended: Set<NodeConditionType>) {
-        state.withLock { now in
-            defer { now = conditions }
+        state.withLock { state in
+            let now = state ?? []
+            state = conditions
             return (conditions.subtracting(now), now.subtracting(conditions))
         }
     }

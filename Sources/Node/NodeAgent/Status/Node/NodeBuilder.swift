@@ -7,8 +7,9 @@ package struct NodeBuilder: Sendable {
     package var machine: MachineFacts
     package var capacity: ResourceList
     package var allocatable: ResourceList
-    /// Of `MemoryPressure`, `DiskPressure`, `PIDPressure` those that are true.
-    package var pressures: Set<NodeConditionType> = []
+    /// Of `MemoryPressure`, `DiskPressure`, `PIDPressure` those that are true; nil: nobody has looked yet, and what was
+    /// said before holds.
+    package var pressures: Set<NodeConditionType>? = []
     package var isShuttingDown = false
     /// Nil: it does not answer.
     package var runtime: CRIStatusResponse?
@@ -112,7 +113,9 @@ package struct NodeBuilder: Sendable {
             ),
         ]
         var result = lack.map { type, bad, good in
-            let isThere = pressures.contains(type)
+            let isThere =
+                pressures?.contains(type)
+                ?? before.contains { $0.type == type && $0.status == .true }
             return NodeCondition(
                 type: type, status: isThere ? .true : .false, reason: isThere ? bad.0 : good.0,
                 message: isThere ? bad.1 : good.1)

@@ -35,14 +35,14 @@ package final class NodeKeeper: Sendable {
 
     /// What the node lacks is to be seen at once.
     private func watchPressure() async {
-        var before = services.pressure.conditions
+        var before = services.pressure.known
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(1))
             } catch {
                 return
             }
-            let now = services.pressure.conditions
+            let now = services.pressure.known
             if now != before { changed() }
             before = now
         }
@@ -77,7 +77,7 @@ package final class NodeKeeper: Sendable {
             settings: services.settings, machine: machine, capacity: services.resources.capacity,
             allocatable: services.resources.allocatable)
         builder.port = port
-        builder.pressures = services.pressure.conditions
+        builder.pressures = services.pressure.known
         builder.isShuttingDown = services.shutdown.isShuttingDown
         do throws(RuntimeError) {
             let version = try await services.runtime.version()

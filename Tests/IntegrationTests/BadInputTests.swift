@@ -50,6 +50,13 @@ struct Fault: Sendable, CustomTestStringConvertible {
         },
         .spec("not executable", says: "permission denied") { $0.process?.args = ["/etc/passwd"] },
         .spec("a folder", says: "is a directory: permission denied") { $0.process?.args = ["/etc"] },
+        .spec("an argument that is too long", says: "exec /bin/sh: argument list too long") {
+            $0.process?.args = ["/bin/sh", "-c", String(repeating: ":", count: 200_000)]
+        },
+        .spec("a variable that is too long", says: "exec /bin/sh: argument list too long") {
+            $0.process?.args = ["/bin/sh", "-c", ":"]
+            $0.process?.env.append("LONG=" + String(repeating: "x", count: 200_000))
+        },
         .spec("cwd that cannot be made", says: "cwd") { $0.process?.cwd = "/etc/passwd/below" },
         .spec("cwd is a file", says: "cwd") { $0.process?.cwd = "/etc/passwd" },
         .spec("bind without source", says: "source") {

@@ -42,6 +42,7 @@ public struct Errno: RawRepresentable, Equatable, Hashable, Sendable, CustomStri
     public static let timedOut = Errno(rawValue: ETIMEDOUT)
     public static let outOfRange = Errno(rawValue: ERANGE)
     public static let badExecutable = Errno(rawValue: ENOEXEC)
+    public static let argumentListTooLong = Errno(rawValue: E2BIG)
 
     /// The caller may not do it, at all or here.
     public var isRefusal: Bool { [.notPermitted, .accessDenied, .readOnly].contains(self) }

@@ -11,7 +11,7 @@ extension LaunchPlan {
     /// - Returns: only when the trampoline could not be executed, why.
     func execute(
         program: String, environment: [String], label: LabelWrite?, folder: String?
-    ) throws -> KernelError {
+    ) throws -> any Error {
         let plan = try make(program: program, label: label, folder: folder)
         let image = try ExecPlan.trampoline()
         let file = try plan.write(report: socket, failureStatus: 1)
@@ -34,7 +34,10 @@ extension LaunchPlan {
                     Int(bitPattern: envp), Int(AT_EMPTY_PATH), 0)
             }
         }
-        return KernelError("exec", "trampoline")
+        let errno = Errno.current
+        // What is too long are the program's arguments and environment, which the kernel copies here first.
+        if errno == .argumentListTooLong { return Self.failure(step: "exec \(program)", errno) }
+        return KernelError("exec", "trampoline", errno)
     }
 
     private static var emptyPath: UnsafePointer<CChar> {

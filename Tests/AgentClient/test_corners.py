@@ -62,6 +62,37 @@ class Containers(CornerTest):
         self.remove("ordered")
         self.assertEqual(self.read("order").split(), ["start-s1", "start-s2", "start-c", "stop-c", "stop-s2", "stop-s1"])
 
+    def test_an_end_goes_on_in_order_with_the_next_agent(self):
+        def told(name, wait="", **more):
+            return {"name": name, **more, "command": shell(
+                f"end() {{ trap '' TERM; echo term-{name} >>/h/end; {wait} echo stop-{name} >>/h/end; exit 0; }}; "
+                "trap end TERM; while :; do sleep 0.1; done")}
+
+        side = {"restartPolicy": "Always", "startupProbe": {"exec": {"command": ["true"]}, "periodSeconds": 1}}
+        self.agent.pod("resumed", self.spec(
+            told("c", wait="while [ ! -e /h/go ]; do sleep 0.1; done;"), terminationGracePeriodSeconds=300,
+            initContainers=[told("s1", **side), told("s2", **side)]))
+        uid = self.agent.wait_ready("resumed")["metadata"]["uid"]
+        self.agent.remove("resumed.json")
+        wait(lambda: os.path.exists(f"{self.host}/end"), "it has begun to end", 20)
+
+        def kept():
+            with open(f"{self.agent.root}/agent/statuses/{uid}.json") as file:
+                return "deletionTimestamp" in json.load(file)["metadata"]
+
+        wait(kept, "that is written down", 20)
+        before = self.agent.find("resumed")["metadata"]
+        self.agent.kill()
+        self.agent.start()
+        after = self.agent.wait_for("resumed", lambda pod: "deletionTimestamp" in pod["metadata"], "leaving")
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+            self.assertEqual(after["metadata"][name], before[name])
+        self.assertRegex(self.agent.run("pods").stdout, r"resumed-node +\d/\d +Terminating")
+        self.assertEqual(self.read("end").split(), ["term-c"])
+        open(f"{self.host}/go", "w").close()
+        self.agent.wait_gone("resumed")
+        self.assertEqual(self.read("end").split(), ["term-c", "stop-c", "term-s2", "stop-s2", "term-s1", "stop-s1"])
+
     def test_an_init_container_that_fails(self):
         def failing(**more):
             return [{"name": "i", "command": shell("echo bad; exit 9"), "terminationMessagePolicy": "FallbackToLogsOnError", **more}]

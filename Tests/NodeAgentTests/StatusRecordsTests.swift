@@ -31,6 +31,25 @@ import Testing
         #expect(status?.containerStatuses.map(\.restartCount) == [4])
     }
 
+    @Test func `a pod that ends is known as a whole`() throws {
+        #expect(records.ending(pod(.running)) == nil)
+        try records.keep(pod(.running))
+        #expect(records.ending(pod(.running)) == nil)
+        var leaving = pod(.running)
+        leaving.spec.terminationGracePeriodSeconds = 300
+        leaving.metadata.deletionTimestamp = Time(seconds: 1_700_000_100)
+        leaving.metadata.deletionGracePeriodSeconds = 300
+        try records.keep(leaving)
+        let ending = try #require(records.ending(pod(.running)))
+        #expect(ending.spec == leaving.spec)
+        #expect(ending.metadata.deletionTimestamp == leaving.metadata.deletionTimestamp)
+        #expect(ending.metadata.deletionGracePeriodSeconds == 300)
+        #expect(ending.status.containerStatuses.map(\.restartCount) == [4])
+        var other = pod(.running)
+        other.metadata.name = "other"
+        #expect(records.ending(other) == nil)
+    }
+
     @Test func `what is said while a pod is made to fail takes nothing back`() async {
         let records = records
         records.note(pod(.running))

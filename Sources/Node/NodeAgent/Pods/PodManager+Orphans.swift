@@ -4,20 +4,23 @@ import Logging
 
 /// What is still there of pods that nobody wants any more.
 extension PodManager {
-    /// A pod of the runtime that no source has, or only as one that is to end. The former ends as its containers'
-    /// annotations say.
+    /// A pod of the runtime that no source has, or only as one that is to end. The former goes on ending where an agent
+    /// before has begun with that, else it ends as its containers' annotations say.
     func end(orphan uid: String, as known: Pod? = nil) async {
         do {
             guard let found = try await services.runtime.pod(uid: uid) else {
                 if entries[uid] == nil { present?[uid] = nil }
                 return
             }
-            let pod = known ?? Pod(remainsOf: found)
+            let remains = Pod(remainsOf: found)
+            let ending = known == nil ? services.records.ending(remains) : nil
+            let pod = known ?? ending ?? remains
             // Somebody may have wanted it, or have ended it, meanwhile.
             guard entries[uid] == nil else { return }
             log.notice("a pod that nobody wants ends", metadata: ["pod": "\(pod.fullName)", "uid": "\(uid)"])
-            let adopted = known == nil ? nil : services.records.status(of: pod)
-            let worker = PodWorker(pod, services: services, adopted: adopted, end: .deleted(grace: nil))
+            let adopted = known == nil ? ending?.status : services.records.status(of: pod)
+            let end = PodWorker.End.deleted(grace: ending?.graceLeft)
+            let worker = PodWorker(pod, services: services, adopted: adopted, end: end)
             start(worker, pod, AllocatedResources(pod), isEnding: true)
         } catch {
             log.warning("look at pod \(uid): \(error)")
@@ -75,6 +78,13 @@ extension PodManager {
 }
 
 extension Pod {
+    /// Seconds, of one that ends already.
+    fileprivate var graceLeft: Int64? {
+        guard let end = metadata.deletionTimestamp else { return nil }
+        if let whole = metadata.deletionGracePeriodSeconds, whole <= 0 { return 0 }
+        return max(PodWorker.shortestGrace, (end - .now).components.seconds)
+    }
+
     /// What the runtime tells of a pod whose manifest is gone.
     fileprivate init(remainsOf found: RuntimePod) {
         self.init()

@@ -36,7 +36,7 @@ extension PodWorker {
     static let longestGrace: Int64 = 1 << 30
 
     /// Seconds that a program has at least between the stop signal and SIGKILL, unless its pod is to end at once.
-    private static let shortestGrace: Int64 = 2
+    static let shortestGrace: Int64 = 2
 
     /// With its preStop hook, whose time is part of the grace period.
     /// - Parameter grace: seconds; 0: at once, and without the hook.

@@ -45,7 +45,17 @@ package final class StatusRecords: Sendable {
     // MARK: An earlier agent's word
 
     /// - Returns: nil where there is none that can be read: that of another pod with this uid is none.
-    package func status(of pod: Pod) -> PodStatus? {
+    package func status(of pod: Pod) -> PodStatus? { record(of: pod)?.status }
+
+    /// A pod that was about to end, with what it was to be and when it was to be gone: its manifest is gone already.
+    /// - Parameter remains: its uid and name.
+    /// - Returns: nil where nothing says so.
+    package func ending(_ remains: Pod) -> Pod? {
+        guard let record = record(of: remains), record.isTerminating else { return nil }
+        return record
+    }
+
+    private func record(of pod: Pod) -> Pod? {
         let path = path(pod.metadata.uid)
         do {
             guard let text = try AgentFiles.text(of: path) else { return nil }
@@ -53,7 +63,7 @@ package final class StatusRecords: Sendable {
             var problems = Problems()
             let record = Pod(from: value, at: FieldPath(), reporting: &problems)
             if problems.isEmpty, record.metadata.uid == pod.metadata.uid, record.fullName == pod.fullName {
-                return record.status
+                return record
             }
             log.warning("\(path) is left out: it is no status of this pod")
         } catch {
@@ -168,13 +178,18 @@ package final class StatusRecords: Sendable {
         try AgentFiles.replace(path(record.metadata.uid), text, mode: 0o600)
     }
 
-    /// Of a pod, whose it is and what is said of it: what it should be, its manifest says.
+    /// Of a pod, whose it is and what is said of it: what it should be, its manifest says, but for one that ends.
     private static func record(of pod: Pod, _ failure: PodFailure?) -> Pod {
         var record = Pod()
         record.metadata.name = pod.metadata.name
         record.metadata.namespace = pod.metadata.namespace
         record.metadata.uid = pod.metadata.uid
         record.status = pod.status
+        if pod.isTerminating {
+            record.metadata.deletionTimestamp = pod.metadata.deletionTimestamp
+            record.metadata.deletionGracePeriodSeconds = pod.metadata.deletionGracePeriodSeconds
+            record.spec = pod.spec
+        }
         guard let failure else { return record }
         record.status.phase = .failed
         record.status.reason = failure.reason

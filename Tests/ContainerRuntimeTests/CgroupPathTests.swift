@@ -1,4 +1,5 @@
 import ContainerRuntime
+import Glibc
 import OCISpec
 import Testing
 
@@ -32,6 +33,18 @@ struct CgroupPathTests {
         second.value(unified)
         #expect(String(decoding: second.bytes, as: UTF8.self) == #"{"unified":"/sys/fs/cgroup/c1"}"#)
         #expect(try CgroupRecord(json: second.bytes) == unified)
+    }
+
+    @Test(
+        .enabled(if: access("/sys/fs/cgroup", F_OK) == 0),
+        arguments: [
+            ("/sys/fs/cgroup/unified/c1", "unified/c1"), ("/sys/fs/cgroup", "/sys/fs/cgroup"),
+            ("/sys/fs/cgroups/c1", "/sys/fs/cgroups/c1"), ("/mnt/sys/fs/cgroup/c1", "/mnt/sys/fs/cgroup/c1"),
+        ])
+    func lookupsBeginAtTheFolderOfAllHierarchies(path: String, found: String) {
+        let (folder, rest) = CgroupRoot().find(path) { ($0, String(cString: $1)) }
+        #expect(rest == found)
+        #expect((folder == AT_FDCWD) == (rest == path))
     }
 
     // MARK: Below the caller's groups

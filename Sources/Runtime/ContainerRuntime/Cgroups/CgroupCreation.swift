@@ -40,9 +40,9 @@ extension ContainerCgroup {
             legacy: zip(hierarchies, paths).map {
                 LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + $1.text)
             }, others: places.others(besides: hierarchies))
-        try refuseUsed(at: group.unifiedPath)
+        try refuseUsed(at: group.unifiedPath, layout)
         try persist(group.record)
-        var made = MadeGroups()
+        var made = MadeGroups(root: layout.root)
         do {
             try group.makeUnified(places.unified, layout, demand, &made)
             for (index, path) in paths.enumerated() {
@@ -84,7 +84,7 @@ extension ContainerCgroup {
                 LegacyGroup(hierarchy: place.controllers, path: place.mountPoint + path.text))
         }
         if legacy.count > known { try persist(record) }
-        var made = MadeGroups()
+        var made = MadeGroups(root: layout.root)
         do {
             for (index, path) in zip(known..<legacy.count, paths) {
                 try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)
@@ -135,10 +135,13 @@ extension ContainerCgroup {
 /// Folders that were made, in order, for taking them back.
 struct MadeGroups {
     private(set) var paths: [String] = []
+    let root: CgroupRoot
+
+    init(root: CgroupRoot) { self.root = root }
 
     /// Removes them, the last first. A failure leaves an empty group behind and has nobody to be told.
     func remove() {
-        for path in paths.reversed() { rmdir(path) }
+        for path in paths.reversed() { _ = root.removeFolder(path) }
     }
 
     /// Makes the group `path` below `mountPoint`, with the groups above it.
@@ -159,7 +162,7 @@ struct MadeGroups {
 
     /// - Returns: nil, or the kernel's answer.
     private mutating func makeOne(_ path: String) -> Errno? {
-        if mkdir(path, 0o755) != 0 { return .current }
+        if let errno = root.makeFolder(path) { return errno }
         paths.append(path)
         return nil
     }
@@ -170,7 +173,7 @@ extension ContainerCgroup {
         _ path: CgroupPath, _ layout: CgroupLayout, _ demand: CgroupDemand, _ made: inout MadeGroups
     ) throws(CgroupError) {
         let existed = try made.make(path, below: layout.unified)
-        unifiedDescriptor = try CgroupDirectory.open(unifiedPath)
+        unifiedDescriptor = try CgroupDirectory.open(unifiedPath, from: layout.root)
         isNew = !existed
         if existed {
             try refuseUsed()
@@ -181,8 +184,8 @@ extension ContainerCgroup {
 
     /// Before a record names the group. From then on a maker may be killed, and whoever deletes what it left kills
     /// what is in the group.
-    static func refuseUsed(at path: String) throws(CgroupError) {
-        let descriptor = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+    static func refuseUsed(at path: String, _ layout: CgroupLayout) throws(CgroupError) {
+        let descriptor = layout.root.openFolder(path)
         // The usual case: there is none.
         if descriptor < 0 { return }
         var group = ContainerCgroup(unifiedPath: path, legacy: [])
@@ -205,7 +208,7 @@ extension ContainerCgroup {
     ) throws(CgroupError) {
         let mountPoint = String(legacy[index].path.dropLast(path.text.count))
         let existed = try made.make(path, below: mountPoint)
-        legacy[index].descriptor = try CgroupDirectory.open(legacy[index].path)
+        legacy[index].descriptor = try CgroupDirectory.open(legacy[index].path, from: made.root)
         let directory = legacy[index].directory
         if existed && refusingUsed {
             let processes = CgroupText.words(try directory.read("cgroup.procs")).count
@@ -215,7 +218,7 @@ extension ContainerCgroup {
             }
         }
         if legacy[index].has(.cpuset) {
-            try CPUSetController.inherit(directory, path, mountPoint: mountPoint, unless: cpu)
+            try CPUSetController.inherit(directory, path, mountPoint: mountPoint, made.root, unless: cpu)
         }
     }
 

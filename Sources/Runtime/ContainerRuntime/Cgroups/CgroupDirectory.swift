@@ -14,8 +14,8 @@ struct CgroupDirectory {
         private let descriptor: FileDescriptor
         private let path: String
 
-        init(path: String) throws(CgroupError) {
-            descriptor = FileDescriptor(owning: try CgroupDirectory.open(path))
+        init(path: String, from root: CgroupRoot) throws(CgroupError) {
+            descriptor = FileDescriptor(owning: try CgroupDirectory.open(path, from: root))
             self.path = path
         }
 
@@ -23,8 +23,8 @@ struct CgroupDirectory {
     }
 
     /// - Returns: an O_PATH descriptor that the caller has to close.
-    static func open(_ path: String) throws(CgroupError) -> Int32 {
-        let fd = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+    static func open(_ path: String, from root: CgroupRoot) throws(CgroupError) -> Int32 {
+        let fd = root.openFolder(path)
         if fd < 0 { throw .system("open", path) }
         return fd
     }

@@ -19,7 +19,7 @@ extension ContainerCgroup {
         }
         wanted.removeAll { !offered.contains($0) }
         for ancestor in [""] + path.ancestors {
-            let group = try CgroupDirectory.Owned(path: layout.unified + ancestor)
+            let group = try CgroupDirectory.Owned(path: layout.unified + ancestor, from: layout.root)
             wanted = try Self.enable(required, wanted, in: group.view)
         }
     }

@@ -17,20 +17,20 @@ extension CgroupLayout {
     ///   - moved: is called in the new process, before anything can go wrong there.
     public func enter(_ path: String, persist: ([String]) throws -> Void, moved: () -> Void) throws {
         let path = try CgroupPath(cgroupsPath: path, id: "")
-        var made = MadeGroups()
+        var made = MadeGroups(root: root)
         do {
             let legacy = try legacyHierarchies().map(\.mountPoint)
             try Self.againWhileGone {
                 for mountPoint in legacy { try makeLegacy(path, below: mountPoint, &made) }
                 _ = try made.make(path, below: unified)
                 try persist(made.paths)
-                try Self.becomeClone(in: unified + path.text)
+                try becomeClone(in: unified + path.text)
             }
             moved()
             for mountPoint in legacy {
                 try Self.againWhileGone {
                     try makeLegacy(path, below: mountPoint, &made)
-                    let group = try CgroupDirectory.Owned(path: mountPoint + path.text)
+                    let group = try CgroupDirectory.Owned(path: mountPoint + path.text, from: root)
                     try group.view.write("tasks", "0")
                 }
             }
@@ -56,13 +56,13 @@ extension CgroupLayout {
         _ path: CgroupPath, below mountPoint: String, _ made: inout MadeGroups
     ) throws(CgroupError) {
         _ = try made.make(path, below: mountPoint)
-        guard access(mountPoint + path.text + "/cpuset.cpus", F_OK) == 0 else { return }
-        let group = try CgroupDirectory.Owned(path: mountPoint + path.text)
-        try CPUSetController.inherit(group.view, path, mountPoint: mountPoint, unless: nil)
+        guard root.isThere(mountPoint + path.text + "/cpuset.cpus") else { return }
+        let group = try CgroupDirectory.Owned(path: mountPoint + path.text, from: root)
+        try CPUSetController.inherit(group.view, path, mountPoint: mountPoint, root, unless: nil)
     }
 
-    private static func becomeClone(in group: String) throws(CgroupError) {
-        let folder = try CgroupDirectory.Owned(path: group)
+    private func becomeClone(in group: String) throws(CgroupError) {
+        let folder = try CgroupDirectory.Owned(path: group, from: root)
         let pid = clinux_clone3(UInt64(CLONE_PARENT), 0, folder.view.descriptor, nil)
         if pid < 0 { throw .system("clone into", group) }
         if pid > 0 { _exit(0) }

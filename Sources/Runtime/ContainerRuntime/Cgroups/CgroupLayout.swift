@@ -9,8 +9,8 @@ import LinuxKernel
 /// `/sys/fs/cgroup/unified`, freezes, kills, filters devices and counts processor time. Nothing here changes a
 /// mount.
 ///
-/// The usual places are probed with statfs(2), 5 µs each; only where they do not answer is
-/// `/proc/self/mountinfo` read, which takes 100 µs with twenty mounts and a millisecond with many.
+/// The usual places are asked what they are; only where they do not answer is `/proc/self/mountinfo` read, which
+/// takes 100 µs with twenty mounts and a millisecond with many.
 public struct CgroupLayout: Sendable {
     /// Mount point of the version 2 tree.
     public let unified: String
@@ -20,34 +20,40 @@ public struct CgroupLayout: Sendable {
     private let checksFileSystem: Bool
     /// What tests say instead of `/proc/self/cgroup`.
     let caller: CallerGroups?
-
-    static let standardRoot = "/sys/fs/cgroup"
+    let root: CgroupRoot
 
     public static func detect() throws(CgroupError) -> CgroupLayout {
-        if fileSystem(at: standardRoot) == .unified {
-            return CgroupLayout(unified: standardRoot, legacyRoot: nil, checksFileSystem: true)
+        let root = CgroupRoot()
+        if root.fileSystem == .unified {
+            return CgroupLayout(
+                unified: CgroupRoot.path, legacyRoot: nil, checksFileSystem: true, root: root)
         }
-        var unified = standardRoot + "/unified"
-        if fileSystem(at: unified) != .unified {
+        var unified = CgroupRoot.path + "/unified"
+        if root.fileSystem(at: unified) != .unified {
             guard let other = try CgroupMounts.find(type: "cgroup2") else { throw .noUnifiedHierarchy }
             unified = other
         }
-        return CgroupLayout(unified: unified, legacyRoot: standardRoot, checksFileSystem: true)
+        return CgroupLayout(
+            unified: unified, legacyRoot: CgroupRoot.path, checksFileSystem: true, root: root)
     }
 
     /// A layout over ordinary folders that stand for hierarchies, for tests of what this machine's kernel
     /// does not show: each folder of `legacyRoot` that bears a controller's name is a version 1 hierarchy.
     package init(unified: String, legacyRoot: String?, caller: CallerGroups = CallerGroups(unified: "")) {
-        self.init(unified: unified, legacyRoot: legacyRoot, checksFileSystem: false, caller: caller)
+        self.init(
+            unified: unified, legacyRoot: legacyRoot, checksFileSystem: false, caller: caller,
+            root: CgroupRoot())
     }
 
     private init(
-        unified: String, legacyRoot: String?, checksFileSystem: Bool, caller: CallerGroups? = nil
+        unified: String, legacyRoot: String?, checksFileSystem: Bool, caller: CallerGroups? = nil,
+        root: CgroupRoot
     ) {
         self.unified = unified
         self.legacyRoot = legacyRoot
         self.checksFileSystem = checksFileSystem
         self.caller = caller
+        self.root = root
     }
 
     /// Whether the host has version 2 alone.
@@ -80,24 +86,11 @@ extension CgroupLayout {
 
     /// What the version 2 tree offers, which is what is neither compiled out nor taken by version 1.
     public func unifiedControllers() throws(CgroupError) -> [String] {
-        let root = try CgroupDirectory.Owned(path: unified)
-        return try root.view.words("cgroup.controllers")
+        try CgroupDirectory.Owned(path: unified, from: root).view.words("cgroup.controllers")
     }
 
     private func isLegacyHierarchy(_ path: String) -> Bool {
-        checksFileSystem ? Self.fileSystem(at: path) == .legacy : access(path, F_OK) == 0
-    }
-
-    enum FileSystem { case unified, legacy, other }
-
-    static func fileSystem(at path: String) -> FileSystem {
-        var info = statfs()
-        guard statfs(path, &info) == 0 else { return .other }
-        return switch Int(info.f_type) {
-        case 0x6367_7270: .unified  // CGROUP2_SUPER_MAGIC
-        case 0x27_e0eb: .legacy  // CGROUP_SUPER_MAGIC
-        default: .other
-        }
+        checksFileSystem ? root.fileSystem(at: path) == .legacy : root.isThere(path)
     }
 }
 

@@ -56,20 +56,22 @@ extension ContainerCgroup {
         try choice.checkControllers { controller in
             record.legacy.entries.contains { CgroupLayout.hierarchy($0.key, has: controller) }
         }
-        let group = try ContainerCgroup(record: CgroupRecord(unified: record.unified))
+        let root = CgroupRoot()
+        var group = ContainerCgroup(unifiedPath: record.unified, legacy: [])
+        group.unifiedDescriptor = try openIfThere(record.unified, from: root)
         let clone = try group.openUnified(choice.common)
         var tasks: [Int32] = []
         tasks.reserveCapacity(record.legacy.entries.count)
         do throws(CgroupError) {
             for (hierarchy, path) in record.legacy {
                 let file = "\(path)/\(choice.folder(in: hierarchy))tasks"
-                let fd = clinux_open(file, O_WRONLY | O_CLOEXEC, 0)
+                let fd = root.find(file) { clinux_openat($0, $1, O_WRONLY | O_CLOEXEC, 0) }
                 if fd >= 0 {
                     tasks.append(fd)
                 } else {
                     let errno = Errno.current
                     // Of a group that is gone there is nothing to enter.
-                    guard errno == .noEntry, access(path, F_OK) != 0 else {
+                    guard errno == .noEntry, !root.isThere(path) else {
                         throw .system("open", file, errno)
                     }
                 }

@@ -67,15 +67,16 @@ package struct CallerGroups: Sendable {
 
     /// - Parameters:
     ///   - table: `CgroupLayout.ownGroups`.
-    ///   - isThere: whether something is at a path.
+    ///   - isThere: whether something is at a path; for tests.
     ///   - mounts: `/proc/self/mountinfo`, which takes long to read. A container without a cgroup namespace reads its
     ///     host's paths in the one and has mounted only what is below its own group.
     package init(
-        _ table: [UInt8], _ layout: CgroupLayout, isThere: (String) -> Bool = { access($0, F_OK) == 0 },
+        _ table: [UInt8], _ layout: CgroupLayout, isThere: ((String) -> Bool)? = nil,
         mounts: () throws(CgroupError) -> [UInt8] = { () throws(CgroupError) in
             try CgroupLayout.read("/proc/self/mountinfo")
         }
     ) throws(CgroupError) {
+        let isThere = isThere ?? layout.root.isThere
         var mountTable: [UInt8] = []
         var unified = ""
         var legacy: [(controllers: String, path: String)] = []

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import LinuxKernel
 
@@ -16,55 +15,59 @@ extension ContainerCgroup {
     public static func delete(_ record: CgroupRecord, within milliseconds: Int = 1000) throws(CgroupError) {
         try record.scope?.stop()
         // The version 2 group first: it tells when the last process has ended, which holds for all.
-        let deadline = Deadline.after(milliseconds)
-        var failure = remove(record.unified, deadline)
+        let removal = CgroupRemoval(deadline: Deadline.after(milliseconds))
+        var failure = removal.remove(record.unified)
         for (_, path) in record.legacy {
-            let next = remove(path, deadline)
+            let next = removal.remove(path)
             if failure == nil { failure = next }
         }
         if let failure { throw failure }
     }
+}
 
-    private static func remove(_ path: String, _ deadline: Deadline) -> CgroupError? {
-        switch tryRemove(path) {
+private struct CgroupRemoval {
+    let deadline: Deadline
+    private let root = CgroupRoot()
+
+    init(deadline: Deadline) { self.deadline = deadline }
+
+    func remove(_ path: String) -> CgroupError? {
+        switch attempt(path) {
         case nil: return nil
         case .busy: break
         case let errno?: return .system("rmdir", path, errno)
         }
         do throws(CgroupError) {
-            try removeSubgroups(path, deadline)
-            return try removeWhenEmpty(path, deadline)
+            try removeSubgroups(path)
+            return try removeWhenEmpty(path)
         } catch {
             return error
         }
     }
 
     /// - Returns: nil when the group is gone, or the kernel's answer.
-    private static func tryRemove(_ path: String) -> Errno? {
-        if rmdir(path) == 0 { return nil }
-        let errno = Errno.current
+    func attempt(_ path: String) -> Errno? {
+        let errno = root.removeFolder(path)
         return errno == .noEntry ? nil : errno
     }
 
-    private static func removeSubgroups(_ path: String, _ deadline: Deadline) throws(CgroupError) {
-        let fd = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+    private func removeSubgroups(_ path: String) throws(CgroupError) {
+        let fd = root.openFolder(path)
         if fd < 0 {
             if Errno.current == .noEntry { return }
             throw .system("open", path)
         }
         let folder = FileDescriptor(owning: fd)
         for name in try CgroupDirectory(descriptor: folder.raw, path: path).subgroups() {
-            if let failure = remove("\(path)/\(name)", deadline) { throw failure }
+            if let failure = remove("\(path)/\(name)") { throw failure }
         }
     }
 
-    private static func removeWhenEmpty(_ path: String, _ deadline: Deadline) throws(CgroupError)
-        -> CgroupError?
-    {
+    private func removeWhenEmpty(_ path: String) throws(CgroupError) -> CgroupError? {
         var pause = 100  // microseconds
-        while let errno = tryRemove(path) {
+        while let errno = attempt(path) {
             if errno != .busy || deadline.isOver { return .system("rmdir", path, errno) }
-            if try !waitUntilEmpty(path, deadline) {
+            if try !waitUntilEmpty(path) {
                 usleep(UInt32(pause))
                 pause = min(pause * 2, 10_000)
             }
@@ -73,8 +76,8 @@ extension ContainerCgroup {
     }
 
     /// - Returns: false for a version 1 group, which does not tell, and for one that is empty already.
-    private static func waitUntilEmpty(_ path: String, _ deadline: Deadline) throws(CgroupError) -> Bool {
-        let fd = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+    private func waitUntilEmpty(_ path: String) throws(CgroupError) -> Bool {
+        let fd = root.openFolder(path)
         if fd < 0 { return false }
         let folder = FileDescriptor(owning: fd)
         let group = CgroupDirectory(descriptor: folder.raw, path: path)

@@ -59,9 +59,10 @@ public struct ContainerCgroup: ~Copyable {
             legacy: record.legacy.map { LegacyGroup(hierarchy: $0.key, path: $0.value) },
             others: record.others, scope: record.scope)
         killsBefore = record.killsBefore
-        unifiedDescriptor = try Self.openIfThere(unifiedPath)
+        let root = CgroupRoot()
+        unifiedDescriptor = try Self.openIfThere(unifiedPath, from: root)
         for index in legacy.indices {
-            legacy[index].descriptor = try Self.openIfThere(legacy[index].path)
+            legacy[index].descriptor = try Self.openIfThere(legacy[index].path, from: root)
         }
     }
 
@@ -83,8 +84,8 @@ public struct ContainerCgroup: ~Copyable {
     /// Whether the version 2 group was there when this value was made.
     public var exists: Bool { unifiedDescriptor >= 0 }
 
-    private static func openIfThere(_ path: String) throws(CgroupError) -> Int32 {
-        let fd = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+    static func openIfThere(_ path: String, from root: CgroupRoot) throws(CgroupError) -> Int32 {
+        let fd = root.openFolder(path)
         if fd < 0, Errno.current != .noEntry { throw .system("open", path) }
         return fd
     }

@@ -35,7 +35,7 @@ public struct ParentGroup: Sendable {
     /// In any hierarchy.
     public func exists() throws(CgroupError) -> Bool {
         let record = try record()
-        return ([record.unified] + record.legacy.map(\.value)).contains { access($0, F_OK) == 0 }
+        return ([record.unified] + record.legacy.map(\.value)).contains(where: layout.root.isThere)
     }
 
     // MARK: Making and changing
@@ -81,7 +81,7 @@ public struct ParentGroup: Sendable {
         var names: Set<String> = []
         let record = try record()
         for path in [record.unified] + record.legacy.map(\.value) {
-            let descriptor = clinux_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+            let descriptor = layout.root.openFolder(path)
             if descriptor < 0 {
                 if Errno.current == .noEntry { continue }
                 throw .system("open", path)
@@ -127,9 +127,9 @@ extension ContainerCgroup {
         _ path: CgroupPath, _ layout: CgroupLayout, _ demand: CgroupDemand, _ resources: RuntimeSpec.Resources
     ) throws(CgroupError) -> [String] {
         // What is made stays, also when a limit is refused: others may have put groups there meanwhile.
-        var made = MadeGroups()
+        var made = MadeGroups(root: layout.root)
         _ = try made.make(path, below: layout.unified)
-        unifiedDescriptor = try CgroupDirectory.open(unifiedPath)
+        unifiedDescriptor = try CgroupDirectory.open(unifiedPath, from: layout.root)
         try enable(demand, path, layout)
         for index in legacy.indices {
             try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)

@@ -35,12 +35,12 @@ struct CPUSetController: ResourceController {
     /// down, groups that have none get what the group above them has; the container's own group only where
     /// its configuration does not say, because a sibling may hold some exclusively.
     static func inherit(
-        _ group: CgroupDirectory, _ path: CgroupPath, mountPoint: String,
+        _ group: CgroupDirectory, _ path: CgroupPath, mountPoint: String, _ root: CgroupRoot,
         unless cpu: RuntimeSpec.Resources.CPU?
     ) throws(CgroupError) {
-        var above = try CgroupDirectory.Owned(path: mountPoint)
+        var above = try CgroupDirectory.Owned(path: mountPoint, from: root)
         for ancestor in path.ancestors {
-            let next = try CgroupDirectory.Owned(path: mountPoint + ancestor)
+            let next = try CgroupDirectory.Owned(path: mountPoint + ancestor, from: root)
             try inherit(cpusFile, from: above.view, to: next.view)
             try inherit(memsFile, from: above.view, to: next.view)
             above = next

@@ -60,13 +60,13 @@ extension ContainerCgroup {
             legacy: hierarchies.map {
                 LegacyGroup(hierarchy: $0.controllers, path: $0.mountPoint + path.text)
             }, scope: SystemdScope(name.unit, instance))
-        try refuseUsed(at: group.unifiedPath)
+        try refuseUsed(at: group.unifiedPath, layout)
         try persist(group.record)
-        var made = MadeGroups()
+        var made = MadeGroups(root: layout.root)
         try manager.start(name.unit, properties)
         do {
             try checkPlace(of: holder.pid, path, unit: name.unit)
-            group.unifiedDescriptor = try CgroupDirectory.open(group.unifiedPath)
+            group.unifiedDescriptor = try CgroupDirectory.open(group.unifiedPath, from: layout.root)
             group.isNew = true
             try group.enable(demand, path, layout)
             for index in group.legacy.indices {

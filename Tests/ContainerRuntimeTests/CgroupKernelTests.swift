@@ -224,6 +224,23 @@ struct CgroupKernelTests {
         #expect(shell.wait() == .signaled(SIGKILL))
     }
 
+    @Test func deletingEndsProcessesOnRequest() throws {
+        let group = try ContainerCgroup.create(
+            cgroupsPath: testGroup("ending"), id: "", resources: .init(), layout: try .detect())
+        let record = group.record
+        #expect(mkdir(record.unified + "/below", 0o755) == 0)
+        let shell = try TestShell(
+            "sleep 100 & echo $$ > \(record.unified)/below/cgroup.procs; echo ready; read x",
+            in: try group.placement())
+        #expect(shell.line() == "ready")
+        #expect(throws: CgroupError.self) { try ContainerCgroup.delete(record, within: 20) }
+        try ContainerCgroup.delete(record, within: 5000, killing: true)
+        for path in [record.unified] + record.legacy.map(\.value) { #expect(!exists(path)) }
+        #expect(shell.wait() == .signaled(SIGKILL))
+        // Of groups that are gone nobody is to be ended.
+        try ContainerCgroup.delete(record, killing: true)
+    }
+
     // MARK: Freezer
 
     @Test func frozenProcessesDoNothing() throws {

@@ -330,6 +330,19 @@ extension RuntimeTests {
             }
         }
 
+        /// Without a pid namespace of its own they stay when the first process ends.
+        @Test(arguments: [["delete"], ["delete", "--force"]])
+        func whatOutlivesTheFirstProcessIsEndedByDelete(_ command: [String]) throws {
+            try withHost { host in
+                try host.background("sleep 600 & exit") {
+                    $0.linux?.namespaces.removeAll { $0.type == .pid }
+                }
+                #expect(try eventually { try host.stateOf(host.id()).status == .stopped })
+                #expect(try host.start(command + [host.id()]).wait().code == 0)
+                host.expectNothingLeft()
+            }
+        }
+
         @Test func deleteRunsWithoutForceOnlyWhenStopped() throws {
             try withHost { host in
                 let bundle = try host.bundle()

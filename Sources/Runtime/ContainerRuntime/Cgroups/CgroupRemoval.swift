@@ -10,13 +10,25 @@ extension ContainerCgroup {
     /// Removes a container's groups in every hierarchy, those below first. Groups that are gone already are
     /// fine. Those of a systemd unit go with it.
     ///
-    /// - Parameter milliseconds: to wait for processes that were killed and have not ended yet.
+    /// - Parameters:
+    ///   - milliseconds: to wait for processes that were killed and have not ended yet.
+    ///   - killing: ends the processes that are in the version 2 group.
     /// - Throws: EBUSY as `kernel` when processes are left then. The other groups are removed nevertheless.
-    public static func delete(_ record: CgroupRecord, within milliseconds: Int = 1000) throws(CgroupError) {
-        try record.scope?.stop()
-        // The version 2 group first: it tells when the last process has ended, which holds for all.
+    public static func delete(
+        _ record: CgroupRecord, within milliseconds: Int = 1000, killing: Bool = false
+    ) throws(CgroupError) {
+        if let scope = record.scope {
+            if killing { try kill(record) }
+            try scope.stop()
+        }
         let removal = CgroupRemoval(deadline: Deadline.after(milliseconds))
-        var failure = removal.remove(record.unified)
+        var failure: CgroupError?
+        // The version 2 group first: it tells when the last process has ended, which holds for all. And one that can
+        // be removed has none: killing takes a lock of all groups on the host to find that out.
+        if removal.attempt(record.unified) != nil {
+            if killing { try kill(record) }
+            failure = removal.remove(record.unified)
+        }
         for (_, path) in record.legacy {
             let next = removal.remove(path)
             if failure == nil { failure = next }

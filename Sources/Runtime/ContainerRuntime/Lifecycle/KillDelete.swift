@@ -119,10 +119,14 @@ extension Runtime {
     func remove(
         _ record: ContainerRecord, _ folder: borrowing ContainerFolder, process: borrowing ProcessHandle?
     ) throws {
+        switch process {
+        case .none: break
+        case .some:
+            try killAll(record, process)
+            try waitForEnd(process)
+        }
         // Processes that outlived the first one go with the container.
-        try killAll(record, process)
-        try waitForEnd(process)
-        if let place = record.cgroup { try ContainerCgroup.delete(place) }
+        if let place = record.cgroup { try ContainerCgroup.delete(place, killing: true) }
         try ResourceControl.remove(record.resourceControl)
         runPoststop(record, folder)
         try folder.remove()

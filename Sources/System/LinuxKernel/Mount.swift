@@ -102,16 +102,6 @@ public enum MountPropagation: UInt64, Sendable {
         return fchdir(target.raw) == 0 && clinux_mount(source, ".", type, flags, data) == 0
     }
 
-    /// Makes what is mounted on `name`, which lies in an open folder, read-only.
-    public static func makeReadOnly(
-        _ name: UnsafePointer<CChar>, in folder: borrowing FileDescriptor
-    ) throws(KernelError) {
-        let number = folder.raw
-        _ = try check("make read-only", String(cString: name)) {
-            clinux_mount_setattr(number, name, UInt32(AT_SYMLINK_NOFOLLOW), MountAttributes.readOnly, 0, 0, 0)
-        }
-    }
-
     /// The flags of mount(2) for attributes of a mount. Read-only is not one of them: it would make the file system so,
     /// too.
     private static func mountFlags(_ attributes: UInt64) -> UInt64? {

@@ -98,28 +98,26 @@ struct CgroupView: Sendable {
             try mount.attach(on: target, name: destination)
             return
         }
+        // Read-only is all together in the end.
+        let writable = attributes & ~MountAttributes.readOnly
         let folder = try LinuxKernel.Mount.new(
-            type: "tmpfs", source: "tmpfs", options: ["mode=755"],
-            attributes: attributes & ~MountAttributes.readOnly)
+            type: "tmpfs", source: "tmpfs", options: ["mode=755"], attributes: writable)
         try folder.attach(on: target, name: destination)
         for hierarchy in hierarchies {
             let name = hierarchy.name
             _ = try check("mkdir", "\(destination)/\(name)") { mkdirat(folder.descriptor.raw, name, 0o755) }
             let place = try folder.descriptor.openAt(name, O_PATH | O_DIRECTORY)
-            if hasNamespace, mayChangeFolder,
-                LinuxKernel.Mount.attachNew(
-                    type: "cgroup", source: "cgroup", options: hierarchy.options,
-                    attributes: attributes & ~MountAttributes.readOnly, on: place)
-            {
-                if attributes & MountAttributes.readOnly != 0 {
-                    try LinuxKernel.Mount.makeReadOnly(name, in: folder.descriptor)
-                }
-            } else {
+            let isAttached =
+                hasNamespace && mayChangeFolder
+                && LinuxKernel.Mount.attachNew(
+                    type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: writable,
+                    on: place)
+            if !isAttached {
                 let mount =
                     hasNamespace
                     ? try LinuxKernel.Mount.new(
-                        type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: attributes)
-                    : try copy(hierarchy.bind, attributes)
+                        type: "cgroup", source: "cgroup", options: hierarchy.options, attributes: writable)
+                    : try copy(hierarchy.bind, writable)
                 try mount.attach(on: place, name: "\(destination)/\(name)")
             }
             // Controllers that share a hierarchy are also found by their own names.
@@ -132,7 +130,7 @@ struct CgroupView: Sendable {
         }
         if attributes & MountAttributes.readOnly != 0 {
             try folder.setAttributes(
-                MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: destination)
+                MountAttributes(setting: MountAttributes.readOnly), recursive: true, name: destination)
         }
     }
 

@@ -178,11 +178,12 @@ struct ContainerFolder: ~Copyable {
 
     /// Removes the folder with the files that are ours in it.
     func remove() throws {
-        for name in [
-            Self.stateName, ".state.json", Self.configName, Self.startName, Self.resultName, Self.failureName,
-        ] {
-            unlinkat(descriptor.raw, name, 0)
-        }
+        unlinkat(descriptor.raw, Self.stateName, 0)
+        unlinkat(descriptor.raw, Self.configName, 0)
+        if rmdir(path) == 0 { return }
+        // Of a container that was never started, or was told when its program is ready, or whose maker was killed.
+        unlinkat(descriptor.raw, ".state.json", 0)
+        removeGate()
         unlinkat(descriptor.raw, "\(Self.notifyName)/\(NotifySocket.name)", 0)
         unlinkat(descriptor.raw, Self.notifyName, AT_REMOVEDIR)
         if rmdir(path) != 0, Errno.current != .noEntry { throw KernelError("remove", path) }

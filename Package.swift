@@ -14,6 +14,11 @@ let divisible: [SwiftSetting] = strict + inSections
 /// from a memory file inside a container whatever that container's root holds.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
 
+/// Programs that start often, and where there may be no /proc, do not look for the Swift library's own tracer of crashes.
+let withoutBacktracer: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath"])
+]
+
 /// A program's functions lie in the order in which its commands enter them (`make generate` makes the lists). The kernel
 /// maps 64 KiB around each page that is touched: what lies together halves the resident memory.
 func inOrderOfUse(_ list: String) -> [LinkerSetting] {
@@ -112,14 +117,16 @@ let package = Package(
         .executableTarget(
             name: "swiftlet-oci", dependencies: ["CArguments", "ContainerRuntime"],
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
-            linkerSettings: fullyStatic + inOrderOfUse("Runtime/swiftlet-oci")),
+            linkerSettings: fullyStatic + withoutBacktracer + inOrderOfUse("Runtime/swiftlet-oci")),
         .executableTarget(
             name: "swiftlet-shim", dependencies: ["CArguments", "ContainerShim", "PodNetwork"],
-            path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict, linkerSettings: fullyStatic),
+            path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict,
+            linkerSettings: fullyStatic + withoutBacktracer),
 
         .executableTarget(
             name: "swiftlet-init", dependencies: ["CLinux"],
-            path: "Sources/Runtime/swiftlet-init", swiftSettings: strict, linkerSettings: fullyStatic),
+            path: "Sources/Runtime/swiftlet-init", swiftSettings: strict,
+            linkerSettings: fullyStatic + withoutBacktracer),
 
         // Node: images.
         .target(

@@ -37,8 +37,6 @@ public enum PodInit {
         var process = RuntimeSpec.Process(args: [Self.program, "--pause"])
         process.user = RuntimeSpec.User(
             uid: mapped(pod.uidMappings), gid: mapped(pod.gidMappings), umask: nil, additionalGids: [])
-        // Without it the Swift library looks for its own path, before main, and gives up where there is no /proc.
-        process.env = ["SWIFT_BACKTRACE=enable=no,swift-backtrace=/none"]
         process.capabilities = RuntimeSpec.Capabilities()
         process.noNewPrivileges = true
         // With it all containers of the pod end.

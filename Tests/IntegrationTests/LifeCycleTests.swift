@@ -330,6 +330,23 @@ extension RuntimeTests {
             }
         }
 
+        /// The Swift library ends a process that does not find its own path (see backtracer.c).
+        @Test func programsStartWithoutProc() throws {
+            try withHost { host in
+                let folder = Host.runtime.prefix(upTo: try #require(Host.runtime.lastIndex(of: "/")))
+                try host.shell(
+                    """
+                    set -e
+                    mkdir \(host.folder)/root
+                    cd \(host.folder)/root
+                    cp \(Host.runtime) \(folder)/swiftlet-init .
+                    cp \(Host.rootfs)/bin/busybox true
+                    chroot . /swiftlet-oci --version
+                    chroot . /swiftlet-init /true
+                    """)
+            }
+        }
+
         /// Without a pid namespace of its own they stay when the first process ends.
         @Test(arguments: [["delete"], ["delete", "--force"]])
         func whatOutlivesTheFirstProcessIsEndedByDelete(_ command: [String]) throws {

@@ -20,6 +20,9 @@ protocol SwiftletCommand: ParsableCommand {
     /// Whether it makes, changes or ends containers, of which those of pods are their daemon's.
     static var changesContainers: Bool { get }
 
+    /// Whether its options end at the first word that is none: what follows is another program's.
+    static var passesWordsOn: Bool { get }
+
     /// Reads its words where they are plain, as swift-argument-parser would (see `PlainWords`): for the commands
     /// whose start counts.
     static func read(plain words: [String]) -> Self?
@@ -29,6 +32,7 @@ extension SwiftletCommand {
     static var failureCode: Int32 { 1 }
     static var worksForEverybody: Bool { false }
     static var changesContainers: Bool { false }
+    static var passesWordsOn: Bool { false }
     static func read(plain words: [String]) -> Self? { nil }
 
     /// swift-argument-parser would call this; `Program` calls `perform`.
@@ -146,50 +150,41 @@ public enum Program {
         }
     }
 
-    /// docker's users write `--flag=true` and `--flag=false`, which the parser does not know for flags. Only when
-    /// it refuses are such words taken apart, so that a container's own arguments stay as they are.
+    /// Words in docker's forms that the parser does not know are put into its own when it refuses them, and before
+    /// where it would take the word behind an empty value for it.
     private static func parse<Command: SwiftletCommand>(
         _ type: Command.Type, _ arguments: [String]
     ) throws -> Command {
         if let command = Command.read(plain: arguments) { return command }
+        func reworded() -> [String] {
+            OptionWords.reworded(arguments, passesWordsOn: Command.passesWordsOn) { kind(of: $0, type) }
+        }
+        if arguments.contains(where: { $0.hasPrefix("-") && $0.hasSuffix("=") }) {
+            return try Command.parse(reworded())
+        }
         do {
             return try Command.parse(arguments)
         } catch {
             if Command.exitCode(for: error) == .success { throw error }
-            // What is left out as false has to be a flag, too: with all of them set, the parser is content.
-            var (words, flags): ([String], [String]) = ([], [])
-            for (index, word) in arguments.enumerated() {
-                if let parts = joined(word, type) {
-                    words += parts
-                    flags += parts
-                } else if let flag = FlagWithValue(word), (try? Command.parse([word])) == nil {
-                    words += flag.plain
-                    flags.append(flag.name)
-                } else {
-                    words.append(word)
-                    flags.append(word)
-                    continue
-                }
-                let rest = arguments[(index + 1)...]
-                if (try? Command.parse(flags + rest)) == nil { continue }
-                if let command = try? Command.parse(words + rest) { return command }
-            }
+            let words = reworded()
+            if words != arguments, let command = try? Command.parse(words) { return command }
             throw error
         }
     }
 
-    /// `-eNAME=VALUE` as the two words that it is: the parser takes what has an equals sign for a flag's name with a value.
-    private static func joined<Command: ParsableCommand>(_ word: String, _ type: Command.Type) -> [String]? {
-        // What has it behind the letter the parser takes apart itself.
-        guard word.hasPrefix("-"), !word.hasPrefix("--"), word.contains("="),
-            word.utf8.dropFirst(2).first != UInt8(ascii: "=")
-        else { return nil }
-        let (name, value) = (String(word.prefix(2)), String(word.dropFirst(2)))
-        // A flag goes without a value.
-        guard (try? Command.parse([name])) == nil, (try? Command.parse([name, value])) != nil else {
-            return nil
+    /// What an option is, found out by what the parser says to it alone.
+    private static func kind<Command: SwiftletCommand>(
+        of name: String, _ type: Command.Type
+    ) -> OptionWords.Kind {
+        do {
+            _ = try Command.parse([name])
+        } catch {
+            let text = Command.message(for: error)
+            if text.hasPrefix("Missing value for ") { return .value }
+            if text.contains("nknown option") { return .unknown }
         }
-        return [name, value]
+        // What is missing now are arguments.
+        return .flag
     }
 
     /// One line of what the parser says in several.
@@ -230,23 +225,6 @@ public enum Program {
     }
 }
 
-/// `--flag=true`, `-f=false`, or several letters of which the value is the last one's.
-private struct FlagWithValue {
-    /// Without the value.
-    let name: String
-    /// What means the same.
-    let plain: [String]
-
-    /// - Returns: nil for other words.
-    init?(_ word: String) {
-        let parts = word.split(separator: "=", omittingEmptySubsequences: false)
-        guard word.hasPrefix("-"), parts.count == 2, let isSet = Bool(String(parts[1])) else { return nil }
-        let isGroup = !word.hasPrefix("--") && parts[0].utf8.count > 2
-        name = String(parts[0])
-        plain = isSet ? [name] : isGroup ? [String(name.dropLast())] : []
-    }
-}
-
 /// `--help` stood among words that the parser passes on unread.
 struct HelpWanted: Error {}
 
@@ -264,6 +242,11 @@ struct Failure: Error, CustomStringConvertible {
         self.description = description
         self.code = code
     }
+}
+
+extension String? {
+    /// As with docker, an empty value of an option is as good as none.
+    var unlessEmpty: String? { self == "" ? nil : self }
 }
 
 extension StringProtocol {

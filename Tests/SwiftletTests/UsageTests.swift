@@ -140,6 +140,70 @@ struct UsageTests {
         }
     }
 
+    /// An empty value is one, however it is written, and for most options as good as none.
+    @Test func emptyValues() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        // `--flag=false` is what only the parser is asked about.
+        for form in [["--entrypoint="], ["--entrypoint", ""], ["--privileged=false", "--entrypoint="]] {
+            let result = try host.run(["run", "--rm"] + form + ["busybox", "echo", "x", "--user="])
+            #expect(result.code == 0 && result.line == "x --user=", "\(form): \(result)")
+        }
+        let names = [
+            "name", "hostname", "user", "workdir", "network", "stop-signal", "ip", "ip6", "restart", "pull",
+            "platform", "log-driver", "userns", "cidfile",
+        ]
+        for form in [
+            names.map { "--\($0)=" }, names.flatMap { ["--\($0)", ""] }, ["-h", "", "-w", "", "-u="],
+        ] {
+            let made = try host.run(["create"] + form + ["busybox", "echo", "made"])
+            try #require(made.code == 0, "\(form): \(made.error)")
+            #expect(try host.inspect(made.line, "HostConfig", "NetworkMode") == "builtin")
+            #expect(try host.check("start", "-a", made.line).output == "made\n")
+            #expect(try host.check("logs", "--since=", "--until=", made.line).output == "made\n")
+        }
+        #expect(try host.check("ps", "--format=", "-a").lines.count == 4)
+    }
+
+    @Test func whereOptionsEnd() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        for form in [["--rm"], ["--rm=1"]] {
+            let result = try host.run(["run"] + form + ["--", "busybox", "echo", "--", "-i"])
+            #expect(result.code == 0 && result.line == "-- -i", "\(result)")
+        }
+        try host.check("run", "-d", "--name", "c", "busybox", "sleep", "1000")
+        #expect(try host.check("exec", "--", "c", "echo", "--", "x").line == "-- x")
+        #expect(try host.check("exec", "-i=0", "--", "c", "echo", "x").line == "x")
+        #expect(try host.checkFails(125, "run", "--", "-x").contains("unknown option"))
+    }
+
+    /// Letters of flags, and behind them one of an option with its value.
+    @Test func lettersWithAValue() throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        for form in [["-iw/tmp", "-u1000"], ["-iw", "/tmp", "-iu1000"], ["--rm=t", "-iw/tmp", "-iu=1000"]] {
+            let result = try host.run(
+                ["run", "--rm"] + form + [
+                    "-im64m", "-iv/etc:/mnt", "busybox", "sh", "-c", "pwd; id -u; ls /mnt",
+                ])
+            #expect(result.code == 0 && result.output.hasPrefix("/tmp\n1000\n"), "\(form): \(result)")
+            #expect(result.lines.contains("passwd"), "\(result)")
+        }
+        let id = try host.check("run", "-dw/tmp", "busybox", "sh", "-c", "echo one; echo two; sleep 1000")
+            .line
+        #expect(try host.check("exec", "-iu1000", id, "id", "-u").line == "1000")
+        try host.check("kill", id)
+        try host.wait(for: id, toBe: "exited")
+        #expect(try host.check("logs", "-fn1", id).output == "two\n")
+        try host.check("create", "busybox")
+        #expect(try host.check("ps", "-aqn1").lines.count == 1)
+        for word in ["1", "t", "T", "true", "TRUE", "True"] {
+            #expect(try host.check("ps", "-q", "--all=\(word)").lines.count == 2, "\(word)")
+        }
+        for word in ["0", "f", "F", "false", "FALSE", "False"] {
+            #expect(try host.check("ps", "-q", "-a=\(word)").lines.isEmpty, "\(word)")
+        }
+        try host.checkFails(125, "ps", "--all=maybe")
+    }
+
     @Test func ordinaryUsers() throws {
         let result = try Program(
             "/usr/sbin/chroot", ["--userspec=65534:65534", "/", Host.builtProgram("swiftlet"), "ps"],

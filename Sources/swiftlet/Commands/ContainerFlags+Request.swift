@@ -12,7 +12,7 @@ extension ContainerFlags {
         var request = ContainerRequest(image: image)
         request.command = Array(words.dropFirst())
         request.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
-        request.name = name
+        request.name = name.unlessEmpty
         request.terminal = tty
         request.interactive = interactive
         request.detached = detached
@@ -32,26 +32,26 @@ extension ContainerFlags {
         )
         request.labels = try label.map { try KeyValue(parsing: $0, what: "label") }
         request.annotations = try annotation.map { try KeyValue(parsing: $0, what: "annotation") }
-        request.workingDirectory = workingDirectory
-        request.user = user
+        request.workingDirectory = workingDirectory.unlessEmpty
+        request.user = user.unlessEmpty
         request.additionalGroups = groupAdd
         request.usesInit = usesInit
-        if let stopSignal {
+        if let stopSignal = stopSignal.unlessEmpty {
             guard let signal = Signal(parsing: stopSignal) else {
                 throw UsageError("unknown signal '\(stopSignal)'")
             }
             request.stopSignal = signal.rawValue
         }
         request.stopTimeout = stopTimeout
-        guard let policy = RestartPolicy(restart) else {
+        guard let policy = RestartPolicy(restart.isEmpty ? Self.noRestart : restart) else {
             throw UsageError("unknown restart policy '\(restart)'")
         }
         request.restart = policy
-        request.platform = try platform.map { try Platform(parsing: $0) }
-        guard ["never", "missing", "always"].contains(pull) else {
+        request.platform = try platform.unlessEmpty.map { try Platform(parsing: $0) }
+        guard ["", "never", "missing", "always"].contains(pull) else {
             throw UsageError("--pull \(pull): expected always, missing or never")
         }
-        request.logDriver = try LogDriver(parsing: logDriver)
+        request.logDriver = try LogDriver(parsing: logDriver.isEmpty ? Self.usualLogDriver : logDriver)
         request.logOptions = logOpt
         _ = try LogOptions(path: "", parsing: logOpt)
     }
@@ -68,21 +68,22 @@ extension ContainerFlags {
     }
 
     private func addNetwork(to request: inout ContainerRequest) throws {
-        guard let mode = ContainerRequest.Network(option: network) else {
+        guard let mode = ContainerRequest.Network(option: network.isEmpty ? Self.usualNetwork : network)
+        else {
             throw UsageError("unknown network '\(network)': builtin, host and none are there")
         }
         request.network = mode
         request.ports = try publish.flatMap(PortOption.parse)
         request.publishesAll = publishAll
         request.addresses = try [(ip, false), (ip6, true)].compactMap { text, version6 in
-            guard let text else { return nil }
+            guard let text = text.unlessEmpty else { return nil }
             guard let address = IPAddress(text), address.isVersion6 == version6 else {
                 throw UsageError("invalid address '\(text)' of --ip\(version6 ? "6" : "")")
             }
             return address
         }
-        request.hostname = hostname
-        request.domainName = domainname
+        request.hostname = hostname.unlessEmpty
+        request.domainName = domainname.unlessEmpty
         request.hosts = try addHost.map { try HostEntry(parsing: $0) }
         request.nameServers = dns
         request.searchDomains = dnsSearch
@@ -91,7 +92,7 @@ extension ContainerFlags {
         request.hostIPC = try isHost(ipc, "--ipc")
         request.hostUTS = try isHost(uts, "--uts")
         request.hostCgroup = try isHost(cgroupns, "--cgroupns")
-        request.userNamespace = try UserNamespaceOption(userns, uidMaps: uidmap, gidMaps: gidmap)
+        request.userNamespace = try UserNamespaceOption(userns.unlessEmpty, uidMaps: uidmap, gidMaps: gidmap)
     }
 
     private func isHost(_ value: String?, _ option: String) throws -> Bool {

@@ -7,6 +7,7 @@ struct ExecCommand: SwiftletCommand {
         "exec", "Run a further program in a running container",
         usage: "[OPTIONS] CONTAINER|POD COMMAND [ARGUMENT …]")
     static var failureCode: Int32 { 125 }
+    static var passesWordsOn: Bool { true }
 
     @Flag(name: [.short, .long], help: "Keep standard input open.")
     var interactive = false
@@ -85,10 +86,10 @@ struct ExecCommand: SwiftletCommand {
         wish.environment = EnvironmentOption.merge(
             try envFile.flatMap(EnvironmentOption.file), try environment.compactMap(EnvironmentOption.resolve)
         )
-        wish.user = user
-        wish.workingDirectory = workingDirectory
+        wish.user = user.unlessEmpty
+        wish.workingDirectory = workingDirectory.unlessEmpty
         wish.privileged = privileged
-        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        let keys = try detachKeys.unlessEmpty.map { try DetachKeys(parsing: $0) } ?? .standard
         let engine = context.engine
         let container = try engine.store.find(name)
         if detach {
@@ -119,7 +120,7 @@ struct AttachCommand: SwiftletCommand {
         let engine = context.engine
         let container = try engine.store.find(container)
         let supervision = try Supervision.read(in: engine.layout.container(container.id))
-        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        let keys = try detachKeys.unlessEmpty.map { try DetachKeys(parsing: $0) } ?? .standard
         return try engine.attach(
             container,
             SessionOptions(

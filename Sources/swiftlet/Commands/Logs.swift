@@ -61,8 +61,8 @@ struct LogsCommand: SwiftletCommand {
         }
         var selection = LogReader.Selection()
         selection.tail = try lastLines(ofPod: false)
-        selection.since = try since.map { try Timestamp(parsing: $0) }
-        selection.until = try until.map { try Timestamp(parsing: $0) }
+        selection.since = try since.unlessEmpty.map { try Timestamp(parsing: $0) }
+        selection.until = try until.unlessEmpty.map { try Timestamp(parsing: $0) }
         selection.timestamps = timestamps
         let container = try engine.store.find(container)
         let supervision = try Supervision.read(in: engine.layout.container(container.id))

@@ -9,6 +9,7 @@ struct RunCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "run", "Make a container from an image and run it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
     static var changesContainers: Bool { true }
+    static var passesWordsOn: Bool { true }
     static var failureCode: Int32 { 125 }
 
     @OptionGroup var flags: ContainerFlags
@@ -44,7 +45,7 @@ struct RunCommand: SwiftletCommand {
         // Input that nobody is attached to waits for a later client.
         var request = try flags.request(words, detached: detach || !attached.input)
         if !detach { request.attached = attached }
-        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        let keys = try detachKeys.unlessEmpty.map { try DetachKeys(parsing: $0) } ?? .standard
         if flags.tty, flags.interactive, !detach, attached.input, !Standard.inputIsTerminal {
             throw UsageError("-t with -i needs a terminal as standard input")
         }
@@ -52,7 +53,7 @@ struct RunCommand: SwiftletCommand {
         let made = try flags.make(request, context, consoleSize: flags.tty ? Standard.terminalSize : nil)
         let container = made.definition
         do {
-            if let path = flags.cidfile { try writeContainerID(container.id, to: path) }
+            if let path = flags.cidfile.unlessEmpty { try writeContainerID(container.id, to: path) }
             if detach {
                 try engine.start(container)
                 try Standard.print(container.id + "\n")
@@ -93,6 +94,7 @@ struct CreateCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "create", "Make a container without starting it", usage: "[OPTIONS] IMAGE [COMMAND [ARGUMENT …]]")
     static var changesContainers: Bool { true }
+    static var passesWordsOn: Bool { true }
     static var failureCode: Int32 { 125 }
 
     @OptionGroup var flags: ContainerFlags
@@ -120,7 +122,7 @@ struct CreateCommand: SwiftletCommand {
         request.attached = try AttachOption(parsing: flags.attach)
         let made = try flags.make(request, context)
         try engine.unmount(made)
-        if let path = flags.cidfile { try writeContainerID(made.definition.id, to: path) }
+        if let path = flags.cidfile.unlessEmpty { try writeContainerID(made.definition.id, to: path) }
         try Standard.print(made.definition.id + "\n")
         return 0
     }
@@ -142,7 +144,9 @@ extension ContainerFlags {
         while true {
             do {
                 return try context.engine.make(request, consoleSize: consoleSize)
-            } catch let missing as MissingImage where pull == Self.pullMissing && fetched < Self.mostFetches {
+            } catch let missing as MissingImage
+                where [Self.pullMissing, ""].contains(pull) && fetched < Self.mostFetches
+            {
                 // A name that no registry can have is not looked for.
                 _ = try ImageReference(missing.name)
                 let platform = missing.platforms.map { " for \($0.wanted)" } ?? ""
@@ -157,7 +161,7 @@ extension ContainerFlags {
     private static var mostFetches: Int { 3 }
 
     private func fetch(_ image: String, _ context: Context) throws {
-        let words = ["pull"] + (platform.map { ["--platform", $0] } ?? []) + [image]
+        let words = ["pull"] + (platform.unlessEmpty.map { ["--platform", $0] } ?? []) + [image]
         let code = try TransferProgram.run(words, context.options, for: "pull")
         if code != 0 { throw AlreadyTold(code: RunCommand.failureCode) }
     }

@@ -39,7 +39,7 @@ struct StartCommand: SwiftletCommand {
             }
         }
         let container = try engine.store.find(containers[0])
-        let keys = try detachKeys.map { try DetachKeys(parsing: $0) } ?? .standard
+        let keys = try detachKeys.unlessEmpty.map { try DetachKeys(parsing: $0) } ?? .standard
         let supervision = try Supervision.read(in: engine.layout.container(container.id))
         let options = SessionOptions(
             input: interactive && container.attachesInput, terminal: supervision.terminal, detachKeys: keys)

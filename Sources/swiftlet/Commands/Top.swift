@@ -7,6 +7,7 @@ import LinuxKernel
 struct TopCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "top", "Show the processes of a container", usage: "CONTAINER [PS OPTIONS …]")
+    static var passesWordsOn: Bool { true }
 
     @Argument(parsing: .captureForPassthrough, help: "The container, and options for ps.")
     var words: [String] = []

@@ -16,7 +16,7 @@ enum ListFormat: RawRepresentable, ExpressibleByArgument, Equatable {
 
     init?(rawValue: String) {
         switch rawValue {
-        case "table": self = .table
+        case "", "table": self = .table
         case "json": self = .json
         default:
             guard rawValue.utf8.contains(UInt8(ascii: "{")) else { return nil }

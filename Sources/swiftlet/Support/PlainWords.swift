@@ -1,6 +1,6 @@
 /// The words after a command's name, read without swift-argument-parser, where they are plain: options that take
-/// values as `--name value`, `--name=value` or `-n value`, flags as `--flag` or `-f`, several short flags together,
-/// and behind the options whatever does not begin with a dash.
+/// values as `--name value`, `--name=value`, `-n value` or `-nvalue`, flags as `--flag` or `-f`, several short flags
+/// together, and behind the options whatever does not begin with a dash.
 ///
 /// swift-argument-parser finds out by reflection what options a command has. With the sixty of `run` that takes
 /// twenty million instructions, six times as many as all the rest of the program needs to start a container. It
@@ -22,13 +22,18 @@ struct PlainWords {
             let word = words[position]
             guard word.utf8.first == UInt8(ascii: "-") else { break }
             position += 1
+            if word == "--" {
+                // It only says that the options end.
+                if position < words.count, words[position].utf8.first == UInt8(ascii: "-") { return nil }
+                break
+            }
             guard let name = Self.longName(word, shorts) else {
-                guard appendShortFlags(word, flags, shorts) else { return nil }
+                guard appendShort(word, flags, shorts) else { return nil }
                 continue
             }
             if let equals = name.utf8.firstIndex(of: UInt8(ascii: "=")) {
                 let (name, value) = (String(name[..<equals]), String(name[equals...].dropFirst()))
-                if value.isEmpty || flags.contains(name) || !word.hasPrefix("--") { return nil }
+                if flags.contains(name) || !word.hasPrefix("--") { return nil }
                 given.append((name, value))
             } else if flags.contains(name) {
                 given.append((name, nil))
@@ -41,7 +46,6 @@ struct PlainWords {
             }
         }
         rest = Array(words[position...])
-        if rest.contains("--") { return nil }
     }
 
     /// The long name in `--name` or behind `-n`, with what is attached; nil for other words.
@@ -56,14 +60,21 @@ struct PlainWords {
         return String(String(describing: short).dropFirst(2))
     }
 
-    private mutating func appendShortFlags(
+    /// Several letters: flags, and at their end perhaps an option with its value.
+    private mutating func appendShort(
         _ word: String, _ flags: Set<String>, _ shorts: [StaticString]
     ) -> Bool {
-        let letters = word.utf8.dropFirst()
+        var letters = word.utf8.dropFirst()
         guard letters.count > 1 else { return false }
-        for letter in letters {
-            guard let name = Self.longName(letter, shorts), flags.contains(name) else { return false }
-            given.append((name, nil))
+        while let letter = letters.popFirst() {
+            guard let name = Self.longName(letter, shorts) else { return false }
+            if flags.contains(name) {
+                given.append((name, nil))
+                continue
+            }
+            guard let first = letters.first, first != UInt8(ascii: "=") else { return false }
+            given.append((name, String(Substring(letters))))
+            break
         }
         return true
     }

@@ -115,11 +115,12 @@ let package = Package(
             name: "ContainerShim", dependencies: ["LinuxKernel", "OCISpec", "ContainerRuntime"],
             path: "Sources/Runtime/ContainerShim", swiftSettings: divisible),
         .executableTarget(
-            name: "swiftlet-oci", dependencies: ["CArguments", "ContainerRuntime"],
+            name: "swiftlet-oci", dependencies: ["CArguments", "ContainerRuntime", "LinuxKernel"],
             path: "Sources/Runtime/swiftlet-oci", exclude: ["functions.order"], swiftSettings: divisible,
             linkerSettings: fullyStatic + withoutBacktracer + inOrderOfUse("Runtime/swiftlet-oci")),
         .executableTarget(
-            name: "swiftlet-shim", dependencies: ["CArguments", "ContainerShim", "PodNetwork"],
+            name: "swiftlet-shim",
+            dependencies: ["CArguments", "ContainerShim", "LinuxKernel", "PodNetwork"],
             path: "Sources/Runtime/swiftlet-shim", swiftSettings: strict,
             linkerSettings: fullyStatic + withoutBacktracer),
 
@@ -297,14 +298,14 @@ let package = Package(
             ],
             path: "Sources/swiftlet", swiftSettings: divisible),
         .executableTarget(
-            name: "swiftlet", dependencies: ["CArguments", "SwiftletCommands"],
+            name: "swiftlet", dependencies: ["CArguments", "LinuxKernel", "SwiftletCommands"],
             path: "Sources/Programs/swiftlet",
             swiftSettings: strict, linkerSettings: staticWithFoundation),
         .executableTarget(
             name: "swiftlet-node",
             dependencies: [
                 "SwiftletCommands", "ImageTransfer", "RegistryClient", "ImageStore", "CRIService",
-                "NodeAgent",
+                "NodeAgent", "LinuxKernel",
                 "KubernetesAPI", "ContainerCLI",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

@@ -69,6 +69,18 @@ extension RuntimeTests {
             }
         }
 
+        /// A standard stream that the caller has closed is /dev/null, and not what the runtime opens first.
+        @Test func closedStandardStreams() throws {
+            try withHost { host in
+                let bundle = try host.bundle(
+                    "for i in 0 1; do stat -L -c %t:%T /proc/$$/fd/$i >&2; done; cat; echo lost")
+                let command =
+                    "exec \(Host.runtime) --root \(host.state) run -b \(bundle) \(host.id()) 0<&- 1>&-"
+                let output = try host.start(program: ["/bin/sh", "-c", command]).wait()
+                #expect(output.code == 0 && output.err == "1:3\n1:3\n", "\(output)")
+            }
+        }
+
         @Test func withoutAListenerNothingIsMade() throws {
             try withHost { host in
                 let bundle = try host.bundle()

@@ -198,6 +198,19 @@ struct RunTests {
         #expect(try host.check("volume", "ls", "-q").lines.isEmpty)
     }
 
+    /// A standard stream that the caller has closed is /dev/null, and not what is opened first.
+    @Test func closedStandardStreams() throws {
+        let result = try host.shell(
+            """
+            timeout 60 "$0" run --rm -i busybox cat 0<&-
+            "$0" run --rm busybox echo lost 1>&-
+            "$0" run --rm busybox sh -c 'echo one; echo lost >&2' 2>&-
+            timeout 60 "$0" run --rm -i busybox sh -c 'cat; echo two' 0<&- 2>&-
+            "$0" images -q 1>&-
+            """)
+        #expect(result.output == "one\ntwo\n" && result.error.isEmpty, "\(result)")
+    }
+
     /// What copying needs is not the container's.
     @Test func theLimitOfOpenFilesStaysWithANewVolume() throws {
         let result = try host.shell(

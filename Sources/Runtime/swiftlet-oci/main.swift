@@ -4,6 +4,8 @@ import ContainerRuntime
 import Glibc
 import LinuxKernel
 
+StandardDescriptors.fill()
+
 // A heap that is given back to the kernel is asked for again a moment later.
 mallopt(M_TRIM_THRESHOLD, 64 << 20)
 

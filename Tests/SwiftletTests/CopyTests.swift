@@ -181,6 +181,48 @@ struct CopyTests {
         }
     }
 
+    /// A link as the target stays one: what it leads to is written, on the host and inside the container's root.
+    @Test func linksAsTargets() throws {
+        try startContainer()
+        try write("in", "new")
+        let outside = host.root + "/outside"
+        try FileDescriptor.open(outside, O_WRONLY | O_CREAT, mode: 0o600).writeAll("the host's")
+        try host.check(
+            "exec", "c", "sh", "-c",
+            """
+            mkdir -p /t/deep \(host.root) /away; echo old > /t/deep/there; echo "the container's" > \(outside)
+            ln -s deep/there /t/link; ln -s ../away/made /t/dangling; ln -s \(outside) /t/absolute
+            ln -s ../../../../../..\(outside) /t/up; ln -s round /t/round
+            """)
+        for stopped in [false, true] {
+            if stopped {
+                try host.check("stop", "-t", "0", "c")
+                try write("in", "newer")
+            }
+            for link in ["link", "dangling", "absolute", "up"] {
+                try host.check("cp", folder + "/in", "c:/t/" + link)
+                try host.check("cp", "c:/t/" + link, folder + "/copied")
+                var status = stat()
+                #expect(
+                    lstat(folder + "/copied", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK, "\(link)")
+                unlink(folder + "/copied")
+                try host.check("cp", "-L", "c:/t/" + link, folder + "/copied")
+                #expect(try read("copied") == (stopped ? "newer" : "new"), "\(link)")
+                unlink(folder + "/copied")
+            }
+            try host.checkFails(1, "cp", folder + "/in", "c:/t/round")
+            #expect(String(decoding: try FileDescriptor.readFile(outside), as: UTF8.self) == "the host's")
+        }
+        for (link, target) in [("to-old", "old"), ("to-new", "new")] {
+            if target == "old" { try write("old", "old") }
+            try #require(symlink(target, folder + "/" + link) == 0)
+            try host.check("cp", "c:/t/deep/there", folder + "/" + link)
+            var status = stat()
+            #expect(lstat(folder + "/" + link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+            #expect(try read(target) == "newer")
+        }
+    }
+
     @Test func stoppedContainers() throws {
         try host.check(
             "run", "--name", "c", "-v", "/volume", "busybox", "sh", "-c",

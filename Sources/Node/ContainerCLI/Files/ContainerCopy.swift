@@ -124,7 +124,6 @@ extension Engine {
         }
         let isFolder = try file.status().st_mode & S_IFMT == S_IFDIR
         if source.wantsFolder, !isFolder { throw KernelError("copy", source.path, .notDirectory) }
-        let (parent, base) = target.plain.splitAtLastComponent
         let copy = TreeCopy(ownership: ownership)
         if let present = try target.open(following: true) {
             if try present.status().st_mode & S_IFMT == S_IFDIR {
@@ -146,6 +145,8 @@ extension Engine {
         } else if target.wantsFolder, !isFolder {
             throw KernelError("copy to", target.path, .noEntry)
         }
+        // A link is not replaced: what it leads to inside the root is, or is made.
+        let (parent, base) = try target.root.pathWithoutParents(target.plain).splitAtLastComponent
         let folder = try target.root.openInRoot(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY)
         try copy.copy(file, as: base, to: folder, path: source.path)
     }

@@ -30,12 +30,54 @@ struct ListTests {
         // Nothing is ever in these states here, and docker's users may ask for them.
         #expect(try names("status=dead") == [] && names("status=removing", "status=created").count == 2)
         #expect(try names("label=a=1", "label=b") == ["two"])
+        #expect(try names("label!=b") == ["three", "one"] && names("label!=a", "label!=b") == ["three"])
+        #expect(try names("label!=a=2").count == 3 && names("label!=a=1") == ["three"])
+        #expect(try names("health=none").count == 3 && names("health=healthy") == [])
         #expect(try names("exited=1") == ["one"] && names("exited=0") == [])
         #expect(try names("network=none") == ["one"])
         #expect(try names("before=two") == ["one"] && names("since=two") == ["three"])
-        for wrong in ["exited=x", "since=nobody", "network=moon", "status=dead-ish", "name=["] {
+        let image = try host.check("images", "-q", "--no-trunc").line
+        try host.check("tag", "busybox", "other:1")
+        for name in [
+            "busybox", "busybox:latest", "docker.io/library/busybox:latest", image,
+            String(image.dropFirst(7)),
+            String(image.prefix(19)), String(image.dropFirst(7).prefix(12)), "other:1",
+        ] {
+            #expect(try names("ancestor=\(name)").count == 3, "\(name)")
+        }
+        #expect(try names("ancestor=busybox:1") == [] && names("ancestor=sha256") == [])
+        for wrong in [
+            "health=x", "publish=x", "expose=2-1", "publish=80/quic", "exited=x", "since=nobody",
+            "network=moon", "status=dead-ish", "name=[",
+        ] {
             try host.checkFails(1, "ps", "--filter", wrong)
         }
+    }
+
+    @Test func portsAndCommands() throws {
+        try host.check(
+            "run", "-d", "--name", "web", "-p", "8081:80", "-p", "5353:53/udp", "busybox", "sh", "-c",
+            "echo \"one\"\nsleep 1000")
+        func names(_ filters: String...) throws -> [String] {
+            let words = filters.flatMap { ["--filter", $0] }
+            return try host.run(["ps", "--format", "{{.Names}}"] + words).lines
+        }
+        for filter in [
+            "publish=8081", "publish=8000-8100/tcp", "publish=5353/udp", "expose=80", "expose=53/udp",
+        ] {
+            #expect(try names(filter) == ["web"], "\(filter)")
+        }
+        for filter in ["publish=80", "publish=5353", "expose=8081", "expose=81-90"] {
+            #expect(try names(filter) == [], "\(filter)")
+        }
+        let command = #""sh -c 'echo \"one\"\nsleep 1000'""#
+        #expect(try host.check("ps", "--no-trunc", "--format", "{{.Command}}").line == command)
+        #expect(try host.check("ps", "--no-trunc").lines[1].contains(command))
+        try host.check("create", "busybox", "true")
+        for words in [["-n", "-1"], ["-n=-1"], ["--last", "0"]] {
+            #expect(try host.run(["ps", "-q"] + words).lines.count == 1, "\(words)")
+        }
+        #expect(try host.check("ps", "-q", "-n", "2").lines.count == 2)
     }
 
     @Test func whatTheyTake() throws {

@@ -15,11 +15,12 @@ struct PsCommand: SwiftletCommand {
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
         help:
-            "name=EXPRESSION, id=, status=, exited=CODE, label=, ancestor=, volume=, network=, before=CONTAINER, since=CONTAINER."
+            "name=EXPRESSION, id=, status=, exited=CODE, label=, label!=, ancestor=, volume=, network=, publish=PORT, expose=PORT, health=, before=CONTAINER, since=CONTAINER."
     )
     var filter: [String] = []
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long], help: "The last so many, whatever they do.")
+        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
+        help: "The last so many, whatever they do; -1 for no such limit.")
     var last: Int?
     @Flag(name: [.short, .long], help: "The last one.")
     var latest = false
@@ -50,11 +51,11 @@ struct PsCommand: SwiftletCommand {
 
     func perform(_ context: Context) throws -> Int32 {
         let engine = context.engine
-        let filters = try ContainerFilters(filter, in: engine.store)
+        let filters = try ContainerFilters(filter, in: engine.store, images: engine.images)
         // As with docker, whoever asks for the size by a template has it measured.
         let measures = try size || !quiet && format.has("Size")
         let images = try measures ? engine.images().images() : []
-        let count = latest ? 1 : last
+        let count = latest ? 1 : last.flatMap { $0 > 0 ? $0 : nil }
         let now = Timestamp.now
         var output = ListOutput(
             columns: ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"]
@@ -69,7 +70,10 @@ struct PsCommand: SwiftletCommand {
             let status = try engine.status(of: container)
             let wantsAll = all || count != nil || filters.areAboutStatus
             if !wantsAll, ![.running, .paused, .restarting].contains(status.phase) { continue }
-            if !filters.match(container, status) { continue }
+            let isWanted = try filters.match(container, status) {
+                try engine.networkResult(of: container, status)?.ports ?? []
+            }
+            if !isWanted { continue }
             shown += 1
             if quiet {
                 ids += (noTrunc ? container.id : container.shortID) + "\n"
@@ -93,8 +97,8 @@ struct PsCommand: SwiftletCommand {
         _ container: ContainerDefinition, _ status: LiveStatus, ports: String, _ now: Timestamp
     ) -> ListRow {
         let id = noTrunc ? container.id : container.shortID
-        let words = container.command.joined(separator: " ")
-        let command = "\"" + (noTrunc ? words : words.shortened(to: 20)) + "\""
+        let words = container.command.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")
+        let command = (noTrunc ? words : words.shortened(to: 20)).quoted
         let age = HumanUnits.age(of: container.created, now: now)
         let text = StatusText.text(status, now: now)
         let labels = container.labels.map { "\($0.key)=\($0.value)" }.joined(separator: ",")

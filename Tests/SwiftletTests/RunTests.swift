@@ -292,6 +292,19 @@ struct RunTests {
 
     // MARK: Limits
 
+    @Test func zeroIsNoLimit() throws {
+        let options = [
+            "-m", "0", "--memory-swap=0", "--memory-reservation", "0", "--cpus", "0.0", "-c", "0",
+            "--cpu-period",
+            "0", "--cpu-quota", "0", "--pids-limit", "0", "--cpuset-cpus=",
+        ]
+        let result = try host.run(["run", "-d", "--name", "free"] + options + ["busybox", "sleep", "1000"])
+        #expect(result.code == 0, "\(result)")
+        for name in ["Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuPeriod", "CpuQuota"] {
+            #expect(try host.inspect("free", "HostConfig", name) == "0", "\(name)")
+        }
+    }
+
     @Test func limitsFromInsideAndOutside() throws {
         try host.check(
             "run", "-d", "--name", "limited", "--memory", "32m", "--cpus", "0.5", "--pids-limit", "20",

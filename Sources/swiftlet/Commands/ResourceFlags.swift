@@ -28,23 +28,29 @@ struct ResourceFlags: ParsableArguments {
     @Option(parsing: .unconditional, help: "Processes and threads; -1 for no limit.")
     var pidsLimit: Int64?
 
-    /// What the options ask for.
+    /// What the options ask for. As with docker, a zero is as good as nothing.
     var request: ResourceRequest {
         get throws {
             var limits = ResourceRequest()
-            limits.memory = try memory.map { try ByteSize(parsing: $0).bytes }
+            limits.memory = try memory.map { try ByteSize(parsing: $0).bytes }.unlessZero
             limits.memorySwap = try memorySwap.map { $0 == "-1" ? -1 : try ByteSize(parsing: $0).bytes }
+                .unlessZero
             limits.memoryReservation = try memoryReservation.map { try ByteSize(parsing: $0).bytes }
-            limits.cpus = try cpus.map { try CPUAmount(parsing: $0) }
-            limits.cpuShares = cpuShares
-            limits.cpuPeriod = cpuPeriod
-            limits.cpuQuota = cpuQuota
-            limits.cpusetCPUs = cpusetCpus
-            limits.cpusetMems = cpusetMems
+                .unlessZero
+            limits.cpus = try cpus.flatMap { Double($0) == 0 ? nil : try CPUAmount(parsing: $0) }
+            limits.cpuShares = cpuShares.unlessZero
+            limits.cpuPeriod = cpuPeriod.unlessZero
+            limits.cpuQuota = cpuQuota.unlessZero
+            limits.cpusetCPUs = cpusetCpus.unlessEmpty
+            limits.cpusetMems = cpusetMems.unlessEmpty
             limits.pidsLimit = pidsLimit
             return limits
         }
     }
+}
+
+extension Optional where Wrapped: BinaryInteger {
+    fileprivate var unlessZero: Wrapped? { self == 0 ? nil : self }
 }
 
 extension ResourceFlags {

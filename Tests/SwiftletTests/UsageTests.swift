@@ -77,10 +77,11 @@ struct UsageTests {
             "--domainname", "domain", "--add-host", "x:1.2.3.4", "--dns", "1.1.1.1", "--dns-search", "s",
             "--dns-option", "ndots:2", "--pid", "host", "--ipc", "host", "--cgroupns",
             "host", "--cap-add", "SYS_TIME", "--cap-drop", "MKNOD", "--security-opt", "no-new-privileges",
-            "--sysctl", "kernel.msgmax=8192", "-m", "64m", "--memory-swap", "128m", "--memory-reservation",
+            "--sysctl", "kernel.domainname=8192", "-m", "64m", "--memory-swap", "128m",
+            "--memory-reservation",
             "32m", "--cpus", "0.5", "-c", "512", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit",
             "50", "--ulimit", "nofile=100:200", "--oom-score-adj", "5", "--log-opt", "max-size=1m",
-            "--log-driver", "local",
+            "--log-driver", "local", "--no-healthcheck", "-q",
         ]
         let ports = [
             "--network", "bridge", "-p", "127.0.0.1:8080:80", "--publish=53/udp", "-P", "--ip", "10.88.4.4",
@@ -132,7 +133,7 @@ struct UsageTests {
         #expect(try host.run(["run", "-u=1000", "-e=A=b", "--rm=true"] + script).output == "1000\nb\n")
         #expect(try host.check("ps", "-aq=true").lines.count == 1)
         for words in [
-            ["run", "-q=false"], ["run", "-iq=false"], ["create", "--rmm=false"], ["ps", "--alll=false"],
+            ["run", "-z=false"], ["run", "-iz=false"], ["create", "--rmm=false"], ["ps", "--alll=false"],
         ] {
             let refused = try host.run(words + (words[0] == "ps" ? [] : ["busybox"]))
             let name = words[1].dropLast("=false".utf8.count)
@@ -187,21 +188,25 @@ struct UsageTests {
             #expect(result.code == 0 && result.output.hasPrefix("/tmp\n1000\n"), "\(form): \(result)")
             #expect(result.lines.contains("passwd"), "\(result)")
         }
-        let id = try host.check("run", "-dw/tmp", "busybox", "sh", "-c", "echo one; echo two; sleep 1000")
-            .line
-        #expect(try host.check("exec", "-iu1000", id, "id", "-u").line == "1000")
+        let id = try host.check("run", "-dw/tmp", "busybox", "sleep", "1000").line
+        #expect(try host.check("exec", "-iu1000", id, "sh", "-c", "pwd; id -u").output == "/tmp\n1000\n")
         try host.check("kill", id)
         try host.wait(for: id, toBe: "exited")
-        #expect(try host.check("logs", "-fn1", id).output == "two\n")
+        try host.check("run", "--name", "c", "busybox", "sh", "-c", "echo one; echo two")
+        #expect(try host.check("logs", "-fn1", "c").output == "two\n")
         try host.check("create", "busybox")
         #expect(try host.check("ps", "-aqn1").lines.count == 1)
         for word in ["1", "t", "T", "true", "TRUE", "True"] {
-            #expect(try host.check("ps", "-q", "--all=\(word)").lines.count == 2, "\(word)")
+            #expect(try host.check("ps", "-q", "--all=\(word)").lines.count == 3, "\(word)")
         }
         for word in ["0", "f", "F", "false", "FALSE", "False"] {
             #expect(try host.check("ps", "-q", "-a=\(word)").lines.isEmpty, "\(word)")
         }
         try host.checkFails(125, "ps", "--all=maybe")
+    }
+
+    @Test func failuresOfAttach() throws {
+        #expect(try host.checkFails(1, "attach", "nosuch").contains("no such container"))
     }
 
     @Test func ordinaryUsers() throws {

@@ -1,11 +1,12 @@
 extension ContainerFlags {
     static let plainFlags: Set<String> = [
-        "interactive", "tty", "rm", "init", "read-only", "privileged", "publish-all",
+        "interactive", "tty", "rm", "init", "read-only", "privileged", "publish-all", "quiet",
+        "no-healthcheck",
     ]
     static let plainShorts: [StaticString] = [
         "i=interactive", "t=tty", "l=label", "e=env", "w=workdir", "u=user", "v=volume", "h=hostname",
         "m=memory",
-        "c=cpu-shares", "p=publish", "P=publish-all", "a=attach",
+        "c=cpu-shares", "p=publish", "P=publish-all", "a=attach", "q=quiet",
     ]
 
     /// Takes every option from plain words.
@@ -22,6 +23,8 @@ extension ContainerFlags {
         annotation = words.texts("annotation")
         platform = words.text("platform")
         pull = words.text("pull") ?? Self.pullMissing
+        quiet = words.flag("quiet")
+        noHealthcheck = words.flag("no-healthcheck")
 
         environment = words.texts("env")
         envFile = words.texts("env-file")

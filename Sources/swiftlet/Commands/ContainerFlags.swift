@@ -39,6 +39,10 @@ struct ContainerFlags: ParsableArguments {
     var platform: String?
     @Option(help: "When the image is fetched first: never, missing or always.")
     var pull = Self.pullMissing
+    @Flag(name: [.short, .long], help: "Nothing is said of the image that is fetched first.")
+    var quiet = false
+    @Flag(help: "Taken for docker's sake: no health is checked anyway.")
+    var noHealthcheck = false
 
     // MARK: The program
 

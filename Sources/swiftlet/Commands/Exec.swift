@@ -105,7 +105,6 @@ struct ExecCommand: SwiftletCommand {
 struct AttachCommand: SwiftletCommand {
     static let configuration: CommandConfiguration = describe(
         "attach", "Attach to a running container", usage: "[OPTIONS] CONTAINER")
-    static var failureCode: Int32 { 125 }
 
     @Flag(help: "Leave the container's standard input alone.")
     var noStdin = false

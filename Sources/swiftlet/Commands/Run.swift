@@ -150,7 +150,9 @@ extension ContainerFlags {
                 // A name that no registry can have is not looked for.
                 _ = try ImageReference(missing.name)
                 let platform = missing.platforms.map { " for \($0.wanted)" } ?? ""
-                Standard.printError("Unable to find image '\(missing.name)'\(platform) locally\n")
+                if !quiet {
+                    Standard.printError("Unable to find image '\(missing.name)'\(platform) locally\n")
+                }
                 try fetch(missing.name, context)
                 fetched += 1
             }
@@ -161,8 +163,10 @@ extension ContainerFlags {
     private static var mostFetches: Int { 3 }
 
     private func fetch(_ image: String, _ context: Context) throws {
-        let words = ["pull"] + (platform.unlessEmpty.map { ["--platform", $0] } ?? []) + [image]
-        let code = try TransferProgram.run(words, context.options, for: "pull")
+        let words =
+            ["pull"] + (quiet ? ["--quiet"] : []) + (platform.unlessEmpty.map { ["--platform", $0] } ?? [])
+            + [image]
+        let code = try TransferProgram.run(words, context.options, for: "pull", quietly: quiet)
         if code != 0 { throw AlreadyTold(code: RunCommand.failureCode) }
     }
 }

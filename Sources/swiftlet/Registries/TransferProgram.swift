@@ -16,9 +16,13 @@ enum TransferProgram {
     }
 
     /// Runs it and waits.
-    /// - Parameter words: the command and what follows; the global options are this process's.
+    /// - Parameters:
+    ///   - words: the command and what follows; the global options are this process's.
+    ///   - quietly: only what goes wrong is told.
     /// - Returns: its exit code; 128 and the signal's number when one ended it.
-    static func run(_ words: [String], _ options: GlobalOptions, for command: String) throws -> Int32 {
+    static func run(
+        _ words: [String], _ options: GlobalOptions, for command: String, quietly: Bool
+    ) throws -> Int32 {
         let path = try Engine.program(name, for: command)
         let all = [path, "--root", options.root, "--state", options.state] + words
         var pid: pid_t = 0
@@ -26,7 +30,11 @@ enum TransferProgram {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+        if quietly {
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+        }
         let code = withCStrings(all) { posix_spawn(&pid, path, &actions, nil, $0, environ) }
         if code != 0 { throw KernelError("execute", path, Errno(rawValue: code)) }
         var status: Int32 = 0

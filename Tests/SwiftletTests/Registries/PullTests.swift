@@ -210,6 +210,9 @@ struct PullTests {
             try other.check("run", "--rm", "--network", "none", "--pull", "always", name, "echo", "x").error
                 .contains("up to date")
         )
+        let quiet = try other.check(
+            "run", "-q", "--rm", "--network", "none", "--pull", "always", name, "echo", "x")
+        #expect(quiet.output == "x\n" && quiet.error.isEmpty, "\(quiet)")
         let missing = try other.run(["create", "--network", "none", "\(registry.host)/nosuch"])
         #expect(missing.code == 125 && missing.error.contains("404 Not Found"))
         #expect(try other.check("ps", "-aq").output.isEmpty)

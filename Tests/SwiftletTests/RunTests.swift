@@ -387,6 +387,14 @@ struct RunTests {
         #expect(try host.checkFails(125, "create", "-a", "stdlog", "busybox").contains("stdlog"))
     }
 
+    @Test func theLastOfSeveralUlimitsHolds() throws {
+        let result = try run(
+            "--ulimit", "nofile=100", "--ulimit", "core=0", "--ulimit", "nofile=300:400", "busybox", "sh",
+            "-c",
+            "ulimit -n; ulimit -Hn; ulimit -c")
+        #expect(result.lines == ["300", "400", "0"], "\(result)")
+    }
+
     // MARK: Bad wishes
 
     @Test(arguments: [
@@ -410,7 +418,11 @@ struct RunTests {
         ["-d", "-a", "stdout", "busybox"],
         ["--log-driver", "none", "--log-opt", "max-size=1m", "busybox"],
         ["--log-opt", "tag=x", "busybox"], ["-w", "relative", "busybox"], ["--pull", "never", "nosuchimage"],
-        ["UPPER"], [],
+        ["UPPER"], [], ["busybox", ""], ["--entrypoint=", "busybox", ""],
+        ["--sysctl", "kernel.bogus=1", "busybox"], ["--sysctl", "..=1", "busybox"],
+        ["--sysctl", "kernel.hostname=x", "busybox"],
+        ["--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "busybox"],
+        ["--ipc", "host", "--sysctl", "kernel.msgmax=8192", "busybox"],
         ["--detach-keys", "x-y", "busybox"],
     ])
     func refused(arguments: [String]) throws {
@@ -419,6 +431,7 @@ struct RunTests {
         #expect(
             result.error.hasPrefix("swiftlet: ") && result.error.split(separator: "\n").count == 1,
             "\(result.error)")
+        #expect(!result.error.contains("config.json"), "\(result.error)")
         #expect(try host.check("ps", "-a", "-q").output.isEmpty)
     }
 

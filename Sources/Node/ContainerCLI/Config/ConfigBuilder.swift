@@ -88,6 +88,7 @@ public struct ConfigBuilder {
         guard !arguments.isEmpty else {
             throw UsageError("image '\(request.image)' names no program to run: give one after the image")
         }
+        if arguments[0].isEmpty { throw UsageError("the program to run is an empty word") }
         if request.usesInit { arguments = [Self.initPath, "--"] + arguments }
         var process = RuntimeSpec.Process(args: arguments, cwd: try workingDirectory)
         process.terminal = request.terminal
@@ -97,7 +98,11 @@ public struct ConfigBuilder {
         process.user = user.specification
         process.env = environment
         process.capabilities = Self.capabilities(capabilities, uid: user.uid)
-        process.rlimits = try request.ulimits.map { limit in
+        // Of several for the same the last one holds.
+        let ulimits = request.ulimits.enumerated().filter { index, limit in
+            !request.ulimits[(index + 1)...].contains { $0.name == limit.name }
+        }
+        process.rlimits = try ulimits.map { _, limit in
             guard let type = RuntimeSpec.Rlimit.Resource(rawValue: limit.type) else {
                 throw UsageError("unknown limit '\(limit.name)'")
             }

@@ -127,6 +127,7 @@ public struct ContainerRequest: Equatable, Sendable {
         }
         try checkNetwork()
         try checkUserNamespace()
+        try checkSysctls()
         var targets: Set<String> = []
         for mount in mounts where !targets.insert(mount.target).inserted {
             throw UsageError("two mounts at '\(mount.target)'")
@@ -155,6 +156,32 @@ extension ContainerRequest {
         let given = [("--pid", hostPID), ("--ipc", hostIPC), ("--cgroupns", hostCgroup)]
         if let option = given.first(where: \.1) {
             throw UsageError("a user namespace and \(option.0) host exclude each other")
+        }
+    }
+}
+
+extension ContainerRequest {
+    /// Only settings that belong to a namespace of the container's own: others would change the host.
+    private func checkSysctls() throws(UsageError) {
+        for sysctl in sysctls {
+            let option = "--sysctl \(sysctl.key)"
+            guard let name = SysctlName(sysctl.key) else {
+                throw UsageError("invalid \(option): it is not the name of a kernel setting")
+            }
+            if name.name == "kernel.hostname" { throw UsageError("\(option): --hostname sets it") }
+            guard let kind = name.namespace else {
+                throw UsageError("\(option) would change the host: it belongs to no namespace")
+            }
+            let isHosts: Bool
+            switch kind {
+            case .ipc: isHosts = hostIPC
+            case .uts: isHosts = hostUTS
+            case .network: isHosts = network == .host
+            default: isHosts = false
+            }
+            if isHosts {
+                throw UsageError("\(option) would change the host, whose \(kind.rawValue) namespace it has")
+            }
         }
     }
 }

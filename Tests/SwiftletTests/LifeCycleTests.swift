@@ -335,6 +335,12 @@ struct LifeCycleTests {
         #expect(try host.inspect("c", "State", "Status") == "exited")
         #expect(try host.inspect("c", "State", "ExitCode") == "255")
         #expect(try host.inspect("c", "State", "Error") == "Unknown")
+        // When that was found out stays the same.
+        let end = try host.inspect("c", "State", "FinishedAt")
+        #expect(!end.hasPrefix("0001"))
+        let text = try host.check("ps", "-a", "--format", "{{.Status}}").line
+        #expect(text.hasPrefix("Exited (255) ") && text.hasSuffix(" ago"), "\(text)")
+        #expect(try host.inspect("c", "State", "FinishedAt") == end)
         try host.check("start", "c")
         // Nobody reaps it where process 1 does not.
         #expect(

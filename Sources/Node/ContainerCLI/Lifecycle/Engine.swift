@@ -35,7 +35,10 @@ public struct Engine {
 
     /// What is true of the container now.
     public func status(of container: ContainerDefinition) throws -> LiveStatus {
-        try LiveStatus.current(in: layout.container(container.id)) ?? LiveStatus(bootID: BootID.current())
+        let folder = layout.container(container.id)
+        let status = try LiveStatus.current(in: folder) ?? LiveStatus(bootID: BootID.current())
+        // A full disk keeps nobody from looking.
+        return status.endIsUnknown ? (try? LiveStatus.noteEnd(in: folder)) ?? status : status
     }
 
     /// A connection to the container's shim; nil when it has none.

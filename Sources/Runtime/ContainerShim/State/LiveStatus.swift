@@ -123,6 +123,26 @@ extension LiveStatus {
         return lost
     }
 
+    /// Whether nobody saw the end, and nobody has noted yet when it was found out.
+    public var endIsUnknown: Bool {
+        phase == .exited && error == "Unknown" && finishedAt == nil && !isDamaged
+    }
+
+    /// Writes down when it was found out that a container has ended whose shim is gone. All else stays as the shim left
+    /// it: from that is known what has to be cleared.
+    /// - Returns: the status as it is now; nil where somebody else works with the container.
+    public static func noteEnd(in folder: String) throws -> LiveStatus? {
+        guard let lock = try ContainerLock.tryTake(folder: folder) else { return nil }
+        guard var written = try written(in: folder) else { return nil }
+        let bootID = try BootID.current()
+        if try written.reconciled(bootID: bootID).endIsUnknown {
+            written.finishedAt = .now
+            try written.write(in: folder)
+        }
+        _ = consume lock
+        return try written.reconciled(bootID: bootID)
+    }
+
     /// Whether a shim supervises the container now.
     public var isSupervised: Bool {
         get throws(KernelError) {

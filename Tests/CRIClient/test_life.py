@@ -180,8 +180,8 @@ class Life(NodeTest):
         map_users(config)
         pod = self.run_pod(config)
         container = self.start(pod, config, "c", ["sleep", "100"])
-        result = self.sh(container, "id -u; touch /new; stat -c %u:%g /new /bin/busybox /dev/shm /etc/hosts; cat /proc/self/uid_map")
-        self.assertEqual(result.stdout.split(), b"0 0:0 0:0 0:0 0:0 0 300000 65536".split(), result)
+        result = self.sh(container, "id -u; touch /new; stat -c %u:%g /new /bin/busybox /dev/shm /dev/mqueue /etc/hosts; cat /proc/self/uid_map")
+        self.assertEqual(result.stdout.split(), b"0 0:0 0:0 0:0 0:0 0:0 0 300000 65536".split(), result)
 
     def test_a_privileged_containers_own_devices(self):
         """It has the node's devices, and not the daemon's streams in the place of its own."""

@@ -117,7 +117,7 @@ extension RuntimeTests {
                 let data = "\(host.folder)/data"
                 try Files.makeFolder(data)
                 let output = try host.run(
-                    "for place in /own /data /dev; do grep \" $place \" /proc/self/mountinfo; touch $place/x 2>&1; done",
+                    "for place in /own /data /dev; do grep \" $place \" /proc/self/mountinfo; touch $place/x 2>&1; done; true",
                     writable: true
                 ) {
                     func change(_ place: String, _ options: [String]) -> RuntimeSpec.Mount {

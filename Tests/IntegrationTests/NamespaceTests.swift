@@ -197,9 +197,9 @@ extension RuntimeTests {
                 #expect(status.contains("Gid:\t200000\t200000\t200000\t200000"))
                 let inside = try host.ok(
                     "exec", host.id(), "sh", "-c",
-                    "id -u; id -g; stat -c %u /tmp/mine; tr -s ' ' < /proc/self/uid_map; echo data > /dev/null && echo wrote; head -c 4 /dev/zero | wc -c"
+                    "id -u; id -g; stat -c %u /tmp/mine /dev/mqueue; tr -s ' ' < /proc/self/uid_map; echo data > /dev/null && echo wrote; head -c 4 /dev/zero | wc -c"
                 )
-                #expect(inside.lines == ["0", "0", "0", " 0 100000 65536", "wrote", "4"], "\(inside)")
+                #expect(inside.lines == ["0", "0", "0", "0", " 0 100000 65536", "wrote", "4"], "\(inside)")
                 try host.delete()
             }
         }

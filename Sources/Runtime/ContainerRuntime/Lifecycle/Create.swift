@@ -164,7 +164,8 @@ final class Creation {
         let devices = try NetworkDevices(spec.linux?.netDevices ?? [:])
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
-            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins, plan: plan,
+            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins,
+            lateNamespaces: namespaces.lateNamespaces, plan: plan,
             devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
         // The files of a process that nobody may look into are root's, its maps too. The new one waits, outside

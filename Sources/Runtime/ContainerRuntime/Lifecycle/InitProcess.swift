@@ -28,6 +28,8 @@ struct InitProcess {
     let placement: Placement?
     /// Namespaces to enter, open, in the order in which they have to be entered.
     let joins: [(kind: NamespaceKind, descriptor: Int32)]
+    /// Of `NamespacePlan`.
+    let lateNamespaces: UInt64
     let plan: LaunchPlan
     let devices: NetworkDevices?
     let state: ContainerState
@@ -77,6 +79,7 @@ struct InitProcess {
             }
         }
         try Self.becomeNamespaceRoot(spec)
+        if lateNamespaces != 0 { try unshare(lateNamespaces, what: "ipc namespace") }
         // Only now: the namespace's root is the group in which its maker is at that moment.
         if spec.linux?.namespace(.cgroup).map({ $0.path == nil }) == true {
             try unshare(NamespaceKind.cgroup.flag, what: "cgroup namespace")

@@ -19,6 +19,9 @@ struct NamespacePlan {
     private let timeOffsets: RuntimeSpec.TimeOffsets?
     private let hasNewUserNamespace: Bool
     private let hasTimeNamespace: Bool
+    /// Made by the new process, when it is root of its user namespace: who makes an ipc namespace owns the root of its
+    /// message queues.
+    let lateNamespaces: UInt64
 
     /// - Throws: also where what is set in a namespace (kernel parameters, names) would be set in the caller's own.
     init(_ spec: RuntimeSpec) throws {
@@ -46,6 +49,7 @@ struct NamespacePlan {
         hasTimeNamespace =
             flags & NamespaceKind.time.flag != 0 || opened.contains { $0.kind == .time }
         newFlags = flags
+        lateNamespaces = userMatters ? flags & NamespaceKind.ipc.flag : 0
         uidMappings = linux?.uidMappings ?? []
         gidMappings = linux?.gidMappings ?? []
         timeOffsets = linux?.timeOffsets
@@ -77,7 +81,7 @@ struct NamespacePlan {
         body: @escaping () -> Int32
     ) throws -> ProcessHandle {
         var options = CloneOptions()
-        options.namespaces = newFlags & ~NamespaceKind.time.flag
+        options.namespaces = newFlags & ~(NamespaceKind.time.flag | lateNamespaces)
         options.sibling = sibling
         options.cgroup = cgroup
         if early.isEmpty, !hasTimeNamespace, before == nil {

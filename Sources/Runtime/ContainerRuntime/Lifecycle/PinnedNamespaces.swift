@@ -46,8 +46,11 @@ public struct PinnedNamespaces: Sendable {
         for pin in pins where pin.isMade { namespaces |= pin.kind.flag }
         guard namespaces != 0 else { return }
         let (number, isInUser) = (proc.raw, namespaces & NamespaceKind.user.flag != 0)
-        let clone = try SetUpClone(namespaces: namespaces) { [self] in
+        // Who makes an ipc namespace owns the root of its message queues: its own root, and not the host's.
+        let late = isInUser ? namespaces & NamespaceKind.ipc.flag : 0
+        let clone = try SetUpClone(namespaces: namespaces & ~late) { [self] in
             if isInUser { try InitProcess.becomeNamespaceRoot() }
+            if late != 0 { try unshare(late, what: "ipc namespace") }
             try setUp(namespaces, number)
         }
         if isInUser { try IDMaps.write(uids: uidMappings, gids: gidMappings, pid: clone.process.pid) }

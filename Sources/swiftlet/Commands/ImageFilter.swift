@@ -2,6 +2,7 @@ import ContainerCLI
 import ContainerShim
 import Glibc
 import ImageStore
+import OCISpec
 
 /// `--filter` of `images` and of `image prune`: docker's keys. An image has to pass all that are given; of several
 /// references one is enough.
@@ -59,8 +60,9 @@ struct ImageFilter {
     }
 
     /// As docker: filters are about when an image was built. Without that, when it came.
-    private static func built(_ image: ImageRecord) -> Timestamp {
-        image.created.flatMap { Timestamp($0) } ?? Timestamp(seconds: image.imported)
+    private static func built(_ image: ImageRecord) -> ContainerShim.Timestamp {
+        image.created.flatMap { ContainerShim.Timestamp($0) }
+            ?? ContainerShim.Timestamp(seconds: image.imported)
     }
 
     /// Whether an image passes by its age and its labels.

@@ -270,11 +270,12 @@ class Containers(CornerTest):
         there = {"tcpSocket": {"host": "127.0.0.1", "port": listener.getsockname()[1]}}
         # Of the pod, by its name.
         own = {"tcpSocket": {"port": "door"}}
-        self.agent.pod("knocks", self.spec(
-            {"name": "c", "command": shell("nc -l -p 8080 </dev/null; echo knocked >/h/knocked; exec sleep 1000"),
-             "ports": [{"name": "door", "containerPort": 8080}], "lifecycle": {"postStart": there, "preStop": own}}))
+        self.agent.pod("knocks", {**self.spec(
+            {"name": "c", "command": shell("nc -l -p 8080 </dev/null; echo knocked >/h/knocked; trap exit TERM; sleep 1000 & wait"),
+             "ports": [{"name": "door", "containerPort": 8080}], "lifecycle": {"postStart": there, "preStop": own}}),
+            "terminationGracePeriodSeconds": 30})
         self.agent.wait_ready("knocks")
-        self.assertEqual(len(knocks), 1)
+        wait(lambda: len(knocks) == 1, "it has knocked", 20)
         wait(lambda: ":1F90" in self.agent.run("exec", "knocks", "cat", "/proc/net/tcp", "/proc/net/tcp6").stdout,
              "it listens", 20)
         self.remove("knocks")

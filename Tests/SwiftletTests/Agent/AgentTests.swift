@@ -9,8 +9,8 @@ import Testing
     func pods(suite: String) throws { try run("test_pods.\(suite)") }
 
     @Test(arguments: [
-        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "SoftDisk", "DiskWithoutLinks", "Inodes",
-        "Processes", "Images",
+        "Limits", "LimitsOff", "Memory", "Allocatable", "Disk", "FullAtStart", "SoftDisk", "DiskWithoutLinks",
+        "Inodes", "Processes", "Images",
     ])
     func eviction(suite: String) throws { try run("test_eviction.\(suite)") }
 

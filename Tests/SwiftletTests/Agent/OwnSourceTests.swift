@@ -96,7 +96,7 @@ private struct ToldNode {
     func end() async throws {
         let agent = try agent()
         agent.tell([])
-        try await agent.waitEmpty()
+        do { try await agent.waitEmpty() } catch { Issue.record(error) }
         await agent.stop()
         kill(runtime.pid, SIGTERM)
         let ended = try runtime.finish()

@@ -172,8 +172,15 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
             guard let records = try find(name),
                 let image = try messages.messages(records, pinned: pinned).first
             else { return response }
+            if request.verbose {
+                do {
+                    response.info = ["info": try inspection(of: records[0])]
+                } catch let error as ImageError where error.kind == .notFound {
+                    // Removed meanwhile.
+                    return response
+                }
+            }
             response.image = image
-            if request.verbose { response.info = ["info": try inspection(of: records[0])] }
             return response
         }
     }

@@ -138,7 +138,9 @@ public struct CNIClient: Sendable {
             // Only what stands in it is damage: what could not be read now can be read later.
             guard damage is NetworkFileError else { throw damage }
             let (attachment, network) = try damaged(damage)
-            try runDelete(CNICache.Entry(attachment, network), missing: missing)
+            if let failure = runDelete(CNICache.Entry(attachment, network), missing: missing).first {
+                throw failure.error
+            }
             try cache.setAside(place)
         }
     }
@@ -146,22 +148,35 @@ public struct CNIClient: Sendable {
     private func undo(
         _ entry: CNICache.Entry, missing: MissingPlugin, substitute: Substitute = .none
     ) throws {
-        do {
-            try runDelete(entry, missing: missing)
-        } catch {
+        let failures = runDelete(entry, missing: missing)
+        if let first = failures.first {
             guard let network = substitute.find(entry.network.name, entry.result != nil),
-                network != entry.network, (try? runDelete(entry.asked(by: network), missing: missing)) != nil
-            else { throw error }
-            substitute.tell(error)
+                canStandIn(network, for: entry.network, failures: failures),
+                runDelete(entry.asked(by: network), missing: missing).isEmpty
+            else { throw first.error }
+            substitute.tell(first.error)
         }
         try cache.remove(entry)
     }
 
-    private func runDelete(_ entry: CNICache.Entry, missing: MissingPlugin) throws {
+    /// Plugins that the other configuration does not name would not be asked by it, and keep what they have. What hangs
+    /// may come to an end another time; only by its own network's name it is known to be the same.
+    private func canStandIn(_ network: NetworkList, for old: NetworkList, failures: [Failure]) -> Bool {
+        guard network != old, failures.allSatisfy({ network.has(plugin: $0.type) }) else { return false }
+        if network.name == old.name { return true }
+        return !failures.contains { failure in
+            if case CNIError.timedOut? = failure.error as? CNIError { true } else { false }
+        }
+    }
+
+    private typealias Failure = (type: String, error: any Error)
+
+    /// - Returns: what went wrong; the other plugins were asked all the same.
+    private func runDelete(_ entry: CNICache.Entry, missing: MissingPlugin) -> [Failure] {
         var entry = entry
         // A namespace that is gone cannot be entered; plugins then free what lies outside of it.
         if access(entry.namespace, F_OK) != 0 { entry.namespace = "" }
-        var failure: (any Error)?
+        var failures: [Failure] = []
         let chain = Array(entry.network.plugins.reversed())
         var ahead = PluginAhead()
         for (index, plugin) in chain.enumerated() {
@@ -180,10 +195,10 @@ public struct CNIClient: Sendable {
                         ahead.start { try self.call("DEL", chain[index + 1], entry) }
                     })
             } catch {
-                if failure == nil { failure = error }
+                failures.append((NetworkList.type(of: plugin), error))
             }
         }
-        if let failure { throw failure }
+        return failures
     }
 
     // MARK: What is

@@ -179,6 +179,13 @@ final class BlobFetch: Sendable {
         var reached: Int64 = 0
         var stillFor = 0
         var lastBeat: Int64?
+        func isGivenUp() throws -> Bool {
+            if let beat = try partial.lastBeat(), beat != lastBeat {
+                lastBeat = beat
+                stillFor = 0
+            }
+            return stillFor >= Self.patience
+        }
         do {
             while reached < size {
                 let present = min(try partial.size(), size)
@@ -191,17 +198,13 @@ final class BlobFetch: Sendable {
                 }
                 // Its writer is gone: what is missing is ours to bring.
                 if try partial.tryWriteLock() { return await write(partial.file, from: reached) }
-                if let beat = try partial.lastBeat(), beat != lastBeat {
-                    lastBeat = beat
-                    stillFor = 0
-                }
-                if stillFor >= Self.patience { return try await leave(partial, at: reached) }
+                if try isGivenUp() { return try await leave(partial, at: reached) }
                 try await Task.sleep(for: .milliseconds(Self.interval))
                 stillFor += Self.interval
             }
             // Its writer has a last look at it.
             while try !partial.tryReadLock() {
-                if stillFor >= Self.patience { return try await leave(partial, at: reached) }
+                if try isGivenUp() { return try await leave(partial, at: reached) }
                 try await Task.sleep(for: .milliseconds(Self.interval))
                 stillFor += Self.interval
             }

@@ -1,6 +1,7 @@
 import Foundation
 import ImageStore
 import LinuxKernel
+import Synchronization
 import Testing
 
 /// Unpacked layers that somebody has changed since.
@@ -119,6 +120,33 @@ import Testing
         #expect(
             problems.last?.contains("holds: etc: mode 755, not 700 (one below it is wrong, too) (of") == true,
             "\(problems)")
+    }
+
+    /// They are kept as long as they are looked at.
+    @Test func layersOfAnImageThatIsRemovedMeanwhile() throws {
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        _ = try ImageBuilder.load([Self.layer], in: temporary)
+        let store = try temporary.open()
+        let isRemoved = Mutex(false)
+        let watch: ProgressHandler = { _ in
+            let isFirst = isRemoved.withLock { removed in
+                defer { removed = true }
+                return !removed
+            }
+            if !isFirst { return }
+            do {
+                _ = try store.remove("test/built")
+            } catch {
+                Issue.record(error)
+            }
+            #expect(Fixtures.names(in: temporary.root + "/snapshots") != [])
+        }
+        let problems = try store.verify(progress: watch, inUse: { [] })
+        #expect(isRemoved.withLock { $0 } && problems == [], "\(problems)")
+        for folder in ["snapshots", "blobs/sha256"] {
+            #expect(Fixtures.names(in: "\(temporary.root)/\(folder)") == [], "\(folder)")
+        }
     }
 
     /// What its layers should be nobody can say then.

@@ -123,7 +123,8 @@ struct ImageVerifyCommand: SwiftletCommand {
         let problems: [String]
         do {
             problems = try context.trace.step("verify") {
-                try store.verify(isDeep: deep, progress: report)
+                try store.verify(
+                    isDeep: deep, progress: report, inUse: { try context.engine.imageUses() })
             }
         } catch {
             progress?.clear()

@@ -98,7 +98,9 @@ extension ImageStore {
 
     /// Ends a lease on content, and takes away what was kept for it alone, since its image was removed meanwhile. What
     /// cannot be done, the next removal does.
-    func release(_ lease: Lease) {
+    /// - Parameter inUse: as for `removing`, by whoever kept unpacked layers, too: only who knows the containers can tell
+    ///   which of those are needed.
+    func release(_ lease: Lease, inUse: (() throws -> [ContainerUse])? = nil) {
         do {
             let isAllNeeded = try catalog.writeVolatile { database in
                 try Catalog.end(database, lease.number)
@@ -106,6 +108,10 @@ extension ImageStore {
                 return try Int.fetchOne(database, sql: Self.neededContent + count) == 0
             }
             if isAllNeeded { return }
+            if let inUse {
+                _ = try removing(inUse: inUse) { _, _ in }
+                return
+            }
             try catalog.write(makesRoom: true) { _ = try forgetUnneededContent($0) }
             try removeGarbage()
             folder.keepReserve()

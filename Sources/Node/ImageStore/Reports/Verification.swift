@@ -5,12 +5,17 @@ import OCISpec
 
 extension ImageStore {
     /// Reads all content again and compares it with its digest; looks whether every snapshot has its folder.
-    /// - Parameter isDeep: looks into the folders, too: unpacks each layer once more, which takes the room of the largest,
-    ///   and compares.
+    /// - Parameters:
+    ///   - isDeep: looks into the folders, too: unpacks each layer once more, which takes the room of the largest, and
+    ///     compares.
+    ///   - inUse: lists the containers there are, so that the layers of an image that is removed meanwhile can go at the
+    ///     end; without it they go with the next removal.
     /// - Returns: what is wrong, one line each, with the images that need it; empty when all is well.
-    public func verify(isDeep: Bool = false, progress: ProgressHandler? = nil) throws -> [String] {
+    public func verify(
+        isDeep: Bool = false, progress: ProgressHandler? = nil, inUse: (() throws -> [ContainerUse])? = nil
+    ) throws -> [String] {
         let lease = try catalog.makeLease("verify")
-        defer { release(lease) }
+        defer { release(lease, inUse: inUse) }
         let (contents, snapshots) = try catalog.writeVolatile { database in
             // Pinned, so that a removal meanwhile is not taken for damage.
             for (kind, sql) in [

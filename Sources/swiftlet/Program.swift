@@ -157,7 +157,9 @@ public enum Program {
     ) throws -> Command {
         if let command = Command.read(plain: arguments) { return command }
         func reworded() -> [String] {
-            OptionWords.reworded(arguments, passesWordsOn: Command.passesWordsOn) { kind(of: $0, type) }
+            OptionWords.reworded(
+                arguments, passesWordsOn: Command.passesWordsOn, kind: { kind(of: $0, type) },
+                names: { names(of: $0, type) })
         }
         if arguments.contains(where: { $0.hasPrefix("-") && $0.hasSuffix("=") }) {
             return try Command.parse(reworded())
@@ -185,6 +187,17 @@ public enum Program {
         }
         // What is missing now are arguments.
         return .flag
+    }
+
+    /// All names of an option, as the parser's help lists them: `  -d, --detach  In the background.`
+    private static func names<Command: SwiftletCommand>(of name: String, _ type: Command.Type) -> [String] {
+        for line in Command.helpMessage(includeHidden: true, columns: 200).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            let others = words.prefix { $0.hasSuffix(",") }
+            let names = words.prefix(others.count + 1).map { String($0.hasSuffix(",") ? $0.dropLast() : $0) }
+            if line.hasPrefix("  -"), names.contains(name) { return names }
+        }
+        return [name]
     }
 
     /// One line of what the parser says in several.

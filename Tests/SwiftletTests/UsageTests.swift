@@ -122,6 +122,11 @@ struct UsageTests {
         #expect(try host.check("ps", "-aq").lines.count == 1)
         #expect(try host.check("container", "ls", "-aq").lines.count == 1)
         #expect(try host.check("image", "ls", "-q").lines.count == 1)
+        // By its other name, too.
+        for form in [["-d", "--detach=false"], ["--detach", "-d=0"]] {
+            let words = ["run", "--rm"] + form + ["busybox", "echo", "here"]
+            #expect(try host.run(words).line == "here", "\(form)")
+        }
         // Of several letters the value is the last one's.
         let counted = try host.run(["run", "--rm", "-it=false", "busybox", "wc", "-c"], input: "hello")
         #expect(counted.line == "5", "\(counted)")

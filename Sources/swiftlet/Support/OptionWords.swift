@@ -12,7 +12,10 @@ enum OptionWords {
     /// - Parameters:
     ///   - passesWordsOn: whether the options end at the first word that is none.
     ///   - kind: tells it of an option with its dashes.
-    static func reworded(_ words: [String], passesWordsOn: Bool, kind: (String) -> Kind) -> [String] {
+    ///   - names: all the names of an option, by one of them.
+    static func reworded(
+        _ words: [String], passesWordsOn: Bool, kind: (String) -> Kind, names: (String) -> [String]
+    ) -> [String] {
         var result: [String] = []
         var rest = words[...]
         while let word = rest.popFirst() {
@@ -30,7 +33,7 @@ enum OptionWords {
                 result.append(word)
                 continue
             }
-            for part in parts { append(part, to: &result, &rest) }
+            for part in parts { append(part, to: &result, &rest, names) }
         }
         return result + rest
     }
@@ -69,13 +72,18 @@ enum OptionWords {
         return parts
     }
 
-    private static func append(_ part: Part, to result: inout [String], _ rest: inout ArraySlice<String>) {
+    private static func append(
+        _ part: Part, to result: inout [String], _ rest: inout ArraySlice<String>,
+        _ names: (String) -> [String]
+    ) {
         let name = part.name
         if part.kind == .flag {
             switch part.attached {
             case nil: result.append(name)
             case let word? where truths.contains(word): result.append(name)
-            case let word? where untruths.contains(word): result.removeAll { $0 == name }
+            case let word? where untruths.contains(word):
+                let names = names(name)
+                result.removeAll { names.contains($0) }
             // Which the parser refuses.
             case let word?: result.append("\(name)=\(word)")
             }

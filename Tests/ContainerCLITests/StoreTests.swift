@@ -67,6 +67,7 @@ struct StoreTests {
         definition.addedCapabilities = ["A"]
         definition.droppedCapabilities = ["B"]
         definition.securityOptions = ["C"]
+        definition.hasStandardProfile = true
         #expect(try ContainerDefinition(json: definition.json()) == definition)
     }
 

@@ -33,6 +33,33 @@ struct LifeCycleTests {
         #expect(try host.checkFails(1, "inspect", "c").contains("no such"))
     }
 
+    /// It was made with AppArmor, and this host has none.
+    @Test func theStandardProfileThatIsNoMore() throws {
+        let switched = try? FileDescriptor.readFile("/sys/module/apparmor/parameters/enabled")
+        if switched?.first == UInt8(ascii: "Y") { return }
+        let id = try host.check("create", "--name", "c", "busybox", "sleep", "1000").line
+        let folder = "\(host.root)/default/containers/\(id)"
+        func edit(_ file: String, _ edit: (String) -> String) throws {
+            let path = "\(folder)/\(file)"
+            let text = edit(String(decoding: try FileDescriptor.readFile(path), as: UTF8.self))
+            try FileDescriptor.open(path, O_WRONLY | O_TRUNC).writeAll(text)
+        }
+        try edit("container.json") { #"{"hasStandardProfile": true,"# + $0.dropFirst() }
+        try edit("config.json") { text in
+            let pieces = text.split(separator: #""process":{"#, maxSplits: 1)
+            return pieces.joined(separator: #""process":{"apparmorProfile":"swiftlet-default","#)
+        }
+        #expect(try host.inspect("c", "AppArmorProfile") == "swiftlet-default")
+        let started = try host.run(["start", "c"])
+        #expect(started.code == 0 && started.line == "c", "\(started)")
+        #expect(
+            started.error
+                == "swiftlet: container c runs without the AppArmor profile swiftlet-default: this host has no AppArmor\n"
+        )
+        #expect(try host.inspect("c", "AppArmorProfile") == "")
+        #expect(try host.check("exec", "c", "echo", "here").line == "here")
+    }
+
     @Test func aNewName() throws {
         try host.check("run", "-d", "--name", "c", "busybox", "sleep", "1000")
         let first = try host.pid(of: "c")

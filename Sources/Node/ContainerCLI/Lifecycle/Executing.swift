@@ -67,6 +67,9 @@ extension Engine {
         guard var process = spec.process else {
             throw UsageError("container \(container.name) has a configuration without a process")
         }
+        if container.hasStandardProfile, process.apparmorProfile != nil {
+            process.apparmorProfile = try standardProfile(for: container)
+        }
         process.args = wish.command
         process.terminal = wish.terminal
         process.consoleSize = nil

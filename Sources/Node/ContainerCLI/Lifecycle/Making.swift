@@ -127,6 +127,7 @@ extension Engine {
         builder.consoleSize = consoleSize
         if Self.needsStandardProfile(request), try AppArmorProfiles.ofKernel()?.provideStandard() == true {
             builder.defaultAppArmorProfile = AppArmorProfiles.standard
+            definition.hasStandardProfile = true
         }
         if request.usesInit { builder.initProgram = try Self.program("swiftlet-init", for: "--init") }
         builder.devices =

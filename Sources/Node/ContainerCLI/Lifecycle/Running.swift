@@ -16,20 +16,12 @@ extension Engine {
                 "\(folder)/\(ContainerDefinition.fileName) is damaged: container \(container.name) can only be removed"
             )
         }
-        try provideProfile(of: container)
+        try settleProfile(of: container)
         try trace.step("launch shim") {
             try clearLostShim(of: container)
             _ = try ShimLauncher.launch(container: container.id, folder: folder, state: folders.state)
         }
         return try trace.step("connect to shim") { try ShimClient(state: folders.state, shim: container.id) }
-    }
-
-    /// The standard profile of AppArmor does not survive a boot, a container that has it does.
-    private func provideProfile(of container: ContainerDefinition) throws {
-        guard let profiles = try AppArmorProfiles.ofKernel(), try !profiles.has(AppArmorProfiles.standard),
-            try configuration(of: container).process?.apparmorProfile == AppArmorProfiles.standard
-        else { return }
-        _ = try profiles.provideStandard()
     }
 
     /// Starts a container in the background.

@@ -85,6 +85,8 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var addedCapabilities: [String] = []
     public var droppedCapabilities: [String] = []
     public var securityOptions: [String] = []
+    /// AppArmor's standard profile, which nobody asked for, was there when it was made.
+    public var hasStandardProfile = false
 
     /// Its file cannot be read: this says what is known without it, so that it can be seen and removed.
     public private(set) var isDamaged = false
@@ -186,6 +188,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         addedCapabilities = try json.list("addedCapabilities")
         droppedCapabilities = try json.list("droppedCapabilities")
         securityOptions = try json.list("securityOptions")
+        hasStandardProfile = try json.flag("hasStandardProfile")
     }
 
     public func encode(to json: inout JSONWriter) {
@@ -214,6 +217,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.nonEmpty("addedCapabilities", addedCapabilities)
             json.nonEmpty("droppedCapabilities", droppedCapabilities)
             json.nonEmpty("securityOptions", securityOptions)
+            json.flag("hasStandardProfile", hasStandardProfile)
         }
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import ContainerCLI
 import ContainerRuntime
 import Glibc
@@ -68,6 +69,19 @@ struct AppArmorTests {
         // One that says yes and does nothing.
         let idle = try Bench(loaded: "", parser: "exit 0")
         #expect(throws: AppArmorError.self) { try idle.profiles.provideStandard() }
+    }
+
+    /// As the kernel shows it to a user namespace's root: there, and not to be opened.
+    @Test func aListThatIsNotForUsIsHidden() throws {
+        let bench = try Bench(loaded: "", parser: "")
+        #expect(try !bench.profiles.areHidden)
+        #expect(try !AppArmorProfiles(list: "/nowhere").areHidden)
+        chmod(bench.profiles.list, 0)
+        // Of this thread alone; with it go the capabilities that pass over a file's mode (capabilities(7)).
+        let own = geteuid()
+        _ = clinux_syscall(Int(SYS_setfsuid), own == 0 ? 65534 : Int(own), 0, 0, 0, 0, 0)
+        defer { _ = clinux_syscall(Int(SYS_setfsuid), Int(own), 0, 0, 0, 0, 0) }
+        #expect(try bench.profiles.areHidden)
     }
 
     @Test func withoutAParserAndWithoutTheKernelsFilesThereIsNone() throws {

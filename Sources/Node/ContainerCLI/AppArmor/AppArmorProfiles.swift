@@ -20,10 +20,29 @@ public struct AppArmorProfiles: Equatable, Sendable {
         self.parsers = parsers
     }
 
-    /// - Returns: nil where the kernel has no AppArmor, or it is switched off.
+    /// - Returns: nil where the kernel has no AppArmor, or it is switched off, or shows us nothing of it.
     public static func ofKernel() throws(KernelError) -> AppArmorProfiles? {
         let switched = try content("/sys/module/apparmor/parameters/enabled")
-        return switched?.first == UInt8(ascii: "Y") ? AppArmorProfiles() : nil
+        guard switched?.first == UInt8(ascii: "Y") else { return nil }
+        let profiles = AppArmorProfiles()
+        return try profiles.areHidden ? nil : profiles
+    }
+
+    /// Whether the list is there and not for us, as for the root of a user namespace: the host's profiles are none of
+    /// its business then.
+    package var areHidden: Bool {
+        get throws(KernelError) {
+            do throws(KernelError) {
+                _ = try FileDescriptor.open(list, O_RDONLY)
+                return false
+            } catch {
+                switch error.errno {
+                case .accessDenied, .notPermitted: return true
+                case .noEntry: return false
+                default: throw error
+                }
+            }
+        }
     }
 
     /// Whether a profile is loaded. Each line of the list is a name and its mode in parentheses.

@@ -86,7 +86,9 @@ extension CgroupLayout {
 
     /// What the version 2 tree offers, which is what is neither compiled out nor taken by version 1.
     public func unifiedControllers() throws(CgroupError) -> [String] {
-        try CgroupDirectory.Owned(path: unified, from: root).view.words("cgroup.controllers")
+        // Named, so that it is open for as long as its view is used.
+        let folder = try CgroupDirectory.Owned(path: unified, from: root)
+        return try folder.view.words("cgroup.controllers")
     }
 
     private func isLegacyHierarchy(_ path: String) -> Bool {

@@ -39,6 +39,8 @@ struct CgroupPathTests {
         .enabled(if: access("/sys/fs/cgroup", F_OK) == 0),
         arguments: [
             ("/sys/fs/cgroup/unified/c1", "unified/c1"), ("/sys/fs/cgroup", "/sys/fs/cgroup"),
+            ("/sys/fs/cgroup//c1", "c1"), ("/sys/fs/cgroup///unified//c1", "unified//c1"),
+            ("/sys/fs/cgroup/", "/sys/fs/cgroup/"), ("/sys/fs/cgroup//", "/sys/fs/cgroup//"),
             ("/sys/fs/cgroups/c1", "/sys/fs/cgroups/c1"), ("/mnt/sys/fs/cgroup/c1", "/mnt/sys/fs/cgroup/c1"),
         ])
     func lookupsBeginAtTheFolderOfAllHierarchies(path: String, found: String) {

@@ -26,7 +26,12 @@ package final class CgroupRoot: Sendable {
             guard descriptor >= 0, strncmp(text, Self.prefix, Self.prefix.utf8.count) == 0 else {
                 return call(AT_FDCWD, text)
             }
-            return call(descriptor, text + Self.prefix.utf8.count)
+            var rest = text + Self.prefix.utf8.count
+            // With a slash in front it would be a path of the host.
+            while rest.pointee == CChar(UInt8(ascii: "/")) { rest += 1 }
+            // The folder itself: there is no empty path below it.
+            if rest.pointee == 0 { return call(AT_FDCWD, text) }
+            return call(descriptor, rest)
         }
     }
 

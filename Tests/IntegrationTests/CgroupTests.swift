@@ -103,10 +103,22 @@ extension RuntimeTests {
 
         /// As with runc: a service's limits hold for the containers that it starts. On version 1 the groups are below
         /// the caller's, on version 2 beside it.
-        @Test(arguments: [nil, "far/away"])
-        func withoutAnAbsolutePathTheGroupsAreTheCallers(path: String?) throws {
+        @Test(arguments: [false, true])
+        func withoutAnAbsolutePathTheGroupsAreTheCallers(hasPath: Bool) throws {
             try withHost { host in
-                let service = host.id("service")
+                let (service, parent) = (host.id("service"), host.id("far"))
+                let path = hasPath ? "\(parent)/away" : nil
+                defer {
+                    _ = try? host.oci("delete", "--force", host.id())
+                    // In hierarchies that the service is not in the parent is at the top.
+                    _ = try? host.shell(
+                        """
+                        for group in /sys/fs/cgroup/\(service) /sys/fs/cgroup/*/\(service) \
+                            /sys/fs/cgroup/\(parent) /sys/fs/cgroup/*/\(parent); do
+                            [ ! -d $group ] || find $group -depth -type d -exec rmdir {} +
+                        done
+                        """)
+                }
                 let roots = ["memory", "pids", "unified", ""].map { "/sys/fs/cgroup/\($0)" }.filter {
                     Files.exists("\($0)/cgroup.procs")
                 }
@@ -122,7 +134,7 @@ extension RuntimeTests {
                     program: ["/bin/sh", "-c", start, "sh", Host.runtime] + command
                 ).wait()
                 #expect(output.code == 0, "\(output)")
-                let pid = try host.stateOf(host.id()).pid ?? 0
+                let pid = try #require(try host.stateOf(host.id()).pid.flatMap { $0 > 0 ? $0 : nil })
                 let name = path ?? host.id()
                 let memberships = try Files.read("/proc/\(pid)/cgroup")
                 #expect(
@@ -140,8 +152,6 @@ extension RuntimeTests {
                 #expect(
                     try host.ok("exec", host.id(), "cat", "/proc/self/cgroup").out.contains("/\(service)/"))
                 try host.delete()
-                let folders = roots.map { "\($0)/\(service)" }.joined(separator: " ")
-                try host.shell("find \(folders) -depth -type d -exec rmdir {} +")
             }
         }
 

@@ -154,7 +154,7 @@ struct InitProcess {
 
     private func buildRoot(_ sources: MountSources, _ cgroup: CgroupView?) throws {
         var rootfs = try RootfsBuilder(
-            spec: spec, options: mountOptions, sources: sources, cgroup: cgroup)
+            spec: spec, options: mountOptions, sources: sources, cgroup: cgroup, log: log)
         try rootfs.mountAll()
         log.debug("first process: \(spec.mounts.count) mounts made")
         try rootfs.makeDevices()

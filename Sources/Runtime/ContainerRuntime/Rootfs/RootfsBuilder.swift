@@ -10,6 +10,7 @@ struct RootfsBuilder: ~Copyable {
     let options: [MountOptions]
     let sources: MountSources
     let cgroup: CgroupView?
+    let log: Log
     /// The container's root, a mount of its own.
     let root: FileDescriptor
     /// Mounts that are made here may reach the host.
@@ -17,11 +18,14 @@ struct RootfsBuilder: ~Copyable {
 
     /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
     /// none before kernel 6.15. Its old root stays reachable below until `enter`.
-    init(spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?) throws {
+    init(
+        spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?, log: Log
+    ) throws {
         self.spec = spec
         self.options = options
         self.sources = sources
         self.cgroup = cgroup
+        self.log = log
         let propagation = spec.linux?.rootfsPropagation
         keepsHostSharing = propagation == .shared || propagation == .recursiveShared
         if keepsHostSharing {
@@ -198,8 +202,7 @@ struct RootfsBuilder: ~Copyable {
             try new.setAttributes(options.recursiveAttributes, recursive: true)
         }
         if type == "mqueue", let label = spec.linux?.mountLabel, !label.isEmpty {
-            // It came with the namespace: the kernel takes no context= for it any more.
-            try new.descriptor.setContext(label, name: mount.destination)
+            try MessageQueueLabel.set(label, on: new.descriptor, mount.destination, spec, log)
         }
         try new.attach(on: target, name: mount.destination)
     }

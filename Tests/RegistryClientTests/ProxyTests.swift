@@ -125,8 +125,8 @@ import Testing
     @Test func aProxyThatIsNotThere() async throws {
         let registry = try DebianRegistry(.tls)
         defer { withExtendedLifetime(registry) {} }
-        let (listener, port) = try FaultServer.listen()
-        close(listener)
+        let (silent, port) = try FaultServer.bind(port: 0)
+        defer { close(silent) }
         try await withClient(configuration(registry, proxy: "https://127.0.0.1:\(port)")) { client in
             let error = try await registryError { try await client.ping("registry.example") }
             #expect(error.kind == .unreachable)

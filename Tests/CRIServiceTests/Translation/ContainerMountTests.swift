@@ -230,7 +230,8 @@ import Testing
         wanted.image.image = "registry.example/models:1"
         wanted.imageSubPath = "v1"
         bench.container.mounts = [wanted]
-        #expect(try bench.refusal().description == "config.mounts[0].readonly: must be true for an image")
+        let failure = try #require(throws: ImageVolumeFailure.self) { try bench.plan() }
+        #expect("\(failure.cause)" == "config.mounts[0].readonly: must be true for an image")
         wanted.readonly = true
         bench.container.mounts = [wanted]
         let plan = try bench.plan()
@@ -260,7 +261,8 @@ import Testing
         wanted.image.imageRef = ""
         wanted.image.annotations = ["a": "b"]
         bench.container.mounts = [wanted]
-        #expect(try bench.refusal().description == "config.mounts[0].image.image: must not be empty")
+        let failure = try #require(throws: ImageVolumeFailure.self) { try bench.plan() }
+        #expect("\(failure.cause)" == "config.mounts[0].image.image: must not be empty")
     }
 
     @Test func aPathInAnImageStaysInIt() throws {

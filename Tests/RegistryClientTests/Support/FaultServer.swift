@@ -183,7 +183,8 @@ final class FaultServer: Sendable {
         return (listener, port)
     }
 
-    private static func bind(port: Int) throws -> (listener: Int32, port: Int) {
+    /// A socket that nobody listens at yet; its port is nobody else's as long as it is open.
+    static func bind(port: Int) throws -> (listener: Int32, port: Int) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // Connections of an earlier listener may still have the port.
         var isShared: Int32 = 1

@@ -47,6 +47,30 @@ extension ShimTests {
             }
         }
 
+        /// Who only looks at a container does not keep the shim from taking it.
+        @Test func aContainerThatIsLookedAtIsTaken() throws {
+            try withShimHost { host in
+                try host.definePod()
+                var client = try host.launchPod()
+                try host.define(script: "sleep 600", name: "a")
+                var isTaken = false
+                // On a busy machine the look may last longer than the shim waits.
+                for _ in 0..<5 where !isTaken {
+                    let look = try lookAtContainer(in: host.container("a"))
+                    defer { pclose(look) }
+                    do {
+                        _ = try client.create(host.id("a"), folder: host.container("a"))
+                        isTaken = true
+                    } catch let error as ShimError {
+                        #expect("\(error)".hasSuffix("in use by another process"))
+                    }
+                }
+                try #require(isTaken)
+                try client.delete(host.id("a"), force: true, removeFolder: true)
+                try host.endPod(&client)
+            }
+        }
+
         /// Whatever the shim and its clones were at.
         @Test func shimKilledAtAnyMoment() throws {
             try withShimHost { host in

@@ -40,6 +40,26 @@ import Testing
         }
     }
 
+    @Test func theEndIsNotedOnceAndOnlyUnderALockThatIsThere() throws {
+        let folder = TemporaryFolder()
+        let status = try runningStatus(shim: ProcessIdentity(pid: 0x3fffff, start: 1), boot: BootID.current())
+        try status.write(in: folder.path)
+        // As where the folder is just being removed.
+        let error = #expect(throws: KernelError.self) { try LiveStatus.noteEnd(in: folder.path) }
+        #expect(error?.errno == .noEntry)
+        #expect(access(folder.path + "/" + ContainerLock.fileName, F_OK) != 0)
+        do {
+            let lock = try ContainerLock.tryTake(folder: folder.path)
+            let isTaken = lock != nil
+            #expect(isTaken)
+            #expect(try LiveStatus.noteEnd(in: folder.path) == nil)
+        }
+        let end = try #require(try LiveStatus.noteEnd(in: folder.path)?.finishedAt)
+        #expect(try LiveStatus.noteEnd(in: folder.path)?.finishedAt == end)
+        let written = try #require(try LiveStatus.written(in: folder.path))
+        #expect(written.phase == .running && written.shim == status.shim && written.finishedAt == end)
+    }
+
     @Test func betweenTwoRunsTheLastEndIsKnown() throws {
         let folder = TemporaryFolder()
         var status = try runningStatus(shim: ProcessIdentity(pid: 0x3fffff, start: 1), boot: BootID.current())

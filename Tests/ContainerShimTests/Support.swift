@@ -50,3 +50,11 @@ func eventually(seconds: Double = 10, _ condition: () throws -> Bool) rethrows -
     }
     return false
 }
+
+/// Holds the lock of a container's folder for a moment, as whoever asks for its state does.
+/// - Returns: for `pclose`, when the lock is held.
+func lookAtContainer(in folder: String) throws -> UnsafeMutablePointer<FILE> {
+    let look = try #require(popen("flock '\(folder)/lock' sh -c 'echo; exec sleep 0.1'", "re"))
+    #expect(fgetc(look) == 10)
+    return look
+}

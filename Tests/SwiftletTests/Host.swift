@@ -259,6 +259,14 @@ func folderNames(_ path: String) throws -> [String] {
     return names
 }
 
+/// Holds the lock of a container's folder for a moment, as whoever asks for its state does.
+/// - Returns: for `pclose`, when the lock is held.
+func lookAtContainer(in folder: String) throws -> UnsafeMutablePointer<FILE> {
+    let look = try #require(popen("flock '\(folder)/lock' sh -c 'echo; exec sleep 0.1'", "re"))
+    #expect(fgetc(look) == 10)
+    return look
+}
+
 /// What `rootfs-fixtures/make` makes, once for all tests.
 enum Fixtures {
     private static let made: Result<String, KernelError> = {

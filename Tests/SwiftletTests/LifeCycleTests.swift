@@ -352,6 +352,23 @@ struct LifeCycleTests {
         usleep(100_000)
     }
 
+    /// What a lost shim supervised is ended by `stop`, also while somebody looks at the container.
+    @Test func lostShimLookedAtAndStopped() throws {
+        try host.check("run", "-d", "--name", "c", "busybox", "sleep", "1000")
+        let process = try host.pid(of: "c")
+        let folder = host.root + "/default/containers/" + (try host.id(of: "c"))
+        let shim = try #require(try ProcessRecord.read(process)).parent
+        kill(shim, SIGKILL)
+        func runs() throws -> Bool { try ProcessRecord.read(process)?.isZombie == false }
+        // On a busy machine the look may last longer than anybody waits.
+        for _ in 0..<5 where try runs() {
+            let look = try lookAtContainer(in: folder)
+            defer { pclose(look) }
+            try host.check("stop", "c")
+        }
+        #expect(try !runs())
+    }
+
     /// The shim is killed: nothing is known of the end, and everything can still be removed.
     @Test func lostShim() throws {
         try host.check("run", "-d", "--name", "c", "busybox", "sleep", "1000")

@@ -131,7 +131,16 @@ extension Engine {
         guard let found = try LiveStatus.found(in: folder), found.shim != nil || found.isDamaged else {
             return
         }
-        guard let lock = try ContainerLock.tryTake(folder: folder) else { return }
+        let lock: ContainerLock?
+        do throws(KernelError) {
+            lock = try ContainerLock.take(folder: folder, milliseconds: ContainerLock.glance)
+        } catch {
+            // Its holder has removed the container.
+            if error.errno == .noEntry { return }
+            throw error
+        }
+        // Who has it longer than for a look is a new shim, or clears already.
+        guard let lock else { return }
         try cleanUp(container)
         _ = consume lock
     }

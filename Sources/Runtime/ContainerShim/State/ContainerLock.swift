@@ -12,10 +12,14 @@ public struct ContainerLock: ~Copyable {
 
     public static let fileName = "lock"
 
+    /// More than whoever looks at a container needs it, in milliseconds: see `LiveStatus.noteEnd`.
+    public static let glance = 200
+
     /// Takes the lock, or answers nil when somebody else holds it.
-    public static func tryTake(folder: String) throws(KernelError) -> ContainerLock? {
+    /// - Parameter creates: false leaves a folder without the lock's file as it is: ENOENT.
+    public static func tryTake(folder: String, creates: Bool = true) throws(KernelError) -> ContainerLock? {
         let path = folder + "/" + fileName
-        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        let file = try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | (creates ? O_CREAT : 0), mode: 0o600)
         do throws(KernelError) {
             _ = try check("lock", path) { flock(file.raw, LOCK_EX | LOCK_NB) }
         } catch {
@@ -31,8 +35,11 @@ public struct ContainerLock: ~Copyable {
     /// - Parameter milliseconds: without it, enough for clones of a killed shim that are still at work.
     public static func take(folder: String, milliseconds: Int = 3000) throws(KernelError) -> ContainerLock? {
         let deadline = monotonicMilliseconds() + milliseconds
+        var isFirst = true
         while true {
-            if let lock = try tryTake(folder: folder) { return lock }
+            // Its holder may be removing the folder, where no file may come back.
+            if let lock = try tryTake(folder: folder, creates: isFirst) { return lock }
+            isFirst = false
             if monotonicMilliseconds() >= deadline { return nil }
             usleep(5000)
         }

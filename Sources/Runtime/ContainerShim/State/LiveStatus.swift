@@ -131,8 +131,9 @@ extension LiveStatus {
     /// Writes down when it was found out that a container has ended whose shim is gone. All else stays as the shim left
     /// it: from that is known what has to be cleared.
     /// - Returns: the status as it is now; nil where somebody else works with the container.
+    /// - Throws: also where there is no lock: no file may come into a folder that is just being removed.
     public static func noteEnd(in folder: String) throws -> LiveStatus? {
-        guard let lock = try ContainerLock.tryTake(folder: folder) else { return nil }
+        guard let lock = try ContainerLock.tryTake(folder: folder, creates: false) else { return nil }
         guard var written = try written(in: folder) else { return nil }
         let bootID = try BootID.current()
         if try written.reconciled(bootID: bootID).endIsUnknown {

@@ -152,7 +152,10 @@ final class Shim {
             return known
         }
         try pod?.requireReady()
-        guard let lock = try ContainerLock.tryTake(folder: folder) else { throw Self.inUse(id) }
+        // Who only asks for its state may have it.
+        guard let lock = try ContainerLock.take(folder: folder, milliseconds: ContainerLock.glance) else {
+            throw Self.inUse(id)
+        }
         return try add(id, folder: folder, lock: lock)
     }
 

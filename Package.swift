@@ -125,7 +125,7 @@ let package = Package(
             linkerSettings: fullyStatic + withoutBacktracer),
 
         .executableTarget(
-            name: "swiftlet-init", dependencies: ["CLinux"],
+            name: "swiftlet-init", dependencies: ["CArguments", "CLinux"],
             path: "Sources/Runtime/swiftlet-init", swiftSettings: strict,
             linkerSettings: fullyStatic + withoutBacktracer),
 

@@ -73,7 +73,8 @@ extension RuntimeTests {
         @Test func closedStandardStreams() throws {
             try withHost { host in
                 let bundle = try host.bundle(
-                    "for i in 0 1; do stat -L -c %t:%T /proc/$$/fd/$i >&2; done; cat; echo lost")
+                    "for i in 0 1; do kind=$(stat -L -c %t:%T /proc/$$/fd/$i); echo $kind >&2; done; cat; echo lost"
+                )
                 let command =
                     "exec \(Host.runtime) --root \(host.state) run -b \(bundle) \(host.id()) 0<&- 1>&-"
                 let output = try host.start(program: ["/bin/sh", "-c", command]).wait()

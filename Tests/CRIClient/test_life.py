@@ -415,7 +415,7 @@ class Life(NodeTest):
         for of_pod, of_container in [(stats.linux.cpu, inner.cpu), (stats.linux.memory, inner.memory),
                                      (stats.linux.io, inner.io)]:
             self.assertEqual(of_pod.HasField("psi"), of_container.HasField("psi"))
-            self.assertEqual(of_pod.psi.HasField("some"), of_container.psi.HasField("some"))
+            self.assertEqual(of_pod.psi.HasField("Some"), of_container.psi.HasField("Some"))
         if stats.linux.HasField("io"):
             self.assertGreater(stats.linux.io.timestamp, 0)
         listed = self.runtime.ListPodSandboxStats(cri.ListPodSandboxStatsRequest()).stats[0]

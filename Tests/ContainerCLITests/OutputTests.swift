@@ -15,7 +15,7 @@ struct OutputTests {
         var table = Table(["A", "B"])
         table.add(["\u{1b}[2Jx", "a\nb"])
         table.add(["y", "z"])
-        #expect(table.text() == "A           B\n\\x1b[2Jx   a\\x0ab\ny           z\n")
+        #expect(table.text() == "A          B\n\\x1b[2Jx   a\\x0ab\ny          z\n")
     }
 
     static let decimalSizesCases: [(Int64, String)] = [

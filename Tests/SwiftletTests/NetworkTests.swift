@@ -77,8 +77,11 @@ import Testing
             ["run", "--name", "c", "-p", "8080:80", "busybox", "sleep", "100"])
         usleep(UInt32(round) * 1500)
         kill(program.pid, SIGKILL)
-        // It may just have started a shim, or that a clone.
-        for _ in 0..<3 { for pid in try host.processes() { kill(pid, SIGKILL) } }
+        // It may just have started a shim, or that a clone, which comes a moment later on a busy machine.
+        for _ in 0..<10 {
+            for pid in try host.processes() { kill(pid, SIGKILL) }
+            usleep(5000)
+        }
         _ = try program.finish()
         // The next command has what they had.
         let again = try host.run([

@@ -129,7 +129,20 @@ private struct ToldAgent {
         work = Task { try await daemon.run() }
     }
 
-    func tell(_ pods: [Pod]) { source.tell(pods) }
+    /// The image is there: no registry is asked for it.
+    func tell(_ pods: [Pod]) {
+        source.tell(
+            pods.map { pod in
+                var pod = pod
+                for index in pod.spec.containers.indices {
+                    pod.spec.containers[index].imagePullPolicy = .ifNotPresent
+                }
+                for index in pod.spec.ephemeralContainers.indices {
+                    pod.spec.ephemeralContainers[index].imagePullPolicy = .ifNotPresent
+                }
+                return pod
+            })
+    }
 
     /// For the one pod that there is.
     func wait(_ holds: (Pod) -> Bool) async throws -> Pod {

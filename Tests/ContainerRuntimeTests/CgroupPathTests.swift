@@ -60,7 +60,8 @@ struct CgroupPathTests {
         2:freezer:/not/mounted
         0::/svc/run
         """.utf8)
-    private static let layout = CgroupLayout(unified: "/cg/unified", legacyRoot: "/cg")
+    /// Made anew for each test: it holds a descriptor.
+    private static var layout: CgroupLayout { CgroupLayout(unified: "/cg/unified", legacyRoot: "/cg") }
 
     private func callerGroups(_ table: [UInt8], mounts: String) throws -> CallerGroups {
         try CallerGroups(table, Self.layout, isThere: { _ in false }) {

@@ -7,7 +7,8 @@ import OCISpec
 
 extension Engine {
     /// Starts the container's shim, or finds it, and connects to it.
-    func launchShim(of container: ContainerDefinition) throws -> ShimClient {
+    /// - Parameter justMade: by this program, with the AppArmor profile that there is.
+    func launchShim(of container: ContainerDefinition, justMade: Bool = false) throws -> ShimClient {
         let folders = layout.runFolders
         let folder = layout.container(container.id)
         if try status(of: container).isSupervised, let shim = try shim(of: container) { return shim }
@@ -16,7 +17,7 @@ extension Engine {
                 "\(folder)/\(ContainerDefinition.fileName) is damaged: container \(container.name) can only be removed"
             )
         }
-        try settleProfile(of: container)
+        if !justMade { try settleProfile(of: container) }
         try trace.step("launch shim") {
             try clearLostShim(of: container)
             _ = try ShimLauncher.launch(container: container.id, folder: folder, state: folders.state)
@@ -25,14 +26,18 @@ extension Engine {
     }
 
     /// Starts a container in the background.
-    public func start(_ container: ContainerDefinition) throws {
-        var shim = try launchShim(of: container)
+    /// - Parameter justMade: by this program.
+    public func start(_ container: ContainerDefinition, justMade: Bool = false) throws {
+        var shim = try launchShim(of: container, justMade: justMade)
         try trace.step("start container") { _ = try shim.start(container.id) }
     }
 
     /// Starts a container and stays attached to it until it ends or the user detaches.
-    public func run(_ container: ContainerDefinition, _ options: SessionOptions) throws -> SessionEnd {
-        var shim = try launchShim(of: container)
+    /// - Parameter justMade: by this program.
+    public func run(
+        _ container: ContainerDefinition, _ options: SessionOptions, justMade: Bool = false
+    ) throws -> SessionEnd {
+        var shim = try launchShim(of: container, justMade: justMade)
         let streams = try trace.step("attach") {
             try shim.attach(container.id, AttachOptions(stdin: options.input, lossless: true))
         }

@@ -197,19 +197,24 @@ struct PullFaultTests {
         defer { withExtendedLifetime(self) {} }
         let (slow, other) = try pullsAtTheDisk(call, which, seconds: seconds)
         // One that does nothing for ten seconds is not waited for.
-        let end = monotonicMilliseconds() + 16_000
+        try expectOneUnpacks(of: [slow, other], milliseconds: 16_000)
+        try expectWhole(host, images: 1)
+        proxy.close()
+    }
+
+    /// So long only one of them unpacks; all end well.
+    private func expectOneUnpacks(of pulls: [Program], milliseconds: Int) throws {
+        let end = monotonicMilliseconds() + milliseconds
         var seen: Set<String> = []
         while monotonicMilliseconds() < end {
             seen.formUnion(unpacking())
             usleep(200_000)
         }
         #expect(seen.count == 1)
-        for pull in [slow, other] {
+        for pull in pulls {
             let result = try pull.finish(seconds: 120)
             #expect(result.code == 0, "\(result.error)")
         }
-        try expectWhole(host, images: 1)
-        proxy.close()
     }
 
     /// Stops a pull, without which another one does; it ends well, too, when it goes on.
@@ -268,17 +273,7 @@ struct PullFaultTests {
         defer { withExtendedLifetime(self) {} }
         let (slow, layer) = try pullInAWrite(seconds: 40)
         let other = try host.start(["pull", "-q", name])
-        let end = monotonicMilliseconds() + 26_000
-        var seen: Set<String> = []
-        while monotonicMilliseconds() < end {
-            seen.formUnion(unpacking())
-            usleep(200_000)
-        }
-        #expect(seen.count == 1)
-        for pull in [slow, other] {
-            let result = try pull.finish(seconds: 120)
-            #expect(result.code == 0, "\(result.error)")
-        }
+        try expectOneUnpacks(of: [slow, other], milliseconds: 26_000)
         #expect(proxy.requests.count { $0 == "GET /v2/big/blobs/\(layer)" } == 1, "\(proxy.requests)")
         try expectWhole(host, images: 1)
         proxy.close()

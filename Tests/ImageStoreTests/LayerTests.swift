@@ -40,6 +40,39 @@ import Testing
         }
     }
 
+    /// The longest path that the kernel takes in one call, and one byte more.
+    @Test func aPathMayHave4095Bytes() throws {
+        func layer(_ path: String) -> Tar {
+            var layer = Tar()
+            layer.extended([("path", path)])
+            layer.file("short", "content")
+            return layer
+        }
+        func names(_ lengths: [Int]) -> String {
+            lengths.map { String(repeating: "d", count: $0) }.joined(separator: "/")
+        }
+        let temporary = try TemporaryStore()
+        defer { temporary.remove() }
+        let store = try temporary.open()
+        let longer = names(Array(repeating: 255, count: 15) + [127, 128])
+        #expect(longer.utf8.count == 4096)
+        let refusal = message { try ImageBuilder.load([layer(longer)], in: temporary) }
+        #expect(refusal?.contains("is longer than 4095 bytes") == true, "\(refusal ?? "it was loaded")")
+        #expect(refusal?.contains("\n") == false && temporary.leftovers == [])
+
+        let longest = names(Array(repeating: 255, count: 16))
+        #expect(longest.utf8.count == 4095)
+        let image = try ImageBuilder.load([layer(longest)], in: temporary)
+        #expect(try store.verify(isDeep: true) == [])
+        var folder = try FileDescriptor.open(
+            try store.rootFilesystem(of: image).lowerDirectories[0], O_RDONLY | O_DIRECTORY)
+        for name in longest.split(separator: "/").dropLast() {
+            folder = try folder.openAt(String(name), O_RDONLY | O_DIRECTORY)
+        }
+        let file = try folder.openAt(names([255]), O_RDONLY)
+        #expect(try file.status().st_size == 7)
+    }
+
     @Test func bytesThatAreNoArchiveAreNotTakenForNothing() throws {
         let temporary = try TemporaryStore()
         defer { temporary.remove() }

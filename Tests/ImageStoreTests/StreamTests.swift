@@ -53,7 +53,7 @@ final class PieceSource: ByteSource, @unchecked Sendable {
 
     static func decompress(_ packed: [UInt8], piece: Int = .max, buffer size: Int = 65536) throws -> [UInt8] {
         let compression = packed.withUnsafeBytes { Compression(signature: $0) }
-        let source = try compression.decompress(PieceSource(packed, piece: piece))
+        let source = try compression.decompress(PieceSource(packed, piece: piece), scratch: "/tmp")
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: size)
         while true {
@@ -74,6 +74,30 @@ final class PieceSource: ByteSource, @unchecked Sendable {
         let packed = try Self.compressed(by: program, program == "xz" ? ["-9"] : [])
         #expect(try Self.decompress(packed) == Self.plain)
         #expect(try Self.decompress(packed + packed) == Self.plain + Self.plain, "several streams in a row")
+    }
+
+    /// Forty megabytes of the same two, eight apart: whoever repeats them keeps what lies between in a file.
+    @Test(arguments: [["--long=27"], ["--ultra", "-22"]]) func zstdRepeatsWhatIsFarAway(_ options: [String])
+        throws
+    {
+        let gap = [UInt8](repeating: UInt8(ascii: "."), count: 6_000_000)
+        let plain = (0..<5).flatMap { _ in Self.plain + gap }
+        let packed = try Self.compressed(plain, by: "zstd", ["-q"] + options)
+        #expect(try Self.decompress(packed, buffer: 1 << 20) == plain)
+    }
+
+    /// The header of a frame that says: two gigabytes.
+    @Test func aWindowOfZstdMayNotBeEndless() throws {
+        let error = message { try Self.decompress([0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0]) }
+        #expect(error?.contains("more than 512 MiB back") == true, "\(error ?? "it was read")")
+    }
+
+    @Test func withoutRoomForAWindowThereIsAnError() throws {
+        let packed = try Self.compressed(by: "zstd", ["-q", "--long=27"])
+        let source = try Compression.zstd.decompress(PieceSource(packed), scratch: "/nowhere")
+        var buffer = [UInt8](repeating: 0, count: 100)
+        let error = message { try buffer.withUnsafeMutableBytes { try source.read(into: $0) } }
+        #expect(error?.contains("/nowhere") == true, "\(error ?? "it was read")")
     }
 
     @Test(arguments: ["gzip", "zstd", "xz"])

@@ -53,4 +53,31 @@ enum LargeImage {
             "/usr/bin/skopeo", "copy", "-q", "--dest-tls-verify=false", "--dest-compress-format", "zstd",
             "dir:\(plain)", "docker://\(registry.host)/\(name)")
     }
+
+    /// Puts it into a registry with layers whose repetitions reach 128 MiB back, which skopeo does not make.
+    static func push(withWideWindowsTo registry: LocalRegistry, as name: String) throws {
+        let folder = registry.folder + "/wide"
+        try LocalRegistry.run(
+            "/usr/bin/skopeo", "copy", "-q", "--dest-decompress", "oci:\(try layout()):v1", "dir:\(folder)")
+        let script = """
+            import hashlib, json, os, subprocess
+            os.chdir("\(folder)")
+            manifest = json.load(open("manifest.json"))
+            for layer in manifest["layers"]:
+                plain = layer["digest"].removeprefix("sha256:")
+                # From a stream, whose length the program does not know: it says the whole window.
+                with open(plain) as file, open("packed", "wb") as packed:
+                    subprocess.run(["zstd", "-q", "--long=27"], stdin=file, stdout=packed, check=True)
+                with open("packed", "rb") as packed: digest = hashlib.file_digest(packed, "sha256").hexdigest()
+                os.rename("packed", digest)
+                os.remove(plain)
+                layer["mediaType"] = "application/vnd.oci.image.layer.v1.tar+zstd"
+                layer["digest"], layer["size"] = "sha256:" + digest, os.path.getsize(digest)
+            with open("manifest.json", "w") as file: json.dump(manifest, file)
+            """
+        try LocalRegistry.run("/usr/bin/python3", "-c", script)
+        try LocalRegistry.run(
+            "/usr/bin/skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false", "dir:\(folder)",
+            "docker://\(registry.host)/\(name)")
+    }
 }

@@ -270,6 +270,15 @@ struct PullTests {
         #expect(try host.check("image", "verify").error.isEmpty)
     }
 
+    /// What a layer may repeat of itself is kept in a file where it is much.
+    @Test func layersWithWindowsOf128Megabytes() throws {
+        defer { withExtendedLifetime(self) {} }
+        try LargeImage.push(withWideWindowsTo: registry, as: "large:v1")
+        #expect(
+            try LargeImage.memory(ofPulling: "\(registry.host)/large:v1", by: host) < LargeImage.memoryBound)
+        #expect(try host.check("image", "verify").error.isEmpty)
+    }
+
     /// Each layer takes descriptors, and an image may have 499: what is usually allowed is not what may be had.
     @Test func moreLayersThanOpenFilesAreAllowed() throws {
         defer { withExtendedLifetime(self) {} }

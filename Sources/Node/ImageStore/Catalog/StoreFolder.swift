@@ -22,6 +22,9 @@ final class StoreFolder: Sendable {
     let ingest: FileDescriptor
     let trash: FileDescriptor
 
+    /// Where temporary files without names are made.
+    var scratch: String { path + "/ingest" }
+
     static let folders = [
         "blobs", "blobs/sha256", "blobs/sha512", "snapshots", "ingest", "partial", "trash", "empty",
         "answers",
@@ -42,7 +45,7 @@ final class StoreFolder: Sendable {
         ingest = try root.openAt("ingest", O_RDONLY | O_DIRECTORY)
         trash = try root.openAt("trash", O_RDONLY | O_DIRECTORY)
         // What becomes layers stays on the part of the disk on which it was made.
-        spreadSubfolders(of: path + "/ingest")
+        spreadSubfolders(of: scratch)
     }
 
     private static func makeFolders(_ path: String) throws {

@@ -38,10 +38,10 @@ extension ImageStore {
     private func spool(_ source: any ByteSource, _ compression: Compression, name: String) throws
         -> SharedFile
     {
-        let path = folder.path + "/ingest"
+        let path = folder.scratch
         let file = SharedFile(try FileDescriptor.open(path, O_TMPFILE | O_RDWR, mode: 0o600), name: name)
         let packed = CountingSource(source)
-        let ahead = try ReadAheadSource(try compression.decompress(packed))
+        let ahead = try ReadAheadSource(try compression.decompress(packed, scratch: path))
         let buffer = ByteBuffer(capacity: 256 << 10)
         var count: Int64 = 0
         while try buffer.fill(from: ahead) {

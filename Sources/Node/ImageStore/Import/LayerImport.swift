@@ -179,7 +179,8 @@ final class LayerImport: Sendable {
     ) throws {
         let layer = layers[index]
         let ingest = LayerIngest(
-            layer: layer, limits: session.store.limits, source: source, copy: copy,
+            layer: layer, limits: session.store.limits, scratch: session.store.folder.scratch, source: source,
+            copy: copy,
             onProgress: { [self] done in report(layer, .unpacking, done) })
         if hasSnapshot { return try ingest.verify() }
         let name = folder(index)

@@ -6,6 +6,8 @@ import OCISpec
 struct LayerIngest {
     let layer: IncomingImage.Layer
     let limits: ImportLimits
+    /// A folder for temporary files without names.
+    let scratch: String
     let source: any ByteSource
     /// Where the blob is copied to, if it is not there yet.
     let copy: SharedFile?
@@ -29,7 +31,7 @@ struct LayerIngest {
         let blob = VerifyingSource(
             source, digest: layer.descriptor.digest, size: layer.descriptor.size, copyTo: copy,
             onProgress: onProgress)
-        let stream = try LayerStream(blob, limits: limits)
+        let stream = try LayerStream(blob, limits: limits, scratch: scratch)
         let ahead = try ReadAheadSource(stream)
         if stream.compression == .none && layer.diffID == layer.descriptor.digest {
             // The two digests are of the same bytes.

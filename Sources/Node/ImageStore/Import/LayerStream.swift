@@ -79,14 +79,15 @@ final class LayerStream: ByteSource, @unchecked Sendable {
     private var count: Int64 = 0
     let compression: Compression
 
-    init(_ blob: VerifyingSource, limits: ImportLimits) throws {
+    /// - Parameter scratch: a folder for temporary files without names.
+    init(_ blob: VerifyingSource, limits: ImportLimits, scratch: String) throws {
         let start = PeekableSource(blob)
         self.blob = blob
         self.limits = limits
         compression = Compression(signature: try start.peek())
         // What decompresses takes memory, as much as the blob says.
         _ = try compression.layerType()
-        archive = try compression.decompress(start)
+        archive = try compression.decompress(start, scratch: scratch)
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

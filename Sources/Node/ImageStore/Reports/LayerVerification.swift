@@ -91,7 +91,7 @@ struct LayerVerification {
         do {
             let again = try session.makeSnapshotFolder("compared")
             let ingest = LayerIngest(
-                layer: source.layer, limits: store.limits,
+                layer: source.layer, limits: store.limits, scratch: store.folder.scratch,
                 source: try FileRangeSource(try store.folder.openBlob(digest)), copy: nil,
                 onProgress: { done in
                     session.progress(

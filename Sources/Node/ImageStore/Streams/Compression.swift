@@ -39,12 +39,14 @@ package enum Compression: Equatable, Sendable {
     }
 
     /// A source of the decompressed bytes of `source`.
-    package func decompress(_ source: any ByteSource) throws -> any ByteSource {
+    /// - Parameter scratch: a folder for temporary files without names.
+    package func decompress(_ source: any ByteSource, scratch: String) throws -> any ByteSource {
         switch self {
         case .none: source
         case .gzip: GzipInflater(source)
         case .xz: try XzDecoder(source)
-        case .zstd, .bzip2: try FilterSource(source, self)
+        case .zstd: try ZstdDecoder(source, scratch: scratch)
+        case .bzip2: try FilterSource(source)
         }
     }
 }

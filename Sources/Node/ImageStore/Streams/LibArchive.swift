@@ -63,25 +63,18 @@ final class ArchiveReader: @unchecked Sendable {
     }
 }
 
-/// Decompresses what libarchive does in little memory: zstd, and for old archives of images bzip2.
+/// Decompresses bzip2, for old archives of images.
 final class FilterSource: ByteSource, @unchecked Sendable {
     private let reader: ArchiveReader
-    private let compression: Compression
     private var isOpen = false
     /// Nothing was compressed. libarchive has a format of its own for that, which it takes only when reading went well.
     private var isEmpty = false
 
-    init(_ source: any ByteSource, _ compression: Compression) throws {
-        self.compression = compression
+    init(_ source: any ByteSource) throws {
         reader = try ArchiveReader(source, bufferSize: 128 << 10) { handle in
-            let filter =
-                switch compression {
-                case .zstd: archive_read_support_filter_zstd(handle)
-                case .bzip2: archive_read_support_filter_bzip2(handle)
-                case .none, .gzip, .xz: ARCHIVE_OK
-                }
-            return min(
-                filter, archive_read_support_format_raw(handle), archive_read_support_format_empty(handle))
+            min(
+                archive_read_support_filter_bzip2(handle), archive_read_support_format_raw(handle),
+                archive_read_support_format_empty(handle))
         }
     }
 
@@ -102,6 +95,6 @@ final class FilterSource: ByteSource, @unchecked Sendable {
 
     private func damaged() -> any Error {
         if let error = reader.sourceError { return error }
-        return ImageError.corrupt("the \(compression.name) data is damaged or ends early: \(reader.message)")
+        return ImageError.corrupt("the bzip2 data is damaged or ends early: \(reader.message)")
     }
 }

@@ -10,7 +10,7 @@ import Synchronization
 import Testing
 
 /// The engine by itself, without pods: those are made in `Tests/CRIClient`, through the CRI.
-struct PodEngineTests {
+final class PodEngineTests {
     private let folder: String
 
     init() throws {
@@ -38,14 +38,13 @@ struct PodEngineTests {
         return try engine()
     }
 
-    private func remove() throws { try FileManager.default.removeItem(atPath: folder) }
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     @Test func twoEnginesDoNotShareRecords() async throws {
         let first = try engine()
         let error = #expect(throws: EngineError.self) { _ = try engine() }
         #expect(error?.message.contains("another swiftlet daemon") == true)
         await first.close()
-        try remove()
     }
 
     @Test func whatIsNotThere() async throws {
@@ -61,7 +60,6 @@ struct PodEngineTests {
         #expect(engine.sandboxes().isEmpty)
         #expect(try engine.containers().isEmpty)
         await engine.close()
-        try remove()
     }
 
     @Test func aPodWithoutANetworkConfigurationLeavesNothing() async throws {
@@ -77,7 +75,6 @@ struct PodEngineTests {
         let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
         #expect(!mounts.contains(folder))
         await engine.close()
-        try remove()
     }
 
     /// Nor tells of any.
@@ -91,7 +88,6 @@ struct PodEngineTests {
         // Longer than the rest before the next shim.
         try await Task.sleep(for: .milliseconds(300))
         #expect(lines.all.withLock { $0.filter { $0.contains("in advance") } } == [])
-        try remove()
     }
 
     @Test func handlersAndTheirRuntimes() {
@@ -208,7 +204,6 @@ struct PodEngineTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [], "\(path)")
         }
         await engine.close()
-        try remove()
     }
 
     /// Whichever driver has made its group, and whichever is the one of now.
@@ -227,7 +222,6 @@ struct PodEngineTests {
         #expect(access(group, F_OK) != 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/run/k8s/sandboxes") == [])
         await engine.close()
-        try remove()
     }
 
     @Test func whatProcessesHaveOpen() throws {
@@ -279,7 +273,6 @@ struct PodEngineTests {
         }
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
-        try remove()
     }
 
     @Test func recordsOfANewerProgramAreRefused() async throws {
@@ -297,7 +290,6 @@ struct PodEngineTests {
         process.waitUntilExit()
         let error = #expect(throws: EngineError.self) { _ = try engine() }
         #expect(error?.message.contains("newer swiftlet") == true)
-        try remove()
     }
 }
 

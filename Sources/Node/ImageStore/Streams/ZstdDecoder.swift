@@ -20,7 +20,7 @@ final class ZstdDecoder: ByteSource, @unchecked Sendable {
     /// The widest window is two to this power, 512 MiB, as in containerd.
     private static let windowLog: Int32 = 29
     /// Each page that is read of the window brings sixteen into the mapping.
-    private static let spillingDistance = 1 << 20
+    private static let spillingDistance = 256 << 10
 
     /// - Parameter scratch: the folder for the files of wide windows.
     init(_ source: any ByteSource, scratch: String) throws {

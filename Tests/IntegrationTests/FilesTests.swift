@@ -339,20 +339,22 @@ extension RuntimeTests {
             }
         }
 
-        /// Of two entries for one path the later one counts.
+        /// Of several entries for one path the first one counts, with its owner, as with runc.
         @Test func devicesWithOnePath() throws {
             try withHost { host in
-                let output = try host.run("stat -c '%F %t:%T %a' /dev/twice /dev/null") {
+                let output = try host.run("stat -c '%F %t:%T %a %g' /dev/twice /dev/null") {
                     $0.linux?.devices = [
+                        .init(
+                            path: "/dev/twice", type: .character, major: 1, minor: 5, fileMode: 0o640, gid: 5),
                         .init(path: "/dev/twice", type: .character, major: 1, minor: 3, fileMode: 0o600),
-                        .init(path: "/dev/twice", type: .character, major: 1, minor: 3, fileMode: 0o600),
-                        .init(path: "/dev/null", type: .character, major: 1, minor: 3, fileMode: 0o666),
                         .init(path: "/dev/null", type: .character, major: 1, minor: 3, fileMode: 0o644),
-                        .init(path: "/dev/twice", type: .character, major: 1, minor: 5, fileMode: 0o640),
+                        .init(
+                            path: "/dev/null", type: .character, major: 1, minor: 3, fileMode: 0o666, gid: 6),
+                        .init(path: "/dev//twice", type: .fifo, major: 0, minor: 0, fileMode: 0o666, gid: 6),
                     ]
                 }
                 #expect(
-                    output.lines == ["character special file 1:5 640", "character special file 1:3 644"],
+                    output.lines == ["character special file 1:5 640 5", "character special file 1:3 644 0"],
                     "\(output)")
             }
         }

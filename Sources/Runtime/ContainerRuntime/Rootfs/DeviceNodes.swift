@@ -53,7 +53,10 @@ enum DeviceNodes {
         for (index, device) in devices.enumerated() {
             let (parent, name) = device.path.splitAtLastComponent
             // Asked only where a node is there already.
-            func isOurs() -> Bool { devices[..<index].contains { $0.path == device.path } }
+            func isOurs() -> Bool {
+                let path = device.path.split(separator: "/")
+                return devices[..<index].contains { $0.path.split(separator: "/") == path }
+            }
             do {
                 if parent == "/dev" {
                     try make(device, name: name, in: dev, isOurs: isOurs)
@@ -66,7 +69,7 @@ enum DeviceNodes {
         }
     }
 
-    /// - Parameter isOurs: whether an earlier entry of the configuration has this path: the later one counts.
+    /// - Parameter isOurs: whether an earlier entry of the configuration has this path: it counts, as with runc.
     private static func make(
         _ device: RuntimeSpec.Device, name: String, in folder: borrowing FileDescriptor, isOurs: () -> Bool
     ) throws {
@@ -80,14 +83,10 @@ enum DeviceNodes {
         let number =
             device.type == .fifo
             ? 0 : clinux_makedev(UInt32(clamping: device.major), UInt32(clamping: device.minor))
-        var result = mknodat(folder.raw, name, mode, dev_t(number))
-        if result != 0, Errno.current == .exists, isOurs() {
-            _ = try check("replace", device.path) { unlinkat(folder.raw, name, 0) }
-            result = mknodat(folder.raw, name, mode, dev_t(number))
-        }
-        if result != 0 {
+        if mknodat(folder.raw, name, mode, dev_t(number)) != 0 {
             let errno = Errno.current
             guard errno == .exists else { throw KernelError("mknod", device.path, errno) }
+            if isOurs() { return }
             // The image may bring the node along; anything else in its place is refused.
             let status = try folder.openAt(name, O_PATH | O_NOFOLLOW).status()
             guard status.st_mode & S_IFMT == type, device.type == .fifo || UInt64(status.st_rdev) == number

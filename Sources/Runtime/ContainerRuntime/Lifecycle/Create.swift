@@ -165,7 +165,7 @@ final class Creation {
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
             sources: sources, cgroup: view, placement: placement, joins: namespaces.joins,
-            lateNamespaces: namespaces.lateNamespaces, plan: plan,
+            lateNamespaces: namespaces.lateNamespaces, queueLabel: namespaces.queueLabel, plan: plan,
             devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
         // The files of a process that nobody may look into are root's, its maps too. The new one waits, outside

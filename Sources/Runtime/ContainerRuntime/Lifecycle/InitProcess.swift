@@ -30,6 +30,8 @@ struct InitProcess {
     let joins: [(kind: NamespaceKind, descriptor: Int32)]
     /// Of `NamespacePlan`.
     let lateNamespaces: UInt64
+    /// Of `NamespacePlan`.
+    let queueLabel: String?
     let plan: LaunchPlan
     let devices: NetworkDevices?
     let state: ContainerState
@@ -154,7 +156,8 @@ struct InitProcess {
 
     private func buildRoot(_ sources: MountSources, _ cgroup: CgroupView?) throws {
         var rootfs = try RootfsBuilder(
-            spec: spec, options: mountOptions, sources: sources, cgroup: cgroup, log: log)
+            spec: spec, options: mountOptions, sources: sources, cgroup: cgroup, queueLabel: queueLabel,
+            log: log)
         try rootfs.mountAll()
         log.debug("first process: \(spec.mounts.count) mounts made")
         try rootfs.makeDevices()

@@ -22,6 +22,8 @@ struct NamespacePlan {
     /// Made by the new process, when it is root of its user namespace: who makes an ipc namespace owns the root of its
     /// message queues.
     let lateNamespaces: UInt64
+    /// What the root of the container's message queues is labelled with.
+    let queueLabel: String?
 
     /// - Throws: also where what is set in a namespace (kernel parameters, names) would be set in the caller's own.
     init(_ spec: RuntimeSpec) throws {
@@ -53,6 +55,7 @@ struct NamespacePlan {
         uidMappings = linux?.uidMappings ?? []
         gidMappings = linux?.gidMappings ?? []
         timeOffsets = linux?.timeOffsets
+        queueLabel = try MessageQueueLabel.wanted(spec, joined: opened.first { $0.kind == .ipc }?.descriptor)
         if opened.isEmpty { return }
         // A pid namespace is entered by children only, a time namespace by a process with memory of its own.
         // Namespaces that the host's root owns must be entered before the user namespace, its own after it.
@@ -65,11 +68,7 @@ struct NamespacePlan {
     private static func refuseOwn(
         _ kind: NamespaceKind, _ file: borrowing FileDescriptor, _ setting: String
     ) throws {
-        var own = stat()
-        let path = "/proc/self/ns/\(kind.procName)"
-        _ = try check("stat", path) { stat(path, &own) }
-        let status = try file.status()
-        guard status.st_dev == own.st_dev, status.st_ino == own.st_ino else { return }
+        guard try kind.isOwn(file.raw) else { return }
         throw RuntimeError(
             "\(setting): not allowed in host \(kind.longName) namespace, which the path leads to")
     }
@@ -162,6 +161,15 @@ private struct ChangedNamespaces {
 }
 
 extension NamespaceKind {
+    /// Whether a namespace of this kind, which is open, is that of this process.
+    func isOwn(_ descriptor: Int32) throws(KernelError) -> Bool {
+        let path = "/proc/self/ns/\(procName)"
+        var (own, given) = (stat(), stat())
+        _ = try check("stat", path) { stat(path, &own) }
+        _ = try check("stat", "\(procName) namespace") { fstat(descriptor, &given) }
+        return own.st_dev == given.st_dev && own.st_ino == given.st_ino
+    }
+
     fileprivate var longName: String { self == .network ? "network" : self == .mount ? "mount" : procName }
 
     init(_ kind: RuntimeSpec.Namespace.Kind) {

@@ -10,6 +10,8 @@ struct RootfsBuilder: ~Copyable {
     let options: [MountOptions]
     let sources: MountSources
     let cgroup: CgroupView?
+    /// Of `NamespacePlan`.
+    let queueLabel: String?
     let log: Log
     /// The container's root, a mount of its own.
     let root: FileDescriptor
@@ -19,12 +21,15 @@ struct RootfsBuilder: ~Copyable {
     /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
     /// none before kernel 6.15. Its old root stays reachable below until `enter`.
     init(
-        spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?, log: Log
+        spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?,
+        queueLabel: String?,
+        log: Log
     ) throws {
         self.spec = spec
         self.options = options
         self.sources = sources
         self.cgroup = cgroup
+        self.queueLabel = queueLabel
         self.log = log
         let propagation = spec.linux?.rootfsPropagation
         keepsHostSharing = propagation == .shared || propagation == .recursiveShared
@@ -185,7 +190,7 @@ struct RootfsBuilder: ~Copyable {
         // What nothing is done with before it is attached.
         let isPlain =
             !options.copiesUp && options.recursiveAttributes.isEmpty && Self.isKnown(type)
-            && (type != "mqueue" || spec.linux?.mountLabel == nil)
+            && (type != "mqueue" || queueLabel == nil)
         if isPlain, folders.mayBeEntered,
             LinuxKernel.Mount.attachNew(
                 type: type, source: mount.source ?? "none", options: data, attributes: attributes, on: target)
@@ -201,8 +206,8 @@ struct RootfsBuilder: ~Copyable {
         if !options.recursiveAttributes.isEmpty {
             try new.setAttributes(options.recursiveAttributes, recursive: true)
         }
-        if type == "mqueue", let label = spec.linux?.mountLabel, !label.isEmpty {
-            try MessageQueueLabel.set(label, on: new.descriptor, mount.destination, spec, log)
+        if type == "mqueue", let queueLabel {
+            try MessageQueueLabel.set(queueLabel, on: new.descriptor, mount.destination, spec, log)
         }
         try new.attach(on: target, name: mount.destination)
     }

@@ -151,7 +151,7 @@ public enum Program {
     }
 
     /// Words in docker's forms that the parser does not know are put into its own when it refuses them, and before
-    /// where it would take the word behind an empty value for it.
+    /// where it would take the word behind for an empty or a left out value.
     private static func parse<Command: SwiftletCommand>(
         _ type: Command.Type, _ arguments: [String]
     ) throws -> Command {
@@ -161,7 +161,10 @@ public enum Program {
                 arguments, passesWordsOn: Command.passesWordsOn, kind: { kind(of: $0, type) },
                 names: { names(of: $0, type) })
         }
-        if arguments.contains(where: { $0.hasPrefix("-") && $0.hasSuffix("=") }) {
+        let leavesOut: (String) -> Bool = {
+            $0.hasPrefix("-") && $0.hasSuffix("=") || OptionWords.isTruth($0)
+        }
+        if arguments.contains(where: leavesOut) {
             return try Command.parse(reworded())
         }
         do {
@@ -182,7 +185,7 @@ public enum Program {
             _ = try Command.parse([name])
         } catch {
             let text = Command.message(for: error)
-            if text.hasPrefix("Missing value for ") { return .value }
+            if text.hasPrefix("Missing value for ") { return OptionWords.isTruth(name) ? .truth : .value }
             if text.contains("nknown option") { return .unknown }
         }
         // What is missing now are arguments.

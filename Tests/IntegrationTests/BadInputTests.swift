@@ -295,6 +295,23 @@ extension RuntimeTests {
             }
         }
 
+        @Test func spellingsOfTruths() throws {
+            try withHost { host in
+                for word in ["1", "T", "TRUE", "True"] {
+                    #expect(try host.ok("list", "--quiet=\(word)").out.isEmpty, "\(word)")
+                }
+                for word in ["0", "f", "FALSE", "False"] {
+                    #expect(try host.ok("list", "--quiet=\(word)").out.contains("STATUS"), "\(word)")
+                }
+                for word in ["--debug=2", "--systemd-cgroup=", "--rootless=maybe"] {
+                    let output = try host.oci(word, "list")
+                    #expect(
+                        output.code == 1 && output.err.contains(word.prefix { $0 != "=" }),
+                        "\(word): \(output)")
+                }
+            }
+        }
+
         @Test func errorsAlsoGoToTheLog() throws {
             try withHost { host in
                 let log = "\(host.folder)/log.json"

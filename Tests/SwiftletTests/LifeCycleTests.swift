@@ -146,6 +146,17 @@ struct LifeCycleTests {
         #expect(result.code == 9 && result.output == "term\n")
     }
 
+    @Test(arguments: ["0", "false"])
+    func signalsStayOutside(_ word: String) throws {
+        let program = try host.start([
+            "run", "--name", "c", "--sig-proxy=\(word)", "busybox", "sh", "-c", "echo ready; sleep 1000",
+        ])
+        try program.expect("ready")
+        kill(program.pid, SIGTERM)
+        #expect(try program.finish().code == 128 + SIGTERM)
+        #expect(try host.inspect("c", "State", "Status") == "running")
+    }
+
     @Test func pause() throws {
         try host.check(
             "run", "-d", "--name", "c", "busybox", "sh", "-c", "while true; do echo x; sleep 0.05; done")

@@ -87,9 +87,9 @@ struct UsageTests {
             "--network", "bridge", "-p", "127.0.0.1:8080:80", "--publish=53/udp", "-P", "--ip", "10.88.4.4",
             "-h", "box",
         ]
-        // `--flag=false` is what only the parser is asked about.
+        // `-q=true` is what only the parser is asked about.
         var files: [[String]] = []
-        for form in [options, options + ["--privileged=false"], ports, ports + ["--privileged=false"]] {
+        for form in [options, options + ["-q=true"], ports, ports + ["-q=true"]] {
             let made = try host.run(["create"] + form + ["busybox", "-x", "y"])
             try #require(made.code == 0, "\(made.error)")
             let id = made.line
@@ -146,11 +146,42 @@ struct UsageTests {
         }
     }
 
+    /// Go's spellings, read by `PlainWords` and, behind `-q=true`, by the parser.
+    @Test(arguments: [[], ["-q=true"]])
+    func spellingsOfTruths(_ before: [String]) throws {
+        try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        let spellings = [
+            (true, ["1", "t", "T", "true", "TRUE", "True"]),
+            (false, ["0", "f", "F", "false", "FALSE", "False"]),
+        ]
+        for (truth, words) in spellings {
+            for word in words {
+                let forms = ["--privileged=\(!truth)", "--privileged=\(word)"]
+                let made = try host.run(["create"] + before + forms + ["busybox", "true"])
+                try #require(made.code == 0, "\(word): \(made)")
+                #expect(try host.inspect(made.line, "HostConfig", "Privileged") == "\(truth)", "\(word)")
+            }
+        }
+        // Of flags that hold anyway, too; without a value they take no word after them.
+        for form in ["--sig-proxy", "--sig-proxy=0", "--sig-proxy=False", "--sig-proxy=t"] {
+            let result = try host.run(["run", "--rm"] + before + [form, "busybox", "echo", "here"])
+            #expect(result.code == 0 && result.line == "here", "\(form): \(result)")
+        }
+        for form in ["--sig-proxy=maybe", "--sig-proxy=tRUE", "--privileged=2"] {
+            let result = try host.run(["run", "--rm"] + before + [form, "busybox", "echo", "here"])
+            #expect(
+                result.code == 125 && result.error.contains(form.prefix { $0 != "=" }), "\(form): \(result)")
+        }
+        #expect(try !host.check("--debug=0", "ps", "-q").error.contains("parse command line"))
+        #expect(try host.check("--debug=T", "ps", "-q").error.contains("parse command line"))
+        #expect(try host.run(["--debug=2", "ps"]).code == 125)
+    }
+
     /// An empty value is one, however it is written, and for most options as good as none.
     @Test func emptyValues() throws {
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
-        // `--flag=false` is what only the parser is asked about.
-        for form in [["--entrypoint="], ["--entrypoint", ""], ["--privileged=false", "--entrypoint="]] {
+        // `-q=true` is what only the parser is asked about.
+        for form in [["--entrypoint="], ["--entrypoint", ""], ["-q=true", "--entrypoint="]] {
             let result = try host.run(["run", "--rm"] + form + ["busybox", "echo", "x", "--user="])
             #expect(result.code == 0 && result.line == "x --user=", "\(form): \(result)")
         }

@@ -1,4 +1,5 @@
 import ContainerRuntime
+import LinuxKernel
 
 /// One command's options and arguments, read as runc's command line reads them: `--name value`, `--name=value`, one
 /// dash or two, before and after arguments up to a `--`.
@@ -41,10 +42,10 @@ struct Arguments {
                 }
                 given.append((key, value))
             } else if let key = syntax.key(String(name), among: syntax.flags) {
-                switch inline {
-                case nil, "true": given.append((key, ""))
-                case "false": given.removeAll { $0.key == key }
-                default: throw RuntimeError("option --\(name) takes no value")
+                switch inline.map({ Bool(parsing: $0) }) ?? true {
+                case true?: given.append((key, ""))
+                case false?: given.removeAll { $0.key == key }
+                case nil: throw RuntimeError("option \(word): a flag is true or false")
                 }
             } else if name == "help" || name == "h" {
                 throw HelpRequest()

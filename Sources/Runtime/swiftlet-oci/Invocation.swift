@@ -24,11 +24,11 @@ struct Invocation {
     }
 
     private static func rootlessMode(_ text: String?) throws -> RootlessMode {
-        switch text {
-        case nil, "auto": return .automatic
-        case "true", "1": return .always
-        case "false", "0": return .never
-        case let other?: throw RuntimeError("--rootless: '\(other)' is none of auto, true and false")
+        guard let text, text != "auto" else { return .automatic }
+        switch Bool(parsing: text) {
+        case true?: return .always
+        case false?: return .never
+        case nil: throw RuntimeError("--rootless: '\(text)' is none of auto, true and false")
         }
     }
 

@@ -25,14 +25,14 @@ struct RunCommand: SwiftletCommand {
     static func read(plain words: [String]) -> RunCommand? {
         guard
             var words = PlainWords(
-                words, flags: ContainerFlags.plainFlags.union(["detach"]),
+                words, flags: ContainerFlags.plainFlags.union(["detach", "sig-proxy"]),
                 shorts: ContainerFlags.plainShorts + ["d=detach"])
         else { return nil }
         var command = RunCommand()
         command.flags = ContainerFlags(&words)
         command.detach = words.flag("detach")
         command.detachKeys = words.text("detach-keys")
-        command.sigProxy = words.value("sig-proxy") ?? true
+        command.sigProxy = words.flag("sig-proxy", usual: true)
         command.words = words.rest
         return words.areUnderstood ? command : nil
     }

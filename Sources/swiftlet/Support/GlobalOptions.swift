@@ -1,5 +1,6 @@
 import ContainerCLI
 import Glibc
+import LinuxKernel
 
 /// What stands before the command.
 struct GlobalOptions {
@@ -49,13 +50,20 @@ struct GlobalOptions {
                 attached = next
                 return next
             }
+            func flag() throws(UsageError) -> Bool {
+                guard let attached else { return true }
+                guard let flag = Bool(parsing: attached) else {
+                    throw UsageError("invalid option '\(word)': \(name) is true or false")
+                }
+                return flag
+            }
             switch name {
             case "--root": options.givenRoot = try value()
             case "--state": options.givenState = try value()
             case "--namespace": options.namespace = try Self.namespace(try value())
-            case "-D", "--debug": options.debug = true
-            case "--help", "-h": options.help = true
-            case "-v", "--version": options.version = true
+            case "-D", "--debug": options.debug = try flag()
+            case "--help", "-h": options.help = try flag()
+            case "-v", "--version": options.version = try flag()
             default: throw UsageError("unknown option '\(word)': see 'swiftlet --help'")
             }
         }

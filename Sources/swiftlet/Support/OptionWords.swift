@@ -1,3 +1,5 @@
+import LinuxKernel
+
 /// The words after a command's name as docker reads them (pflag), put into the form that swift-argument-parser
 /// understands: several letters with a value at their end (`-itu1000`), values of flags (`--rm=0`), values that are
 /// empty (`--entrypoint=`) or begin with a dash.
@@ -5,9 +7,16 @@ enum OptionWords {
     /// What an option is for the command.
     enum Kind {
         case flag
+        /// A flag that holds unless it is said that it does not: the parser has it as an option with a value.
+        case truth
         case value
         case unknown
     }
+
+    private static let truths: Set = ["--sig-proxy"]
+
+    /// Whether an option is of the kind `truth`.
+    static func isTruth(_ name: String) -> Bool { truths.contains(name) }
 
     /// - Parameters:
     ///   - passesWordsOn: whether the options end at the first word that is none.
@@ -77,15 +86,15 @@ enum OptionWords {
         _ names: (String) -> [String]
     ) {
         let name = part.name
-        if part.kind == .flag {
-            switch part.attached {
-            case nil: result.append(name)
-            case let word? where truths.contains(word): result.append(name)
-            case let word? where untruths.contains(word):
+        if part.kind == .flag || part.kind == .truth {
+            switch (part.attached ?? "true", part.kind) {
+            case (let word, .truth): result.append("\(name)=\(Bool(parsing: word).map(String.init) ?? word)")
+            case (let word, _) where Bool(parsing: word) == true: result.append(name)
+            case (let word, _) where Bool(parsing: word) == false:
                 let names = names(name)
                 result.removeAll { names.contains($0) }
             // Which the parser refuses.
-            case let word?: result.append("\(name)=\(word)")
+            case (let word, _): result.append("\(name)=\(word)")
             }
         } else if let value = part.attached ?? rest.popFirst() {
             // The parser sees no value behind an equals sign that nothing follows.
@@ -94,8 +103,4 @@ enum OptionWords {
             result.append(name)
         }
     }
-
-    /// Go's strconv.ParseBool.
-    private static let truths = ["1", "t", "T", "true", "TRUE", "True"]
-    private static let untruths = ["0", "f", "F", "false", "FALSE", "False"]
 }

@@ -1,6 +1,8 @@
+import LinuxKernel
+
 /// The words after a command's name, read without swift-argument-parser, where they are plain: options that take
-/// values as `--name value`, `--name=value`, `-n value` or `-nvalue`, flags as `--flag` or `-f`, several short flags
-/// together, and behind the options whatever does not begin with a dash.
+/// values as `--name value`, `--name=value`, `-n value` or `-nvalue`, flags as `--flag`, `--flag=true` or `-f`, several
+/// short flags together, and behind the options whatever does not begin with a dash.
 ///
 /// swift-argument-parser finds out by reflection what options a command has. With the sixty of `run` that takes
 /// twenty million instructions, six times as many as all the rest of the program needs to start a container. It
@@ -33,7 +35,7 @@ struct PlainWords {
             }
             if let equals = name.utf8.firstIndex(of: UInt8(ascii: "=")) {
                 let (name, value) = (String(name[..<equals]), String(name[equals...].dropFirst()))
-                if flags.contains(name) || !word.hasPrefix("--") { return nil }
+                if flags.contains(name), Bool(parsing: value) == nil { return nil }
                 given.append((name, value))
             } else if flags.contains(name) {
                 given.append((name, nil))
@@ -81,9 +83,11 @@ struct PlainWords {
 
     // MARK: Asking
 
-    mutating func flag(_ name: String) -> Bool {
+    /// - Parameter usual: what holds where it is not given.
+    mutating func flag(_ name: String, usual: Bool = false) -> Bool {
         known.insert(name)
-        return given.contains { $0.name == name }
+        guard let last = given.last(where: { $0.name == name }) else { return usual }
+        return last.value.flatMap { Bool(parsing: $0) } ?? true
     }
 
     /// The value of an option, the last one given.

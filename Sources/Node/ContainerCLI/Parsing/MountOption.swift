@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKernel
 
 /// One mount that the user wants in a container (`-v`, `--mount`, `--tmpfs`).
 public struct MountRequest: Equatable, Sendable {
@@ -109,11 +110,10 @@ extension MountRequest {
         for field in try commaSeparated(text) {
             let pair = try KeyValue(parsing: field, what: "mount field")
             func flag() throws(UsageError) -> Bool {
-                switch field.contains("=") ? pair.value : "true" {
-                case "true", "1": true
-                case "false", "0": false
-                default: throw UsageError("invalid mount '\(text)': '\(pair.key)' is true or false")
+                guard let flag = Bool(parsing: field.contains("=") ? pair.value : "true") else {
+                    throw UsageError("invalid mount '\(text)': '\(pair.key)' is true or false")
                 }
+                return flag
             }
             switch pair.key {
             case "type": type = pair.value

@@ -28,8 +28,12 @@ public struct SecurityOptions: Equatable, Sendable {
             case ("seccomp", "unconfined"?): seccomp = .unconfined
             case ("seccomp", "builtin"?): seccomp = .standard
             case ("seccomp", let path?) where !path.isEmpty: seccomp = .file(absolutePath(path))
-            case ("no-new-privileges", nil), ("no-new-privileges", "true"?): noNewPrivileges = true
-            case ("no-new-privileges", "false"?): noNewPrivileges = false
+            case ("no-new-privileges", let word):
+                guard let flag = Bool(parsing: word ?? "true") else {
+                    throw UsageError(
+                        "invalid security option '\(option)': no-new-privileges is true or false")
+                }
+                noNewPrivileges = flag
             case ("apparmor", let profile?) where !profile.isEmpty: apparmorProfile = profile
             case ("systempaths", "unconfined"?): unmaskAll = true
             case ("label", "disable"?): break

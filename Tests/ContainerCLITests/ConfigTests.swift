@@ -232,6 +232,51 @@ struct ConfigTests {
         #expect(spec.mounts.first { $0.destination == "/dev/shm" }?.source == "/dev/shm")
     }
 
+    /// It has no name and no files of its own for what is the other one's.
+    @Test func anothersNetwork() throws {
+        let other = try build {
+            $0.hostname = "box"
+            $0.domainName = "example.org"
+        }
+        var request = ContainerRequest(image: "test")
+        request.command = ["/bin/true"]
+        request.network = try #require(ContainerRequest.Network(option: "container:web"))
+        #expect(request.network == .container("web"))
+        #expect(ContainerRequest.Network(option: "container:") == nil)
+        try request.check()
+        var builder = ConfigBuilder(
+            request: request, image: ImageConfig.Defaults(), id: Self.id, user: try user(), mounts: [],
+            availableCapabilities: CapabilityOption.all)
+        builder.joined = JoinedContainer(id: "web", folder: "/other", configuration: other, for: "/own")
+        builder.networkNamespace = builder.joined?.network.pin
+        let spec = try builder.build()
+        #expect(spec.hostname == "box" && spec.domainname == "example.org")
+        #expect(spec.process?.env.contains("HOSTNAME=box") == true)
+        #expect(spec.linux?.namespace(.network)?.path == "/own/network-namespace")
+        // They were set by whoever made the namespace.
+        #expect(spec.linux?.sysctl.isEmpty == true)
+    }
+
+    @Test func whatIsTheOthersIsRefused() throws {
+        let changes: [(String, (inout ContainerRequest) throws -> Void)] = [
+            ("hostname", { $0.hostname = "x" }), ("domainname", { $0.domainName = "x" }),
+            ("dns", { $0.nameServers = ["1.1.1.1"] }), ("dns-search", { $0.searchDomains = ["x"] }),
+            ("dns-option", { $0.resolverOptions = ["ndots:1"] }),
+            ("publish", { $0.ports = try PortOption.parse("80:80") }),
+            ("publish-all", { $0.publishesAll = true }), ("ip", { $0.addresses = [IPAddress("10.0.0.1")!] }),
+            ("add-host", { $0.hosts = [try HostEntry(parsing: "x:1.2.3.4")] }),
+            ("userns", { $0.userNamespace = try UserNamespaceOption("auto", uidMaps: [], gidMaps: []) }),
+        ]
+        for (option, change) in changes {
+            var request = ContainerRequest(image: "test")
+            try change(&request)
+            try request.check()
+            request.network = .container("web")
+            let error = #expect(throws: UsageError.self) { try request.check() }
+            #expect(error?.description == "--\(option) and --network container:web exclude each other")
+        }
+    }
+
     @Test func resources() throws {
         let resources = try #require(
             try build {

@@ -69,6 +69,11 @@ struct StoreTests {
         definition.securityOptions = ["C"]
         definition.hasStandardProfile = true
         #expect(try ContainerDefinition(json: definition.json()) == definition)
+        definition.network = .container(String(repeating: "b", count: 64))
+        let joined = definition.json()
+        #expect(try ContainerDefinition(json: joined) == definition)
+        let wrong = String(decoding: joined, as: UTF8.self).replacing("container:b", with: "bridge:b")
+        #expect(throws: JSONError.self) { try ContainerDefinition(json: Array(wrong.utf8)) }
     }
 
     @Test func aNameBelongsToOneContainer() throws {

@@ -123,6 +123,7 @@ import Testing
                 lower: ["/b", "/a"], upper: "/u", work: "/w", target: "/t", volatile: true),
             runtime: RuntimeHandler(program: "/r", root: "/s", systemdCgroup: true, arguments: ["--x"]),
             systemdCgroup: true)
+        supervision.joinedNetwork = JoinedNetwork(of: "/others/folder", in: "/own")
         supervision.rootfs?.label = "system_u:object_r:container_file_t:s0:c1,c2"
         try supervision.write(in: folder.path)
         #expect(try Supervision.read(in: folder.path) == supervision)

@@ -59,6 +59,79 @@ import Testing
         #expect(try host.shell("nft list ruleset").output.contains(" : 10.88") == false)
     }
 
+    private func namespace(of name: String) throws -> String {
+        let path = "/proc/\(try host.pid(of: name))/ns/net"
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = try check("read link", path) { readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    @Test func inAnothersNetwork() throws {
+        let started = try host.run(["run", "-d", "--name", "web", "-h", "box", "-p", "8080:80"] + server)
+        try #require(started.code == 0, "\(started.error)")
+        #expect(try fetch("127.0.0.1", "8080") == "hello")
+        let (id, address) = try (host.id(of: "web"), host.inspect("web", "NetworkSettings", "IPAddress"))
+        let script = """
+            hostname; grep -cw box /etc/hosts; wget -q -O - http://127.0.0.1/index.html
+            ip -o -4 addr show dev eth0
+            """
+        for word in ["web", id, String(id.prefix(12))] {
+            let seen = try host.check(
+                "run", "--rm", "--network", "container:\(word)", "busybox", "sh", "-c", script
+            ).lines
+            #expect(seen.prefix(3) == ["box", "1", "hello"], "\(word): \(seen)")
+            #expect(seen.last?.contains(" \(address)") == true, "\(word): \(seen)")
+        }
+        try host.check(
+            "run", "-d", "--name", "beside", "--net", "container:web", "busybox", "sleep", "1000")
+        #expect(try namespace(of: "beside") == namespace(of: "web"))
+        // The files are the other one's own.
+        try host.check("exec", "beside", "sh", "-c", "echo 192.0.2.1 written >> /etc/hosts")
+        #expect(
+            try host.check("exec", "web", "grep", "-w", "written", "/etc/hosts").line == "192.0.2.1 written")
+        #expect(try host.inspect("beside", "HostConfig", "NetworkMode") == "container:\(id)")
+        for file in ["HostsPath", "HostnamePath", "ResolvConfPath"] {
+            #expect(try host.inspect("beside", file) == host.inspect("web", file))
+        }
+        #expect(try host.inspect("beside", "Config", "Hostname") == "box")
+        #expect(try host.inspect("beside", "NetworkSettings", "IPAddress") == "")
+        #expect(try host.check("ps", "--format", "{{.Names}}:{{.Networks}}.").lines.contains("beside:."))
+        // Of one that shares it itself, it is the same.
+        #expect(
+            try host.check(
+                "run", "--rm", "--network", "container:beside", "busybox", "grep", "-cw", "box", "/etc/hosts"
+            )
+            .line == "1")
+        let port = try host.checkFails(125, "run", "--network", "container:web", "-p", "80:80", "busybox")
+        #expect(port.contains("--publish and --network container:web exclude each other"))
+    }
+
+    /// As with docker: what runs stays in the namespace that it has, what starts has that of now.
+    @Test func anothersNetworkComesAndGoes() throws {
+        try host.check("create", "--name", "web", "busybox", "sleep", "1000")
+        try host.check("create", "--name", "beside", "--network", "container:web", "busybox", "sleep", "1000")
+        let (web, beside) = try (host.id(of: "web"), host.id(of: "beside"))
+        let notRunning = "cannot join the network of container \(web.prefix(12)): it is not running"
+        #expect(try host.checkFails(1, "start", "beside").contains(notRunning))
+        #expect(
+            try host.checkFails(125, "run", "--rm", "--network", "container:web", "busybox", "true")
+                .contains(notRunning))
+        try host.check("start", "web", "beside")
+        #expect(try namespace(of: "beside") == namespace(of: "web"))
+        try host.check("restart", "-t", "0", "web")
+        #expect(try namespace(of: "beside") != namespace(of: "web"))
+        try host.check("restart", "-t", "0", "beside")
+        #expect(try namespace(of: "beside") == namespace(of: "web"))
+        try host.check("rm", "-f", "web")
+        #expect(try host.inspect("beside", "State", "Status") == "running")
+        try host.check("stop", "-t", "0", "beside")
+        #expect(access(host.root + "/default/containers/\(beside)/network-namespace", F_OK) != 0)
+        #expect(try host.checkFails(1, "start", "beside").contains("it is not there any more"))
+        #expect(
+            try host.checkFails(125, "run", "--network", "container:web", "busybox").contains(
+                "no such container: web"))
+    }
+
     @Test func aRestartedContainerHasItsPortAgain() throws {
         _ = try host.run(
             [

@@ -407,6 +407,8 @@ struct RunTests {
         ["-p", "80-81:80-82", "busybox"], ["-p", "0", "busybox"], ["--ip", "host", "busybox"],
         ["--network", "none", "-p", "80:80", "busybox"],
         ["--network", "host", "--ip", "10.88.0.9", "busybox"],
+        ["--network", "container:", "busybox"], ["--network", "container:nobody", "busybox"],
+        ["--network", "container:nobody", "-p", "80:80", "busybox"],
         ["--dns", "server", "busybox"],
         ["--network", "moon", "busybox"], ["--stop-signal", "SIGWHAT", "busybox"],
         ["--name", "a/b", "busybox"],

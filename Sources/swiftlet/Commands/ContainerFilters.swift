@@ -119,7 +119,7 @@ struct ContainerFilters {
         case "volume": return .volume(value)
         case "network":
             guard let network = ContainerRequest.Network(option: value) else {
-                throw UsageError("unknown network '\(value)': builtin, host and none are there")
+                throw UsageError("unknown network '\(value)': builtin, host, none and container:ID are there")
             }
             return .network(network)
         case "before": return .before(try store.find(value).created)

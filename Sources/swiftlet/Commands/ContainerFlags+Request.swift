@@ -70,7 +70,7 @@ extension ContainerFlags {
     private func addNetwork(to request: inout ContainerRequest) throws {
         guard let mode = ContainerRequest.Network(option: network.isEmpty ? Self.usualNetwork : network)
         else {
-            throw UsageError("unknown network '\(network)': builtin, host and none are there")
+            throw UsageError("unknown network '\(network)': builtin, host, none and container:NAME are there")
         }
         request.network = mode
         request.ports = try publish.flatMap(PortOption.parse)

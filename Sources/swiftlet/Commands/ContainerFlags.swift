@@ -96,7 +96,7 @@ struct ContainerFlags: ParsableArguments {
 
     @Option(
         name: [.customLong("network"), .customLong("net")],
-        help: "builtin (also bridge, default), host or none.")
+        help: "builtin (also bridge, default), host, none, or container:NAME for that of another container.")
     var network = Self.usualNetwork
     @Option(
         name: [.customShort("p", allowingJoined: true), .long], parsing: .unconditionalSingleValue,

@@ -102,6 +102,8 @@ struct PsCommand: SwiftletCommand {
         let age = HumanUnits.age(of: container.created, now: now)
         let text = StatusText.text(status, now: now)
         let labels = container.labels.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        // Of a network that is another container's, docker says none.
+        let networks = if case .container = container.network { "" } else { container.network.text }
         let mounts = container.mounts.map { $0.name ?? $0.source }.joined(separator: ",")
         return ListRow(
             cells: [id, container.image, command, age, text, ports, container.name],
@@ -110,7 +112,7 @@ struct PsCommand: SwiftletCommand {
                 ("CreatedAt", container.created.local), ("Status", text), ("State", status.phase.rawValue),
                 ("Ports", ports), ("Names", container.name), ("Labels", labels), ("Mounts", mounts),
                 ("LocalVolumes", String(container.mounts.count { $0.kind == .volume })),
-                ("Networks", container.network.rawValue),
+                ("Networks", networks),
             ], labels: container.labels)
     }
 }

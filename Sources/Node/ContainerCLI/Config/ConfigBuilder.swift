@@ -22,6 +22,8 @@ public struct ConfigBuilder {
     public var kernel = KernelVersion.running
     /// Where the container's network namespace will be; nil for one that nobody else knows.
     public var networkNamespace: String?
+    /// The container whose network it shares.
+    public var joined: JoinedContainer?
     /// AppArmor's profile for a container that names none.
     public var defaultAppArmorProfile: String?
     /// The namespaces that are there before the container is, with `--userns`.
@@ -41,8 +43,10 @@ public struct ConfigBuilder {
         self.availableCapabilities = availableCapabilities
     }
 
-    /// The name that the container has for itself: the wanted one, the host's, or the beginning of its id.
+    /// The name that the container has for itself: the wanted one, the host's, that of whose network it shares, or the
+    /// beginning of its id.
     public var hostname: String {
+        if let joined { return joined.hostname }
         if let hostname = request.hostname { return hostname }
         if request.network == .host || request.hostUTS { return Self.hostName }
         return String(id.prefix(12))
@@ -64,7 +68,7 @@ public struct ConfigBuilder {
         spec.root = RuntimeSpec.Root(path: "rootfs", readonly: request.readOnlyRoot)
         if !request.hostUTS {
             spec.hostname = hostname
-            spec.domainname = request.domainName
+            spec.domainname = joined?.domainName ?? request.domainName
         }
         spec.mounts = standardMounts + mounts + (ownNamespaces == nil ? [] : devices.compactMap(\.bind))
         spec.annotations = SortedMap(request.annotations.map { (key: $0.key, value: $0.value) })
@@ -157,7 +161,7 @@ public struct ConfigBuilder {
         linux.cgroupsPath = Self.cgroupsPath(of: id)
         linux.resources = resources
         linux.devices = devices.filter { ownNamespaces == nil || $0.bind == nil }.map(\.node)
-        if request.network != .host {
+        if request.network.isOwn {
             linux.sysctl = [
                 "net.ipv4.ip_unprivileged_port_start": "0"
             ]

@@ -5,14 +5,15 @@ import PodNetwork
 
 /// What the user wants of a new container: the words of `run` and `create`, checked one by one.
 public struct ContainerRequest: Equatable, Sendable {
-    public enum Network: String, JSONWord {
-        public static let noun: StaticString = "network"
+    public enum Network: Equatable, Sendable {
         /// A network namespace with nothing but its loopback.
         case none
         /// The host's network.
         case host
         /// The built-in one: an address of its own, the way out, and ports of the host's.
         case builtin
+        /// That of another container, by its id; in what the user asks for, as it is typed.
+        case container(String)
 
         /// By the names that users of other programs have for it, too.
         public init?(option: String) {
@@ -20,9 +21,28 @@ public struct ContainerRequest: Equatable, Sendable {
             case "none": self = .none
             case "host": self = .host
             case "builtin", "bridge", "default": self = .builtin
-            default: return nil
+            default:
+                guard let container = Self.container(in: option) else { return nil }
+                self = .container(container)
             }
         }
+
+        private static func container(in text: String) -> String? {
+            let prefix = "container:"
+            return text.hasPrefix(prefix) && text != prefix ? String(text.dropFirst(prefix.utf8.count)) : nil
+        }
+
+        public var text: String {
+            switch self {
+            case .none: "none"
+            case .host: "host"
+            case .builtin: "builtin"
+            case .container(let container): "container:" + container
+            }
+        }
+
+        /// Whether the container's namespace is of its own, and so what is set in it.
+        var isOwn: Bool { self == .builtin || self == .none }
     }
 
     /// As typed.
@@ -135,13 +155,34 @@ public struct ContainerRequest: Equatable, Sendable {
     }
 }
 
+extension ContainerRequest.Network: JSONDecodable, JSONEncodable {
+    public init(from json: JSONValue) throws(JSONError) {
+        let text = try json.string()
+        guard let network = Self(option: text), network.text == text else {
+            throw json.error("unknown network \(JSONError.quoted(text))")
+        }
+        self = network
+    }
+
+    public func encode(to json: inout JSONWriter) { json.string(text) }
+}
+
 extension ContainerRequest {
     private func checkNetwork() throws(UsageError) {
-        let given: [(String, Bool)] = [
+        var given: [(String, Bool)] = [
             ("--publish", !ports.isEmpty), ("--publish-all", publishesAll), ("--ip", !addresses.isEmpty),
         ]
+        if case .container = network {
+            // All of that is the other one's.
+            given += [
+                ("--hostname", hostname != nil), ("--domainname", domainName != nil),
+                ("--add-host", !hosts.isEmpty), ("--dns", !nameServers.isEmpty),
+                ("--dns-search", !searchDomains.isEmpty), ("--dns-option", !resolverOptions.isEmpty),
+                ("--userns", userNamespace != .host),
+            ]
+        }
         if network != .builtin, let option = given.first(where: \.1) {
-            throw UsageError("\(option.0) and --network \(network.rawValue) exclude each other")
+            throw UsageError("\(option.0) and --network \(network.text) exclude each other")
         }
         for server in nameServers where IPAddress(server) == nil {
             throw UsageError("invalid name server '\(server)': it must be an IP address")

@@ -91,7 +91,8 @@ public struct HostFiles {
         switch request.network {
         case .builtin: return BuiltinNetwork.hostGateway.description
         case .host: return "127.0.0.1"
-        case .none: throw UsageError("--add-host \(entry.name):host-gateway needs a network")
+        case .none, .container:
+            throw UsageError("--add-host \(entry.name):host-gateway needs a network of its own")
         }
     }
 

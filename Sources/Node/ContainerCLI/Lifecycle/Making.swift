@@ -36,6 +36,7 @@ extension Engine {
     /// - Parameter consoleSize: of the terminal that will be attached.
     public func make(_ request: ContainerRequest, consoleSize: TerminalSize? = nil) throws -> MadeContainer {
         try request.check()
+        let other = try containerToJoin(request)
         // Nobody removes the image's layers before the container's record says that it needs them.
         let image = try trace.step("find image") { try hold(request) }
         let layers = image.rootFilesystem
@@ -67,7 +68,12 @@ extension Engine {
             definition.storage = limit
             definition.userMaps = ids.maps
             try trace.step("write configuration") {
-                try fill(&definition, folder, request, defaults, rootfs, namespaces, consoleSize)
+                let joined = try other.map {
+                    JoinedContainer(
+                        id: $0.id, folder: layout.container($0.id), configuration: try configuration(of: $0),
+                        for: folder)
+                }
+                try fill(&definition, folder, request, defaults, rootfs, namespaces, joined, consoleSize)
             }
             try trace.step("commit") { try draft.commit(definition) }
             image.end()
@@ -79,6 +85,16 @@ extension Engine {
             try limit?.forget(at: layout.containers)
             throw error
         }
+    }
+
+    /// Whose network the container is to share. It need not run yet.
+    private func containerToJoin(_ request: ContainerRequest) throws -> ContainerDefinition? {
+        guard case .container(let word) = request.network else { return nil }
+        let other = try store.find(word)
+        if other.isDamaged {
+            throw UsageError("container \(other.name) is damaged: nobody can share its network")
+        }
+        return other
     }
 
     private func hold(_ request: ContainerRequest) throws -> HeldImage {
@@ -108,7 +124,7 @@ extension Engine {
     private func fill(
         _ definition: inout ContainerDefinition, _ folder: String, _ request: ContainerRequest,
         _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?,
-        _ consoleSize: TerminalSize?
+        _ joined: JoinedContainer?, _ consoleSize: TerminalSize?
     ) throws {
         let owner = definition.userMaps?.root ?? (uid: 0, gid: 0)
         let root = try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY)
@@ -124,6 +140,8 @@ extension Engine {
             request: request, image: image, id: definition.id, user: user, mounts: [],
             availableCapabilities: try namespaces == nil ? Self.ownCapabilities() : Self.kernelCapabilities())
         builder.ownNamespaces = namespaces
+        builder.joined = joined
+        builder.networkNamespace = joined?.network.pin
         builder.consoleSize = consoleSize
         if Self.needsStandardProfile(request), try AppArmorProfiles.ofKernel()?.provideStandard() == true {
             builder.defaultAppArmorProfile = AppArmorProfiles.standard
@@ -133,7 +151,7 @@ extension Engine {
         builder.devices =
             try request.devices.flatMap(DeviceLookup.resolve) + (request.privileged ? DeviceLookup.all() : [])
         let hostFiles = HostFiles(request: request, hostname: builder.hostname, owner: owner)
-        let fileMounts = try hostFiles.write(in: folder)
+        let fileMounts = try joined?.fileMounts(request) ?? hostFiles.write(in: folder)
         if request.network == .builtin {
             var link = try link(definition.id, folder, request, image, hostNames: hostFiles.ownNames)
             if let path = namespaces?.network { link.attachment.namespace = path }
@@ -145,7 +163,7 @@ extension Engine {
         try writeDraftFile(folder + "/config.json", spec.json())
         try Self.makeFolders(try builder.workingDirectory, in: root, owner)
         // Its live status begins with its first shim: until then there is nothing to say.
-        let supervision = try supervision(definition, folder, request, image, rootfs, namespaces)
+        let supervision = try supervision(definition, folder, request, image, rootfs, namespaces, joined)
         try writeDraftFile(folder + "/" + Supervision.fileName, supervision.json())
 
         definition.command = builder.arguments
@@ -153,7 +171,7 @@ extension Engine {
         for label in request.labels { definition.labels[label.key] = label.value }
         definition.mounts = planner.points
         definition.anonymousVolumes = planner.anonymousVolumes
-        definition.network = request.network
+        definition.network = joined.map { .container($0.id) } ?? request.network
         definition.user = request.user ?? image.user ?? ""
         definition.attachesInput = request.interactive
         definition.attached = request.attached
@@ -189,7 +207,8 @@ extension Engine {
 
     private func supervision(
         _ definition: ContainerDefinition, _ folder: String, _ request: ContainerRequest,
-        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?
+        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?,
+        _ joined: JoinedContainer?
     ) throws -> Supervision {
         let logs = folder + "/log"
         if mkdir(logs, 0o700) != 0 { throw KernelError("mkdir", logs) }
@@ -206,7 +225,8 @@ extension Engine {
             log: request.logDriver == .none
                 ? nil : try LogOptions(path: logs + "/container.log", parsing: request.logOptions),
             stopSignal: signal ?? SIGTERM, stopTimeout: request.stopTimeout ?? 10,
-            remove: request.removeAfterwards, rootfs: rootfs, namespaces: namespaces)
+            remove: request.removeAfterwards, rootfs: rootfs, namespaces: namespaces,
+            joinedNetwork: joined?.network)
     }
 
     /// Another program of ours, found where the shim is: `swiftlet-init`, `swiftlet-node`.

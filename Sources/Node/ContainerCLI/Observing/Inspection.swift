@@ -27,9 +27,9 @@ extension Engine {
             json.key("State")
             write(status, to: &json)
             json.member("Image", container.imageID)
-            json.member("ResolvConfPath", folder + "/resolv.conf")
-            json.member("HostnamePath", folder + "/hostname")
-            json.member("HostsPath", folder + "/hosts")
+            json.member("ResolvConfPath", Self.hostFile("resolv.conf", container, spec, folder))
+            json.member("HostnamePath", Self.hostFile("hostname", container, spec, folder))
+            json.member("HostsPath", Self.hostFile("hosts", container, spec, folder))
             json.member("LogPath", supervision.log?.path ?? "")
             json.member("Name", "/" + container.name)
             json.member("RestartCount", status.restartCount)
@@ -51,6 +51,14 @@ extension Engine {
             json.key("NetworkSettings")
             writeNetwork(container, network, status, to: &json)
         }
+    }
+
+    /// Where a file of /etc lies that comes from the network: with that of another container, at that one's place.
+    private static func hostFile(
+        _ name: String, _ container: ContainerDefinition, _ spec: RuntimeSpec, _ folder: String
+    ) -> String {
+        guard case .container = container.network else { return folder + "/" + name }
+        return spec.mounts.last { $0.destination == "/etc/" + name }?.source ?? ""
     }
 
     /// Bytes that a container has written into its root file system, and with them those of its image's layers.
@@ -155,7 +163,7 @@ extension Engine {
                     json.member("max-size", String(log.maxSize))
                 }
             }
-            json.member("NetworkMode", container.network.rawValue)
+            json.member("NetworkMode", container.network.text)
             json.member("UsernsMode", container.userMaps == nil ? "host" : "private")
             if let maps = container.userMaps {
                 json.key("IDMappings")

@@ -30,7 +30,9 @@ extension Engine {
             Self.writeAddresses(result, to: &json)
             json.key("Networks")
             json.object { json in
-                json.key(container.network.rawValue)
+                // The other one has it.
+                if case .container = container.network { return }
+                json.key(container.network.text)
                 json.object { json in Self.writeAddresses(result, to: &json) }
             }
         }

@@ -112,16 +112,22 @@ public struct PinnedNamespaces: Sendable {
     private static let noFollow: Int32 = 8
 
     private static func pin(_ pin: Pin, of pid: Int32) throws(KernelError) {
+        try self.pin("/proc/\(pid)/ns/\(pin.kind.procName)", at: pin.path)
+    }
+
+    /// Pins a namespace that is there already.
+    public static func pin(_ namespace: borrowing FileDescriptor, at path: String) throws(KernelError) {
+        try pin(namespace.procPath, at: path)
+    }
+
+    private static func pin(_ namespace: String, at path: String) throws(KernelError) {
         var walked = ""
-        for component in pin.path.splitAtLastComponent.parent.split(separator: "/") {
+        for component in path.splitAtLastComponent.parent.split(separator: "/") {
             walked += "/" + component
             if mkdir(walked, 0o755) != 0, Errno.current != .exists { throw KernelError("mkdir", walked) }
         }
-        _ = try FileDescriptor.open(pin.path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-        let namespace = "/proc/\(pid)/ns/\(pin.kind.procName)"
-        _ = try check("pin namespace at", pin.path) {
-            clinux_mount(namespace, pin.path, nil, bind, nil)
-        }
+        _ = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        _ = try check("pin namespace at", path) { clinux_mount(namespace, path, nil, bind, nil) }
     }
 
     /// Takes a pin away; processes may keep the namespace. None there is no error.

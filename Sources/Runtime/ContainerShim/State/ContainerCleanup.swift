@@ -27,6 +27,7 @@ public enum ContainerCleanup {
         let supervision = try Supervision.forCleanup(in: folder)
         try supervision.rootfs?.unmount()
         try supervision.namespaces?.remove()
+        try supervision.joinedNetwork?.remove()
     }
 
     /// As `run`, for a container whose shim is gone: also removes the shim's run folder, and writes down

@@ -32,9 +32,11 @@ public struct OwnNamespaces: Equatable, Sendable {
         gidMappings: [RuntimeSpec.IDMapping] = []
     ) {
         self.init(
-            user: folder + "/user-namespace", network: hasNetwork ? folder + "/network-namespace" : nil,
+            user: folder + "/user-namespace", network: hasNetwork ? Self.networkPin(in: folder) : nil,
             uidMappings: uidMappings, gidMappings: gidMappings)
     }
+
+    static func networkPin(in folder: String) -> String { folder + "/network-namespace" }
 
     private var paths: [String] { [user] + (network.map { [$0] } ?? []) }
 

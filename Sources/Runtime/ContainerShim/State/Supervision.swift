@@ -34,6 +34,8 @@ public struct Supervision: Equatable, Sendable {
     /// What the shim makes before the root is mounted and takes away after the end; nil without a user namespace of
     /// the container's own.
     public var namespaces: OwnNamespaces?
+    /// Of another container, pinned for as long as the container runs.
+    public var joinedNetwork: JoinedNetwork?
     /// Another OCI runtime; nil for the one that the shim has in itself.
     public var runtime: RuntimeHandler?
     /// The built-in runtime has systemd make the groups.
@@ -42,7 +44,8 @@ public struct Supervision: Equatable, Sendable {
     public init(
         terminal: Bool = false, input: Input = .none, restart: RestartPolicy = .no,
         log: LogOptions? = nil, stopSignal: Int32 = SIGTERM, stopTimeout: Int = 10, remove: Bool = false,
-        rootfs: RootfsMount? = nil, namespaces: OwnNamespaces? = nil, runtime: RuntimeHandler? = nil,
+        rootfs: RootfsMount? = nil, namespaces: OwnNamespaces? = nil,
+        joinedNetwork: JoinedNetwork? = nil, runtime: RuntimeHandler? = nil,
         systemdCgroup: Bool = false
     ) {
         self.terminal = terminal
@@ -54,6 +57,7 @@ public struct Supervision: Equatable, Sendable {
         self.remove = remove
         self.rootfs = rootfs
         self.namespaces = namespaces
+        self.joinedNetwork = joinedNetwork
         self.runtime = runtime
         self.systemdCgroup = systemdCgroup
     }
@@ -123,6 +127,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
         remove = try object.flag("remove")
         rootfs = try object.optional("rootfs")
         namespaces = try object.optional("namespaces")
+        joinedNetwork = try object.optional("joinedNetwork")
         runtime = try object.optional("runtime")
         systemdCgroup = try object.flag("systemdCgroup")
     }
@@ -138,6 +143,7 @@ extension Supervision: JSONDecodable, JSONEncodable {
             json.flag("remove", remove)
             json.optional("rootfs", rootfs)
             json.optional("namespaces", namespaces)
+            json.optional("joinedNetwork", joinedNetwork)
             json.optional("runtime", runtime)
             json.flag("systemdCgroup", systemdCgroup)
         }

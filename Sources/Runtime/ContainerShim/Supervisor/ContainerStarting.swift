@@ -79,10 +79,11 @@ extension ManagedContainer {
             let streams = try openStreams()
             ends = streams
             let (id, folder, rootfs, namespaces) = (id, folder, supervision.rootfs, supervision.namespaces)
-            let (network, identity) = (shim.network, shim.identity)
+            let (network, identity, joined) = (shim.network, shim.identity, supervision.joinedNetwork)
             try operate(
                 "start", makesProcesses: true, keeping: streams.descriptors, milliseconds: ShimPatience.start
             ) { runtime, socket in
+                try joined?.make()
                 try namespaces?.make()
                 try rootfs?.mount()
                 try network.attach(folder, identity)

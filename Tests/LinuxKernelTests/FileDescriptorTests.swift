@@ -44,6 +44,16 @@ import Testing
         #expect(try FileDescriptor.readFile(path) == bytes)
     }
 
+    @Test func aFileThatNeedNotBeThere() throws {
+        let folder = try Folder()
+        let path = try folder.file("data", "x")
+        #expect(try FileDescriptor.readFileIfThere(path) == [UInt8(ascii: "x")])
+        #expect(try FileDescriptor.readFileIfThere(path + "not") == nil)
+        #expect(try FileDescriptor.readFileIfThere(path + "/not", absent: .notDirectory) == nil)
+        #expect(throws: KernelError.self) { try FileDescriptor.readFileIfThere(path + "/not") }
+        #expect(throws: KernelError.self) { try FileDescriptor.readFileIfThere(path, limit: 0) }
+    }
+
     @Test func aFileAboveTheLimitIsRefused() throws {
         let folder = try Folder()
         let path = try folder.file("data", String(repeating: "x", count: 1001))

@@ -20,13 +20,10 @@ enum StateFiles {
     /// - Returns: nil where there is no such file.
     static func read<Value: JSONDecodable>(_ path: String, as type: Value.Type = Value.self) throws -> Value?
     {
-        let bytes: [UInt8]
-        do throws(KernelError) {
-            bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
-        } catch {
-            // Nor can there be one whose name is too long: of a folder that somebody has made, say.
-            if error.errno == .noEntry || error.errno == .nameTooLong { return nil }
-            throw error
+        // Nor can there be one whose name is too long: of a folder that somebody has made, say.
+        guard let bytes = try FileDescriptor.readFileIfThere(path, limit: 4 << 20, absent: .nameTooLong)
+        else {
+            return nil
         }
         do throws(JSONError) {
             return try Value(json: bytes)

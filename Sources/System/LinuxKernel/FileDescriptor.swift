@@ -183,6 +183,20 @@ extension FileDescriptor {
         }
     }
 
+    /// Reads a whole small file that need not be there.
+    /// - Parameter absent: what else than ENOENT says that it is not: ENOTDIR of a path, ESRCH of a process.
+    /// - Returns: nil where there is none.
+    public static func readFileIfThere(
+        _ path: UnsafePointer<CChar>, limit: Int = 64 << 20, absent: Errno = .noEntry
+    ) throws(KernelError) -> [UInt8]? {
+        do throws(KernelError) {
+            return try readFile(path, limit: limit)
+        } catch {
+            if error.errno == .noEntry || error.errno == absent { return nil }
+            throw error
+        }
+    }
+
     /// Writes to an existing file (a control file of the kernel, say) in one write(2).
     public static func writeFile(_ path: UnsafePointer<CChar>, _ text: String) throws(KernelError) {
         let file = try open(path, O_WRONLY)

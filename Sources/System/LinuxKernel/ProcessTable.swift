@@ -14,14 +14,9 @@ public struct ProcessRecord: Equatable, Sendable {
 
     /// - Returns: nil when there is no such process.
     public static func read(_ pid: Int32) throws(KernelError) -> ProcessRecord? {
-        let bytes: [UInt8]
-        do throws(KernelError) {
-            bytes = try FileDescriptor.readFile("/proc/\(pid)/stat")
-        } catch {
-            if error.errno == .noEntry || error.errno == .noProcess { return nil }
-            throw error
+        try FileDescriptor.readFileIfThere("/proc/\(pid)/stat", absent: .noProcess).flatMap {
+            parse($0, pid: pid)
         }
-        return parse(bytes, pid: pid)
     }
 
     /// A process's number in its own pid namespace (proc_pid_status(5), NSpid).

@@ -209,12 +209,9 @@ extension PodContainerState {
     /// For people, as JSON.
     func description(logLoss: LogLoss) throws -> String {
         var configuration = "null"
-        do throws(KernelError) {
-            let text = try FileDescriptor.readFile(folder + "/config.json")
+        // Without it the container is being removed.
+        if let text = try FileDescriptor.readFileIfThere(folder + "/config.json") {
             configuration = String(decoding: text, as: UTF8.self)
-        } catch {
-            // It is being removed.
-            if error.errno != .noEntry { throw error }
         }
         var text = "{\"sandboxID\":\"\(sandboxID)\",\"runtimeSpec\":\(configuration)"
         if let pid { text += ",\"pid\":\(pid)" }

@@ -141,17 +141,9 @@ public struct NodeFacts: Sendable {
 
     /// The kernel may be built without them, and an administrator may allow none (namespaces(7)).
     package static func makesUserNamespaces(proc: String = "/proc") throws(KernelError) -> Bool {
-        guard let most = try file(proc + "/sys/user/max_user_namespaces") else { return false }
-        return most.first != UInt8(ascii: "0") && access(proc + "/self/ns/user", F_OK) == 0
-    }
-
-    /// nil where there is none: the kernel was built without what it tells about.
-    private static func file(_ path: String) throws(KernelError) -> [UInt8]? {
-        do throws(KernelError) {
-            return try FileDescriptor.readFile(path)
-        } catch {
-            if error.errno == .noEntry { return nil }
-            throw error
+        guard let most = try FileDescriptor.readFileIfThere(proc + "/sys/user/max_user_namespaces") else {
+            return false
         }
+        return most.first != UInt8(ascii: "0") && access(proc + "/self/ns/user", F_OK) == 0
     }
 }

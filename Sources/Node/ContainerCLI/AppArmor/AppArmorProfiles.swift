@@ -22,7 +22,7 @@ public struct AppArmorProfiles: Equatable, Sendable {
 
     /// - Returns: nil where the kernel has no AppArmor, or it is switched off, or shows us nothing of it.
     public static func ofKernel() throws(KernelError) -> AppArmorProfiles? {
-        let switched = try content("/sys/module/apparmor/parameters/enabled")
+        let switched = try FileDescriptor.readFileIfThere("/sys/module/apparmor/parameters/enabled")
         guard switched?.first == UInt8(ascii: "Y") else { return nil }
         let profiles = AppArmorProfiles()
         return try profiles.areHidden ? nil : profiles
@@ -47,7 +47,7 @@ public struct AppArmorProfiles: Equatable, Sendable {
 
     /// Whether a profile is loaded. Each line of the list is a name and its mode in parentheses.
     public func has(_ profile: String) throws(KernelError) -> Bool {
-        guard let text = try Self.content(list) else { return false }
+        guard let text = try FileDescriptor.readFileIfThere(list) else { return false }
         return text.split(separator: UInt8(ascii: "\n")).contains { line in
             line.starts(with: profile.utf8) && line.dropFirst(profile.utf8.count).starts(with: " (".utf8)
         }
@@ -85,16 +85,6 @@ public struct AppArmorProfiles: Equatable, Sendable {
             throw AppArmorError("\(parser) does not load the profile \(Self.standard): \(line)")
         }
         return true
-    }
-
-    /// nil where there is none.
-    private static func content(_ path: String) throws(KernelError) -> [UInt8]? {
-        do throws(KernelError) {
-            return try FileDescriptor.readFile(path)
-        } catch {
-            if error.errno == .noEntry { return nil }
-            throw error
-        }
     }
 }
 

@@ -113,11 +113,6 @@ public struct HostFiles {
 
     /// A file of the host's. A host without it has nothing to say.
     public static func hostFile(_ path: String) throws -> String {
-        do throws(KernelError) {
-            return String(decoding: try FileDescriptor.readFile(path, limit: 1 << 20), as: UTF8.self)
-        } catch {
-            if error.errno == .noEntry { return "" }
-            throw error
-        }
+        String(decoding: try FileDescriptor.readFileIfThere(path, limit: 1 << 20) ?? [], as: UTF8.self)
     }
 }

@@ -121,12 +121,9 @@ public struct ContainerDefinition: Equatable, Sendable {
     /// - Throws: `StateFileError` for what is no definition.
     public static func read(in folder: String) throws -> ContainerDefinition? {
         let path = folder + "/" + fileName
-        let bytes: [UInt8]
-        do throws(KernelError) {
-            bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
-        } catch {
-            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
-            throw error
+        guard let bytes = try FileDescriptor.readFileIfThere(path, limit: 4 << 20, absent: .notDirectory)
+        else {
+            return nil
         }
         do throws(JSONError) {
             return try ContainerDefinition(json: bytes)

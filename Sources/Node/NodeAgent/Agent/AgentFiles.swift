@@ -16,10 +16,8 @@ enum AgentFiles {
 
     /// - Returns: nil when there is no such file.
     static func text(of path: String, limit: Int = 1 << 20) throws(KernelError) -> String? {
-        do {
-            return String(decoding: try FileDescriptor.readFile(path, limit: limit), as: UTF8.self)
-        } catch  where error.errno == .noEntry || error.errno == .notDirectory {
-            return nil
+        try FileDescriptor.readFileIfThere(path, limit: limit, absent: .notDirectory).map {
+            String(decoding: $0, as: UTF8.self)
         }
     }
 

@@ -35,12 +35,9 @@ package struct CredentialFile: Sendable {
     package init(_ path: String) throws {
         self.path = path
         do {
-            text = try FileDescriptor.readFile(path, limit: Self.limit)
-        } catch let error {
-            guard error.errno == .noEntry || error.errno == .notDirectory else {
-                throw RegistryError(.configuration, "\(error)")
-            }
-            text = []
+            text = try FileDescriptor.readFileIfThere(path, limit: Self.limit, absent: .notDirectory) ?? []
+        } catch {
+            throw RegistryError(.configuration, "\(error)")
         }
         if text.allSatisfy({ $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }) { return }
         do throws(JSONError) {

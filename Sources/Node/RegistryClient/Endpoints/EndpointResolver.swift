@@ -70,10 +70,10 @@ package struct EndpointResolver: Sendable {
 
     private static func readIfThere(_ path: String) throws -> String? {
         do {
-            return String(
-                decoding: try FileDescriptor.readFile(path, limit: hostsFileLimit), as: UTF8.self)
+            return try FileDescriptor.readFileIfThere(path, limit: hostsFileLimit).map {
+                String(decoding: $0, as: UTF8.self)
+            }
         } catch {
-            if error.errno == .noEntry { return nil }
             throw RegistryError(.configuration, "\(error)")
         }
     }

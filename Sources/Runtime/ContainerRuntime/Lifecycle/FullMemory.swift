@@ -94,11 +94,8 @@ extension CgroupRecord {
 
     /// - Returns: nil where there is no such file, nor its group.
     private static func number(_ path: String) throws(KernelError) -> UInt64? {
-        do throws(KernelError) {
-            return CgroupText.number(try FileDescriptor.readFile(path, limit: 64)[...])
-        } catch {
-            if error.errno == .noEntry || error.errno == .noDevice { return nil }
-            throw error
+        try FileDescriptor.readFileIfThere(path, limit: 64, absent: .noDevice).flatMap {
+            CgroupText.number($0[...])
         }
     }
 }

@@ -73,12 +73,8 @@ extension LiveStatus {
     /// - Throws: `StateFileError` for what is no status.
     public static func written(in folder: String) throws -> LiveStatus? {
         let path = folder + "/" + fileName
-        let bytes: [UInt8]
-        do throws(KernelError) {
-            bytes = try FileDescriptor.readFile(path, limit: ShimProtocol.maxMessage)
-        } catch {
-            if error.errno == .noEntry { return nil }
-            throw error
+        guard let bytes = try FileDescriptor.readFileIfThere(path, limit: ShimProtocol.maxMessage) else {
+            return nil
         }
         do throws(JSONError) {
             return try LiveStatus(json: bytes)

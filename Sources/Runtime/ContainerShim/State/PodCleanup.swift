@@ -143,13 +143,7 @@ enum ShimGroups {
 
     private static func read(_ folder: String) throws -> Made? {
         let path = folder + "/" + fileName
-        let bytes: [UInt8]
-        do throws(KernelError) {
-            bytes = try FileDescriptor.readFile(path, limit: 64 << 10)
-        } catch {
-            if error.errno == .noEntry { return nil }
-            throw error
-        }
+        guard let bytes = try FileDescriptor.readFileIfThere(path, limit: 64 << 10) else { return nil }
         do throws(JSONError) {
             return try Made(json: bytes)
         } catch {

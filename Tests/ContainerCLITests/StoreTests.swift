@@ -45,6 +45,32 @@ struct StoreTests {
         }
     }
 
+    /// Who clears what crashes left neither hinders who makes a container nor takes it from him.
+    @Test func whatIsBeingMadeIsNotSwept() async throws {
+        let fixture = try Fixture()
+        let layout = fixture.layout
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let store = ContainerStore(layout)
+                for _ in 0..<100 {
+                    let draft = try store.draft(name: nil)
+                    let definition = ContainerDefinition(
+                        id: draft.id, name: draft.name, created: .now, image: "test", imageID: "sha256:0",
+                        platform: "linux/amd64", command: [])
+                    try draft.commit(definition)
+                }
+            }
+            for _ in 0..<2 {
+                group.addTask {
+                    for _ in 0..<200 { _ = try ContainerStore(layout).sweepDrafts() }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try fixture.store.all().count == 100)
+        #expect(try fixture.store.ids().count == 100)
+    }
+
     @Test func definitionSurvivesItsFile() throws {
         var definition = ContainerDefinition(
             id: String(repeating: "a", count: 64), name: "n", created: Timestamp(seconds: 5, nanoseconds: 7),

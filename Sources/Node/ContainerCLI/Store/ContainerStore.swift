@@ -132,18 +132,29 @@ public struct ContainerStore {
         // The names themselves, one file each, lie together; so away from what others remove.
         spreadSubfolders(of: layout.containers.splitAtLastComponent.parent)
         for folder in [layout.names, layout.volumes] { try makeFolders(folder) }
-        let id = Self.newID()
-        let folder = layout.container(id)
-        // Nobody but root may look into a container's files, setuid programs among them.
-        if mkdir(folder, 0o700) != 0 { throw KernelError("mkdir", folder) }
-        do {
-            guard let lock = try ContainerLock.tryTake(folder: folder) else {
-                throw UsageError("the new container's folder \(folder) is locked by somebody else")
+        for _ in 0..<64 {
+            let id = Self.newID()
+            let folder = layout.container(id)
+            // Nobody but root may look into a container's files, setuid programs among them.
+            if mkdir(folder, 0o700) != 0 { throw KernelError("mkdir", folder) }
+            do {
+                // Without its lock it may just be swept, as what a crash left.
+                guard let lock = try Self.lock(ofNew: folder) else { continue }
+                let claimed = try claim(name, for: id)
+                return Draft(id: id, name: claimed, layout: layout, lock: lock)
+            } catch {
+                try removeTree(folder)
+                throw error
             }
-            let claimed = try claim(name, for: id)
-            return Draft(id: id, name: claimed, layout: layout, lock: lock)
+        }
+        throw UsageError("each new container's folder in \(layout.containers) is locked by somebody else")
+    }
+
+    private static func lock(ofNew folder: String) throws(KernelError) -> ContainerLock? {
+        do throws(KernelError) {
+            return try ContainerLock.tryTake(folder: folder)
         } catch {
-            try removeTree(folder)
+            if error.errno == .noEntry { return nil }
             throw error
         }
     }
@@ -313,7 +324,9 @@ public struct ContainerStore {
         guard try definition(id) == nil else { return false }
         // Somebody's file, that has the name of a container.
         if unlink(folder) == 0 { return true }
-        guard let lock = try ContainerLock.tryTake(folder: folder) else { return false }
+        guard let lock = try Self.lock(ofNew: folder) else { return false }
+        // Whoever had the lock until now may have written it.
+        guard try definition(id) == nil else { return false }
         // Whoever made it may have been killed between the mount of its root and its definition.
         try RootfsMount(
             lower: [], upper: folder + "/upper", work: folder + "/work", target: folder + "/rootfs"

@@ -298,17 +298,134 @@ struct StoreTests {
         let fixture = try Fixture()
         let volumes = VolumeStore(fixture.layout)
         #expect(try volumes.all().isEmpty)
-        #expect(try volumes.make("data"))
-        #expect(try !volumes.make("data"))
+        #expect(try volumes.make("data").isNew)
+        #expect(try !volumes.make("data").isNew)
         #expect(try volumes.all().map(\.name) == ["data"])
         var user = ContainerDefinition(
             id: "1", name: "n", created: .now, image: "", imageID: "", platform: "", command: [])
         user.mounts = [.init(kind: .volume, name: "data", source: "", destination: "/d", readOnly: false)]
-        #expect(throws: UsageError.self) { try volumes.remove("data", containers: [user]) }
-        #expect(throws: UsageError.self) { try volumes.remove("other", containers: []) }
-        #expect(throws: UsageError.self) { try volumes.remove("..", containers: []) }
-        try volumes.remove("data", containers: [])
+        #expect(try volumes.remove("data", user: { user }) == .used(by: user))
+        #expect(try volumes.remove("other", user: { nil }) == .missing)
+        #expect(try volumes.remove("..", user: { nil }) == .missing)
+        #expect(try volumes.remove("data", user: { nil }) == .removed(bytes: 0))
         #expect(try volumes.all().isEmpty)
+        #expect(throws: MissingVolume.self) { try volumes.find("data") }
+    }
+
+    @Test func whatIsKnownOfAVolume() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        let before = Timestamp.now
+        _ = try volumes.make("data", labels: ["a": "b"])
+        let anonymous = try volumes.makeAnonymous(labels: ["c": "d"]).name
+        let found = try volumes.find("data")
+        #expect(found.labels == ["a": "b"] && !found.isAnonymous)
+        #expect(found.created >= before && found.created <= .now)
+        #expect(try volumes.find(anonymous).labels["c"] == "d")
+        #expect(try volumes.find(anonymous).isAnonymous)
+        // It is no new one.
+        _ = try volumes.make("data", labels: ["a": "c"])
+        #expect(try volumes.find("data") == found)
+        // From before there were records.
+        let old = String(repeating: "0a", count: 32)
+        for name in [old, "old"] { try makeFolders(volumes.path(of: name)) }
+        #expect(try volumes.find(old).isAnonymous)
+        #expect(try !volumes.find("old").isAnonymous)
+        // What is damaged is not taken for nobody's.
+        let record = volumes.folder + "/" + anonymous + "/volume.json"
+        try FileDescriptor.open(record, O_WRONLY | O_TRUNC).writeAll("{")
+        #expect(try volumes.find(anonymous).labels.isEmpty)
+        #expect(try volumes.all().count == 4)
+    }
+
+    @Test func aVolumeThatIsHeldStays() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        let held = try volumes.make("data")
+        let second = try volumes.make("data")
+        held.folder.release()
+        #expect(try volumes.remove("data", user: { nil }) == .used(by: nil))
+        #expect(throws: UsageError.self) { try Engine(fixture.layout).removeVolume("data") }
+        second.folder.release()
+        #expect(try volumes.remove("data", user: { nil }) == .removed(bytes: 0))
+    }
+
+    /// Of one who makes a container with a volume and one who removes the volume, one sees the other.
+    @Test func nobodyLosesAVolumeThatHeHolds() async throws {
+        let fixture = try Fixture()
+        let layout = fixture.layout
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let volumes = VolumeStore(layout)
+                    for _ in 0..<200 {
+                        let held = try volumes.make("data")
+                        try #require(access(volumes.path(of: "data"), F_OK) == 0)
+                        try #require(volumes.find("data").created.seconds > 0)
+                        held.folder.release()
+                    }
+                }
+                group.addTask {
+                    let volumes = VolumeStore(layout)
+                    for _ in 0..<400 { _ = try volumes.remove("data", user: { nil }) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try folderEntries(layout.volumes).allSatisfy { $0 == "data" })
+    }
+
+    @Test func halfMadeVolumesAreSwept() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        try makeFolders(volumes.folder + "/.half/_data")
+        try makeFolders(volumes.folder + "/.made/_data")
+        let maker = try KeptFolder.hold(volumes.folder + "/.made")
+        #expect(try volumes.all().isEmpty)
+        try volumes.sweepDrafts { Issue.record("\($0): \($1)") }
+        #expect(try folderEntries(volumes.folder) == [".made"])
+        maker?.release()
+        try volumes.sweepDrafts { Issue.record("\($0): \($1)") }
+        #expect(try folderEntries(volumes.folder).isEmpty)
+    }
+
+    @Test func prunesVolumesThatNoContainerHas() throws {
+        let fixture = try Fixture()
+        let engine = Engine(fixture.layout)
+        for name in ["used", "free", "kept"] { _ = try engine.volumes.make(name) }
+        let draft = try fixture.store.draft(name: "c")
+        var definition = ContainerDefinition(
+            id: draft.id, name: "c", created: .now, image: "", imageID: "sha256:0", platform: "", command: []
+        )
+        definition.mounts = [
+            .init(kind: .volume, name: "used", source: "/s", destination: "/d", readOnly: false)
+        ]
+        try draft.commit(definition)
+        func prune() throws -> [String] {
+            try engine.pruneVolumes(
+                where: { $0.name != "kept" }, failed: { Issue.record("\($0): \($1)") }
+            ).names
+        }
+        let refusal = #expect(throws: UsageError.self) { try engine.removeVolume("used") }
+        #expect(refusal?.description.contains("in use by container \(definition.shortID)") == true)
+        // Nobody knows what one has that runs and whose definition is damaged.
+        let damaged = try fixture.make("damaged")
+        let folder = fixture.layout.container(damaged.id)
+        try FileDescriptor.open(folder + "/container.json", O_WRONLY | O_TRUNC).writeAll("")
+        var status = LiveStatus(bootID: try BootID.current())
+        status.phase = .running
+        status.process = try ProcessIdentity.current()
+        status.shim = try ProcessIdentity.current()
+        try status.write(in: folder)
+        #expect(try prune().isEmpty)
+        let doubt = #expect(throws: UsageError.self) { try engine.removeVolume("free") }
+        #expect(doubt?.description.contains("container damaged, whose container.json is damaged") == true)
+        status.phase = .exited
+        status.process = nil
+        status.shim = nil
+        try status.write(in: folder)
+        #expect(try prune() == ["free"])
+        #expect(try engine.volumes.all().map(\.name) == ["kept", "used"])
     }
 
     // MARK: Mount plans
@@ -337,6 +454,24 @@ struct StoreTests {
         var second = MountPlanner(volumes: VolumeStore(fixture.layout), ownVolumes: nil)
         try second.plan([MountRequest(source: .volume(name: "named"), target: "/x")], imageVolumes: [])
         #expect(second.newVolumes.isEmpty && second.mounts[0].source == mounts[0].source)
+    }
+
+    /// They stay while it is made, and what is not made after all leaves none that nobody knows.
+    @Test func volumesOfAContainerThatIsNotMade() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        var planner = MountPlanner(volumes: volumes, ownVolumes: nil)
+        try planner.plan(
+            [
+                MountRequest(source: .volume(name: nil), target: "/a"),
+                MountRequest(source: .volume(name: "named"), target: "/b"),
+            ], imageVolumes: [])
+        for volume in try volumes.all() {
+            #expect(try volumes.remove(volume.name, user: { nil }) == .used(by: nil))
+        }
+        try planner.discard()
+        #expect(try volumes.all().map(\.name) == ["named"])
+        #expect(try volumes.remove("named", user: { nil }) == .removed(bytes: 0))
     }
 
     @Test func aMissingMountSourceIsRefused() throws {

@@ -35,6 +35,10 @@ struct UsageTests {
             }
             #expect(!lines.contains { $0.hasPrefix("  run ") })
         }
+        let volume = try host.run(["volume"]).lines
+        for verb in ["create", "inspect", "ls", "prune", "rm"] {
+            #expect(volume.contains { $0.hasPrefix("  \(verb) ") }, "\(verb) is missing")
+        }
         #expect(try host.checkFails(125, "image", "nosuch").contains("'image nosuch' is no command"))
         #expect(try host.checkFails(125, "nosuch", "image").contains("'nosuch' is no command"))
     }

@@ -83,7 +83,7 @@ struct ImagePruneCommand: SwiftletCommand {
         let downloads = all && self.filter.isEmpty
         let images = all ? "all images without at least one container" : "all images without a name"
         let what = images + (downloads ? " and what interrupted downloads left" : "")
-        guard try force || isWanted("This will remove \(what).") else { return 0 }
+        guard try force || isConfirmed("This will remove \(what).") else { return 0 }
         let engine = context.engine
         let store = try engine.images()
         let result = try store.prune(
@@ -91,13 +91,6 @@ struct ImagePruneCommand: SwiftletCommand {
             where: { try filter.takes($0, in: store) })
         try result.print()
         return 0
-    }
-
-    /// Whatever is not a clear yes is a no: also the end of the input.
-    private func isWanted(_ warning: String) throws -> Bool {
-        try Standard.print("WARNING! \(warning)\nAre you sure you want to continue? [y/N] ")
-        guard let answer = readLine()?.trimmed.lowercased() else { return false }
-        return answer == "y" || answer == "yes"
     }
 }
 

@@ -29,7 +29,12 @@ enum CommandTable {
                     ImageUnpinCommand.self, ImageVerifyCommand.self, ImageTagsCommand.self,
                 ]),
             Group(title: "Registries", commands: [LoginCommand.self, LogoutCommand.self]),
-            Group(title: "Volumes", commands: [VolumeLsCommand.self, VolumeRmCommand.self]),
+            Group(
+                title: "Volumes",
+                commands: [
+                    VolumeCreateCommand.self, VolumeLsCommand.self, VolumeInspectCommand.self,
+                    VolumeRmCommand.self, VolumePruneCommand.self,
+                ]),
             Group(
                 title: "Kubernetes",
                 commands: [
@@ -118,6 +123,9 @@ enum CommandTable {
             find(verb)
         case ("image", "inspect"): ImageInspectCommand.self
         case ("container", "inspect"): ContainerInspectCommand.self
+        case ("volume", "create"): VolumeCreateCommand.self
+        case ("volume", "inspect"): VolumeInspectCommand.self
+        case ("volume", "prune"): VolumePruneCommand.self
         case ("volume", "ls"), ("volume", "list"): VolumeLsCommand.self
         case ("volume", "rm"), ("volume", "remove"): VolumeRmCommand.self
         case ("container", "list"): PsCommand.self

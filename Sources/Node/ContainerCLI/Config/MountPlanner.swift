@@ -42,6 +42,8 @@ public struct MountPlanner {
     /// Names of volumes that belong to this container alone.
     public private(set) var anonymousVolumes: [String] = []
     public private(set) var newVolumes: [NewVolume] = []
+    /// The volumes, until `release`.
+    private var held: [KeptFolder] = []
 
     private let volumes: VolumeStore
     private let ownVolumes: String?
@@ -63,6 +65,18 @@ public struct MountPlanner {
         for path in imageVolumes.map(normalizedPath) where !taken.contains(path) && path != "/" {
             try add(MountRequest(source: .volume(name: nil), target: path))
         }
+    }
+
+    /// When the container's definition is written, which from then on keeps its volumes.
+    public mutating func release() {
+        for folder in held { folder.release() }
+        held = []
+    }
+
+    /// When there will be no container: removes the volumes that nobody else knows of.
+    public mutating func discard() throws {
+        release()
+        for name in anonymousVolumes { _ = try volumes.remove(name) { nil } }
     }
 
     /// The mounts with those first that others may lie below: an outer mount would hide what is already there.
@@ -124,20 +138,25 @@ public struct MountPlanner {
     ) {
         if let name {
             let path = volumes.path(of: name)
-            if try volumes.make(name), !request.noCopy {
+            let volume = try volumes.make(name)
+            held.append(volume.folder)
+            if volume.isNew, !request.noCopy {
                 newVolumes.append(NewVolume(target: request.target, path: path))
             }
             return (name, path)
         }
-        let name = ContainerStore.newID()
+        let name: String
         let path: String
         if let ownVolumes {
+            name = ContainerStore.newID()
             path = ownVolumes + "/" + name + "/_data"
             try makeFolders(path, mode: 0o755)
         } else {
-            path = volumes.path(of: name)
-            _ = try volumes.make(name)
+            let volume: VolumeStore.Held
+            (name, volume) = try volumes.makeAnonymous()
+            held.append(volume.folder)
             anonymousVolumes.append(name)
+            path = volumes.path(of: name)
         }
         if !request.noCopy { newVolumes.append(NewVolume(target: request.target, path: path)) }
         return (name, path)

@@ -53,6 +53,8 @@ extension Engine {
             lower: layers.lowerDirectories, upper: folder + "/upper", work: folder + "/work",
             target: folder + "/rootfs", volatile: request.removeAfterwards, userNamespace: namespaces?.user)
         var limit: StorageLimit?
+        var planner = MountPlanner(
+            volumes: volumes, ownVolumes: request.removeAfterwards ? folder + "/volumes" : nil)
         do {
             try trace.step("make root folders") { try makeRootFolders(rootfs, layers) }
             if let size = request.storageSize {
@@ -73,15 +75,18 @@ extension Engine {
                         id: $0.id, folder: layout.container($0.id), configuration: try configuration(of: $0),
                         for: folder)
                 }
-                try fill(&definition, folder, request, defaults, rootfs, namespaces, joined, consoleSize)
+                try fill(
+                    &definition, &planner, folder, request, defaults, rootfs, namespaces, joined, consoleSize)
             }
             try trace.step("commit") { try draft.commit(definition) }
             image.end()
+            planner.release()
             return MadeContainer(definition: definition, rootfs: rootfs, namespaces: namespaces)
         } catch {
             try rootfs.unmount()
             try namespaces?.remove()
             try draft.discard()
+            try planner.discard()
             try limit?.forget(at: layout.containers)
             throw error
         }
@@ -122,16 +127,14 @@ extension Engine {
 
     /// Writes everything but the definition itself.
     private func fill(
-        _ definition: inout ContainerDefinition, _ folder: String, _ request: ContainerRequest,
-        _ image: ImageConfig.Defaults, _ rootfs: RootfsMount, _ namespaces: OwnNamespaces?,
-        _ joined: JoinedContainer?, _ consoleSize: TerminalSize?
+        _ definition: inout ContainerDefinition, _ planner: inout MountPlanner, _ folder: String,
+        _ request: ContainerRequest, _ image: ImageConfig.Defaults, _ rootfs: RootfsMount,
+        _ namespaces: OwnNamespaces?, _ joined: JoinedContainer?, _ consoleSize: TerminalSize?
     ) throws {
         let owner = definition.userMaps?.root ?? (uid: 0, gid: 0)
         let root = try FileDescriptor.open(rootfs.target, O_PATH | O_DIRECTORY)
         let user = try UserLookup(
             request.user ?? image.user ?? "", additional: request.additionalGroups, in: root)
-        var planner = MountPlanner(
-            volumes: volumes, ownVolumes: request.removeAfterwards ? folder + "/volumes" : nil)
         try planner.plan(request.mounts, imageVolumes: image.volumes)
         try Self.give(planner.newVolumes.map(\.path), to: owner)
         for volume in planner.newVolumes { try volume.fill(from: root) }

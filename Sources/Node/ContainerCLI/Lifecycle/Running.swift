@@ -175,9 +175,9 @@ extension Engine {
         try store.forget(container)
         try container.storage?.forget(at: layout.containers)
         if removesVolumes {
-            let others = try store.all()
-            for name in container.anonymousVolumes where !others.contains(where: { $0.uses(volume: name) }) {
-                try volumes.remove(name, containers: [])
+            for name in container.anonymousVolumes {
+                // One that others share goes with the last of them.
+                _ = try volumes.remove(name) { try user(ofVolume: name) }
             }
         }
     }
@@ -211,8 +211,4 @@ extension Engine {
             usleep(2000)
         }
     }
-}
-
-extension ContainerDefinition {
-    func uses(volume: String) -> Bool { mounts.contains { $0.name == volume } }
 }

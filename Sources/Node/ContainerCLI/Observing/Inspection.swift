@@ -4,7 +4,7 @@ import LinuxKernel
 import OCISpec
 import PodNetwork
 
-// `inspect` of a container, with the members that docker's users look for.
+// `inspect` of a container, and of a volume, with the members that docker's users look for.
 
 extension Engine {
     /// Writes one object.
@@ -213,6 +213,22 @@ extension Engine {
             }
             json.member("MaskedPaths", spec.linux?.maskedPaths ?? [])
             json.member("ReadonlyPaths", spec.linux?.readonlyPaths ?? [])
+        }
+    }
+}
+
+extension VolumeStore.Volume {
+    /// Writes one object.
+    public func inspect(into json: inout JSONWriter) {
+        json.object { json in
+            // As docker's, in whole seconds.
+            json.member("CreatedAt", String(created.description.prefix(19)) + "Z")
+            json.member("Driver", VolumeStore.driver)
+            json.member("Labels", labels)
+            json.member("Mountpoint", path)
+            json.member("Name", name)
+            json.member("Options", SortedMap<String>())
+            json.member("Scope", "local")
         }
     }
 }

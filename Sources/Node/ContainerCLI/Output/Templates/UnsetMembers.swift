@@ -19,6 +19,10 @@ public enum UnsetMembers {
         .init("Config", .object(config)),
     ]
 
+    public static let volume: [TemplateValue.Member] = [
+        .init("Status", .unset(.map)), .init("UsageData", .unset(.object)),
+    ]
+
     private static let config: [TemplateValue.Member] = [
         .init("Entrypoint", .unset(.list)), .init("ExposedPorts", .unset(.map)),
         .init("Volumes", .unset(.map)), .init("OnBuild", .unset(.list)), .init("Shell", .unset(.list)),

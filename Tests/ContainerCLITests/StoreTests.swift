@@ -428,6 +428,18 @@ struct StoreTests {
         #expect(try engine.volumes.all().map(\.name) == ["kept", "used"])
     }
 
+    @Test func aContainerThatIsAboutToStartIsNotPruned() throws {
+        let fixture = try Fixture()
+        let engine = Engine(fixture.layout)
+        let container = try fixture.make("c")
+        let held = try KeptFolder.hold(fixture.layout.container(container.id))
+        #expect(try engine.prune(container) == nil)
+        held?.release()
+        #expect(try engine.prune(container) == 0)
+        #expect(try engine.prune(container) == nil)
+        #expect(try fixture.store.all().isEmpty)
+    }
+
     // MARK: Mount plans
 
     @Test func plansMountsFromTheOutsideIn() throws {

@@ -39,6 +39,7 @@ struct UsageTests {
         for verb in ["create", "inspect", "ls", "prune", "rm"] {
             #expect(volume.contains { $0.hasPrefix("  \(verb) ") }, "\(verb) is missing")
         }
+        #expect(try host.run(["container"]).lines.contains { $0.hasPrefix("  prune ") })
         #expect(try host.checkFails(125, "image", "nosuch").contains("'image nosuch' is no command"))
         #expect(try host.checkFails(125, "nosuch", "image").contains("'nosuch' is no command"))
     }

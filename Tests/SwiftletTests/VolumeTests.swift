@@ -2,7 +2,7 @@ import Glibc
 import LinuxKernel
 import Testing
 
-/// `volume`.
+/// `volume` and `container prune`.
 struct VolumeTests {
     let host: Host
 
@@ -116,5 +116,50 @@ struct VolumeTests {
         #expect(some == "Deleted Volumes:\nnamed\n\nTotal reclaimed space: 0B\n")
         try host.check("volume", "prune", "-f", "--filter", "all=1")
         #expect(try names() == ["used"])
+    }
+
+    // MARK: Containers
+
+    @Test func containersArePruned() throws {
+        try host.check("run", "-d", "--name", "runs", "busybox", "sleep", "1000")
+        let made = try host.check("create", "-l", "keep=1", "busybox").line
+        let script = "head -c 1000000 /dev/zero > /x"
+        try host.check("run", "--name", "ended", "-v", "/data", "busybox", "sh", "-c", script)
+        let ended = try host.id(of: "ended")
+        let nothing = "Total reclaimed space: 0B\n"
+        #expect(try host.check("container", "prune", "-f", "--filter", "until=1h").output == nothing)
+        #expect(
+            try host.run(["container", "prune"], input: "").output.hasPrefix("WARNING! This will remove all"))
+        #expect(try host.check("ps", "-aq").lines.count == 3)
+        let some = try host.check("container", "prune", "-f", "--filter", "label!=keep").output
+        #expect(some.hasPrefix("Deleted Containers:\n\(ended)\n\nTotal reclaimed space: 1"), "\(some)")
+        // Its volume stays.
+        #expect(try names().count == 1)
+        let rest = try host.check("container", "prune", "-f", "--filter", "until=0s").output
+        #expect(rest == "Deleted Containers:\n\(made)\n\n" + nothing)
+        #expect(try host.check("container", "prune", "-f").output == nothing)
+        #expect(try host.check("ps", "-a", "--format", "{{.Names}}").lines == ["runs"])
+        #expect(try host.checkFails(1, "container", "prune", "-f", "--filter", "name=x").contains("'name'"))
+        #expect(
+            try host.checkFails(1, "container", "prune", "-f", "--filter", "until=soon").contains("'soon'"))
+    }
+
+    /// Whoever removes what is not used leaves what is about to be.
+    @Test func nothingIsPrunedAwayFromARun() throws {
+        let result = try host.shell(
+            """
+            while ! test -e \(host.folder)/stop; do
+                "$0" container prune -f; "$0" volume prune -a -f
+            done > \(host.folder)/pruned 2>&1 &
+            code=0; i=0
+            while [ $i -lt 15 ]; do
+                "$0" run -d -v data:/data -v /more busybox true > /dev/null || code=1
+                i=$((i+1))
+            done
+            touch \(host.folder)/stop; wait; echo $code
+            """)
+        #expect(result.line == "0" && result.error.isEmpty, "\(result)")
+        let pruned = try FileDescriptor.readFile(host.folder + "/pruned", limit: 1 << 20)
+        #expect(!String(decoding: pruned, as: UTF8.self).contains("swiftlet: "))
     }
 }

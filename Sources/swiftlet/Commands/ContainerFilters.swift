@@ -4,7 +4,8 @@ import ImageStore
 import LinuxKernel
 import PodNetwork
 
-/// The `--filter` options of `ps`: as with docker, of several for one thing one has to match, of labels all.
+/// The `--filter` options of `ps` and `container prune`: as with docker, of several for one thing one has to match, of
+/// labels all.
 struct ContainerFilters {
     private enum Filter {
         case name(NamePattern)
@@ -74,9 +75,17 @@ struct ContainerFilters {
     /// By their keys.
     private var groups: [(key: String, filters: [Filter])] = []
 
-    init(_ texts: [String], in store: ContainerStore, images: () throws -> ImageStore) throws {
+    /// - Parameter keys: those that the command has; nil for all.
+    init(
+        _ texts: [String], only keys: [String]? = nil, in store: ContainerStore,
+        images: () throws -> ImageStore
+    ) throws {
         for text in texts {
             let pair = try KeyValue(parsing: text, what: "filter")
+            if let keys, !keys.contains(pair.key) {
+                throw UsageError(
+                    "unknown filter '\(pair.key)': wanted is one of \(keys.joined(separator: ", "))")
+            }
             let filter = try Self.filter(pair.key, pair.value, store, images)
             if !["label", "label!"].contains(pair.key),
                 let index = groups.firstIndex(where: { $0.key == pair.key })
@@ -123,10 +132,13 @@ struct ContainerFilters {
             }
             return .network(network)
         case "before": return .before(try store.find(value).created)
+        case "until": return .before(try Timestamp(parsing: value))
         case "since": return .since(try store.find(value).created)
         default: throw UsageError("unknown filter '\(key)'")
         }
     }
+
+    var isEmpty: Bool { groups.isEmpty }
 
     /// Containers that do not run are then looked at, too.
     var areAboutStatus: Bool { groups.contains { $0.key == "status" || $0.key == "exited" } }

@@ -15,7 +15,7 @@ struct PsCommand: SwiftletCommand {
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
         help:
-            "name=EXPRESSION, id=, status=, exited=CODE, label=, label!=, ancestor=, volume=, network=, publish=PORT, expose=PORT, health=, before=CONTAINER, since=CONTAINER."
+            "name=EXPRESSION, id=, status=, exited=CODE, label=, label!=, ancestor=, volume=, network=, publish=PORT, expose=PORT, health=, before=CONTAINER, since=CONTAINER, until=TIME."
     )
     var filter: [String] = []
     @Option(

@@ -55,7 +55,7 @@ struct RunCommand: SwiftletCommand {
         do {
             if let path = flags.cidfile.unlessEmpty { try writeContainerID(container.id, to: path) }
             if detach {
-                try engine.start(container, justMade: true)
+                try engine.start(container, made: made)
                 try Standard.print(container.id + "\n")
                 return 0
             }
@@ -71,7 +71,7 @@ struct RunCommand: SwiftletCommand {
         do {
             // Who sees nothing of it needs another way to it.
             if !attached.output, !attached.error { try Standard.print(container.id + "\n") }
-            end = try engine.run(container, options, justMade: true)
+            end = try engine.run(container, options, made: made)
         } catch {
             try giveUp(made, engine)
             throw error

@@ -15,7 +15,7 @@ enum CommandTable {
                     PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self, RestartCommand.self,
                     PauseCommand.self, UnpauseCommand.self, WaitCommand.self, UpdateCommand.self,
                     RenameCommand.self,
-                    RmCommand.self,
+                    RmCommand.self, ContainerPruneCommand.self,
                     CpCommand.self, DiffCommand.self, ExportCommand.self,
                     TopCommand.self, StatsCommand.self, PortCommand.self, InspectCommand.self,
                 ]),
@@ -123,6 +123,7 @@ enum CommandTable {
             find(verb)
         case ("image", "inspect"): ImageInspectCommand.self
         case ("container", "inspect"): ContainerInspectCommand.self
+        case ("container", "prune"): ContainerPruneCommand.self
         case ("volume", "create"): VolumeCreateCommand.self
         case ("volume", "inspect"): VolumeInspectCommand.self
         case ("volume", "prune"): VolumePruneCommand.self

@@ -30,6 +30,8 @@ extension Engine {
         public let rootfs: RootfsMount
         /// Those that its root is mounted by, with a user namespace of its own; the shim takes them over, too.
         let namespaces: OwnNamespaces?
+        /// Who removes containers that do not run leaves this one until it was started.
+        let held: KeptFolder?
     }
 
     /// Makes a container. Its root is mounted afterwards: start it, or call `unmount`.
@@ -78,10 +80,12 @@ extension Engine {
                 try fill(
                     &definition, &planner, folder, request, defaults, rootfs, namespaces, joined, consoleSize)
             }
+            let held = try KeptFolder.hold(folder)
             try trace.step("commit") { try draft.commit(definition) }
             image.end()
             planner.release()
-            return MadeContainer(definition: definition, rootfs: rootfs, namespaces: namespaces)
+            return MadeContainer(
+                definition: definition, rootfs: rootfs, namespaces: namespaces, held: held)
         } catch {
             try rootfs.unmount()
             try namespaces?.remove()
@@ -243,6 +247,7 @@ extension Engine {
 
     /// Takes a made container's root away again until its start.
     public func unmount(_ container: MadeContainer) throws {
+        defer { container.held?.release() }
         try trace.step("unmount root") {
             try container.rootfs.unmount()
             try container.namespaces?.remove()

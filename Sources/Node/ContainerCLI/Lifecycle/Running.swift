@@ -7,8 +7,7 @@ import OCISpec
 
 extension Engine {
     /// Starts the container's shim, or finds it, and connects to it.
-    /// - Parameter justMade: by this program, with the AppArmor profile that there is.
-    func launchShim(of container: ContainerDefinition, justMade: Bool = false) throws -> ShimClient {
+    func launchShim(of container: ContainerDefinition) throws -> ShimClient {
         let folders = layout.runFolders
         let folder = layout.container(container.id)
         if try status(of: container).isSupervised, let shim = try shim(of: container) { return shim }
@@ -17,7 +16,6 @@ extension Engine {
                 "\(folder)/\(ContainerDefinition.fileName) is damaged: container \(container.name) can only be removed"
             )
         }
-        if !justMade { try settleProfile(of: container) }
         try trace.step("launch shim") {
             try clearLostShim(of: container)
             _ = try ShimLauncher.launch(container: container.id, folder: folder, state: folders.state)
@@ -26,22 +24,36 @@ extension Engine {
     }
 
     /// Starts a container in the background.
-    /// - Parameter justMade: by this program.
-    public func start(_ container: ContainerDefinition, justMade: Bool = false) throws {
-        var shim = try launchShim(of: container, justMade: justMade)
+    /// - Parameter made: by this program just now.
+    public func start(_ container: ContainerDefinition, made: MadeContainer? = nil) throws {
+        let held = try made?.held ?? prepareStart(of: container)
+        defer { held.release() }
+        var shim = try launchShim(of: container)
         try trace.step("start container") { _ = try shim.start(container.id) }
     }
 
+    /// One that was just made has the AppArmor profile that there is, and is held already.
+    /// - Returns: what keeps it from being pruned until it runs.
+    private func prepareStart(of container: ContainerDefinition) throws -> KeptFolder {
+        try settleProfile(of: container)
+        guard let held = try KeptFolder.hold(layout.container(container.id)) else {
+            throw UsageError("no such container: \(container.name)")
+        }
+        return held
+    }
+
     /// Starts a container and stays attached to it until it ends or the user detaches.
-    /// - Parameter justMade: by this program.
+    /// - Parameter made: by this program just now.
     public func run(
-        _ container: ContainerDefinition, _ options: SessionOptions, justMade: Bool = false
+        _ container: ContainerDefinition, _ options: SessionOptions, made: MadeContainer? = nil
     ) throws -> SessionEnd {
-        var shim = try launchShim(of: container, justMade: justMade)
+        let held = try made?.held ?? prepareStart(of: container)
+        var shim = try launchShim(of: container)
         let streams = try trace.step("attach") {
             try shim.attach(container.id, AttachOptions(stdin: options.input, lossless: true))
         }
         try trace.step("start container") { _ = try shim.start(container.id) }
+        held.release()
         return try AttachSession(container: container.id, shim: shim, streams: streams, options: options)
             .run()
     }
@@ -151,6 +163,17 @@ extension Engine {
     }
 
     // MARK: Removing
+
+    /// Removes a container that does not run, and that nobody is about to start.
+    /// - Returns: the bytes that it had written; nil for one that stays.
+    public func prune(_ container: ContainerDefinition) throws -> Int64? {
+        guard case .free(let claim) = try KeptFolder.claim(layout.container(container.id)) else { return nil }
+        defer { claim.release() }
+        guard try store.definition(container.id) != nil, try !status(of: container).writes else { return nil }
+        let bytes = try layerUsage(of: container)?.bytes ?? 0
+        try remove(container, force: false, volumes: false)
+        return bytes
+    }
 
     /// Removes a container with what it wrote.
     /// - Parameters:

@@ -145,6 +145,16 @@ struct ParsingTests {
         #expect(throws: UsageError.self) { try MountRequest(volumeOption: text) }
     }
 
+    @Test func volumesFromOption() throws {
+        let plain = try VolumesFromOption(parsing: "web")
+        #expect(plain.container == "web" && !plain.readOnly && plain.text == "web")
+        #expect(try VolumesFromOption(parsing: "web:ro,z").readOnly)
+        #expect(try !VolumesFromOption(parsing: "web:rw").readOnly)
+        for text in ["", ":ro", "web:", "web:rx", "web:ro:z", "web:nocopy"] {
+            #expect(throws: UsageError.self) { try VolumesFromOption(parsing: text) }
+        }
+    }
+
     @Test func mountOption() throws {
         #expect(
             try MountRequest(mountOption: "type=bind,src=/a,dst=/b,readonly,bind-propagation=shared")

@@ -83,6 +83,7 @@ struct StoreTests {
                 propagation: "rprivate")
         ]
         definition.anonymousVolumes = ["x"]
+        definition.volumesFrom = ["y:ro"]
         definition.network = .host
         definition.user = "app"
         definition.attachesInput = true

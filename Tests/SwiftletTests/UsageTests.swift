@@ -70,6 +70,7 @@ struct UsageTests {
     /// Plain options are read without the parser (`PlainWords`): both must understand the same.
     @Test func plainOptionsMeanWhatTheParserSays() throws {
         try host.check("load", "-q", "-i", try Fixtures.archive("docker/busybox.tar"))
+        try host.check("create", "--name", "source", "-v", "/from", "busybox")
         try FileDescriptor.open(host.root + "/variables", O_WRONLY | O_CREAT, mode: 0o600).writeAll(
             "FROM_FILE=1\n")
         let options = [
@@ -77,7 +78,8 @@ struct UsageTests {
             "--annotation", "e=f", "--pull",
             "never", "-e", "ONE=1", "--env=TWO=2", "--env-file", host.root + "/variables", "--entrypoint",
             "/bin/echo", "-w", "/tmp", "-u", "1:2", "--group-add", "3", "--stop-signal", "INT",
-            "--stop-timeout", "7", "-v", "/etc:/a:ro", "--mount", "type=tmpfs,target=/b", "--tmpfs", "/c",
+            "--stop-timeout", "7", "-v", "/etc:/a:ro", "--volumes-from", "source:ro", "--mount",
+            "type=tmpfs,target=/b", "--tmpfs", "/c",
             "--read-only", "--device", "/dev/zero", "--shm-size", "1m", "--network", "host", "-h", "there",
             "--domainname", "domain", "--add-host", "x:1.2.3.4", "--dns", "1.1.1.1", "--dns-search", "s",
             "--dns-option", "ndots:2", "--pid", "host", "--ipc", "host", "--cgroupns",

@@ -2,7 +2,7 @@ import Glibc
 import LinuxKernel
 import Testing
 
-/// `volume` and `container prune`.
+/// `volume`, `container prune` and `--volumes-from`.
 struct VolumeTests {
     let host: Host
 
@@ -161,5 +161,57 @@ struct VolumeTests {
         #expect(result.line == "0" && result.error.isEmpty, "\(result)")
         let pruned = try FileDescriptor.readFile(host.folder + "/pruned", limit: 1 << 20)
         #expect(!String(decoding: pruned, as: UTF8.self).contains("swiftlet: "))
+    }
+
+    // MARK: --volumes-from
+
+    @Test func volumesOfAnotherContainer() throws {
+        try host.check(
+            "run", "--name", "a", "-v", "data:/data", "-v", "/own", "-v", host.folder + "/h:/host:ro",
+            "--tmpfs",
+            "/t", "busybox", "sh", "-c", "echo one > /data/x; echo two > /own/x")
+        let script = """
+            cat /data/x /own/x; touch /host/y 2> /dev/null || echo ro; touch /data/y && echo rw; test -e /t || echo none
+            """
+        let shared = try host.run(["run", "--rm", "--volumes-from", "a", "busybox", "sh", "-c", script])
+        #expect(shared.lines == ["one", "two", "ro", "rw", "none"], "\(shared)")
+        let touch = "touch /data/z 2> /dev/null || touch /own/z 2> /dev/null || echo ro"
+        #expect(
+            try host.run(["run", "--rm", "--volumes-from=a:ro", "busybox", "sh", "-c", touch]).line == "ro")
+        // What is its own comes first, and of others the last.
+        let own = [
+            "run", "--rm", "--volumes-from", "a", "-v", "other:/data", "busybox", "ls", "/data", "/own",
+        ]
+        #expect(try host.run(own).lines == ["/data:", "/own:", "x"])
+        try host.check("create", "--name", "b", "-v", "of-b:/data", "busybox")
+        let both = [
+            "run", "--rm", "--volumes-from", "a", "--volumes-from", "b", "busybox", "ls", "/data", "/own",
+        ]
+        #expect(try host.run(both).lines == ["/data:", "/own:", "x"])
+    }
+
+    @Test func sharedVolumesStayAsLongAsSomebodyHasThem() throws {
+        try host.check("create", "--name", "a", "-v", "data:/data", "-v", "/own", "busybox", "true")
+        try host.check("create", "--name", "b", "--volumes-from", "a", "busybox", "ls", "/own")
+        #expect(try host.check("inspect", "-f", "{{.HostConfig.VolumesFrom}}", "b").line == "[a]")
+        try host.check("rm", "-v", "a")
+        #expect(try names().count == 2)
+        #expect(try host.checkFails(1, "volume", "rm", "data").contains("in use by container"))
+        try host.check("start", "-a", "b")
+        try host.check("rm", "-v", "b")
+        #expect(try names() == ["data"])
+    }
+
+    @Test func volumesThatCannotBeShared() throws {
+        #expect(
+            try host.checkFails(125, "create", "--volumes-from", "nosuch", "busybox").contains(
+                "no such container: nosuch"))
+        try host.check("run", "-d", "--rm", "--name", "away", "-v", "/own", "busybox", "sleep", "1000")
+        #expect(try host.checkFails(125, "create", "--volumes-from", "away", "busybox").contains("--rm"))
+        for text in ["away:rx", ":ro", "away:"] {
+            #expect(
+                try host.checkFails(125, "create", "--volumes-from", text, "busybox").contains("'\(text)'"))
+        }
+        #expect(try host.check("ps", "-aq").lines.count == 1)
     }
 }

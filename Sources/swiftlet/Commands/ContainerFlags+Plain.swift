@@ -38,6 +38,7 @@ extension ContainerFlags {
 
         volume = words.texts("volume")
         mount = words.texts("mount")
+        volumesFrom = words.texts("volumes-from")
         tmpfs = words.texts("tmpfs")
         readOnly = words.flag("read-only")
         device = words.texts("device")

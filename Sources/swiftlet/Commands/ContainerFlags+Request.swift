@@ -61,6 +61,7 @@ extension ContainerFlags {
             try volume.map { try MountRequest(volumeOption: $0) }
             + mount.map { try MountRequest(mountOption: $0) }
             + tmpfs.map { try MountRequest(tmpfsOption: $0) }
+        request.volumesFrom = try volumesFrom.map { try VolumesFromOption(parsing: $0) }
         request.readOnlyRoot = readOnly
         request.storageSize = try StorageLimit.size(parsing: storageOpt)
         request.devices = try device.map { try DeviceOption(parsing: $0) }

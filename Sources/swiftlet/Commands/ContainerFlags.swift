@@ -80,6 +80,10 @@ struct ContainerFlags: ParsableArguments {
     var volume: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "type=bind|volume|tmpfs,source=…,target=….")
     var mount: [String] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "CONTAINER[:ro]: the volumes and host paths of another container, at the same places.")
+    var volumesFrom: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "TARGET[:OPTIONS].")
     var tmpfs: [String] = []
     @Flag(help: "Its root file system cannot be written.")

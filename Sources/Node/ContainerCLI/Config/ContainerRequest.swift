@@ -78,6 +78,8 @@ public struct ContainerRequest: Equatable, Sendable {
     public var resolverOptions: [String] = []
 
     public var mounts: [MountRequest] = []
+    /// Containers whose volumes and host paths it shares.
+    public var volumesFrom: [VolumesFromOption] = []
     public var devices: [DeviceOption] = []
     /// Bytes of /dev/shm.
     public var sharedMemory: Int64 = 64 << 20

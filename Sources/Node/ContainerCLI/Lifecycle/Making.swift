@@ -39,6 +39,9 @@ extension Engine {
     public func make(_ request: ContainerRequest, consoleSize: TerminalSize? = nil) throws -> MadeContainer {
         try request.check()
         let other = try containerToJoin(request)
+        let shared = try SharedVolumes(of: request, self)
+        var request = request
+        request.mounts += shared.mounts
         // Nobody removes the image's layers before the container's record says that it needs them.
         let image = try trace.step("find image") { try hold(request) }
         let layers = image.rootFilesystem
@@ -71,6 +74,7 @@ extension Engine {
             definition.imageChain = layers.topChain.map { "\($0)" }
             definition.storage = limit
             definition.userMaps = ids.maps
+            definition.volumesFrom = request.volumesFrom.map(\.text)
             try trace.step("write configuration") {
                 let joined = try other.map {
                     JoinedContainer(
@@ -80,10 +84,12 @@ extension Engine {
                 try fill(
                     &definition, &planner, folder, request, defaults, rootfs, namespaces, joined, consoleSize)
             }
+            definition.anonymousVolumes += shared.anonymousVolumes
             let held = try KeptFolder.hold(folder)
             try trace.step("commit") { try draft.commit(definition) }
             image.end()
             planner.release()
+            shared.release()
             return MadeContainer(
                 definition: definition, rootfs: rootfs, namespaces: namespaces, held: held)
         } catch {

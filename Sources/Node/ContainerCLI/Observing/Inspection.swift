@@ -153,6 +153,7 @@ extension Engine {
         }
         json.object { json in
             json.member("Binds", binds)
+            json.member("VolumesFrom", container.volumesFrom)
             json.key("LogConfig")
             json.object { json in
                 json.member("Type", supervision.log == nil ? "none" : "cri")

@@ -70,8 +70,10 @@ public struct ContainerDefinition: Equatable, Sendable {
     public var mounts: [MountPoint] = []
     /// They stay in the store as long as the container.
     public var volumeImages: [VolumeImage] = []
-    /// Names of the volumes that belong to this container alone.
+    /// Names of the volumes that nobody has named: they belong to this container, and those that share its volumes.
     public var anonymousVolumes: [String] = []
+    /// Those whose volumes it shares, as typed, for `inspect`.
+    public var volumesFrom: [String] = []
 
     // What the user chose and config.json does not tell.
     public var network: ContainerRequest.Network = .none
@@ -175,6 +177,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
         mounts = try json.list("mounts")
         volumeImages = try json.list("volumeImages")
         anonymousVolumes = try json.list("anonymousVolumes")
+        volumesFrom = try json.list("volumesFrom")
         network = try json.required("network")
         user = try json.text("user") ?? ""
         attachesInput = try json.flag("attachesInput")
@@ -204,6 +207,7 @@ extension ContainerDefinition: JSONDecodable, JSONEncodable {
             json.nonEmpty("mounts", mounts)
             json.nonEmpty("volumeImages", volumeImages)
             json.nonEmpty("anonymousVolumes", anonymousVolumes)
+            json.nonEmpty("volumesFrom", volumesFrom)
             json.member("network", network)
             if !user.isEmpty { json.member("user", user) }
             json.flag("attachesInput", attachesInput)

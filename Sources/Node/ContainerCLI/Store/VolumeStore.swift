@@ -118,6 +118,12 @@ public struct VolumeStore {
         return nil
     }
 
+    /// Keeps a volume that is there.
+    /// - Returns: nil where it is not.
+    func hold(_ name: String) throws(KernelError) -> KeptFolder? {
+        try KeptFolder.hold(folder + "/" + name)
+    }
+
     // MARK: Removing
 
     package enum Removal: Equatable {

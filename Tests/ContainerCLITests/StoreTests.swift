@@ -463,10 +463,35 @@ struct StoreTests {
         #expect(Set(planner.newVolumes.map(\.target)) == ["/a", "/image/volume"])
         var status = stat()
         #expect(stat(source, &status) == 0)
-        // A second container gets the same named volume as it is.
+        // A second container gets the same named volume as it is, once something is in it.
+        _ = try FileDescriptor.open(
+            VolumeStore(fixture.layout).path(of: "named") + "/x", O_WRONLY | O_CREAT, mode: 0o600)
         var second = MountPlanner(volumes: VolumeStore(fixture.layout), ownVolumes: nil)
         try second.plan([MountRequest(source: .volume(name: "named"), target: "/x")], imageVolumes: [])
         #expect(second.newVolumes.isEmpty && second.mounts[0].source == mounts[0].source)
+    }
+
+    /// Also one that was made by hand; of two containers that come with it, one fills it.
+    @Test func anEmptyVolumeIsFilledOnce() throws {
+        let fixture = try Fixture()
+        let volumes = VolumeStore(fixture.layout)
+        _ = try volumes.make("named")
+        try makeFolders(fixture.folder.path + "/root/d/inner")
+        let root = try FileDescriptor.open(fixture.folder.path + "/root", O_PATH | O_DIRECTORY)
+        var found: [MountPlanner.NewVolume] = []
+        for _ in 0..<2 {
+            var planner = MountPlanner(volumes: volumes, ownVolumes: nil)
+            try planner.plan([MountRequest(source: .volume(name: "named"), target: "/d")], imageVolumes: [])
+            found += planner.newVolumes
+        }
+        #expect(found.count == 2)
+        var wasFilled: [Bool] = []
+        for volume in found { wasFilled.append(try volume.fill(from: root)) }
+        #expect(wasFilled == [true, false])
+        #expect(try folderEntries(volumes.path(of: "named")) == ["inner"])
+        var planner = MountPlanner(volumes: volumes, ownVolumes: nil)
+        try planner.plan([MountRequest(source: .volume(name: "named"), target: "/d")], imageVolumes: [])
+        #expect(planner.newVolumes.isEmpty)
     }
 
     /// They stay while it is made, and what is not made after all leaves none that nobody knows.

@@ -5,21 +5,24 @@ import OCISpec
 /// Turns the mounts that the user and the image want into those of config.json. Makes what has to be there:
 /// volumes, and the missing host folders of `-v`.
 public struct MountPlanner {
-    /// A volume that is new and takes over what the image has at its place.
+    /// A volume that is new, or still empty, and takes over what the image has at its place.
     public struct NewVolume: Equatable, Sendable {
         /// In the container.
         public var target: String
         /// The folder with the volume's data.
         public var path: String
+        /// A file beside it, locked by who fills it, where another container may come with the volume.
+        public var lock: String?
 
-        public init(target: String, path: String) {
+        public init(target: String, path: String, lock: String? = nil) {
             self.target = target
             self.path = path
+            self.lock = lock
         }
 
         /// Copies what the image has at the place. It is looked up inside the container's root: a link of the
         /// image's leads to nothing of the host's (CVE-2022-23648).
-        /// - Returns: false where the image has no folder.
+        /// - Returns: false where the image has no folder, or another container was faster.
         @discardableResult
         public func fill(from root: borrowing FileDescriptor) throws(KernelError) -> Bool {
             let source: FileDescriptor
@@ -29,11 +32,23 @@ public struct MountPlanner {
                 if error.errno == .noEntry || error.errno == .notDirectory { return false }
                 throw error
             }
+            guard let lock else {
+                try copy(source)
+                return true
+            }
+            let locked = try FileDescriptor.open(lock, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            _ = try check("lock", lock) { flock(locked.raw, LOCK_EX) }
+            let isEmpty = try isEmptyFolder(path)
+            if isEmpty { try copy(source) }
+            _ = consume locked
+            return isEmpty
+        }
+
+        private func copy(_ source: borrowing FileDescriptor) throws(KernelError) {
             let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
             let before = OpenFiles.allowMany()
             defer { before?.allow() }
             try TreeCopy(ownership: .kept).copyContents(of: source, to: folder, name: target)
-            return true
         }
     }
 
@@ -140,8 +155,10 @@ public struct MountPlanner {
             let path = volumes.path(of: name)
             let volume = try volumes.make(name)
             held.append(volume.folder)
-            if volume.isNew, !request.noCopy {
-                newVolumes.append(NewVolume(target: request.target, path: path))
+            // As docker: also one that was made by hand, or that nobody has written to.
+            if !request.noCopy, try volume.isNew || isEmptyFolder(path) {
+                newVolumes.append(
+                    NewVolume(target: request.target, path: path, lock: volumes.fillLock(of: name)))
             }
             return (name, path)
         }

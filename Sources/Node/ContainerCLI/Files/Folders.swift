@@ -41,6 +41,18 @@ package func folderEntries(_ path: String) throws(KernelError) -> [String] {
     }
 }
 
+/// Whether nothing is in a folder, however much there is.
+func isEmptyFolder(_ path: String) throws(KernelError) -> Bool {
+    guard let stream = opendir(path) else { throw KernelError("read folder", path) }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+        let name = entry.pointee.d_name
+        let isSelf = name.0 == 46 && (name.1 == 0 || name.1 == 46 && name.2 == 0)
+        if !isSelf { return false }
+    }
+    return true
+}
+
 /// Writes a file in one step: readers see nothing or all of it.
 func writeNewFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(KernelError) {
     let temporary = path + ".new"

@@ -146,7 +146,7 @@ extension Engine {
         let user = try UserLookup(
             request.user ?? image.user ?? "", additional: request.additionalGroups, in: root)
         try planner.plan(request.mounts, imageVolumes: image.volumes)
-        try Self.give(planner.newVolumes.map(\.path), to: owner)
+        try Self.give(planner.newVolumes.map(\.path).filter(Self.isRoots), to: owner)
         for volume in planner.newVolumes { try volume.fill(from: root) }
 
         var builder = ConfigBuilder(
@@ -261,6 +261,12 @@ extension Engine {
     }
 
     // MARK: Owners
+
+    /// Whether nobody has given it to somebody else.
+    private static func isRoots(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_uid == 0
+    }
 
     private static func give(_ paths: [String], to owner: (uid: UInt32, gid: UInt32)) throws(KernelError) {
         if owner == (0, 0) { return }

@@ -33,6 +33,9 @@ public struct VolumeStore {
 
     public func path(of name: String) -> String { folder + "/" + name + "/_data" }
 
+    /// Whoever copies into a volume what an image has in its place locks this file.
+    func fillLock(of name: String) -> String { folder + "/" + name + "/fill.lock" }
+
     // MARK: Looking
 
     /// All volumes by name.
@@ -71,7 +74,7 @@ public struct VolumeStore {
 
     /// A volume that stays for now.
     public struct Held {
-        /// It was made just now, so that what the image has in its place is copied in.
+        /// It was made just now.
         public let isNew: Bool
         public let folder: KeptFolder
     }

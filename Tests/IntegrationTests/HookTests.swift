@@ -108,6 +108,38 @@ extension RuntimeTests {
             }
         }
 
+        /// Whoever prepares a container's files does it at the host's path of its root, in its mount namespace.
+        @Test func findTheRootAtItsPath() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo /own/* /entered/*", writable: true) {
+                    let mount = "mount -t tmpfs x $PWD/rootfs/$0 && touch $PWD/rootfs/$0/made"
+                    $0.hooks.createRuntime = [
+                        Hook(
+                            path: "/bin/sh",
+                            args: [
+                                "sh", "-c",
+                                """
+                                pid=$(tr -d ' ' | grep -o '"pid":[0-9]*')
+                                exec nsenter -t ${pid#*:} -m sh -c 'cd "$1" && \(mount)' entered $PWD
+                                """,
+                            ])
+                    ]
+                    $0.hooks.createContainer = [
+                        Hook(
+                            path: "/bin/sh",
+                            args: ["sh", "-c", "ls -d $PWD/rootfs/proc/1/ns && \(mount)", "own"],
+                            env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+                    ]
+                }
+                for name in ["own", "entered"] { try Files.makeFolder("\(bundle)/rootfs/\(name)") }
+                let output = try host.oci("run", "--bundle", bundle, host.id())
+                #expect(output.out == "/own/made /entered/made\n", "\(output)")
+                // The host's folders have none of it.
+                #expect(access("\(bundle)/rootfs/own/made", F_OK) != 0)
+                #expect(access("\(bundle)/rootfs/entered/made", F_OK) != 0)
+            }
+        }
+
         /// A hook, or what else there is to go wrong. poststop takes away what hooks have made before.
         @Test(arguments: ["prestart", "createRuntime", "createContainer", "program"])
         func aFailureBeforeTheStartEndsTheCreation(_ kind: String) throws {

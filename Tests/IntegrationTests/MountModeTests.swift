@@ -27,14 +27,15 @@ extension RuntimeTests {
 
         @Test(
             arguments: [
-                ("private", ""), ("rprivate", ""), ("slave", "master:"), ("rslave", "master:"),
+                (nil, "master:"), ("private", ""), ("rprivate", ""), ("slave", "master:"),
+                ("rslave", "master:"),
                 ("shared", "shared:"), ("rshared", "shared:"), ("unbindable", "unbindable"),
                 ("runbindable", "unbindable"),
             ])
-        func theRootIsAsTheConfigurationSays(_ mode: String, _ field: String) throws {
+        func theRootIsAsTheConfigurationSays(_ mode: String?, _ field: String) throws {
             try withHost { host in
                 let bundle = try host.bundle("set /; \(propagation)") {
-                    $0.linux?.rootfsPropagation = RuntimeSpec.Propagation(rawValue: mode)
+                    $0.linux?.rootfsPropagation = mode.flatMap { RuntimeSpec.Propagation(rawValue: $0) }
                 }
                 let seen = try #require(try run(host, bundle).first)
                 #expect(field.isEmpty ? seen == "/" : seen.hasPrefix("/ \(field)"), "\(seen)")
@@ -61,6 +62,23 @@ extension RuntimeTests {
                     #expect(
                         field.isEmpty ? line == "/v-\(mode)" : line.hasPrefix("/v-\(mode) \(field)"),
                         "\(line)")
+                }
+            }
+        }
+
+        /// What a volume's options say counts more than what is said of the root and all below it.
+        @Test func volumesKeepTheirOwnBelowARootThatSaysOtherwise() throws {
+            try withHost { host in
+                let data = "\(host.folder)/data"
+                try Files.makeFolder(data)
+                for (root, own) in [("rslave", "rshared"), ("rshared", "rslave"), ("rslave", "rprivate")] {
+                    let bundle = try host.bundle("set '/v'; \(propagation)", writable: true) {
+                        $0.linux?.rootfsPropagation = RuntimeSpec.Propagation(rawValue: root)
+                        $0.mounts.append(Mount(destination: "/v", source: data, options: ["bind", own]))
+                    }
+                    let seen = try run(host, bundle).first ?? ""
+                    #expect(seen.contains("shared:") == (own == "rshared"), "\(root), \(own): \(seen)")
+                    #expect(seen.contains("master:") == (own != "rprivate"), "\(root), \(own): \(seen)")
                 }
             }
         }

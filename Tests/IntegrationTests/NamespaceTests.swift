@@ -130,6 +130,12 @@ extension RuntimeTests {
                 }
                 #expect(
                     output.lines == [try Files.link("/proc/\(first)/ns/mnt"), "/bin/busybox"], "\(output)")
+                #expect(output.err.isEmpty, "\(output)")
+                let other = try host.run("true", name: "c") {
+                    $0.hostname = nil
+                    $0.linux?.namespaces = [.init(.mount, path: "/proc/\(first)/ns/mnt")]
+                }
+                #expect(other.err.contains("the mount namespace is joined as it is"), "\(other)")
                 try host.delete("a")
             }
         }

@@ -164,7 +164,8 @@ final class Creation {
         let devices = try NetworkDevices(spec.linux?.netDevices ?? [:])
         let process = InitProcess(
             id: id, spec: spec, process: process, options: options, mountOptions: mountOptions,
-            sources: sources, cgroup: view, placement: placement, joins: namespaces.joins,
+            rootfs: record.rootfs, sources: sources, cgroup: view, placement: placement,
+            joins: namespaces.joins,
             lateNamespaces: namespaces.lateNamespaces, queueLabel: namespaces.queueLabel, plan: plan,
             devices: devices, state: state, socket: childEnd.raw, log: runtime.log)
 
@@ -211,7 +212,14 @@ final class Creation {
             throw RuntimeError(
                 "linux.namespaces: a container of a user without CAP_SYS_ADMIN needs a user namespace")
         }
-        if spec.linux?.namespace(.mount)?.path != nil { return .joined }
+        if spec.linux?.namespace(.mount)?.path != nil {
+            if !spec.mounts.isEmpty || spec.linux?.maskedPaths.isEmpty == false {
+                runtime.log.warning(
+                    "linux.namespaces: the mount namespace is joined as it is: root, mounts, maskedPaths and "
+                        + "readonlyPaths of the configuration are not applied")
+            }
+            return .joined
+        }
         let (spec, bundle, rootfs) = (spec, record.bundle, record.rootfs)
         let bindsDevices = spec.linux?.namespace(.user) != nil || rights.isInUserNamespace
         func make() throws -> MountSources {

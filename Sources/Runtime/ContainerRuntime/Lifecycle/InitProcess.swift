@@ -22,6 +22,8 @@ struct InitProcess {
     let process: RuntimeSpec.Process
     let options: CreateOptions
     let mountOptions: [MountOptions]
+    /// Absolute path of the root on the host.
+    let rootfs: String
     let sources: RootSource
     let cgroup: CgroupView?
     /// Nil without control groups.
@@ -157,7 +159,7 @@ struct InitProcess {
     private func buildRoot(_ sources: MountSources, _ cgroup: CgroupView?) throws {
         var rootfs = try RootfsBuilder(
             spec: spec, options: mountOptions, sources: sources, cgroup: cgroup, queueLabel: queueLabel,
-            log: log)
+            place: needsPlace ? self.rootfs : nil, log: log)
         try rootfs.mountAll()
         log.debug("first process: \(spec.mounts.count) mounts made")
         try rootfs.makeDevices()
@@ -169,6 +171,12 @@ struct InitProcess {
         }
         try rootfs.makeWorkingDirectory(process.cwd)
         try rootfs.protect()
+    }
+
+    /// Whether hooks may look for the root before it is entered: at the host's path of it, in this mount namespace.
+    private var needsPlace: Bool {
+        let hooks = spec.hooks
+        return !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty || !hooks.createContainer.isEmpty
     }
 
     /// Those of the runtime's namespaces, then those of the container's, which see the process as the container does

@@ -34,9 +34,8 @@ final class MountSources {
             }
             // Not shared until the container runs: pivot_root(2) refuses that of a new root. What the host
             // mounts in a slave goes on to reach it, and that can only be said while it is the host's peer.
-            let isSlave = [.slave, .recursiveSlave].contains(linux?.rootfsPropagation)
             try tree.setAttributes(
-                MountAttributes(), recursive: true, propagation: isSlave ? .slave : .private)
+                MountAttributes(), recursive: true, propagation: propagation == .slave ? .slave : .private)
             return tree
         }.release()
         binds = [Int32](repeating: -1, count: spec.mounts.count)

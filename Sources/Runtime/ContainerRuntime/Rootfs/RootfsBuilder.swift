@@ -20,10 +20,10 @@ struct RootfsBuilder: ~Copyable {
 
     /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
     /// none before kernel 6.15. Its old root stays reachable below until `enter`.
+    /// - Parameter place: where hooks look for the root: it is put there instead, if its maker may go there.
     init(
         spec: RuntimeSpec, options: [MountOptions], sources: MountSources, cgroup: CgroupView?,
-        queueLabel: String?,
-        log: Log
+        queueLabel: String?, place: String?, log: Log
     ) throws {
         self.spec = spec
         self.options = options
@@ -40,10 +40,20 @@ struct RootfsBuilder: ~Copyable {
             // Nothing that is mounted here may reach the host.
             try setPropagation("/", .slave, recursive: true)
         }
-        let host = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
         let tree = LinuxKernel.Mount(owning: FileDescriptor(owning: dup(sources.root)))
-        try tree.attach(on: host, name: "root file system")
+        // The mount of a root that is shared with the host has a parent of its own to be made private: only over /.
+        if let place, !keepsHostSharing, let target = Self.openForHooks(place) {
+            try tree.attach(on: target, name: "root file system")
+        } else {
+            let host = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
+            try tree.attach(on: host, name: "root file system")
+        }
         root = try tree.descriptor.duplicate()
+    }
+
+    /// - Returns: nil where a user namespace's root has no way to it.
+    private static func openForHooks(_ place: String) -> FileDescriptor? {
+        try? FileDescriptor.open(place, O_PATH | O_DIRECTORY)
     }
 
     // MARK: Mounts
@@ -366,6 +376,18 @@ struct RootfsBuilder: ~Copyable {
         case .recursiveSlave: try setPropagation("/", .slave, recursive: true)
         case .unbindable: try setPropagation("/", .unbindable, recursive: false)
         case .recursiveUnbindable: try setPropagation("/", .unbindable, recursive: true)
+        }
+        try restorePropagation()
+    }
+
+    /// A mount's own propagation counts more than that of the root, which all mounts have been given.
+    private func restorePropagation() throws {
+        switch spec.linux?.rootfsPropagation {
+        case .recursiveShared, .recursiveSlave: break
+        default: return
+        }
+        for (index, mount) in spec.mounts.enumerated() where !options[index].propagation.isEmpty {
+            try finish(mount, options[index])
         }
     }
 }

@@ -176,8 +176,9 @@ struct UsageTests {
         }
         for form in ["--sig-proxy=maybe", "--sig-proxy=tRUE", "--privileged=2"] {
             let result = try host.run(["run", "--rm"] + before + [form, "busybox", "echo", "here"])
-            #expect(
-                result.code == 125 && result.error.contains(form.prefix { $0 != "=" }), "\(form): \(result)")
+            // The parser stumbles over the first of them.
+            let name = before.isEmpty ? form.prefix { $0 != "=" } : "-q"
+            #expect(result.code == 125 && result.error.contains(name), "\(form): \(result)")
         }
         #expect(try !host.check("--debug=0", "ps", "-q").error.contains("parse command line"))
         #expect(try host.check("--debug=T", "ps", "-q").error.contains("parse command line"))

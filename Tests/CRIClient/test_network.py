@@ -367,6 +367,34 @@ class Plugins(PluginTest):
         self.runtime.RemovePodSandbox(second)
         self.assertEqual(len(self.told_of(second)), 1)
 
+    def test_another_network_after_a_mistake_in_the_configuration(self):
+        """Its plugins know nothing of a pod that the mistaken one never connected."""
+        def bridged(name, version="1.0.0", **ipam):
+            configure(name, [{"type": "bridge", "bridge": "swtest1", "ipam": ipam}], version)
+
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "swtest1"], stderr=subprocess.DEVNULL)
+        leases = {"dataDir": f"{FOLDER}/ipam", "subnet": "10.223.0.0/24"}
+        mistakes = [
+            ("host-locl", dict(type="host-locl", **leases)),
+            ("/99", dict(leases, type="host-local", subnet="10.223.0.0/99")),
+            ("version", dict(leases, type="host-local", version="1.1.0")),
+        ]
+        pods = []
+        for number, (word, ipam) in enumerate(mistakes):
+            bridged(f"mistaken{number}", **ipam)
+            request = cri.RunPodSandboxRequest(config=self.pod_config(f"p{number}"))
+            self.assertIn(word, self.refused(Code.UNKNOWN, self.runtime.RunPodSandbox, request))
+            pod, = {pod.id for pod in self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items} - set(pods)
+            pods.append(pod)
+            stop = cri.StopPodSandboxRequest(pod_sandbox_id=pod)
+            self.assertIn(word, self.refused(Code.UNKNOWN, self.runtime.StopPodSandbox, stop))
+        configure("other", [{"type": "fake"}])
+        for pod in pods:
+            self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=pod))
+            remove = cri.RemovePodSandboxRequest(pod_sandbox_id=pod)
+            self.runtime.RemovePodSandbox(remove)
+            self.assertEqual(len(self.told_of(remove)), 1)
+
     def test_plugins_that_hang_by_a_mistake_that_is_mended(self):
         with open(f"{FOLDER}/plugins/caught", "w") as file:
             file.write(PLUGIN.replace("case $(cat", "grep -q deaf " + f"{FOLDER}/input-$CNI_COMMAND && exec sleep 60\ncase $(cat", 1))

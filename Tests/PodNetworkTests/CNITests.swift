@@ -264,6 +264,37 @@ import Testing
         #expect(last["prevResult"]?["cniVersion"]?.text == (isConnected ? "1.0.0" : nil))
     }
 
+    /// Of whichever plugins: what a chain that never connected anybody could not undo is nothing to wait for.
+    @Test(arguments: ["net", "other"]) func anotherNetworkAfterAnAddThatFailed(name: String) throws {
+        try plugin("one", "[ $CNI_COMMAND = DEL ] && exit 0\necho '\(Self.answer)'\n")
+        try plugin("two", "exit 1\n")
+        try plugin("three", "")
+        let failed = try network(
+            #"{"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "one"}, {"type": "two"}]}"#)
+        for id in ["a", "b"] {
+            _ = message {
+                _ = try client().add(CNIAttachment(containerID: id, namespace: host.host), to: failed)
+            }
+        }
+        let other = try network(
+            #"{"cniVersion": "1.0.0", "name": "\#(name)", "plugins": [{"type": "three"}]}"#)
+        func substitute(_ tell: @escaping (any Error) -> Void) -> CNIClient.Substitute {
+            CNIClient.Substitute(find: { _, _ in other }, tell: tell)
+        }
+        var told: [String] = []
+        try client().delete(container: "a", substitute: substitute { told.append("\($0)") })
+        #expect(told == ["network plugin two, DEL: it ended with status 1"])
+        // Those of the old chain that can have given back what they had.
+        #expect(log.suffix(3) == ["two DEL", "one DEL", "three DEL"])
+        #expect(host.names(host.folder + "/cache") == ["net-b-eth0.json"])
+        // What hangs is tried again.
+        try plugin("two", "sleep 1000\n")
+        #expect(throws: CNIError.timedOut(type: "two", command: "DEL", milliseconds: 400)) {
+            try client(timeout: 400).delete(container: "b", substitute: substitute { told.append("\($0)") })
+        }
+        #expect(told.count == 1 && host.names(host.folder + "/cache") == ["net-b-eth0.json"])
+    }
+
     @Test func garbageOfAConfigurationThatIsMended() throws {
         try plugin("one", "[ \"$(echo \"$request\" | jq -r .switch)\" = right ] || exit 1\n")
         func network(switch value: String) throws -> NetworkList {

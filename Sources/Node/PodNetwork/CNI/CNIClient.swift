@@ -151,7 +151,7 @@ public struct CNIClient: Sendable {
         let failures = runDelete(entry, missing: missing)
         if let first = failures.first {
             guard let network = substitute.find(entry.network.name, entry.result != nil),
-                canStandIn(network, for: entry.network, failures: failures),
+                canStandIn(network, for: entry, failures: failures),
                 runDelete(entry.asked(by: network), missing: missing).isEmpty
             else { throw first.error }
             substitute.tell(first.error)
@@ -159,11 +159,15 @@ public struct CNIClient: Sendable {
         try cache.remove(entry)
     }
 
-    /// Plugins that the other configuration does not name would not be asked by it, and keep what they have. What hangs
-    /// may come to an end another time; only by its own network's name it is known to be the same.
-    private func canStandIn(_ network: NetworkList, for old: NetworkList, failures: [Failure]) -> Bool {
-        guard network != old, failures.allSatisfy({ network.has(plugin: $0.type) }) else { return false }
-        if network.name == old.name { return true }
+    /// Plugins that the other configuration does not name would not be asked by it, and keep what they have: all of those
+    /// that have once connected the container. A chain whose ADD never came to its end has been taken back as far as its
+    /// plugins let it, and one that cannot by its configuration could not connect anybody either. What hangs may come to
+    /// an end another time; only by its own network's name it is known to be the same.
+    private func canStandIn(_ network: NetworkList, for entry: CNICache.Entry, failures: [Failure]) -> Bool {
+        if network == entry.network { return false }
+        let asksAll = failures.allSatisfy { network.has(plugin: $0.type) }
+        if asksAll, network.name == entry.network.name { return true }
+        guard asksAll || entry.result == nil else { return false }
         return !failures.contains { failure in
             if case CNIError.timedOut? = failure.error as? CNIError { true } else { false }
         }

@@ -173,6 +173,33 @@ class Plugins(PluginTest):
         configure("fake", [{"type": "fake"}])
         self.assertTrue(self.network_condition().status)
 
+    def test_configurations_that_cannot_be_used(self):
+        """They are passed over, and whoever wonders why can see it."""
+        def loaded():
+            return self.runtime.Status(cri.StatusRequest(verbose=True)).info.get("lastCNILoadStatus")
+
+        def told():
+            with open(f"{FOLDER}/daemon.log") as log:
+                return [line for line in log if "level=warning" in line and "05-bad.conflist" in line]
+
+        configure("fake", [{"type": "fake"}])
+        self.assertEqual(loaded(), "OK")
+        bad = f"{FOLDER}/net.d/05-bad.conflist"
+        contents = ["{", '{"cniVersion": "1.0.0", "name": "bad"}',
+                    '{"cniVersion": "9.0.0", "name": "bad", "plugins": [{"type": "fake"}]}']
+        for number, content in enumerate(contents, 1):
+            with open(bad, "w") as file:
+                file.write(content)
+            self.assertTrue(self.network_condition().status)
+            self.assertIn(bad, loaded())
+            self.assertEqual(len(told()), number, told())
+        self.assertEqual(self.address("p"), "192.0.2.7")
+        self.assertEqual(len(told()), 3, told())
+        os.unlink(bad)
+        self.assertEqual(loaded(), "OK")
+        configure("none", None)
+        self.assertIn("no network configuration", loaded())
+
     def test_debians_bridge(self):
         leases = f"{FOLDER}/ipam"
         configure("bridged", [{

@@ -26,7 +26,7 @@ final class PodEngineTests {
         let networks = PodNetworks(
             .cni, builtin: BuiltinNetwork(state: folder + "/network", settingsFile: folder + "/network.json"),
             configurationFolder: folder + "/net.d", pluginFolders: ["/usr/lib/cni"],
-            cache: folder + "/cache", rangesFile: folder + "/pod-ranges.json")
+            cache: folder + "/cache", rangesFile: folder + "/pod-ranges.json", logger: logger)
         return try PodEngine(layout: layout, networks: networks, settings: settings, logger: logger)
     }
 

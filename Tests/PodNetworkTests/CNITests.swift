@@ -612,6 +612,32 @@ import Testing
         #expect(message { _ = try folder.network() }.contains("plugins is missing"))
     }
 
+    @Test func whatIsWrongWithConfigurationsIsNewsOnce() throws {
+        try write("10.conf", "{")
+        try write("20.conf", #"{"cniVersion": "1.0.0", "name": "net", "type": "x"}"#)
+        try write("30.conf", "[]")
+        var folder = ConfigurationFolder(path: configurations)
+        #expect(try folder.network().name == "net")
+        let news = folder.takeNews()
+        #expect(news.count == 1 && news == folder.problems, "\(news)")
+        #expect(news.first?.contains("10.conf: ") == true)
+        #expect(try folder.network().name == "net")
+        #expect(folder.takeNews() == [])
+        // Whatever else is looked into by who looks for another network.
+        #expect(try folder.network(named: "other") == nil)
+        let more = folder.takeNews()
+        #expect(more.count == 1 && more.first?.contains("30.conf: ") == true, "\(more)")
+        #expect(try folder.network(named: "other") == nil)
+        #expect(folder.takeNews() == [])
+        // Another content, though nothing else is wrong with it.
+        try write("10.conf", "{ ")
+        #expect(try folder.network().name == "net")
+        #expect(folder.takeNews().count == 1)
+        try write("10.conf", #"{"cniVersion": "1.0.0", "name": "first", "type": "x"}"#)
+        #expect(try folder.network().name == "first")
+        #expect(folder.takeNews() == [] && folder.problems == [])
+    }
+
     @Test func aNetworkByItsName() throws {
         try write("10.conf", #"{"cniVersion": "1.0.0", "name": "first", "type": "x"}"#)
         try write("15.conf", "{")

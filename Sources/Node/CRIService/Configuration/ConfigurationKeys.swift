@@ -62,7 +62,7 @@ package enum ConfigurationKeys {
             "text: key=value, one line an event; json: an object a line."),
         Key(
             "cni.conf_dir", \.cni.configurationFolder, in: defaults, check: Check.absolutePath,
-            "Where CNI's network configurations are; the first by name counts."),
+            "Where CNI's network configurations are; the first by name that can be used counts."),
         Key(
             "cni.bin_dirs", \.cni.programFolders, in: defaults, check: Check.absolutePaths,
             "Where CNI's plugins are looked for, in this order."),

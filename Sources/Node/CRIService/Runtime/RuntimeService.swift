@@ -80,7 +80,11 @@ public struct RuntimeService: CRIRuntimeService.SimpleServiceProtocol {
         response.runtimeHandlers = await Self.onThread { handlers(facts) }
         response.features.supplementalGroupsPolicy = true
         response.features.userNamespacesHostNetwork = facts.hasUserNamespaces
-        if request.verbose { response.info = try info(facts) }
+        if request.verbose {
+            response.info = try info(facts)
+            // By the name that it has with containerd.
+            response.info["lastCNILoadStatus"] = await Self.onThread { engine.networks.configurationStatus() }
+        }
         return response
     }
 

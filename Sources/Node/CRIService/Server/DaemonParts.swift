@@ -37,7 +37,8 @@ final class DaemonParts: Sendable {
                 rangesPlace: ranges.isEmpty ? nil : "builtin_network.pod_cidrs of the configuration"),
             configurationFolder: configuration.cni.configurationFolder,
             pluginFolders: configuration.cni.programFolders, cache: layout.cniCache,
-            rangesFile: layout.podRanges, timeout: configuration.timeouts.cni.inMilliseconds)
+            rangesFile: layout.podRanges, timeout: configuration.timeouts.cni.inMilliseconds,
+            logger: output.logger("network"))
         if configuration.network == .builtin, !ranges.isEmpty { try networks.choosePodRanges(ranges) }
         driver = try Self.cgroupDriver(configuration.cgroupDriver)
         var settings = PodEngine.Settings()

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxKernel
+import Logging
 import OCISpec
 import PodNetwork
 import Synchronization
@@ -21,6 +22,7 @@ public final class PodNetworks: Sendable {
     let builtin: BuiltinNetwork
     let plugins: CNIClient
     private let folder: Mutex<ConfigurationFolder>
+    private let logger: Logger
     /// What the cluster gave this node, for plugins that take ranges of addresses.
     private let podRanges = Mutex<[IPPrefix]>([])
     private let rangesFile: PodRangesFile
@@ -33,25 +35,53 @@ public final class PodNetworks: Sendable {
     ///   - rangesFile: where what the cluster gave this node is kept for plugins.
     public init(
         _ choice: Choice, builtin: BuiltinNetwork, configurationFolder: String, pluginFolders: [String],
-        cache: String, rangesFile: String, timeout: Int = 30_000
+        cache: String, rangesFile: String, timeout: Int = 30_000, logger: Logger
     ) {
         self.choice = choice
         self.builtin = builtin
         self.rangesFile = PodRangesFile(path: rangesFile)
         plugins = CNIClient(pluginFolders: pluginFolders, cacheFolder: cache, timeout: timeout)
         folder = Mutex(ConfigurationFolder(path: configurationFolder))
+        self.logger = logger
     }
 
     /// Whether pods can be connected now.
     public func readiness() -> Readiness {
         guard choice == .cni else { return Readiness(isReady: true, reason: "", message: "") }
         do {
-            try plugins.status(of: try folder.withLock { try $0.network() })
+            try plugins.status(of: try network())
             return Readiness(isReady: true, reason: "", message: "")
         } catch {
             return Readiness(
                 isReady: false, reason: "NetworkPluginNotReady",
                 message: "the pod network is not ready: \(error)")
+        }
+    }
+
+    /// What is wrong with CNI's configurations, also with those that are passed over, or "OK".
+    /// - Returns: nil where none is needed.
+    public func configurationStatus() -> String? {
+        guard choice == .cni else { return nil }
+        return folder.withLock { folder in
+            do { _ = try folder.network() } catch { return "\(error)" }
+            return folder.problems.isEmpty ? "OK" : folder.problems.joined(separator: "; ")
+        }
+    }
+
+    /// The network to connect pods by now.
+    private func network() throws -> NetworkList { try reading { try $0.network() } }
+
+    /// Looks into the folder of configurations. Which one is used would otherwise be a riddle to who has made a mistake in
+    /// another one.
+    private func reading<Result>(_ body: (inout ConfigurationFolder) throws -> Result) throws -> Result {
+        try folder.withLock { folder in
+            defer {
+                for problem in folder.takeNews() {
+                    logger.warning(
+                        "a network configuration cannot be used", metadata: ["error": "\(problem)"])
+                }
+            }
+            return try body(&folder)
         }
     }
 
@@ -165,7 +195,7 @@ public final class PodNetworks: Sendable {
             attachment.hostNames = [spec.hostname]
             return try Self.sayingWhoseSysctls { try builtin.attach(attachment, spare: spare).addresses }
         case .cni:
-            let network = try folder.withLock { try $0.network() }
+            let network = try network()
             let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
             return result.containerAddresses
         }
@@ -234,7 +264,7 @@ public final class PodNetworks: Sendable {
                 damaged: { damage in
                     guard let (spec, namespace) = pod else { throw damage }
                     let ports = try spec.ports.map { try Self.mapping($0) }
-                    return (attachment(id, spec, namespace, ports), try folder.withLock { try $0.network() })
+                    return (attachment(id, spec, namespace, ports), try self.network())
                 }, missing: { try passOver($0, $1, tell) },
                 substitute: CNIClient.Substitute(
                     find: { self.substitute(for: $0, isConnected: $1) },
@@ -252,19 +282,22 @@ public final class PodNetworks: Sendable {
 
     /// - Parameter isConnected: then another network can have nothing of the pod's, and would say so of whatever is left.
     private func substitute(for name: String, isConnected: Bool) -> NetworkList? {
-        folder.withLock { folder in
-            if let network = try? folder.network(named: name) { return network }
-            return isConnected ? nil : try? folder.network()
+        do {
+            if let network = try reading({ try $0.network(named: name) }) { return network }
+        } catch {
+            logger.warning(
+                "no other configuration of a network can be looked for",
+                metadata: ["network": "\(name)", "error": "\(error)"])
+            return nil
         }
+        return isConnected ? nil : try? network()
     }
 
     /// A plugin that is just being replaced comes back, and one that the node's network does not name any more does not:
     /// no pod can wait for it. Without any network, nobody knows; but a node that has the built-in one waits for none.
     private func passOver(_ type: String, _ error: CNIError, _ tell: (Remark) -> Void) throws {
         if choice == .builtin { return tell(.pluginIsGone(error)) }
-        guard let now = try? folder.withLock({ try $0.network() }), !now.has(plugin: type) else {
-            throw error
-        }
+        guard let now = try? network(), !now.has(plugin: type) else { throw error }
         tell(.pluginIsGone(error))
     }
 
@@ -286,7 +319,7 @@ public final class PodNetworks: Sendable {
         guard choice == .cni else { return }
         do {
             try plugins.collectGarbage(
-                of: try folder.withLock { try $0.network() }, missing: { try passOver($0, $1, tell) },
+                of: try network(), missing: { try passOver($0, $1, tell) },
                 replaced: { tell(.otherConfiguration($0)) }, isLive: { isLive($0) ?? false })
         } catch CNIError.noConfiguration {
             // Without a network nobody is connected to it.

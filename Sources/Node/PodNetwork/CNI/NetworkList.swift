@@ -84,13 +84,17 @@ public struct NetworkList: Equatable, Sendable {
     }
 }
 
-/// A folder of network configurations, of which the first by name counts, read again when something in it changes.
+/// A folder of network configurations, of which the first by name that can be used counts, read again when something in
+/// it changes.
 public struct ConfigurationFolder: Sendable {
     public let path: String
     private var known: [FileMark] = []
     private var current: NetworkList?
-    /// What was wrong with files that were passed over.
+    /// What is wrong with files that are passed over.
     public private(set) var problems: [String] = []
+    /// What was found wrong with any file since something in the folder has changed, and what of it nobody was told yet.
+    private var found: Set<String> = []
+    private var news: [String] = []
 
     /// What changes when a file does.
     private struct FileMark: Equatable, Sendable {
@@ -116,11 +120,13 @@ public struct ConfigurationFolder: Sendable {
             known = marks
             current = nil
             problems = []
+            found = []
             for mark in marks where current == nil {
                 do {
                     current = try NetworkList.read(path + "/" + mark.name)
                 } catch {
                     problems.append("\(error)")
+                    note(error)
                 }
             }
         }
@@ -135,11 +141,25 @@ public struct ConfigurationFolder: Sendable {
     public mutating func network(named name: String) throws -> NetworkList? {
         if let first = try? network(), first.name == name { return first }
         for mark in try marks() {
-            if let network = try? NetworkList.read(path + "/" + mark.name), network.name == name {
-                return network
+            do {
+                let network = try NetworkList.read(path + "/" + mark.name)
+                if network.name == name { return network }
+            } catch {
+                note(error)
             }
         }
         return nil
+    }
+
+    /// What was found wrong with files that were looked into. Nobody is told the same twice, as long as nothing in the
+    /// folder changes.
+    public mutating func takeNews() -> [String] {
+        defer { news = [] }
+        return news
+    }
+
+    private mutating func note(_ problem: any Error) {
+        if found.insert("\(problem)").inserted { news.append("\(problem)") }
     }
 
     private func marks() throws -> [FileMark] {

@@ -638,6 +638,72 @@ import Testing
         #expect(folder.takeNews() == [] && folder.problems == [])
     }
 
+    /// Files beside a list add plugins to it, in a folder that is called as the network (libcni's rules).
+    @Test func pluginsThatOthersHaveAdded() throws {
+        var folder = ConfigurationFolder(path: configurations)
+        func types() throws -> [String?] { try folder.network().plugins.map { $0["type"]?.text } }
+        func list(_ more: String) throws {
+            try write("10.conflist", #"{"cniVersion": "1.1.0", "name": "net"\#(more)}"#)
+        }
+        let own = #", "plugins": [{"type": "own"}]"#
+        let added = configurations + "/net"
+        try list(own)
+        #expect(try types() == ["own"])
+        for name in ["net", "net/15.conf", "other"] {
+            try #require(mkdir(configurations + "/" + name, 0o700) == 0)
+        }
+        try write(added + "/20.conf", #"{"type": "last", "capabilities": {"x": true}}"#)
+        try write(added + "/10.conf", #"{"type": "first"}"#)
+        try write(added + "/05.conflist", #"{"type": "none"}"#)
+        try write(configurations + "/other/10.conf", #"{"type": "others"}"#)
+        #expect(try types() == ["own", "first", "last"])
+        try list(own + #", "loadOnlyInlinedPlugins": false"#)
+        #expect(try types() == ["own", "first", "last"])
+        for yes in ["true", #""True""#] {
+            try list(own + #", "loadOnlyInlinedPlugins": \#(yes)"#)
+            #expect(try types() == ["own"])
+        }
+        try list(own + #", "loadOnlyInlinedPlugins": "maybe""#)
+        #expect(message { _ = try folder.network() }.contains("loadOnlyInlinedPlugins is neither"))
+        // All of them may stand there, and a change of theirs counts.
+        try list("")
+        #expect(try types() == ["first", "last"])
+        try write(added + "/10.conf", #"{"type": "changed"}"#)
+        #expect(try types() == ["changed", "last"])
+        try list(#", "plugins": []"#)
+        #expect(message { _ = try folder.network() }.contains("plugins is missing or empty"))
+        try list(own)
+        for text in ["{", #"{"type": "../x"}"#] {
+            try write(added + "/20.conf", text)
+            #expect(message { _ = try folder.network() }.contains("\(added)/20.conf: "))
+        }
+        unlink(added + "/20.conf")
+        #expect(try types() == ["own", "changed"])
+        // The folder's name is what counts.
+        try #require(rename(added, configurations + "/old") == 0)
+        #expect(try types() == ["own"])
+        try #require(rename(configurations + "/old", added) == 0)
+        #expect(try types() == ["own", "changed"])
+        // Not for what is no list.
+        unlink(configurations + "/10.conflist")
+        try write("10.conf", #"{"cniVersion": "1.1.0", "name": "net", "type": "own"}"#)
+        #expect(try types() == ["own"])
+    }
+
+    /// Also once its file is gone.
+    @Test func anAddedPluginIsAskedAndUndoes() throws {
+        try plugin("one", "case $CNI_COMMAND in ADD) echo '\(Self.answer)';; esac\n")
+        try plugin("two", "case $CNI_COMMAND in ADD) echo \"$request\" | jq -c .prevResult;; esac\n")
+        try #require(mkdir(configurations + "/net", 0o700) == 0)
+        try write(configurations + "/net/10.conf", #"{"type": "two"}"#)
+        let list = try network(#"{"cniVersion": "1.1.0", "name": "net", "plugins": [{"type": "one"}]}"#)
+        _ = try client().add(CNIAttachment(containerID: "a", namespace: host.host), to: list)
+        #expect(try request("two", "ADD")["name"]?.text == "net")
+        unlink(configurations + "/net/10.conf")
+        try client().delete(container: "a")
+        #expect(log == ["one ADD", "two ADD", "two DEL", "one DEL"])
+    }
+
     @Test func aNetworkByItsName() throws {
         try write("10.conf", #"{"cniVersion": "1.0.0", "name": "first", "type": "x"}"#)
         try write("15.conf", "{")

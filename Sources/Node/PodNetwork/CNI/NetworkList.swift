@@ -11,8 +11,10 @@ public struct NetworkList: Equatable, Sendable {
     /// Their configurations, with members of their own.
     public let plugins: [JSONTree]
 
-    /// - Parameter path: for messages.
-    init(_ tree: JSONTree, isList: Bool, path: String) throws(CNIError) {
+    /// - Parameters:
+    ///   - added: plugins that stand elsewhere, and come after the list's own.
+    ///   - path: for messages.
+    init(_ tree: JSONTree, isList: Bool, added: [JSONTree] = [], path: String) throws(CNIError) {
         func invalid(_ reason: String) -> CNIError { .invalidConfiguration(path: path, reason: reason) }
         guard case .object = tree else { throw invalid("it is no object") }
         guard let name = tree["name"]?.text, Self.isName(name) else {
@@ -20,18 +22,32 @@ public struct NetworkList: Equatable, Sendable {
         }
         self.name = name
         version = try Self.version(tree, invalid)
-        // Written as a word by some.
-        func flag(_ member: String) -> Bool { tree[member]?.flag ?? (tree[member]?.text == "true") }
-        disableCheck = flag("disableCheck")
-        disableGC = flag("disableGC")
-        let plugins = isList ? tree["plugins"]?.list ?? [] : [tree]
-        if plugins.isEmpty { throw invalid("plugins is missing or empty") }
-        for plugin in plugins {
-            guard let type = plugin["type"]?.text, !type.isEmpty, !type.utf8.contains(UInt8(ascii: "/")),
-                type != ".", type != ".."
-            else { throw invalid("a plugin's type is missing or is no file name") }
+        disableCheck = try Self.flag("disableCheck", of: tree, path: path)
+        disableGC = try Self.flag("disableGC", of: tree, path: path)
+        let own = isList ? tree["plugins"]?.list ?? [] : [tree]
+        // They may all stand elsewhere, but then there is no list.
+        if own.isEmpty, added.isEmpty || tree["plugins"] != nil {
+            throw invalid("plugins is missing or empty")
         }
-        self.plugins = plugins
+        for plugin in own { try Self.check(plugin: plugin, path: path) }
+        plugins = own + added
+    }
+
+    private static func check(plugin: JSONTree, path: String) throws(CNIError) {
+        guard let type = plugin["type"]?.text, !type.isEmpty, !type.utf8.contains(UInt8(ascii: "/")),
+            type != ".", type != ".."
+        else {
+            throw .invalidConfiguration(path: path, reason: "a plugin's type is missing or is no file name")
+        }
+    }
+
+    /// Written as a word by some.
+    private static func flag(_ member: String, of tree: JSONTree, path: String) throws(CNIError) -> Bool {
+        guard let value = tree[member] else { return false }
+        guard let flag = value.flag ?? value.text.flatMap({ Bool($0.lowercased()) }) else {
+            throw .invalidConfiguration(path: path, reason: "\(member) is neither true nor false")
+        }
+        return flag
     }
 
     /// Whether a plugin of that type is in the chain.
@@ -75,12 +91,36 @@ public struct NetworkList: Equatable, Sendable {
     // MARK: Files
 
     static func read(_ path: String) throws -> NetworkList {
+        let tree = try read(tree: path)
+        guard path.hasSuffix(".conflist") else { return try NetworkList(tree, isList: false, path: path) }
+        var added: [JSONTree] = []
+        if let name = tree["name"]?.text, isName(name),
+            !(try flag("loadOnlyInlinedPlugins", of: tree, path: path))
+        {
+            added = try plugins(in: path.splitAtLastComponent.parent + "/" + name)
+        }
+        return try NetworkList(tree, isList: true, added: added, path: path)
+    }
+
+    /// Plugins that others have added to a network: the `.conf` files of the folder that is called as it, beside its list
+    /// (section 1, "Plugin configuration objects", and libcni since 1.3). One that cannot be used spoils the network,
+    /// which somebody wants to have with it.
+    private static func plugins(in folder: String) throws -> [JSONTree] {
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
+        return try ConfigurationFolder.files(in: folder, endings: [".conf"]).map { file in
+            let path = folder + "/" + file.name
+            let plugin = try read(tree: path)
+            try check(plugin: plugin, path: path)
+            return plugin
+        }
+    }
+
+    private static func read(tree path: String) throws -> JSONTree {
         let bytes = try FileDescriptor.readFile(path, limit: 4 << 20)
-        let tree: JSONTree
-        do throws(JSONError) { tree = try JSONTree(json: bytes) } catch {
+        do throws(JSONError) { return try JSONTree(json: bytes) } catch {
             throw CNIError.invalidConfiguration(path: path, reason: "\(error)")
         }
-        return try NetworkList(tree, isList: path.hasSuffix(".conflist"), path: path)
     }
 }
 
@@ -88,7 +128,7 @@ public struct NetworkList: Equatable, Sendable {
 /// it changes.
 public struct ConfigurationFolder: Sendable {
     public let path: String
-    private var known: [FileMark] = []
+    private var known = Contents()
     private var current: NetworkList?
     /// What is wrong with files that are passed over.
     public private(set) var problems: [String] = []
@@ -97,15 +137,21 @@ public struct ConfigurationFolder: Sendable {
     private var news: [String] = []
 
     /// What changes when a file does.
-    private struct FileMark: Equatable, Sendable {
+    struct FileMark: Equatable, Sendable {
         let name: String
         let inode: UInt
         let size: Int
         let modified: timespecMark
     }
-    private struct timespecMark: Equatable, Sendable {
+    struct timespecMark: Equatable, Sendable {
         let seconds: Int
         let nanoseconds: Int
+    }
+
+    /// What the network depends on: the files, and by its name each folder that a network could have plugins in.
+    private struct Contents: Equatable {
+        var files: [FileMark] = []
+        var added: [String: [FileMark]] = [:]
     }
 
     public init(path: String) {
@@ -115,15 +161,15 @@ public struct ConfigurationFolder: Sendable {
     /// The network to use now: of the first file that is well-formed.
     /// - Throws: `CNIError` when there is none.
     public mutating func network() throws -> NetworkList {
-        let marks = try marks()
-        if marks != known {
-            known = marks
+        let contents = try contents()
+        if contents != known {
+            known = contents
             current = nil
             problems = []
             found = []
-            for mark in marks where current == nil {
+            for file in contents.files where current == nil {
                 do {
-                    current = try NetworkList.read(path + "/" + mark.name)
+                    current = try NetworkList.read(path + "/" + file.name)
                 } catch {
                     problems.append("\(error)")
                     note(error)
@@ -140,9 +186,9 @@ public struct ConfigurationFolder: Sendable {
     /// The network of that name now, whichever file has it; nil for none.
     public mutating func network(named name: String) throws -> NetworkList? {
         if let first = try? network(), first.name == name { return first }
-        for mark in try marks() {
+        for file in try contents().files {
             do {
-                let network = try NetworkList.read(path + "/" + mark.name)
+                let network = try NetworkList.read(path + "/" + file.name)
                 if network.name == name { return network }
             } catch {
                 note(error)
@@ -162,12 +208,26 @@ public struct ConfigurationFolder: Sendable {
         if found.insert("\(problem)").inserted { news.append("\(problem)") }
     }
 
-    private func marks() throws -> [FileMark] {
-        try StateFiles.names(in: path).filter { name in
-            [".conf", ".conflist", ".json"].contains { name.hasSuffix($0) }
+    private func contents() throws -> Contents {
+        var contents = Contents()
+        contents.files = try Self.files(in: path, endings: [".conf", ".conflist", ".json"])
+        for name in try StateFiles.names(in: path) {
+            if let added = try? Self.files(in: path + "/" + name, endings: [".conf"]), !added.isEmpty {
+                contents.added[name] = added
+            }
+        }
+        return contents
+    }
+
+    /// A folder's files with one of those endings, by name.
+    static func files(in folder: String, endings: [String]) throws -> [FileMark] {
+        try StateFiles.names(in: folder).filter { name in
+            endings.contains { name.hasSuffix($0) }
         }.sorted().compactMap { name in
             var status = stat()
-            guard stat(path + "/" + name, &status) == 0 else { return nil }
+            guard stat(folder + "/" + name, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
+                return nil
+            }
             return FileMark(
                 name: name, inode: UInt(status.st_ino), size: Int(status.st_size),
                 modified: timespecMark(

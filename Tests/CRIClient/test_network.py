@@ -244,6 +244,30 @@ class Plugins(PluginTest):
             self.assertEqual(told["cgroupPath"], "/swiftlet-test-told")
             self.assertEqual(told["io.kubernetes.cri.pod-annotations"], dict(config.annotations))
 
+    def test_what_no_plugin_can_give_a_pod(self):
+        def told(name, *capabilities):
+            """- Returns: of a pod with ports and bandwidth, what no plugin is told by what the log says."""
+            configure("fake", [{"type": "fake", "capabilities": {name: True for name in capabilities}}])
+            config = self.pod_config(name)
+            config.port_mappings.add(container_port=80, host_port=8080)
+            config.annotations["kubernetes.io/egress-bandwidth"] = "10M"
+            pod = self.run_pod(config)
+            self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod))
+            with open(f"{FOLDER}/daemon.log") as log:
+                lines = [line for line in log if "level=warning" in line and "is told what a pod asks" in line and pod in line]
+            self.assertLessEqual(len(lines), 1, lines)
+            return [word for word in ("portMappings", "bandwidth") if any(word in line for line in lines)]
+
+        self.assertEqual(told("none"), ["portMappings", "bandwidth"])
+        self.assertEqual(told("ports", "portMappings"), ["bandwidth"])
+        self.assertEqual(told("slow", "bandwidth"), ["portMappings"])
+        self.assertEqual(told("both", "portMappings", "bandwidth"), [])
+        # Nor of what nobody has asked for.
+        configure("fake", [{"type": "fake"}])
+        pod = self.run_pod(self.pod_config("plain"))
+        with open(f"{FOLDER}/daemon.log") as log:
+            self.assertEqual([line for line in log if "is told what a pod asks" in line and pod in line], [])
+
     def test_the_clusters_ranges_are_told_to_plugins(self):
         configure("fake", [{"type": "fake", "capabilities": {"ipRanges": True}}])
 

@@ -183,6 +183,20 @@ import Testing
             ])
     }
 
+    @Test func capabilitiesThatNoPluginHas() throws {
+        let list = try chain()
+        var capabilities = CNICapabilities()
+        #expect(capabilities.missing(in: list) == [])
+        capabilities.ports = [.tcp(8080, 80)]
+        capabilities.bandwidth = CNICapabilities.Bandwidth()
+        capabilities.mac = "02:11:22:33:44:55"
+        #expect(capabilities.missing(in: list) == [])
+        let other = try network(
+            #"{"cniVersion": "1.0.0", "name": "net", "type": "one", "capabilities": {"portMappings": false}}"#,
+            "05.conf")
+        #expect(capabilities.missing(in: other) == ["portMappings", "bandwidth"])
+    }
+
     @Test func aFailureIsUndoneAndTold() throws {
         let list = try chain()
         try plugin(

@@ -196,7 +196,19 @@ public final class PodNetworks: Sendable {
             return try Self.sayingWhoseSysctls { try builtin.attach(attachment, spare: spare).addresses }
         case .cni:
             let network = try network()
-            let result = try plugins.add(attachment(id, spec, namespace, ports), to: network)
+            let attachment = attachment(id, spec, namespace, ports)
+            let result = try plugins.add(attachment, to: network)
+            let missing = attachment.capabilities.missing(in: network)
+            if !missing.isEmpty {
+                // Those who look it up in the cluster do it all the same.
+                logger.warning(
+                    "no plugin is told what a pod asks of its network: none has the capability",
+                    metadata: [
+                        "pod": "\(id)", "name": "\(spec.namespace)/\(spec.name)",
+                        "network": "\(network.name)",
+                        "capabilities": "\(missing.joined(separator: ", "))",
+                    ])
+            }
             return result.containerAddresses
         }
     }

@@ -81,6 +81,15 @@ public struct CNICapabilities: Equatable, Sendable {
     /// By the names of the capabilities; without those that nobody asked for.
     var tree: JSONTree { .members(members.map { ($0.name, $0.value) }) }
 
+    /// By their names those of somebody's wishes that no plugin of a network is told, by which nothing fails. The rest is
+    /// what plugins can know, and need not.
+    public func missing(in network: NetworkList) -> [String] {
+        var wanted: [String] = []
+        if !ports.isEmpty { wanted.append("portMappings") }
+        if bandwidth != nil { wanted.append("bandwidth") }
+        return wanted.filter { !network.has(capability: $0) }
+    }
+
     private var members: [(name: String, value: JSONTree)] {
         var members: [(name: String, value: JSONTree)] = []
         if !ports.isEmpty {

@@ -53,6 +53,11 @@ public struct NetworkList: Equatable, Sendable {
     /// Whether a plugin of that type is in the chain.
     public func has(plugin type: String) -> Bool { plugins.contains { $0["type"]?.text == type } }
 
+    /// Whether some plugin asks for what the runtime knows by that name (`CNICapabilities`).
+    func has(capability name: String) -> Bool {
+        plugins.contains { $0["capabilities"]?[name]?.flag == true }
+    }
+
     /// The newest version of `cniVersions` that we speak, else `cniVersion`.
     private static func version(
         _ tree: JSONTree, _ invalid: (String) -> CNIError

@@ -101,6 +101,33 @@ extension RuntimeTests {
             }
         }
 
+        /// A mask is a mount of the host's null device, and where nodes cannot be made so are the container's devices.
+        /// They can be written to, but a container's root must not change the node: it would be the host's.
+        @Test(arguments: [false, true]) func nodesOfTheHostAreReadOnly(isInUserNamespace: Bool) throws {
+            try withHost { host in
+                var places = ["/etc/passwd", "/proc/keys"]
+                let script =
+                    "echo x > /etc/passwd && echo x > /dev/null && head -c 4 /dev/zero | wc -c; cat /proc/self/mountinfo"
+                let output = try host.run(script) {
+                    $0.linux?.maskedPaths = places
+                    guard isInUserNamespace else { return }
+                    $0.linux?.namespaces.append(.init(.user))
+                    $0.linux?.uidMappings = [.init(containerID: 0, hostID: 100_000, size: 65_536)]
+                    $0.linux?.gidMappings = [.init(containerID: 0, hostID: 100_000, size: 65_536)]
+                }
+                if isInUserNamespace {
+                    places += ["null", "zero", "full", "random", "urandom", "tty"].map { "/dev/\($0)" }
+                }
+                #expect(output.lines.first == "4", "\(output)")
+                // Number, parent, device, root, place, the mount's options (proc(5)).
+                let mounts = output.lines.map { $0.split(separator: " ") }.filter { $0.count > 6 }
+                for place in places {
+                    let options = mounts.filter { $0[4] == place }.map { $0[5].split(separator: ",")[0] }
+                    #expect(options == ["ro"], "\(place): \(output)")
+                }
+            }
+        }
+
         /// CVE-2021-43784: a field longer than a message's size can say. There is no such message here; the
         /// field is refused, and the error says why however long what it names is.
         @Test(

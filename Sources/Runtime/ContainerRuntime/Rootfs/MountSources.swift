@@ -98,7 +98,8 @@ final class MountSources {
         return tree
     }
 
-    /// A copy of one device node's mount, refused when something else lies there.
+    /// A copy of one device node's mount, refused when something else lies there. Read-only: that keeps nobody from
+    /// writing to the device, but from changing the host's node, whose owner the container's root may be.
     private static func device(_ path: String, major: Int64, minor: Int64) throws -> LinuxKernel.Mount {
         let node = try FileDescriptor.open(path, O_PATH)
         let status = try node.status()
@@ -107,7 +108,9 @@ final class MountSources {
             clinux_minor(UInt64(status.st_rdev)) == UInt32(clamping: minor)
         else { throw RuntimeError("\(path) is not the device \(major):\(minor)") }
         let mount = try LinuxKernel.Mount.clone(of: node, recursive: false, name: path)
-        try mount.setAttributes(MountAttributes(), recursive: false, propagation: .private, name: path)
+        try mount.setAttributes(
+            MountAttributes(setting: MountAttributes.readOnly), recursive: false, propagation: .private,
+            name: path)
         return mount
     }
 }

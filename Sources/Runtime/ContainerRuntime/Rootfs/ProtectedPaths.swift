@@ -27,7 +27,7 @@ struct ProtectedPaths: ~Copyable {
 
     /// Folders are covered by one empty read-only tmpfs, files by /dev/null.
     /// - Parameter nullDevice: a detached mount that was checked to be the null device: what the image may
-    ///   have put at /dev/null is never used (CVE-2025-31133).
+    ///   have put at /dev/null is never used (CVE-2025-31133). It is read-only, and so are its copies.
     func mask(_ paths: [String], nullDevice: Int32) throws {
         // The kernel copies attached mounts only: the first place gets the mount itself, the others copies.
         var null = Cover(mount: nullDevice >= 0 ? dup(nullDevice) : -1)

@@ -128,6 +128,55 @@ extension RuntimeTests {
             }
         }
 
+        /// Standard streams that are the host's null device would give its node away, too: they become the container's,
+        /// or nobody's where that has none, or something else by now.
+        @Test(arguments: ["a device", "nothing", "a FIFO"]) func streamsAreNotTheHostsNullDevice(
+            _ own: String
+        ) throws {
+            try withHost { host in
+                try Files.makeFolder("\(host.folder)/dev")
+                let bundle = try host.bundle {
+                    $0.process?.user = .init(uid: 1000, gid: 1000)
+                    guard own != "a device" else { return }
+                    $0.mounts.removeAll { $0.destination.hasPrefix("/dev") }
+                    $0.mounts.append(
+                        .init(destination: "/dev", source: "\(host.folder)/dev", options: ["bind"]))
+                }
+                if own == "a FIFO" { try #require(mkfifo("\(host.folder)/dev/null", 0o666) == 0) }
+                func start(_ arguments: String...) throws {
+                    let line =
+                        ["/bin/sh", "-c", "exec \"$@\" </dev/null >/dev/null 2>&1", "sh", Host.runtime]
+                        + ["--root", host.state] + arguments
+                    let output = try host.start(program: line).wait()
+                    #expect(output.code == 0, "\(arguments)")
+                }
+                func status(_ path: String) throws -> stat {
+                    var status = stat()
+                    try #require(stat(path, &status) == 0, "\(path)")
+                    return status
+                }
+                try start("run", "--detach", "--bundle", bundle, host.id())
+                try start("exec", "--detach", "--pid-file", "\(host.folder)/pid", host.id(), "sleep", "60")
+                let theirs = try status("/dev/null")
+                let first = try #require(try host.stateOf(host.id()).pid)
+                for pid in [first, try #require(Int32(try Files.value("\(host.folder)/pid")))] {
+                    for number in 0...2 {
+                        let ours = try status("/proc/\(pid)/fd/\(number)")
+                        #expect(ours.st_mode & S_IFMT == S_IFCHR && ours.st_rdev == theirs.st_rdev)
+                        #expect(
+                            ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino, "\(pid): \(number)")
+                        // Nor are they the user's, who could take them from the others of the container.
+                        #expect(ours.st_uid == 0 && ours.st_mode & 0o777 == 0o666)
+                        if own == "a device" {
+                            let inside = try status("/proc/\(pid)/root/dev/null")
+                            #expect(ours.st_dev == inside.st_dev && ours.st_ino == inside.st_ino)
+                        }
+                    }
+                }
+                try host.delete()
+            }
+        }
+
         /// CVE-2021-43784: a field longer than a message's size can say. There is no such message here; the
         /// field is refused, and the error says why however long what it names is.
         @Test(

@@ -17,7 +17,7 @@ struct ProcessEntry {
     func enter(root: borrowing FileDescriptor, environment extra: [String]) throws {
         let isInFolder = try enterWorkingDirectory(root)
         let (program, environment) = try program.map { ($0, process.env) } ?? lookUp(root, extra)
-        Streams.giveTo(uid: process.user.uid)
+        try Streams.settle(uid: process.user.uid, root: root)
         let label = try SecurityLabel.prepare(process)
         try ProcessAttributes.apply(process, linux)
         throw try plan.execute(

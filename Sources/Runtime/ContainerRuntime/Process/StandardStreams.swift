@@ -89,16 +89,49 @@ enum Streams {
         return place
     }
 
-    /// Lets the container's user open what /dev/stdout and its brothers mean. Descriptors whose owner cannot
-    /// be changed (EINVAL: not in the user namespace; EROFS; EPERM) stay as they are, and /dev/null is
-    /// everybody's.
-    static func giveTo(uid: UInt32) {
-        guard uid != 0 else { return }
+    /// Makes the streams the container's own, as far as they can be.
+    ///
+    /// The caller's /dev/null would let the container's root change the node that all of the host has: the container's
+    /// takes its place. The container's user may open what else /dev/stdout and its brothers mean. Descriptors whose
+    /// owner cannot be changed (EINVAL: not in the user namespace; EROFS; EPERM) stay as they are.
+    static func settle(uid: UInt32, root: borrowing FileDescriptor) throws {
+        var null: Int32 = -1
+        defer { if null >= 0 { close(null) } }
         for number: Int32 in 0...2 {
             var status = stat()
-            guard fstat(number, &status) == 0, status.st_uid != uid else { continue }
-            let isNull = status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == clinux_makedev(1, 3)
-            if !isNull { _ = fchown(number, uid, gid_t.max) }
+            guard fstat(number, &status) == 0 else {
+                if Errno.current == .badDescriptor { continue }
+                throw KernelError("stat", "standard stream \(number)")
+            }
+            if NullDevice.isOne(status) {
+                if null < 0 { null = try nullDevice(of: root).release() }
+                _ = try check("dup2", "standard stream \(number)") { dup2(null, number) }
+            } else if uid != 0, status.st_uid != uid, !isMemoryDevice(status) {
+                _ = fchown(number, uid, gid_t.max)
+            }
+        }
+    }
+
+    /// /dev/zero and its kind (mem(4)): everybody's, and not the container's.
+    private static func isMemoryDevice(_ status: stat) -> Bool {
+        status.st_mode & S_IFMT == S_IFCHR && clinux_major(UInt64(status.st_rdev)) == 1
+    }
+
+    /// The one that the container has at /dev/null. Where it has something else there, in the image or by now, or
+    /// nothing, one without a name.
+    private static func nullDevice(of root: borrowing FileDescriptor) throws -> FileDescriptor {
+        do throws(KernelError) {
+            // A FIFO or a leased file in its place does not keep us waiting.
+            let null = try root.openInRoot("/dev/null", O_RDWR | O_NOCTTY | O_NONBLOCK)
+            if NullDevice.isOne(try null.status()) {
+                try null.setNonBlocking(false)
+                return null
+            }
+        } catch {
+            // Whatever is wrong with it, the other is as good.
+        }
+        return try context("a standard stream is /dev/null, which the container lacks") {
+            try NullDevice.makePrivate()
         }
     }
 }

@@ -6,8 +6,8 @@ import OCISpec
 enum Hooks {
     /// Runs them in their order, in the bundle's folder, with the state on standard input. The first failure ends it.
     /// - Parameters:
-    ///   - environment: of hooks that have none of their own, as other runtimes have it: they rely on PATH. This
-    ///     process's unless it is given.
+    ///   - environment: of hooks that have none of their own. This process's unless it is given, as other runtimes
+    ///     have it: they rely on PATH. Never the container's for what runs among the host's files.
     ///   - carryOut: runs one; as a child of this process unless it says otherwise.
     static func run(
         _ hooks: [RuntimeSpec.Hook], kind: String, state: ContainerState, log: Log,

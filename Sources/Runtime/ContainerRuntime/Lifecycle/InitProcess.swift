@@ -185,9 +185,9 @@ struct InitProcess {
         try waitForHooks()
         var state = state
         state.pid = getpid()
+        // The host's programs with the host's rights: the image's LD_PRELOAD is not for them (CVE-2025-23266).
         try Hooks.run(
-            spec.hooks.createContainer, kind: "createContainer", state: state, log: log,
-            environment: process.env)
+            spec.hooks.createContainer, kind: "createContainer", state: state, log: log, environment: [])
     }
 
     /// Lets the runtime run the hooks of its own namespaces. Most containers have none, and need not wait.

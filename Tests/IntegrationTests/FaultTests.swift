@@ -136,9 +136,37 @@ extension RuntimeTests {
                     try Files.write("\(host.state)/fill", String(repeating: "x", count: 4096))
                     let output = try host.oci("create", "--bundle", bundle, host.id())
                     #expect(output.code == 1)
-                    #expect(output.err.contains("no space left on device"), "\(output)")
+                    #expect(
+                        output.err.contains(
+                            "\(host.state)/\(host.id())/config.json: no space left on device"),
+                        "\(output)")
                     #expect(Files.names(in: host.state) == ["fill"])
                 }
+            }
+        }
+
+        /// A full disk, and a folder in the file's place: the error names the file, and nothing is left beside it.
+        @Test(arguments: ["run", "exec"]) func aPidFileThatCannotBeWritten(_ command: String) throws {
+            try withHost { host in
+                if command == "exec" { try host.background() }
+                let disk = "\(host.folder)/disk"
+                try Files.makeFolder(disk)
+                try host.shell("mount -t tmpfs -o size=4k swiftlet-disk \(disk)")
+                defer { umount2(disk, Int32(MNT_DETACH)) }
+                try Files.makeFolder("\(disk)/folder")
+                for (name, why) in [("folder", "is a directory"), ("pid", "no space left on device")] {
+                    let path = "\(disk)/\(name)"
+                    if name == "pid" { try Files.write("\(disk)/fill", String(repeating: "x", count: 4096)) }
+                    let output =
+                        command == "exec"
+                        ? try host.oci("exec", "--detach", "--pid-file", path, host.id(), "sleep", "60")
+                        : try host.oci(
+                            "run", "--detach", "--pid-file", path, "--bundle", try host.bundle(), host.id())
+                    #expect(output.code == (command == "exec" ? 255 : 1))
+                    #expect(output.err.contains("\(path): \(why)"), "\(output)")
+                    #expect(Files.names(in: disk) == (name == "pid" ? ["fill", "folder"] : ["folder"]))
+                }
+                if command == "exec" { try host.delete() }
             }
         }
 

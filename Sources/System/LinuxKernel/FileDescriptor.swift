@@ -146,6 +146,16 @@ extension FileDescriptor {
         if let failure { throw failure }
     }
 
+    /// As `writeAll`, with an error that names the file, for files that somebody may have to make room for.
+    /// - Parameter name: evaluated only on failure.
+    public func writeAll(_ bytes: [UInt8], named name: @autoclosure () -> String) throws(KernelError) {
+        do throws(KernelError) {
+            try writeAll(bytes)
+        } catch {
+            throw KernelError("write", name(), error.errno)
+        }
+    }
+
     /// Everything from the current position to the end.
     /// - Parameter limit: more bytes than this are refused with EFBIG.
     public func readToEnd(limit: Int = 64 << 20) throws(KernelError) -> [UInt8] {

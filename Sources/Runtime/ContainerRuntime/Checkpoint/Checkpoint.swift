@@ -132,7 +132,7 @@ extension Runtime {
         try images.openAt(
             ExternalResources.descriptorsFile, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600
         )
-        .writeAll(streams.json())
+        .writeAll(streams.json(), named: ExternalResources.descriptorsFile)
     }
 }
 

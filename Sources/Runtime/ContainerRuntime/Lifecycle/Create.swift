@@ -262,12 +262,7 @@ final class Creation {
     }
 
     func writePidFile() throws {
-        guard let path = options.pidFile else { return }
-        // Readers look at it as soon as it is there: never half of a number.
-        let temporary = "\(path).tmp"
-        try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll(
-            "\(record.pid)")
-        _ = try check("rename", path) { rename(temporary, path) }
+        if let path = options.pidFile { try PIDFile.write(record.pid, to: path) }
     }
 
     // MARK: For a restore

@@ -57,12 +57,7 @@ struct Joining {
             if let score = options.process.oomScoreAdj, try CallerRights.administers() {
                 try OutOfMemoryScore.set(score, pid: process.pid, log: runtime.log)
             }
-            if let path = options.pidFile {
-                let temporary = "\(path).tmp"
-                try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-                    .writeAll("\(process.pid)")
-                _ = try check("rename", path) { rename(temporary, path) }
-            }
+            if let path = options.pidFile { try PIDFile.write(process.pid, to: path) }
             if case .failure(let error) = try Channel.proceed(ours.raw) { throw error }
             try FailureFile.throwFailure(in: failures?.descriptor ?? -1)
         } catch {

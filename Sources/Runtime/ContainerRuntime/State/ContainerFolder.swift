@@ -124,7 +124,8 @@ struct ContainerFolder: ~Copyable {
     }
 
     func writeConfiguration(_ bytes: [UInt8]) throws {
-        try descriptor.openAt(Self.configName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600).writeAll(bytes)
+        try descriptor.openAt(Self.configName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+            .writeAll(bytes, named: "\(path)/\(Self.configName)")
     }
 
     func readConfiguration() throws -> Configuration {
@@ -133,7 +134,8 @@ struct ContainerFolder: ~Copyable {
     }
 
     private func write(_ bytes: [UInt8], name: String, temporary: String) throws {
-        try descriptor.openAt(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600).writeAll(bytes)
+        try descriptor.openAt(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+            .writeAll(bytes, named: "\(path)/\(temporary)")
         _ = try check("rename", "\(path)/\(name)") {
             renameat(descriptor.raw, temporary, descriptor.raw, name)
         }

@@ -155,6 +155,37 @@ extension RuntimeTests {
             }
         }
 
+        /// As with runc, whether or not it is shown its groups: others read there what it uses.
+        @Test(arguments: [true, false])
+        func everyHierarchyOfVersion1HasAGroup(_ hasMount: Bool) throws {
+            try withHost { host in
+                let pid = try host.background {
+                    if !hasMount { $0.mounts.removeAll { $0.type == "cgroup" } }
+                }
+                for line in try Files.read("/proc/\(pid)/cgroup").split(separator: "\n") {
+                    let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+                    let name = parts[1].hasPrefix("name=") ? parts[1].dropFirst(5) : parts[1]
+                    guard name.isEmpty || Files.exists("/sys/fs/cgroup/\(name)/cgroup.procs") else {
+                        continue
+                    }
+                    #expect(parts[2].hasSuffix("/\(host.id())"), "\(line)")
+                }
+                try host.delete()
+            }
+        }
+
+        @Test(.enabled(if: Files.exists("/sys/fs/cgroup/freezer/cgroup.procs")))
+        func aFrozenGroupOfVersion1IsRefused() throws {
+            try withHost { host in
+                let group = "/sys/fs/cgroup/freezer/\(host.id())"
+                try host.shell("mkdir \(group); echo FROZEN > \(group)/freezer.state")
+                // A process that joined it would never go on.
+                let output = try host.run("true") { $0.linux?.cgroupsPath = "/\(host.id())" }
+                #expect(output.code == 1 && output.err.contains("unexpectedly frozen"), "\(output)")
+                try host.shell("[ ! -d \(group) ] || rmdir \(group)")
+            }
+        }
+
         @Test func aGroupInUseIsRefusedAndGoesOn() throws {
             try withHost { host in
                 let path = "/\(host.id("shared"))"

@@ -10,7 +10,8 @@ extension ContainerCgroup {
     /// - Parameters:
     ///   - cgroupsPath: `linux.cgroupsPath`; without it, the container's name. See `CgroupPlaces`.
     ///   - resources: with the device rules of the configuration and the runtime's own.
-    ///   - everyHierarchy: a group in each version 1 hierarchy, for containers that see their cgroups.
+    ///   - everyHierarchy: a group in each version 1 hierarchy, also for what no limit needs: others read there what
+    ///     a container uses (containerd's metrics, cadvisor), and the container may look at its groups.
     ///   - everyController: of version 2, for containers that divide their group: systemd, Docker or k3s in one
     ///     miss each that is not there.
     ///   - withStatistics: groups also for what only counts.
@@ -213,6 +214,11 @@ extension ContainerCgroup {
         if existed && refusingUsed {
             let processes = CgroupText.words(try directory.read("cgroup.procs")).count
             if processes > 0 { throw .notEmpty(path: directory.path, processes: processes) }
+            if legacy[index].has("freezer"),
+                try !directory.read("freezer.state").starts(with: "THAWED".utf8)
+            {
+                throw .frozen(path: directory.path)
+            }
             if legacy[index].has(.memory) {
                 killsBefore = try directory.value("memory.oom_control", "oom_kill") ?? 0
             }

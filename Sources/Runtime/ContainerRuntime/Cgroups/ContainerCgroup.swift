@@ -4,12 +4,12 @@ import LinuxKernel
 import OCISpec
 
 /// A container's control groups: one in the version 2 tree, and on a hybrid host one in each version 1
-/// hierarchy whose controller the container needs. The one interface through which the runtime and the shim
-/// see cgroups; nothing above it knows which version drives what.
+/// hierarchy. The one interface through which the runtime and the shim see cgroups; nothing above it knows which
+/// version drives what.
 ///
 /// The version 2 group always exists: it freezes, kills and lists the container, filters its devices and
-/// counts its processor time. On a hybrid host memory has a group too, whose usage and OOM kills nothing else
-/// tells; every other controller gets one when a limit asks for it, at creation or in a later `update`.
+/// counts its processor time. A container of an ordinary user has version 1 groups only where a limit asks for one,
+/// and so had all containers of earlier versions: a later `update` makes what it needs.
 public struct ContainerCgroup: ~Copyable {
     /// What was asked for and has no meaning here, one line each: for the log.
     public internal(set) var warnings: [String] = []

@@ -47,16 +47,15 @@ extension Creation {
         case .files:
             return try ContainerCgroup.create(
                 cgroupsPath: spec.linux?.cgroupsPath, id: id.text, resources: resources, layout: layout,
-                everyHierarchy: !rootless && CgroupView.isWanted(by: spec),
-                everyController: CgroupView.isWritable(in: spec), withStatistics: !rootless,
-                persist: persist)
+                everyHierarchy: !rootless, everyController: CgroupView.isWritable(in: spec),
+                withStatistics: !rootless, persist: persist)
         case .systemd:
             let holder = try ScopeHolder()
             scopeHolder = holder
             return try ContainerCgroup.createScope(
                 cgroupsPath: spec.linux?.cgroupsPath, id: id.text, annotations: spec.annotations,
-                resources: resources, layout: layout, everyHierarchy: CgroupView.isWanted(by: spec),
-                everyController: CgroupView.isWritable(in: spec), holder: holder, persist: persist)
+                resources: resources, layout: layout, everyController: CgroupView.isWritable(in: spec),
+                holder: holder, persist: persist)
         }
     }
 

@@ -39,7 +39,7 @@ extension ContainerCgroup {
     ///   - holder: the process that the scope is started with.
     static func createScope(
         cgroupsPath: String?, id: String, annotations: SortedMap<String>, resources: RuntimeSpec.Resources,
-        layout: CgroupLayout, everyHierarchy: Bool, everyController: Bool, holder: ScopeHolder,
+        layout: CgroupLayout, everyController: Bool, holder: ScopeHolder,
         persist: (CgroupRecord) throws -> Void
     ) throws -> ContainerCgroup {
         let instance = try SystemdManager.instance()
@@ -54,7 +54,7 @@ extension ContainerCgroup {
         var manager = try SystemdManager.connect(instance)
         let path = try CgroupPath(cgroupsPath: try manager.controlGroup() + name.group, id: id)
         // systemd puts the process into every version 1 hierarchy, where the container's belongs, too.
-        let hierarchies = try demand.hierarchies(everyHierarchy || !layout.isUnified, layout)
+        let hierarchies = try demand.hierarchies(true, layout)
         var group = ContainerCgroup(
             unifiedPath: layout.unified + path.text,
             legacy: hierarchies.map {

@@ -250,5 +250,37 @@ extension RuntimeTests {
                 try host.delete()
             }
         }
+
+        /// Not only when the next one comes, or the container ends: version 1 signals before it counts.
+        @Test func outOfMemoryIsToldAtOnce() throws {
+            try withHost { host in
+                try host.background {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 16 << 20
+                    $0.linux?.resources?.memory?.swap = 16 << 20
+                }
+                let watch = try host.start(["events", "--interval", "0.1s", host.id()])
+                // From then on it watches.
+                #expect(try eventually(seconds: 20) { try count("stats", watch) > 0 })
+                for round in 1...3 {
+                    let before = try count("oom", watch)
+                    // The first process is not to be chosen.
+                    _ = try host.oci(
+                        "exec", host.id(), "sh", "-c",
+                        "echo 1000 > /proc/self/oom_score_adj; head -c 100m /dev/zero | tail > /dev/null")
+                    #expect(
+                        try eventually(seconds: 20) { try count("oom", watch) > before }, "round \(round)")
+                }
+                #expect(try host.stateOf(host.id()).status == .running)
+                try host.delete()
+                let code = try watch.wait().code
+                #expect(code == 0)
+            }
+        }
+
+        /// How many events of a kind were told so far.
+        private func count(_ kind: String, _ watch: borrowing RunningProgram) throws -> Int {
+            try watch.outputSoFar().split(separator: "\n").count { $0.hasPrefix(#"{"type":"\#(kind)""#) }
+        }
     }
 }

@@ -31,14 +31,42 @@ public struct CgroupOOMWatch: ~Copyable {
     ///   gone. Version 1 signals before it kills, and when the group is removed: the count may not have grown
     ///   yet, and has to be read again when the process has ended.
     public func killCount() throws(KernelError) -> UInt64? {
+        _ = takeSignal()
+        return try count()
+    }
+
+    /// Takes note of an event, as `killCount` does, for who tells of each as it comes. Version 1's signals are told
+    /// themselves, as by runc: none need follow by which the kill would be seen.
+    ///
+    /// - Parameter kills: the count that was told of so far.
+    /// - Returns: how many times to tell of it.
+    func news(since kills: inout UInt64) throws(KernelError) -> UInt64 {
+        let isSignalled = takeSignal()
+        // The group's end signals, too.
+        guard let now = try count() else { return 0 }
+        defer { kills = max(kills, now) }
+        switch control {
+        case .none: return max(kills, now) - kills
+        case .some: return isSignalled ? 1 : 0
+        }
+    }
+
+    /// - Returns: whether there was one; always false for version 2, which has none to take.
+    private func takeSignal() -> Bool {
+        switch control {
+        case .none: return false
+        case .some:
+            // Non-blocking; nothing there is no error.
+            var count: UInt64 = 0
+            return Glibc.read(notifier.raw, &count, 8) == 8
+        }
+    }
+
+    private func count() throws(KernelError) -> UInt64? {
         do throws(KernelError) {
             switch control {
             case .none: return try Self.count(notifier)
-            case .some(let control):
-                // Non-blocking; nothing there is no error.
-                var count: UInt64 = 0
-                _ = Glibc.read(notifier.raw, &count, 8)
-                return try Self.count(control)
+            case .some(let control): return try Self.count(control)
             }
         } catch {
             if error.errno == .noDevice { return nil }

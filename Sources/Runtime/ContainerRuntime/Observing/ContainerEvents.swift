@@ -6,7 +6,7 @@ import OCISpec
 /// What `events` tells of a container.
 public enum ContainerEvent: Sendable {
     case statistics(EventStatistics)
-    /// The kernel has killed a process of the container for memory.
+    /// The kernel has killed a process of the container for memory, or (version 1) is about to.
     case outOfMemory
 }
 
@@ -45,9 +45,7 @@ extension Runtime {
                 let hasEnded = polls[0].revents != 0
                 switch watch {
                 case .some(let watch) where polls[1].revents != 0 || hasEnded:
-                    let now = try watch.killCount() ?? kills
-                    for _ in kills..<max(kills, now) { try tell(.outOfMemory) }
-                    kills = max(kills, now)
+                    for _ in 0..<(try watch.news(since: &kills)) { try tell(.outOfMemory) }
                 default: break
                 }
                 if hasEnded { return }

@@ -11,8 +11,9 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{}"#, #"{ }"#, "{\n\t\"a\" : [ ] }", #"{"a":[[1,2],[{"b":{}}]]}"#, #"{"a":"}]\"" }"#,
-        #"{"a": [ [ [ 1 ] ] ] }"#, #"{"a": [ [ [ ] ] ] , "b": "x" }"#, #"{"a":null}"#, #"{"a":-1.5e3 }"#,
+        #"{"syscalls":[{}]}"#, #"{"syscalls":[{ }]}"#, "{\n\t\"defaultAction\" : \"A\", \"a\" : [ ] }",
+        #"{"syscalls":[[1,2],[{"b":{}}]]}"#, #"{"defaultAction":"}]\"" }"#, #"{"syscalls": [ [ [ 1 ] ] ] }"#,
+        #"{"syscalls": [ [ [ ] ] ] , "b": "x" }"#, #"{"syscalls":[null]}"#, #"{"syscalls":[-1.5e3] }"#,
         #"{"defaultAction":"SCMP_ACT_NONE","syscalls":{"names":[true]}}"#,
     ])
     func theTextIsWhatStandsThere(_ text: String) throws {
@@ -24,12 +25,31 @@ import Testing
     }
 
     @Test func withoutOne() throws {
-        #expect(try RuntimeSpec.decodeExceptSeccomp(json: document("null")).seccomp == nil)
+        // The last three as runc has it.
+        for text in [
+            "null", "{}", #"{"defaultAction":"","syscalls":[]}"#, #"{"architectures":["SCMP_ARCH_X86"]}"#,
+        ] {
+            #expect(try RuntimeSpec.decodeExceptSeccomp(json: document(text)).seccomp == nil)
+            #expect(try RuntimeSpec(json: document(text)).linux?.seccomp == nil)
+        }
         #expect(try RuntimeSpec.decodeExceptSeccomp(json: Array(#"{"ociVersion":"1"}"#.utf8)).seccomp == nil)
         let error = #expect(throws: JSONError.self) {
             try RuntimeSpec.validatedSeccomp(json: document("null"))
         }
         #expect(error?.description == "linux.seccomp: missing")
+    }
+
+    @Test func theFirstDocumentCounts() throws {
+        let profile = #"{"defaultAction":"SCMP_ACT_ALLOW"}"#
+        let bytes = document(profile) + Array("\n}{ more".utf8)
+        let (spec, text) = try RuntimeSpec.decodeExceptSeccomp(json: bytes)
+        #expect(spec.hostname == "h")
+        #expect(text.map { String(decoding: $0, as: UTF8.self) } == profile)
+        #expect(try RuntimeSpec.validatedSeccomp(json: bytes).defaultAction == .allow)
+        #expect(throws: JSONError.self) { try RuntimeSpec(json: bytes) }
+        #expect(throws: JSONError.self) {
+            try RuntimeSpec.decodeExceptSeccomp(json: Array(bytes.dropFirst()))
+        }
     }
 
     @Test func otherPartsAreDecodedAsEver() throws {

@@ -122,7 +122,16 @@ struct Fault: Sendable, CustomTestStringConvertible {
         },
         .spec("a part that this host lacks", says: "linux.intelRdt: the resctrl") {
             $0.linux?.intelRdt = .init()
+            $0.linux?.intelRdt?.closID = "no-such-class"
         },
+        .text(
+            "I/O priority without class", "\"args\"", "\"ioPriority\": {}, \"args\"", says: "ioPriority.class"
+        ),
+        .text(
+            "scheduler without policy", "\"args\"", "\"scheduler\": {}, \"args\"", says: "scheduler.policy"),
+        .text(
+            "personality without domain", "\"linux\": {", "\"linux\": {\"personality\": {},",
+            says: "personality.domain"),
     ]
 
     /// What needs SELinux, on hosts without it.
@@ -188,6 +197,28 @@ extension RuntimeTests {
                     }
                 }
                 try expectRefusal(host, bundle, says: fault.says)
+            }
+        }
+
+        /// What asks for nothing needs nothing of the host; runc reads no further than the document's end.
+        @Test func emptyPartsAndWhatFollowsAreNoFault() throws {
+            try withHost { host in
+                let bundle = try host.bundle("echo ran; sleep 60")
+                let path = "\(bundle)/config.json"
+                let text = try Files.read(path)
+                let at = try #require(text.firstRange(of: "\"linux\": {"))
+                let parts = "\"linux\": {\"intelRdt\": {}, \"seccomp\": {},"
+                try Files.write(path, text.replacingCharacters(at, with: parts) + "\n}{ more")
+                try host.ok("run", "--detach", "--bundle", bundle, host.id())
+                #expect(
+                    try host.ok("exec", host.id(), "grep", "Seccomp:", "/proc/1/status").out.contains("0"))
+                let limits = "\(host.folder)/limits.json"
+                try Files.write(limits, #"{"pids": {"limit": 77}} more"#)
+                try host.ok("update", "-r", limits, host.id())
+                let process = "\(host.folder)/process.json"
+                try Files.write(process, #"{"cwd": "/", "args": ["/bin/echo", "hello"]} }"#)
+                #expect(try host.ok("exec", "--process", process, host.id()).out == "hello\n")
+                try host.delete()
             }
         }
 

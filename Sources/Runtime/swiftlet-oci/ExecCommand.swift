@@ -50,7 +50,7 @@ extension Invocation {
         if let path = arguments["process"] {
             let bytes = try FileDescriptor.readFile(path, limit: 16 << 20)
             do {
-                return ExecOptions(process: try RuntimeSpec.Process(json: bytes))
+                return ExecOptions(process: try RuntimeSpec.Process(firstJSON: bytes))
             } catch {
                 throw RuntimeError("\(path): \(error)")
             }

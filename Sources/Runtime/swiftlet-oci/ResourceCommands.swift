@@ -35,7 +35,7 @@ extension Invocation {
             ? try FileDescriptor(owning: dup(0)).readToEnd(limit: 16 << 20)
             : try FileDescriptor.readFile(path, limit: 16 << 20)
         do {
-            return try RuntimeSpec.Resources(json: bytes)
+            return try RuntimeSpec.Resources(firstJSON: bytes)
         } catch {
             throw RuntimeError("\(path == "-" ? "standard input" : path): \(error)")
         }

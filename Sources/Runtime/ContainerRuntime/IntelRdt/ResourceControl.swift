@@ -15,12 +15,21 @@ package struct ResourceControl {
 
     /// Where the file system is mounted.
     static func root() throws -> String {
-        let usual = "/sys/fs/resctrl"
-        if access("\(usual)/schemata", F_OK) == 0 { return usual }
-        guard let found = try CgroupMounts.find(type: "resctrl") else {
+        guard let found = try mountPoint() else {
             throw RuntimeError("linux.intelRdt: the resctrl file system is not mounted on this host")
         }
         return found
+    }
+
+    /// For a container's configuration: one that asks for nothing is content without the file system, as with runc.
+    static func root(for settings: RuntimeSpec.IntelRdt) throws -> String? {
+        settings == .init() ? try mountPoint() : try root()
+    }
+
+    private static func mountPoint() throws -> String? {
+        let usual = "/sys/fs/resctrl"
+        if access("\(usual)/schemata", F_OK) == 0 { return usual }
+        return try CgroupMounts.find(type: "resctrl")
     }
 
     /// - Parameter root: where the file system is.

@@ -100,8 +100,9 @@ extension Creation {
     }
 
     func joinResourceControl(_ pid: Int32) throws {
-        guard let settings = spec.linux?.intelRdt else { return }
-        let control = ResourceControl(settings, id: id.text, root: try ResourceControl.root())
+        guard let settings = spec.linux?.intelRdt, let root = try ResourceControl.root(for: settings)
+        else { return }
+        let control = ResourceControl(settings, id: id.text, root: root)
         record.resourceControl = control.ownFolders
         try folder.write(record)
         try control.make(pid: pid)

@@ -90,10 +90,10 @@ struct Joining {
 
     /// It is a child of ours, and so in our class. An `update` may have made one where the configuration has none.
     private func joinResourceControl(_ pid: Int32) throws {
-        let settings = spec.linux?.intelRdt
-        guard settings != nil || !record.resourceControl.isEmpty else { return }
-        try ResourceControl(settings ?? .init(), id: record.id, root: try ResourceControl.root()).join(
-            pid: pid)
+        let settings = spec.linux?.intelRdt ?? .init()
+        // What asks for nothing has a class of its own, or none.
+        guard settings != .init() || !record.resourceControl.isEmpty else { return }
+        try ResourceControl(settings, id: record.id, root: try ResourceControl.root()).join(pid: pid)
     }
 
     private func placement() throws -> Placement? {

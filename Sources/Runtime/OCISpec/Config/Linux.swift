@@ -198,7 +198,9 @@ extension RuntimeSpec.Linux: JSONDecodable, JSONEncodable {
         namespaces = try json.list("namespaces")
         devices = try json.list("devices")
         netDevices = try json.map("netDevices")
-        if decodingSeccomp { seccomp = try json.optional("seccomp") }
+        if decodingSeccomp {
+            seccomp = try RuntimeSpec.Seccomp.member(of: json).map(RuntimeSpec.Seccomp.init(from:))
+        }
         rootfsPropagation = try json.word("rootfsPropagation")
         maskedPaths = try json.list("maskedPaths")
         readonlyPaths = try json.list("readonlyPaths")

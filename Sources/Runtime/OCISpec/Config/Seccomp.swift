@@ -113,6 +113,19 @@ extension RuntimeSpec {
 
 // MARK: - JSON
 
+extension RuntimeSpec.Seccomp {
+    /// The filter of a `linux` object. One that neither names a default action nor has rules is none, as for every
+    /// version of runc.
+    static func member(of linux: JSONObject) throws(JSONError) -> JSONValue? {
+        guard let filter = linux["seccomp"] else { return nil }
+        let members = try filter.object()
+        if try members.text("defaultAction") != nil { return filter }
+        guard let rules = members["syscalls"] else { return nil }
+        for _ in try rules.elements() { return filter }
+        return nil
+    }
+}
+
 extension RuntimeSpec.Seccomp: JSONDecodable, JSONEncodable {
     public init(from json: JSONValue) throws(JSONError) {
         let json = try json.object()

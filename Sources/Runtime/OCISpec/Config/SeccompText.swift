@@ -2,13 +2,13 @@
 // needs only to recognise it. Decoding it takes longer than the rest of the document.
 
 extension RuntimeSpec {
-    /// Decodes a document but for `linux.seccomp`.
+    /// Decodes the first document of a text, as runc does, but for `linux.seccomp`.
     /// - Returns: the configuration, with `linux.seccomp` nil, and the text that stands there in the
     ///   document. `validatedSeccomp` decodes that.
     public static func decodeExceptSeccomp(
         json bytes: [UInt8]
     ) throws(JSONError) -> (spec: RuntimeSpec, seccomp: ArraySlice<UInt8>?) {
-        let (spec, range) = try JSON.read(bytes) {
+        let (spec, range) = try JSON.read(bytes, allowsMore: true) {
             (document) throws(JSONError) -> (RuntimeSpec, Range<Int>?) in
             let spec = try RuntimeSpec(from: document, decodingSeccomp: false)
             return (spec, try document.seccomp?.object().value.range)
@@ -18,7 +18,7 @@ extension RuntimeSpec {
 
     /// Decodes only `linux.seccomp` of a document that has one, and checks it as `validate()` does.
     public static func validatedSeccomp(json bytes: [UInt8]) throws(JSONError) -> Seccomp {
-        try JSON.read(bytes) { (document) throws(JSONError) -> Seccomp in
+        try JSON.read(bytes, allowsMore: true) { (document) throws(JSONError) -> Seccomp in
             guard let value = try document.seccomp else {
                 throw JSONError(path: "linux.seccomp", reason: "missing")
             }
@@ -31,7 +31,10 @@ extension RuntimeSpec {
 
 extension JSONValue {
     fileprivate var seccomp: JSONValue? {
-        get throws(JSONError) { try object()["linux"]?.object()["seccomp"] }
+        get throws(JSONError) {
+            guard let linux = try object()["linux"]?.object() else { return nil }
+            return try RuntimeSpec.Seccomp.member(of: linux)
+        }
     }
 
     /// Where the value stands in the text, with its quotes or brackets.

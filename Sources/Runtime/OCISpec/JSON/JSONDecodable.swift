@@ -13,6 +13,13 @@ extension JSONDecodable {
     public init(json bytes: [UInt8]) throws(JSONError) {
         self = try JSON.read(bytes) { (value) throws(JSONError) -> Self in try Self(from: value) }
     }
+
+    /// Decodes the first document of a text, as runc does.
+    public init(firstJSON bytes: [UInt8]) throws(JSONError) {
+        self = try JSON.read(bytes, allowsMore: true) { (value) throws(JSONError) -> Self in
+            try Self(from: value)
+        }
+    }
 }
 
 /// A set of words, each an enumeration case. Unknown words are refused, with the word in the message.

@@ -8,17 +8,22 @@ struct JSONParser: ~Copyable {
 
     private let text: UnsafePointer<UInt8>
     private let end: Int
+    private let allowsMore: Bool
     private var position = 0
     private var tape: JSONTape
 
-    private init(_ bytes: UnsafeRawBufferPointer) {
+    private init(_ bytes: UnsafeRawBufferPointer, allowsMore: Bool) {
+        self.allowsMore = allowsMore
         text = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
         end = bytes.count
         // A token needs two bytes of text at least, ten in configurations.
         tape = JSONTape(capacity: bytes.count / 8 + 16)
     }
 
-    static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONTape {
+    /// - Parameter allowsMore: whatever follows the first value is not looked at.
+    static func parse(
+        _ bytes: UnsafeRawBufferPointer, allowsMore: Bool = false
+    ) throws(JSONError) -> JSONTape {
         guard bytes.count > 0 else {
             throw JSONError(
                 path: "", line: 1, column: 1, reason: "expected a value, found the end of the text")
@@ -26,7 +31,7 @@ struct JSONParser: ~Copyable {
         guard bytes.count <= Int(JSONToken.maxPayload) else {
             throw JSONError(path: "", reason: "the text is longer than 256 MiB")
         }
-        var parser = JSONParser(bytes)
+        var parser = JSONParser(bytes, allowsMore: allowsMore)
         try parser.run()
         return parser.finish()
     }
@@ -81,8 +86,8 @@ struct JSONParser: ~Copyable {
             while true {
                 skipSpace()
                 if open == none {
-                    guard position == end else { throw error("unexpected \(found) after the document") }
-                    return
+                    if allowsMore || position == end { return }
+                    throw error("unexpected \(found) after the document")
                 }
                 if byte == UInt8(ascii: ",") {
                     position += 1

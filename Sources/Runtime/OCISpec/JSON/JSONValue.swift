@@ -3,11 +3,14 @@ public enum JSON {
     /// Parses `bytes` completely, then hands the outermost value to `body`. Values are views of the
     /// text and of the parser's tokens: they must not leave `body`.
     ///
+    /// - Parameter allowsMore: only the first value of the text counts, as for Go's stream decoder, with which runc
+    ///   reads its documents.
     /// - Throws: a `JSONError` with line and column when the text is not JSON; what `body` throws.
     public static func read<Result>(
-        _ bytes: UnsafeRawBufferPointer, _ body: (JSONValue) throws(JSONError) -> Result
+        _ bytes: UnsafeRawBufferPointer, allowsMore: Bool = false,
+        _ body: (JSONValue) throws(JSONError) -> Result
     ) throws(JSONError) -> Result {
-        let tape = try JSONParser.parse(bytes)
+        let tape = try JSONParser.parse(bytes, allowsMore: allowsMore)
         let text = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
         let result = try body(JSONValue(text: text, tokens: UnsafePointer(tape.tokens), index: 0))
         extendLifetime(tape)
@@ -16,11 +19,15 @@ public enum JSON {
 
     /// As above, for text in an array.
     public static func read<Result>(
-        _ bytes: [UInt8], _ body: (JSONValue) throws(JSONError) -> Result
+        _ bytes: [UInt8], allowsMore: Bool = false, _ body: (JSONValue) throws(JSONError) -> Result
     ) throws(JSONError) -> Result {
         // The array's own method throws without a type.
         let result = bytes.withUnsafeBytes { raw -> Swift.Result<Result, JSONError> in
-            do throws(JSONError) { return .success(try read(raw, body)) } catch { return .failure(error) }
+            do throws(JSONError) {
+                return .success(try read(raw, allowsMore: allowsMore, body))
+            } catch {
+                return .failure(error)
+            }
         }
         return try result.get()
     }

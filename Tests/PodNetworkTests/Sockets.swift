@@ -26,17 +26,17 @@ struct Server: ~Copyable {
     func meet(
         _ host: TestHost, from namespace: String, at address: String, _ port: UInt16
     ) throws -> String {
-        let target = IPAddress(address)!
-        let client = try host.inside(namespace) {
-            let client = try makeSocket(version6: target.isVersion6, udp: isUDP)
-            let result = withAddress(target, port) { clinux_connect(client.raw, $0, $1) }
-            if result != 0 { throw KernelError("connect", "\(address) \(port)") }
-            return client
-        }
+        let client = try Client(host, in: namespace, at: address, port, udp: isUDP)
+        return try meet(client)
+    }
+
+    /// The same with a client that is there already.
+    func meet(_ client: borrowing Client) throws -> String {
         var byte: UInt8 = 7
-        if isUDP { _ = try check("send", address) { send(client.raw, &byte, 1, 0) } }
+        if isUDP { try client.send() }
         var storage = sockaddr_in6()
         var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let address = client.address
         try withUnsafeMutablePointer(to: &storage) { pointer in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
                 if isUDP {
@@ -53,14 +53,45 @@ struct Server: ~Copyable {
                         owning: try check("accept", address) {
                             accept(file.raw, __SOCKADDR_ARG(__sockaddr__: pointer), &size)
                         })
-                    _ = try check("answer", address) { send(accepted.raw, &byte, 1, 0) }
+                    _ = try check("answer", address) { Glibc.send(accepted.raw, &byte, 1, 0) }
                 }
             }
         }
-        _ = try check("hear the answer", address) { recv(client.raw, &byte, 1, 0) }
+        try client.receive()
         let bytes = withUnsafeBytes(of: &storage.sin6_addr) { Array($0) }
         let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
         return IPAddress(bytes: isMapped ? Array(bytes[12...]) : bytes).description
+    }
+}
+
+/// A socket that is connected with a port, from some namespace.
+struct Client: ~Copyable {
+    private let file: FileDescriptor
+    let address: String
+
+    init(
+        _ host: TestHost, in namespace: String, at address: String, _ port: UInt16, udp: Bool = true
+    ) throws {
+        self.address = address
+        let target = IPAddress(address)!
+        file = try host.inside(namespace) {
+            let file = try makeSocket(version6: target.isVersion6, udp: udp)
+            let result = withAddress(target, port) { clinux_connect(file.raw, $0, $1) }
+            if result != 0 { throw KernelError("connect", "\(address) \(port)") }
+            return file
+        }
+    }
+
+    /// Sends a byte, whatever came of earlier ones: a socket tells that first.
+    func send() throws {
+        var byte: UInt8 = 7
+        for _ in 0..<3 where Glibc.send(file.raw, &byte, 1, 0) == 1 { return }
+        _ = try check("send", address) { Glibc.send(file.raw, &byte, 1, 0) }
+    }
+
+    func receive() throws {
+        var byte: UInt8 = 0
+        _ = try check("hear the answer", address) { recv(file.raw, &byte, 1, 0) }
     }
 }
 

@@ -75,6 +75,77 @@ import Testing
         #expect(monotonicMilliseconds() - before < 1000)
     }
 
+    /// The kernel remembers where a socket's first packet went: to nobody, and then to each pod that had the port.
+    @Test(arguments: [TestHost.hostAddress, TestHost.hostAddress6, "127.0.0.1"])
+    func aSocketOutlivesPodsWithAPort(_ address: String) throws {
+        let host = try TestHost(TestHost.dualStack)
+        let neighbour = try host.attach("neighbour", ports: [.udp(5354, 53)])
+        let namespace = address == "127.0.0.1" ? host.host : host.outside
+        let client = try Client(host, in: namespace, at: address, 5353)
+        for id in ["first", "second"] {
+            #expect(
+                message {
+                    try client.send(); try client.receive()
+                }.contains("refused"))
+            let pod = try host.attach(id, ports: [.udp(5353, 53)])
+            let server = try Server(host, in: pod.namespace, port: 53, udp: true)
+            _ = try server.meet(client)
+            _ = consume server
+            try host.detach(id)
+        }
+        // One that is connected anew without a farewell in between.
+        for _ in 0..<2 {
+            let pod = try host.attach("third", ports: [.udp(5353, 53)])
+            let server = try Server(host, in: pod.namespace, port: 53, udp: true)
+            _ = try server.meet(client)
+            _ = consume server
+        }
+        // And the same one when the rules come back; somebody else's let the kernel track flows meanwhile.
+        try host.shell(
+            host.host,
+            "nft 'table inet other { chain c { type filter hook input priority 0; ct state new accept; }; }'; nft delete table inet \(try host.table)"
+        )
+        let late = try Client(host, in: namespace, at: address, 5353)
+        #expect(
+            message {
+                try late.send(); try late.receive()
+            }.contains("refused"))
+        #expect(try host.inHost { try host.network.reconcile() } == [])
+        let pod = try #require(try host.inHost { try host.network.result(of: "third") })
+        let server = try Server(host, in: pod.namespace, port: 53, udp: true)
+        _ = try server.meet(late)
+        _ = consume server
+        // Others' ports are theirs.
+        let other = try Server(host, in: neighbour.namespace, port: 53, udp: true)
+        _ = try other.meet(host, from: namespace, at: address, 5354)
+    }
+
+    /// Flows of other ports, and to that port of others, go on as they are.
+    @Test func aPortsChangeLeavesOtherFlows() throws {
+        let host = try TestHost()
+        let pod = try host.attach("a", ports: [.udp(5354, 53)])
+        let near = try Server(host, in: pod.namespace, port: 53, udp: true)
+        let far = try Server(host, in: host.outside, port: 5353, udp: true)
+        let toPod = try Client(host, in: host.outside, at: TestHost.hostAddress, 5354)
+        let toWorld = try Client(host, in: pod.namespace, at: TestHost.outsideAddress, 5353)
+        _ = try near.meet(toPod)
+        let seen = try far.meet(toWorld)
+        func flows() throws -> [String] {
+            try host.shell(host.host, "cat /proc/net/nf_conntrack 2>/dev/null || :").split(separator: "\n")
+                .map(String.init).filter { $0.contains("dport=535") }.compactMap { line in
+                    // Without what changes by the second.
+                    line.utf8.firstRange(of: Array("src=".utf8)[...]).map { String(line[$0.lowerBound...]) }
+                }.sorted()
+        }
+        let before = try flows()
+        try host.attach("b", ports: [.udp(5353, 53)])
+        try host.detach("b")
+        #expect(try flows() == before)
+        // As the same: the kernel has not forgotten whose port of the host's it is.
+        #expect(try far.meet(toWorld) == seen)
+        _ = try near.meet(toPod)
+    }
+
     @Test func aHostPortOfOneAddress() throws {
         let host = try TestHost()
         let pod = try host.attach("a", ports: [.tcp(8080, 80, on: TestHost.hostAddress)])

@@ -33,7 +33,7 @@ public struct NetlinkMessage: Sendable {
 
     private static let headSize = 16
     /// Says that an attribute holds attributes.
-    private static let nestedBit: UInt16 = 0x8000
+    static let nestedBit: UInt16 = 0x8000
 
     public let type: UInt16
     let flags: Flags

@@ -30,22 +30,32 @@ public struct NetlinkSocket: ~Copyable {
     public mutating func exchange(
         _ request: NetlinkMessage, _ operation: StaticString, _ object: @autoclosure () -> String
     ) throws(KernelError) -> [NetlinkAnswer] {
+        var answers: [NetlinkAnswer] = []
+        try exchange(request, operation, object()) { (answer) throws(KernelError) in answers.append(answer) }
+        return answers
+    }
+
+    /// The same for a dump that may be long: each answer is given away as it comes.
+    /// - Throws: also what `body` throws; then answers may be left over, which no later exchange takes for its own.
+    public mutating func exchange(
+        _ request: NetlinkMessage, _ operation: StaticString, _ object: @autoclosure () -> String,
+        _ body: (NetlinkAnswer) throws(KernelError) -> Void
+    ) throws(KernelError) {
         sequence += 1
         try send(request.finished(sequence: sequence), operation, object())
-        var answers: [NetlinkAnswer] = []
         let isDump = request.flags.contains(.dump)
         let isAcknowledged = request.flags.contains(.acknowledge)
         while true {
             for answer in try receive(0, operation, object()) ?? [] where answer.sequence == sequence {
                 switch answer.type {
-                case NetlinkAnswer.doneType: return answers
+                case NetlinkAnswer.doneType: return
                 case NetlinkAnswer.errorType:
                     let errno = answer.errno
                     if errno != 0 { throw KernelError("\(operation)", object(), Errno(rawValue: errno)) }
-                    return answers
+                    return
                 default:
-                    answers.append(answer)
-                    if !isDump, !isAcknowledged { return answers }
+                    try body(answer)
+                    if !isDump, !isAcknowledged { return }
                 }
             }
         }

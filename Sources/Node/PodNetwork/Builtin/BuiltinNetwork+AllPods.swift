@@ -139,7 +139,8 @@ extension BuiltinNetwork {
         let settings = try settingsUnderLock()
         let marks = rules.marks(of: settings)
         var sets = try NftablesSocket()
-        if try sets.firstMissing(of: marks, table: rules.table) != nil {
+        let wasFlushed = try sets.firstMissing(of: marks, table: rules.table) != nil
+        if wasFlushed {
             // Pods keep their addresses when the ranges change.
             let others = records.flatMap(\.addresses).filter { address in
                 !settings.ranges.contains { $0.contains(address) }
@@ -147,5 +148,6 @@ extension BuiltinNetwork {
             try rules.load(ranges: settings.ranges + others.map { IPPrefix($0, length: $0.width) })
         }
         try sets.add(records.flatMap(rules.elements) + marks, table: rules.table)
+        if wasFlushed { TrackedFlows(records).turnToPods() }
     }
 }

@@ -77,6 +77,7 @@ public struct BuiltinNetwork: Sendable {
             }
             try PodLink.make(record)
             try open(record)
+            TrackedFlows([record]).turnToPods()
             if let file = pod.hostsFile {
                 try HostsFile.set(file, addresses: record.addresses, names: pod.hostNames)
             }
@@ -104,8 +105,11 @@ public struct BuiltinNetwork: Sendable {
         // Closing it takes its time (see `Ruleset`): after the lock is free.
         var sets = try NftablesSocket()
         let lock = try book.lock()
-        if let record = try book.record(id) { try release(record, &sets) }
+        let record = try book.record(id)
+        if let record { try release(record, &sets) }
         _ = consume lock
+        // The kernel looks through its whole table for that.
+        if let record { TrackedFlows([record]).leavePods() }
     }
 
     /// What a pod has; nil when it is not connected.
@@ -211,6 +215,7 @@ extension BuiltinNetwork {
         if record.ports.isEmpty { return try releaseAllButPorts(record) }
         var sets = try NftablesSocket()
         try release(record, &sets)
+        TrackedFlows([record]).leavePods()
     }
 
     private func release(_ record: NetworkRecord, _ sets: inout NftablesSocket) throws {

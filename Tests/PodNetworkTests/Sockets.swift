@@ -30,8 +30,16 @@ struct Server: ~Copyable {
         return try meet(client)
     }
 
-    /// The same with a client that is there already.
+    /// The same with a client that is there already. Datagrams may be lost: a new device takes none until the kernel
+    /// has seen to its carrier.
     func meet(_ client: borrowing Client) throws -> String {
+        for _ in 0..<(isUDP ? 7 : 0) {
+            if let source = try? meetOnce(client) { return source }
+        }
+        return try meetOnce(client)
+    }
+
+    private func meetOnce(_ client: borrowing Client) throws -> String {
         var byte: UInt8 = 7
         if isUDP { try client.send() }
         var storage = sockaddr_in6()
@@ -93,16 +101,26 @@ struct Client: ~Copyable {
         var byte: UInt8 = 0
         _ = try check("hear the answer", address) { recv(file.raw, &byte, 1, 0) }
     }
+
+    /// Whether who is asked says that nobody has the port.
+    func isRefused() -> Bool {
+        (0..<8).contains { _ in
+            message {
+                try send()
+                try receive()
+            }.contains("refused")
+        }
+    }
 }
 
-/// With two seconds of patience.
+/// With four seconds of patience; who sends datagrams tries several times.
 private func makeSocket(version6: Bool, udp: Bool) throws -> FileDescriptor {
     let type = udp ? SOCK_DGRAM : SOCK_STREAM
     let file = FileDescriptor(
         owning: try check("socket", "") {
             socket(version6 ? AF_INET6 : AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         })
-    var patience = timeval(tv_sec: 4, tv_usec: 0)
+    var patience = udp ? timeval(tv_sec: 0, tv_usec: 500_000) : timeval(tv_sec: 4, tv_usec: 0)
     var on: Int32 = 1
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
         setsockopt(file.raw, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))

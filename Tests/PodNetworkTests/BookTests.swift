@@ -99,6 +99,40 @@ import Testing
         #expect(left == [])
     }
 
+    @Test func aPodsOwnPorts() throws {
+        let host = try TestHost(TestHost.dualStack)
+        // Of all addresses and of one: the latter goes first.
+        let pod = try host.attach(
+            "a", ports: [.tcp(9001, 80), .tcp(9001, 81, on: "127.0.0.1"), .tcp(9001, 80, on: "0.0.0.0")])
+        let all = try Server(host, in: pod.namespace, port: 80)
+        let one = try Server(host, in: pod.namespace, port: 81)
+        _ = try one.meet(host, from: host.host, at: "127.0.0.1", 9001)
+        _ = try all.meet(host, from: host.outside, at: TestHost.hostAddress, 9001)
+        try host.inHost { try host.network.check("a") }
+        _ = consume all
+        _ = consume one
+        try host.detach("a")
+        for second in [PortMapping.tcp(9001, 81), .tcp(9001, 81, on: "0.0.0.0"), .tcp(9001, 81, on: "::")] {
+            do {
+                try host.attach("b", ports: [.tcp(9001, 80), second])
+                Issue.record("\(second) was taken")
+            } catch let error as NetworkError {
+                #expect(error.kind == .invalid)
+                #expect(
+                    error.description.contains("9001/tcp is asked for twice: for port 80 and for port 81"))
+            }
+        }
+        // Whoever takes any of several does not take that one again.
+        let several = PortMapping(hostPorts: 9001...9002, podPort: 81)
+        let ports = try host.attach("b", ports: [.tcp(9001, 80, on: "127.0.0.1"), several]).ports
+        #expect(ports.map(\.hostPort) == [9001, 9002])
+        let full = message { try host.attach("c", ports: [.tcp(9003, 80), several]) }
+        #expect(full.contains("9001-9002 is free") && full.contains("container b"), "\(full)")
+        try host.detach("b")
+        let left = try host.leaks()
+        #expect(left == [])
+    }
+
     /// Devices have the names of addresses' ends, which are the same in two ranges.
     @Test func aLivePodKeepsItsDevice() throws {
         let host = try TestHost(NetworkSettings(range4: nil, range6: IPPrefix("fd00:88::/64")))

@@ -3,6 +3,8 @@ public struct NetworkError: Error, Equatable, CustomStringConvertible, Sendable 
     public enum Kind: Sendable {
         /// Somebody else has it: a port, say.
         case taken
+        /// It contradicts itself.
+        case invalid
         case other
     }
 

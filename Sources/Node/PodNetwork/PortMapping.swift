@@ -38,12 +38,26 @@ public struct PortMapping: Hashable, Sendable {
     /// The port, once it is settled.
     public var hostPort: UInt16 { hostPorts.lowerBound }
 
-    /// Whether one port cannot be both.
-    func conflicts(with other: PortMapping) -> Bool {
+    /// As messages name it: `[::1]:8080/tcp`.
+    package var hostPlace: String {
+        let address = hostIP.map { $0.isVersion6 ? "[\($0)]:" : "\($0):" } ?? ""
+        return "\(address)\(hostPort)/\(proto.rawValue)"
+    }
+
+    /// Whether one port cannot be two pods'.
+    package func conflicts(with other: PortMapping) -> Bool {
         guard proto == other.proto, hostPort == other.hostPort else { return false }
         guard let hostIP, let otherIP = other.hostIP else { return true }
         guard hostIP.isVersion6 == otherIP.isVersion6 else { return false }
         return hostIP == otherIP || hostIP.isUnspecified || otherIP.isUnspecified
+    }
+
+    /// Whether packets to one of them could be for the other. Of one pod, a port of all addresses and the same of one
+    /// address are two: the latter goes first.
+    func isAmbiguous(with other: PortMapping) -> Bool {
+        guard conflicts(with: other) else { return false }
+        return hostIP == other.hostIP
+            || (hostIP?.isUnspecified ?? true) && (other.hostIP?.isUnspecified ?? true)
     }
 
     /// Whether both name the same port of the same addresses.

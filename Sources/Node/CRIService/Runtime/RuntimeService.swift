@@ -200,6 +200,7 @@ extension NetworkError: RPCStatusConvertible {
     public var rpcCode: RPCError.Code {
         switch kind {
         case .taken: .alreadyExists
+        case .invalid: .invalidArgument
         case .other: .unknown
         }
     }

@@ -197,15 +197,14 @@ extension BuiltinNetwork {
         var taken: [(mapping: PortMapping, owner: String)] = []
         for record in try book.all() where !record.ports.isEmpty {
             if try record.isCurrent(bootID: bootID) {
-                taken += record.ports.map { ($0, record.id) }
+                taken += record.ports.map { ($0, "container \(record.id.prefix(12))") }
             } else {
                 try release(record)
             }
         }
         var settled: [PortMapping] = []
         for port in pod.ports {
-            let own = settled.map { (mapping: $0, owner: pod.id) }
-            settled.append(try PortSearch(taken: taken + own).settle(port))
+            settled.append(try PortSearch(taken: taken, own: settled).settle(port))
         }
         return settled
     }

@@ -4,8 +4,10 @@ import LinuxKernel
 
 /// Finds free ports of the host: neither another pod's nor one that a program of the host's listens on.
 struct PortSearch {
-    /// The host ports that other pods have, with whose they are.
+    /// The host ports that other pods have, with whose they are, as messages say it.
     let taken: [(mapping: PortMapping, owner: String)]
+    /// Those that the pod itself has been given.
+    let own: [PortMapping]
 
     /// Ports that programs get who ask for any (ip(7), ip_local_port_range) where it cannot be read.
     private static let usualRange: ClosedRange<UInt16> = 32768...60999
@@ -13,13 +15,23 @@ struct PortSearch {
     /// The mapping with one port of the host's.
     func settle(_ wanted: PortMapping) throws -> PortMapping {
         if wanted.hostPorts == 0...0 { return try anyFree(wanted) }
+        if wanted.hostPorts.count == 1 {
+            if let twin = own.first(where: { $0.isAmbiguous(with: wanted) && $0.podPort != wanted.podPort }) {
+                throw NetworkError(
+                    "host port \(wanted.hostPlace) is asked for twice: for port \(twin.podPort) and for port \(wanted.podPort)",
+                    .invalid)
+            }
+            if let problem = problem(with: wanted) { throw NetworkError(problem, .taken) }
+            return wanted
+        }
         var reason = ""
         for port in wanted.hostPorts {
             let mapping = wanted.with(port)
+            if own.contains(where: { $0.conflicts(with: mapping) }) { continue }
             guard let problem = problem(with: mapping) else { return mapping }
             if reason.isEmpty { reason = problem }
         }
-        if wanted.hostPorts.count == 1 { throw NetworkError(reason, .taken) }
+        if reason.isEmpty { reason = "the others that are asked for have them" }
         throw NetworkError(
             "none of the host's \(wanted.proto.rawValue) ports \(wanted.hostPorts.lowerBound)-\(wanted.hostPorts.upperBound) is free: \(reason)",
             .taken)
@@ -31,6 +43,7 @@ struct PortSearch {
         let start = Int.random(in: 0..<count)
         for offset in 0..<count {
             let mapping = wanted.with(range.lowerBound + UInt16((start + offset) % count))
+            if own.contains(where: { $0.conflicts(with: mapping) }) { continue }
             if problem(with: mapping) == nil { return mapping }
         }
         throw NetworkError("no \(wanted.proto.rawValue) port of the host is free", .taken)
@@ -48,10 +61,9 @@ struct PortSearch {
 
     /// Why it cannot be; nil when it can.
     private func problem(with mapping: PortMapping) -> String? {
-        let place = mapping.hostIP.map { $0.isVersion6 ? "[\($0)]:" : "\($0):" } ?? ""
-        let name = "\(place)\(mapping.hostPort)/\(mapping.proto.rawValue)"
+        let name = mapping.hostPlace
         if let other = taken.first(where: { $0.mapping.conflicts(with: mapping) }) {
-            return "host port \(name) is in use by container \(other.owner.prefix(12))"
+            return "host port \(name) is in use by \(other.owner)"
         }
         for address in mapping.hostIP.map({ [$0] })
             ?? [IPAddress("0.0.0.0"), IPAddress("::")].compactMap(\.self)

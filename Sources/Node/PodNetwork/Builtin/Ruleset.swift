@@ -138,11 +138,14 @@ struct Ruleset {
         for port in record.ports where port.serves(version6: address.isVersion6) {
             let place = [port.proto.number, 0, 0, 0] + Self.padded(port.hostPort)
             let target = address.bytes + Self.padded(port.podPort)
-            if let hostIP = port.hostIP, !hostIP.isUnspecified {
-                found.append(.init(set: "host" + version, key: hostIP.bytes + place, data: target))
-            } else {
-                found.append(.init(set: "any" + version, key: place, data: target))
-            }
+            let element =
+                if let hostIP = port.hostIP, !hostIP.isUnspecified {
+                    NftablesSocket.Element(set: "host" + version, key: hostIP.bytes + place, data: target)
+                } else {
+                    NftablesSocket.Element(set: "any" + version, key: place, data: target)
+                }
+            // All addresses, and all of this version, are the same here.
+            if !found.contains(element) { found.append(element) }
         }
         if !found.isEmpty { found.append(.init(set: "self" + version, key: address.bytes + address.bytes)) }
         return found

@@ -99,6 +99,32 @@ import Testing
         #expect(left == [])
     }
 
+    /// Its table tells of its ports; what is left of one that is gone tells nothing.
+    @Test func anotherNodesPodsKeepTheirPorts() throws {
+        let host = try TestHost(TestHost.dualStack)
+        let other = BuiltinNetwork(
+            state: host.folder + "/other", settingsFile: host.folder + "/network.json")
+        var theirs = PodAttachment(id: "theirs", namespace: other.namespacePath(of: "theirs"))
+        theirs.ports = [.tcp(8080, 80), .udp(8080, 80), .tcp(8081, 80, on: "127.0.0.1")]
+        let attachment = theirs
+        _ = try host.inHost { try other.attach(attachment) }
+        for port in [
+            PortMapping.tcp(8080, 81), .tcp(8080, 81, on: TestHost.hostAddress), .tcp(8080, 81, on: "::1"),
+            .udp(8080, 81), .tcp(8081, 81), .tcp(8081, 81, on: "127.0.0.1"),
+        ] {
+            let refused = message { try host.attach("a", ports: [port]) }
+            #expect(
+                refused.contains("in use by a container of another instance (nftables' table swiftlet-"),
+                "\(port): \(refused)")
+        }
+        try host.attach("a", ports: [.tcp(8081, 81, on: TestHost.hostAddress), .udp(8081, 81)])
+        let search = PortMapping(hostPorts: 8080...8083, podPort: 82)
+        #expect(try host.attach("b", ports: [search]).ports[0].hostPort == 8082)
+        // Its folder is gone, and so are its pods; the table is there.
+        try host.shell(host.host, "ip route del 10.88.0.1; ip -6 route del fd00:88::1")
+        try host.attach("c", ports: [.tcp(8080, 81)])
+    }
+
     @Test func aPodsOwnPorts() throws {
         let host = try TestHost(TestHost.dualStack)
         // Of all addresses and of one: the latter goes first.

@@ -59,6 +59,37 @@ public struct NftablesSocket: ~Copyable {
         return nil
     }
 
+    /// The elements of a set; none where the table or the set is missing.
+    public mutating func elements(of set: String, table: String) throws(KernelError) -> [Element] {
+        var request = NetlinkMessage(type: MessageKind.getElement, flags: .dump)
+        request.append(header: Header(family: Header.inet))
+        try request.append(ElementAttribute.table, text: table)
+        try request.append(ElementAttribute.set, text: set)
+        let answers: [NetlinkAnswer]
+        do throws(KernelError) {
+            answers = try socket.exchange(request, "list", "set \(set) of table \(table)")
+        } catch {
+            if error.errno == .noEntry { return [] }
+            throw error
+        }
+        var found: [Element] = []
+        for answer in answers where answer.type == MessageKind.newElement {
+            for list in answer.attributes(behind: MemoryLayout<Header>.size)
+            where list.type == ElementAttribute.elements {
+                found += list.nested.map { item in
+                    let parts = item.nested
+                    func value(_ type: UInt16) -> [UInt8] {
+                        parts.first { $0.type == type }?.nested
+                            .first { $0.type == ElementAttribute.value }?.content ?? []
+                    }
+                    return Element(
+                        set: set, key: value(ElementAttribute.key), data: value(ElementAttribute.data))
+                }
+            }
+        }
+        return found
+    }
+
     private mutating func change(
         _ elements: [Element], table: String, kind: UInt16, flags: NetlinkMessage.Flags
     ) throws(KernelError) {
@@ -107,6 +138,19 @@ public struct NftablesSocket: ~Copyable {
         return message
     }
 
+    // MARK: Tables
+
+    /// The names of the tables of family inet.
+    public mutating func tables() throws(KernelError) -> [String] {
+        var request = NetlinkMessage(type: MessageKind.getTable, flags: .dump)
+        request.append(header: Header(family: Header.inet))
+        return try socket.exchange(request, "list", "tables of nftables").compactMap { answer in
+            guard answer.type == MessageKind.newTable else { return nil }
+            return answer.attributes(behind: MemoryLayout<Header>.size)
+                .first { $0.type == TableAttribute.name }?.text
+        }
+    }
+
     // MARK: Chains
 
     /// A chain that the kernel sends packets through.
@@ -153,6 +197,8 @@ public struct NftablesSocket: ~Copyable {
 
 private enum MessageKind {
     static let subsystem: UInt16 = 10
+    static let newTable = subsystem << 8 | 0
+    static let getTable = subsystem << 8 | 1
     static let newChain = subsystem << 8 | 3
     static let getChain = subsystem << 8 | 4
     static let newElement = subsystem << 8 | 12
@@ -171,6 +217,11 @@ private enum ElementAttribute {
     static let key: UInt16 = 1
     static let data: UInt16 = 2
     static let value: UInt16 = 1
+}
+
+/// NFTA_TABLE_…
+private enum TableAttribute {
+    static let name: UInt16 = 1
 }
 
 /// NFTA_CHAIN_…, NFTA_HOOK_…

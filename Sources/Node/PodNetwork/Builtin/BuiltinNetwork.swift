@@ -195,18 +195,43 @@ extension BuiltinNetwork {
 
     private func settlePorts(_ pod: PodAttachment, _ bootID: String) throws -> [PortMapping] {
         var taken: [(mapping: PortMapping, owner: String)] = []
-        for record in try book.all() where !record.ports.isEmpty {
-            if try record.isCurrent(bootID: bootID) {
+        var addresses: Set<IPAddress> = []
+        for record in try book.all() {
+            if try record.ports.isEmpty || record.isCurrent(bootID: bootID) {
                 taken += record.ports.map { ($0, "container \(record.id.prefix(12))") }
+                addresses.formUnion(record.addresses)
             } else {
                 try release(record)
             }
         }
+        taken += try portsOfOtherInstances(ownPods: addresses)
         var settled: [PortMapping] = []
         for port in pod.ports {
             settled.append(try PortSearch(taken: taken, own: settled).settle(port))
         }
         return settled
+    }
+
+    /// The host ports of pods whose records lie in other folders, by their tables: who came first keeps his.
+    private func portsOfOtherInstances(
+        ownPods: Set<IPAddress>
+    ) throws -> [(mapping: PortMapping, owner: String)] {
+        var sets = try NftablesSocket()
+        let tables = try sets.tables().filter { rules.isAnothers($0) }
+        if tables.isEmpty { return [] }
+        var host = try RouteSocket()
+        var found: [(mapping: PortMapping, owner: String)] = []
+        for table in tables {
+            for set in Ruleset.portMaps {
+                for element in try sets.elements(of: set, table: table) {
+                    guard let (mapping, pod) = Ruleset.port(element), !ownPods.contains(pod) else { continue }
+                    // What one has left whose folder is gone leads nowhere.
+                    guard try host.route(to: pod)?.range.length == pod.width else { continue }
+                    found.append((mapping, "a container of another instance (nftables' table \(table))"))
+                }
+            }
+        }
+        return found
     }
 
     /// Undoes everything of a record, then the record.

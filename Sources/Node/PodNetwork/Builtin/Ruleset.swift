@@ -13,13 +13,21 @@ struct Ruleset {
     /// - Parameter state: the network's folder. Instances with folders of their own have tables of their own.
     init(state: String) {
         if state == "/run/swiftlet/network" {
-            table = "swiftlet"
+            table = Self.mainTable
             return
         }
         // FNV-1a.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in state.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        table = "swiftlet-" + String(hash, radix: 16)
+        table = Self.otherTables + String(hash, radix: 16)
+    }
+
+    private static let mainTable = "swiftlet"
+    private static let otherTables = "swiftlet-"
+
+    /// Whether a table is that of an instance with another folder.
+    func isAnothers(_ name: String) -> Bool {
+        name != table && (name == Self.mainTable || name.hasPrefix(Self.otherTables))
     }
 
     /// Loaded in one transaction: from here on the rules hold, with empty maps.
@@ -149,6 +157,28 @@ struct Ruleset {
         }
         if !found.isEmpty { found.append(.init(set: "self" + version, key: address.bytes + address.bytes)) }
         return found
+    }
+
+    static let portMaps = ["any4", "any6", "host4", "host6"]
+
+    /// What an element of one of these maps says: which host port leads to which address.
+    /// - Returns: nil for one of another shape.
+    static func port(_ element: NftablesSocket.Element) -> (mapping: PortMapping, pod: IPAddress)? {
+        let width = element.set.hasSuffix("6") ? 16 : 4
+        let isOfOne = element.set.hasPrefix("host")
+        guard element.key.count == (isOfOne ? width : 0) + 8, element.data.count == width + 4 else {
+            return nil
+        }
+        let (place, target) = (element.key.suffix(8).map(\.self), element.data[width...].map(\.self))
+        guard let proto = PortProtocol.allCases.first(where: { $0.number == place[0] }) else { return nil }
+        let hostIP = isOfOne ? Array(element.key.prefix(width)) : [UInt8](repeating: 0, count: width)
+        let hostPort = UInt16(place[4]) << 8 | UInt16(place[5])
+        return (
+            PortMapping(
+                proto: proto, hostIP: IPAddress(bytes: hostIP), hostPorts: hostPort...hostPort,
+                podPort: UInt16(target[0]) << 8 | UInt16(target[1])),
+            IPAddress(bytes: Array(element.data.prefix(width)))
+        )
     }
 
     private static func padded(_ port: UInt16) -> [UInt8] {

@@ -268,6 +268,42 @@ class Plugins(PluginTest):
         with open(f"{FOLDER}/daemon.log") as log:
             self.assertEqual([line for line in log if "is told what a pod asks" in line and pod in line], [])
 
+    def restart_with(self, network):
+        with open(self.daemon.config) as file:
+            lines = file.readlines()
+        with open(self.daemon.config, "w") as file:
+            file.writelines([f'network = "{network}"\n'] + lines[1:])
+        self.restart()
+
+    def test_a_host_port_is_one_pods(self):
+        configure("fake", [{"type": "fake", "capabilities": {"portMappings": True}}])
+
+        def config(name, port, protocol=cri.TCP, address=""):
+            config = self.pod_config(name)
+            config.port_mappings.add(container_port=80, host_port=port, protocol=protocol, host_ip=address)
+            return config
+
+        def taken(config, pod):
+            message = self.refused(
+                Code.ALREADY_EXISTS, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=config))
+            self.assertIn(f"28090/tcp is in use by sandbox {pod}", message)
+
+        first = self.run_pod(config("first", 28090))
+        taken(config("second", 28090), first)
+        taken(config("second", 28090, address="127.0.0.1"), first)
+        self.assertEqual(len(self.runtime.ListPodSandbox(cri.ListPodSandboxRequest()).items), 1)
+        self.run_pod(config("other", 28090, cri.UDP))
+        # Whose it is, is known across restarts and networks.
+        self.addCleanup(self.restart_with, "cni")
+        self.restart_with("builtin")
+        taken(config("second", 28090), first)
+        self.runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=first))
+        second = self.run_pod(config("second", 28090))
+        self.restart_with("cni")
+        taken(config("third", 28090), second)
+        self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=second))
+        self.run_pod(config("third", 28090))
+
     def test_the_clusters_ranges_are_told_to_plugins(self):
         configure("fake", [{"type": "fake", "capabilities": {"ipRanges": True}}])
 

@@ -340,7 +340,7 @@ public final class PodNetworks: Sendable {
 
     var maker: NetworkOfPod.Maker { choice == .builtin ? .builtin : .cni }
 
-    private static func mapping(_ port: SandboxSpec.Port) throws -> PortMapping {
+    static func mapping(_ port: SandboxSpec.Port) throws -> PortMapping {
         guard let proto = PortProtocol(rawValue: port.proto) else {
             throw EngineError(.invalid, "unknown protocol '\(port.proto)' of a port")
         }

@@ -159,6 +159,7 @@ extension PodEngine {
     /// - Returns: the pod's addresses. Who will have to disconnect it is on record already.
     private func connectNetwork(_ entry: SandboxEntry, from spare: SpareNamespace? = nil) throws -> [String] {
         guard let namespace = namespaces(entry).network else { return [] }
+        try registry.claimPorts(of: entry)
         return try networks.connect(
             entry.id, entry.record.spec, namespace: namespace, from: spare,
             hostsFile: layout.sandbox(entry.id) + "/hosts"

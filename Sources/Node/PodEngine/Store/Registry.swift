@@ -1,6 +1,7 @@
 import ContainerShim
 import LinuxKernel
 import Logging
+import PodNetwork
 import Synchronization
 
 /// A sandbox in memory.
@@ -12,6 +13,8 @@ final class SandboxEntry: Sendable {
         var shimPID: Int32?
         /// Nothing is left of what made it ready. A record that says so may be of somebody who was at it.
         var isTakenDown = false
+        /// It may have the host ports that it asks for, or does.
+        var hasClaimedPorts: Bool
         /// It was said that nobody can look into its network.
         var hasToldOfNetwork = false
     }
@@ -24,7 +27,7 @@ final class SandboxEntry: Sendable {
 
     init(_ record: SandboxRecord) {
         id = record.id
-        state = Mutex(State(record: record))
+        state = Mutex(State(record: record, hasClaimedPorts: record.phase != .making))
     }
 
     var record: SandboxRecord { state.withLock { $0.record } }
@@ -168,6 +171,29 @@ final class Registry: Sendable {
     /// - Returns: nil for what is no pod of ours.
     func needsNetwork(sandbox id: String) -> Bool? {
         state.withLock { $0.sandboxes[id] }.map { !$0.isTakenDown }
+    }
+
+    /// Gives a sandbox the host ports that it asks for. Networks do not know each other's, and plugins do not ask; the
+    /// built-in network sees to its own.
+    /// - Throws: `alreadyExists` where another one that is connected has one of them.
+    func claimPorts(of entry: SandboxEntry) throws {
+        let record = entry.record
+        let wanted = try record.spec.ports.map(PodNetworks.mapping)
+        if wanted.isEmpty { return }
+        try state.withLock { state in
+            for other in state.sandboxes.values where other.id != entry.id {
+                let (theirs, hasClaimed) = other.state.withLock { ($0.record, $0.hasClaimedPorts) }
+                guard hasClaimed, let network = theirs.network, theirs.bootID == record.bootID,
+                    network.maker == .cni || record.network?.maker == .cni
+                else { continue }
+                let ports = theirs.spec.ports.compactMap { try? PodNetworks.mapping($0) }
+                guard let port = wanted.first(where: { port in ports.contains { $0.conflicts(with: port) } })
+                else { continue }
+                throw EngineError(
+                    .alreadyExists, "host port \(port.hostPlace) is in use by sandbox \(other.id)")
+            }
+            entry.state.withLock { $0.hasClaimedPorts = true }
+        }
     }
 
     var sandboxes: [SandboxEntry] { state.withLock { Array($0.sandboxes.values) } }

@@ -87,6 +87,17 @@ class Ranges(RangeTest):
         self.assertTrue(self.address("second").startswith("10.202.0."))
 
 
+    def test_bandwidth_that_nobody_limits_is_told(self):
+        def told(pod):
+            with open(f"{FOLDER}/daemon.log") as log:
+                return len([line for line in log if "level=warning" in line and "bandwidth" in line and pod in line])
+
+        self.assertEqual(told(self.run_pod(self.pod_config("free"))), 0)
+        config = self.pod_config("limited")
+        config.annotations["kubernetes.io/ingress-bandwidth"] = "10M"
+        config.annotations["kubernetes.io/egress-bandwidth"] = "10M"
+        self.assertEqual(told(self.run_pod(config)), 1)
+
     def test_routes_into_a_new_range_are_told(self):
         def told():
             with open(f"{FOLDER}/daemon.log") as log:

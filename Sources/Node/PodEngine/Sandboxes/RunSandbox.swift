@@ -160,8 +160,14 @@ extension PodEngine {
     private func connectNetwork(_ entry: SandboxEntry, from spare: SpareNamespace? = nil) throws -> [String] {
         guard let namespace = namespaces(entry).network else { return [] }
         try registry.claimPorts(of: entry)
+        let spec = entry.record.spec
+        if networks.choice == .builtin, spec.ingressBandwidth != nil || spec.egressBandwidth != nil {
+            logger.warning(
+                "the built-in network limits nobody: the pod's annotations of bandwidth have no effect",
+                metadata: ["pod": "\(entry.id)"])
+        }
         return try networks.connect(
-            entry.id, entry.record.spec, namespace: namespace, from: spare,
+            entry.id, spec, namespace: namespace, from: spare,
             hostsFile: layout.sandbox(entry.id) + "/hosts"
         ).map(\.description)
     }

@@ -630,6 +630,12 @@ class Refusals(NodeTest):
         other.port_mappings[0].host_port = 28081
         other.port_mappings.add(container_port=82, host_port=28081)
         self.refused(Code.INVALID_ARGUMENT, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=other))
+        other.port_mappings[1].host_ip = "0.0.0.0"
+        message = self.refused(Code.INVALID_ARGUMENT, self.runtime.RunPodSandbox, cri.RunPodSandboxRequest(config=other))
+        self.assertIn("28081/tcp is asked for twice: for port 81 and for port 82", message)
+        # Of all addresses and of one of them are two.
+        other.port_mappings[1].host_ip = "127.0.0.1"
+        self.run_pod(other)
 
     def test_kernel_parameters_that_the_kernel_refuses(self):
         # One that the network sets, and one that the shim sets.

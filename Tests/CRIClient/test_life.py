@@ -292,6 +292,24 @@ class Life(NodeTest):
         # A kernel without the controller limits none.
         self.assertEqual(told(), before and {**before, **changed})
 
+    def test_limits_of_a_pod_are_checked_and_kept(self):
+        config = self.pod_config("sum", network=NODE)
+        pod = self.run_pod(config)
+        for field in ["overhead", "resources"]:
+            update = cri.UpdatePodSandboxResourcesRequest(pod_sandbox_id=pod)
+            getattr(update, field).cpuset_cpus = "abc"
+            said = self.refused(Code.INVALID_ARGUMENT, self.runtime.UpdatePodSandboxResources, update)
+            self.assertTrue(said.startswith(f"{field}.cpuset_cpus: "), said)
+        update = cri.UpdatePodSandboxResourcesRequest(pod_sandbox_id=pod)
+        update.resources.memory_limit_in_bytes = 64 << 20
+        self.runtime.UpdatePodSandboxResources(update)
+        # Nothing that was refused is kept, where it would stand in the way of the pod's containers.
+        self.start(pod, config, "c", ["sleep", "100"])
+        told = self.runtime.PodSandboxStatus(cri.PodSandboxStatusRequest(pod_sandbox_id=pod, verbose=True)).info["info"]
+        linux = json.loads(told)["config"]["linux"]
+        self.assertEqual(linux["resources"], {"memoryLimitInBytes": "67108864"})
+        self.assertNotIn("overhead", linux)
+
     def test_a_memory_limit_that_is_too_low_is_named(self):
         config = self.pod_config("tiny", network=NODE)
         pod = self.run_pod(config)

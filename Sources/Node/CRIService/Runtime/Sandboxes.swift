@@ -76,9 +76,17 @@ extension RuntimeService {
     ) async throws -> CRIUpdatePodSandboxResourcesResponse {
         let state = try engine.sandbox(request.podSandboxID)
         var config = try CRIPodSandboxConfig(serializedBytes: state.spec.details)
-        // The groups of pods are the kubelet's: what is kept here is for those who ask.
-        if request.hasOverhead { config.linux.overhead = request.overhead }
-        if request.hasResources { config.linux.resources = request.resources }
+        let facts = parts.facts()
+        // The groups of pods are the kubelet's: what is kept here is for those who ask. It is checked as at the pod's
+        // making, which every container of the pod begins with once more.
+        if request.hasOverhead {
+            _ = try ResourceTranslation(request.overhead, facts: facts, field: "overhead")
+            config.linux.overhead = request.overhead
+        }
+        if request.hasResources {
+            _ = try ResourceTranslation(request.resources, facts: facts, field: "resources")
+            config.linux.resources = request.resources
+        }
         try await engine.replaceDetails(ofSandbox: state.id, with: try config.serializedBytes())
         return CRIUpdatePodSandboxResourcesResponse()
     }

@@ -178,8 +178,13 @@ import Testing
 
     @Test func pidNamespaces() throws {
         let bench = try TranslationBench()
-        bench.container.linux.securityContext.namespaceOptions.pid = .node
-        #expect(try bench.plan().spec.namespace(.pid) == nil)
+        bench.sandboxConfig.linux.securityContext.namespaceOptions.pid = .node
+        for mode in [CRINamespaceMode.node, .pod] {
+            bench.container.linux.securityContext.namespaceOptions.pid = mode
+            #expect(try bench.plan().spec.namespace(.pid) == nil)
+            #expect(try bench.plan().warnings.isEmpty)
+        }
+        bench.sandboxConfig = TranslationBench.sandboxConfig
 
         bench.container.linux.securityContext.namespaceOptions.pid = .target
         #expect(
@@ -206,6 +211,15 @@ import Testing
         )
         bench.namespaces[.network] = nil
         #expect(try bench.plan().spec.namespace(.network) == nil)
+
+        bench.container.linux.securityContext.namespaceOptions.pid = .node
+        for mode in [CRINamespaceMode.pod, .container] {
+            bench.sandboxConfig.linux.securityContext.namespaceOptions.pid = mode
+            #expect(
+                try bench.refusal().description
+                    == "config.linux.security_context.namespace_options.pid: is NODE, but the sandbox has a namespace of its own"
+            )
+        }
     }
 
     @Test func userNamespaces() throws {

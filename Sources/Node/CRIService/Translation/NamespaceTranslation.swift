@@ -20,15 +20,16 @@ struct NamespaceTranslation: Equatable {
         // The pod decided about these two when it was made.
         try Self.check(options.network, pods: !sandbox.hasHostNetwork, field + ".network")
         try Self.check(options.ipc, pods: !sandbox.hasHostIPC, field + ".ipc")
+        let hasHostPID = sandbox.config.linux.securityContext.namespaceOptions.pid == .node
         switch options.pid {
-        case .node: break
+        case .node:
+            // containerd takes it for POD, and CRI-O gives the container the node's.
+            try Self.check(options.pid, pods: !hasHostPID, field + ".pid")
         case .container: namespaces.append(RuntimeSpec.Namespace(.pid))
         case .pod:
             if let path = sandbox.namespaces[.pid] {
                 namespaces.append(RuntimeSpec.Namespace(.pid, path: path))
-            } else if sandbox.config.linux.securityContext.namespaceOptions.pid == .node {
-                break
-            } else {
+            } else if !hasHostPID {
                 namespaces.append(RuntimeSpec.Namespace(.pid))
                 warnings.append(
                     "\(field).pid: POD, but the sandbox was made with CONTAINER: the container gets one of its own"
@@ -44,9 +45,6 @@ struct NamespaceTranslation: Equatable {
         }
         if let user = sandbox.namespaces[.user] {
             namespaces.append(RuntimeSpec.Namespace(.user, path: user))
-            if options.pid == .node {
-                throw .invalid(field + ".pid", "NODE is impossible in a user namespace")
-            }
         }
         let own = try UserMappings.of(options, field: field)
         if options.hasUsernsOptions, own != sandbox.mappings {

@@ -159,6 +159,7 @@ struct ConfigurationTests {
         ),
         ("oom_score_adj = \"much\"", "f:1: oom_score_adj: a whole number is wanted, not a string"),
         ("timeouts.cni = \"0s\"", "f:1: timeouts.cni: the time has to be longer than nothing"),
+        ("limits.exec_output = 0", "f:1: limits.exec_output: the size has to be more than nothing"),
         ("root = \"/a\\u0000b\"", "f:1: root: a text with a zero character is of no use here"),
         ("pinned_images = [\"a\", \"b\\U00000000\"]", "f:1: pinned_images: a text with a zero character"),
         ("\n[runtimes.\"a\\u0000\"]\nprogram = \"/p\"", "f:2: runtimes: \"a\u{ffff}\" is no name"),
@@ -257,6 +258,13 @@ struct ConfigurationTests {
                 "f:1: listen: \"tcp://127.0.0.1:99\" is no unix socket"
             ])
         #expect(problems("listen = \"unix://a.sock\"") == ["f:1: listen: \"a.sock\" is not an absolute path"])
+        // A long path goes by its folder's descriptor, beside which a long name has no room.
+        let long = String(repeating: "long", count: 30)
+        #expect(problems("listen = \"/\(long)/a.sock\"") == [])
+        #expect(
+            problems("listen = \"/run/\(long)\"") == [
+                "f:1: listen: the path of a socket has at most 107 bytes, or else its file's name 88"
+            ])
     }
 
     /// docs/configuration.md has the table that the code has.

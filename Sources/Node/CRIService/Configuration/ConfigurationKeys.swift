@@ -152,7 +152,7 @@ package enum ConfigurationKeys {
         ),
         Key(
             "limits.exec_output", \.limits.execOutput, in: defaults,
-            check: { 1...(16 << 20) ~= $0.bytes ? nil : "an answer of the CRI holds 16 MiB at most" },
+            check: outputProblem,
             "Bytes of each stream that ExecSync returns, of both together 16 MiB; what is more is dropped."),
     ]
 
@@ -204,7 +204,12 @@ package enum ConfigurationKeys {
 
     private static let socketProblem: @Sendable (String) -> String? = { text in
         guard let path = SocketAddress.path(text) else { return "\(text.toml) is no unix socket" }
-        return text.isEmpty ? nil : Check.absolutePath(path)
+        return text.isEmpty ? nil : Check.absolutePath(path) ?? ListeningSocket.problem(path)
+    }
+
+    private static let outputProblem: @Sendable (ByteSize) -> String? = {
+        if $0.bytes < 1 { return "the size has to be more than nothing" }
+        return $0.bytes <= 16 << 20 ? nil : "an answer of the CRI holds 16 MiB at most"
     }
 
     private static let addressProblem: @Sendable (String) -> String? = {

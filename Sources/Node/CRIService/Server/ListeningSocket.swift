@@ -12,6 +12,10 @@ public final class ListeningSocket: Sendable {
     private let lock: InstanceLock
 
     private static let backlog: Int32 = 128
+    /// Of an address, without the zero at its end.
+    private static let mostOfPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+    /// A longer path goes by the folder's descriptor, a number of four digits at most.
+    private static let mostOfName = mostOfPath - "/proc/self/fd/1234/".utf8.count
 
     /// - Parameter path: absolute.
     /// - Throws: `ServerError` when somebody listens there or something else than a socket is there, `KernelError`.
@@ -20,6 +24,7 @@ public final class ListeningSocket: Sendable {
         guard path.utf8.first == UInt8(ascii: "/"), !name.isEmpty else {
             throw ServerError("socket '\(path)': not an absolute path of a file")
         }
+        if let problem = Self.problem(path) { throw ServerError("socket '\(path)': \(problem)") }
         self.path = path
         try makePrivateFolders(folder)
         let parent = try FileDescriptor.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY)
@@ -32,6 +37,13 @@ public final class ListeningSocket: Sendable {
                 "another program listens on \(path): end it, or choose another socket with --listen")
         }
         socket = try Self.listen(in: parent, name, path)
+    }
+
+    /// Why no socket can be there; nil where one can.
+    static func problem(_ path: String) -> String? {
+        let name = path.splitAtLastComponent.name
+        if path.utf8.count <= mostOfPath || name.utf8.count <= mostOfName { return nil }
+        return "the path of a socket has at most \(mostOfPath) bytes, or else its file's name \(mostOfName)"
     }
 
     /// Removes the socket's file, so that clients are refused at once.
@@ -67,11 +79,9 @@ public final class ListeningSocket: Sendable {
             owning: try check("socket", path) { Glibc.socket(AF_UNIX, Int32(kind), 0) })
         // The file gets the mode of the socket's inode less the umask: there is no moment in which others may enter.
         _ = try check("chmod", path) { fchmod(socket.raw, 0o600) }
-        // An address holds 107 bytes; a longer path goes by the folder's descriptor.
         var address = sockaddr_un()
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        let place = path.utf8.count < capacity ? path : "/proc/self/fd/\(folder.raw)/\(name)"
-        guard place.utf8.count < capacity else { throw KernelError("bind", path, .nameTooLong) }
+        let place = path.utf8.count <= mostOfPath ? path : "/proc/self/fd/\(folder.raw)/\(name)"
+        guard place.utf8.count <= mostOfPath else { throw KernelError("bind", path, .nameTooLong) }
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: place.utf8) }
         _ = try check("bind", path) {

@@ -152,7 +152,16 @@ struct ImageServiceTests {
         try host.load("test/byhand:latest", content: "3")
         try host.load("test/free:latest", content: "4")
         try host.store.setPinned("test/byhand", true)
+        // Sorted before the name that is pinned, and after it.
+        for name in ["test/again:v1", "test/once:v1"] { try host.store.tag("test/named", as: name) }
+        let id = try host.store.resolve("test/named").id
         try await host.serve { client in
+            for name in ["\(id)", "test/named"] {
+                let refusal = await status { try await client.remove(name) }
+                #expect(refusal?.message.contains("image test/named:latest is pinned by") == true)
+            }
+            // The pin is the other name's.
+            for name in ["test/again:v1", "test/once:v1"] { try await client.remove(name) }
             let pinned = try await client.list().filter(\.pinned).flatMap(\.repoTags)
             #expect(
                 pinned.sorted() == [

@@ -251,14 +251,11 @@ public final class ImageService: CRIImageService.SimpleServiceProtocol {
 
     private func remove(_ name: String) throws -> [ImageRecord] {
         guard let records = try find(name) else { return [] }
-        if records.contains(where: pinned.contain) {
-            throw ImageError(
-                .inUse, "image \(records[0].shownName) is pinned by the configuration (pinned_images)")
-        }
         // As many manifests as have the id, when it is the id that was given.
         for _ in records {
             do {
-                let events = try store.remove(name, allNames: true, inUse: try containers.uses())
+                let events = try store.remove(
+                    name, allNames: true, pinned: pinned, inUse: try containers.uses())
                 if events.isEmpty { break }
             } catch let error as ImageError where error.kind == .notFound {
                 break

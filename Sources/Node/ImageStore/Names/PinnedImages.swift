@@ -38,6 +38,14 @@ package struct PinnedImages: Sendable {
     }
 }
 
+extension ImageRecord {
+    /// Whether one of its names is pinned by the list that the store was told, or by this one.
+    func keeps(_ name: ImageReference, _ list: PinnedImages) -> Bool {
+        kept.contains(name) || list.contain(name)
+            || digests.contains { $0.repository == name.repository && list.contain(digest: $0) }
+    }
+}
+
 extension ImageStore {
     /// Keeps the list of the node's configuration, instead of the one before, for all who remove images, whether the
     /// daemon that has it runs or not.

@@ -8,10 +8,11 @@ extension ImageStore {
     ///   - force: removes several names by id, a pinned image, and an image that a stopped container was made from
     ///     (whose layers stay for that container).
     ///   - allNames: removes several names by id, and nothing else that wants force.
+    ///   - pinned: the node's list, where its daemon asks: a full disk may have kept that from telling the store.
     ///   - inUse: lists the containers there are; asked when no new one can come.
     /// - Throws: `ImageError`: `.notFound`, `.ambiguous`, `.inUse`.
-    public func remove(
-        _ text: String, force: Bool = false, allNames: Bool = false,
+    package func remove(
+        _ text: String, force: Bool = false, allNames: Bool = false, pinned: PinnedImages = PinnedImages([]),
         inUse: @autoclosure () throws -> [ContainerUse] = []
     ) throws -> [RemovalEvent] {
         try removeLeftovers()
@@ -25,10 +26,11 @@ extension ImageStore {
                 throw ImageError(
                     .inUse, "image \(pinned.familiar) is pinned: unpin it first, or use force")
             }
-            if !force, let kept = named.first(where: images.flatMap(\.kept).contains) {
+            if !force, let kept = named.first(where: { name in images.contains { $0.keeps(name, pinned) } }) {
                 throw ImageError(
                     .inUse,
-                    "image \(kept.familiar) is pinned by the node's configuration (pinned_images): use force")
+                    "image \(kept.familiar) is pinned by the node's configuration (pinned_images): only force"
+                        + " removes it, which the command line has")
             }
             if named.count < all.count { return try Self.untag(database, named) }
             if all.count > 1 && !force && !allNames && !Self.isName(text, of: image) {

@@ -72,6 +72,16 @@ import Testing
             ({ $0.cpuPeriod = -1 }, "linux.cpu_period: -1 must not be negative"),
             ({ $0.cpuShares = -2 }, "linux.cpu_shares: -2 must not be negative"),
             ({ $0.cpuQuota = -5 }, "linux.cpu_quota: -5 is less than -1, which is no limit"),
+            ({ $0.cpuQuota = 999 }, "linux.cpu_quota: 999 is less than 1000 microseconds, the least"),
+            ({ $0.cpuPeriod = 999 }, "linux.cpu_period: 999 is out of range, 1000 to 1000000 microseconds"),
+            (
+                { $0.cpuPeriod = 1_000_001 },
+                "linux.cpu_period: 1000001 is out of range, 1000 to 1000000 microseconds"
+            ),
+            (
+                { $0.hugepageLimits = [self.pages("2MB", 0), self.pages("3MB", 0)] },
+                "linux.hugepage_limits[1].page_size: \"3MB\" is no size of this node's huge pages: 2MB, 1GB"
+            ),
             ({ $0.cpusetCpus = "1-" }, "linux.cpuset_cpus: expected a list like 0-3,7, found \"1-\""),
             ({ $0.cpusetMems = "x" }, "linux.cpuset_mems: expected a list like 0-3,7, found \"x\""),
             (
@@ -94,6 +104,25 @@ import Testing
             let error = try #require(throws: TranslationError.self) { try resources(NodeFacts(), edit) }
             #expect(error.description == message)
             #expect(error.kind == .invalidArgument)
+        }
+    }
+
+    /// As runc, which reads them back.
+    @Test func sharesThatVersion1DoesNotHave() throws {
+        var old = NodeFacts()
+        old.legacyControllers = ["cpu"]
+        for shares: Int64 in [1, 262_145] {
+            #expect(try resources { $0.cpuShares = shares }.resources.cpu?.shares == UInt64(shares))
+            let error = #expect(throws: TranslationError.self) {
+                try resources(old) { $0.cpuShares = shares }
+            }
+            #expect(
+                error?.description
+                    == "linux.cpu_shares: \(shares) is out of range, 2 to 262144, of this node's cgroup version 1"
+            )
+        }
+        for shares: Int64 in [0, 2, 262_144] {
+            #expect(try resources(old) { $0.cpuShares = shares }.warnings.isEmpty)
         }
     }
 

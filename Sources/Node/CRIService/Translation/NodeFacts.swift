@@ -37,6 +37,8 @@ public struct NodeFacts: Sendable {
     public var countsSwap = true
     /// Whether huge pages of a group can be limited.
     public var countsHugePages = true
+    /// Of huge pages, as groups' files call them.
+    public var pageSizes = ["2MB", "1GB"]
     /// Where device specifications lie; those of a later folder win.
     public var cdiFolders = ["/etc/cdi", "/var/run/cdi"]
     /// Programs of pods with a network of their own may listen at every port and send pings without capabilities.
@@ -114,6 +116,7 @@ public struct NodeFacts: Sendable {
             facts.lowestOOMScore =
                 Int32(String(decoding: own.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)) ?? 0
         }
+        facts.pageSizes = HugePageSizes.names()
         try facts.look(at: try CgroupLayout.detect())
         return facts
     }

@@ -23,10 +23,16 @@ public struct ResourceTranslation: Equatable, Sendable {
             )
             oomScoreAdj = facts.lowestOOMScore
         }
-        resources.cpu = try Self.cpu(wanted, field)
+        resources.cpu = try Self.cpu(wanted, facts, field)
         resources.memory = try Self.memory(wanted, countsSwap: facts.countsSwap, field)
         let limits = wanted.hugepageLimits
         if facts.countsHugePages {
+            for (index, limit) in limits.enumerated() where !facts.pageSizes.contains(limit.pageSize) {
+                throw .invalid(
+                    "\(field).hugepage_limits[\(index)].page_size",
+                    "\(JSONError.quoted(limit.pageSize)) is no size of this node's huge pages: "
+                        + (facts.pageSizes.isEmpty ? "it has none" : facts.pageSizes.joined(separator: ", ")))
+            }
             resources.hugepageLimits = limits.map {
                 RuntimeSpec.Resources.HugepageLimit(pageSize: $0.pageSize, limit: $0.limit)
             }
@@ -43,7 +49,7 @@ public struct ResourceTranslation: Equatable, Sendable {
     }
 
     private static func cpu(
-        _ wanted: CRILinuxContainerResources, _ field: String
+        _ wanted: CRILinuxContainerResources, _ facts: NodeFacts, _ field: String
     ) throws(TranslationError) -> RuntimeSpec.Resources.CPU? {
         var cpu = RuntimeSpec.Resources.CPU()
         for (name, number) in [("cpu_period", wanted.cpuPeriod), ("cpu_shares", wanted.cpuShares)]
@@ -52,6 +58,22 @@ public struct ResourceTranslation: Equatable, Sendable {
         }
         guard wanted.cpuQuota >= -1 else {
             throw .invalid(field + ".cpu_quota", "\(wanted.cpuQuota) is less than -1, which is no limit")
+        }
+        // The kernel takes no others (tg_set_bandwidth).
+        if wanted.cpuQuota != 0, wanted.cpuQuota != -1, wanted.cpuQuota < 1000 {
+            throw .invalid(
+                field + ".cpu_quota", "\(wanted.cpuQuota) is less than 1000 microseconds, the least")
+        }
+        if wanted.cpuPeriod != 0, !(1000...1_000_000 ~= wanted.cpuPeriod) {
+            throw .invalid(
+                field + ".cpu_period", "\(wanted.cpuPeriod) is out of range, 1000 to 1000000 microseconds")
+        }
+        // Version 2 has a weight of its own, which ends where theirs do.
+        if facts.legacyControllers.contains("cpu"), wanted.cpuShares != 0, !(2...262_144 ~= wanted.cpuShares)
+        {
+            throw .invalid(
+                field + ".cpu_shares",
+                "\(wanted.cpuShares) is out of range, 2 to 262144, of this node's cgroup version 1")
         }
         if wanted.cpuPeriod != 0 { cpu.period = UInt64(wanted.cpuPeriod) }
         if wanted.cpuQuota != 0 { cpu.quota = wanted.cpuQuota }

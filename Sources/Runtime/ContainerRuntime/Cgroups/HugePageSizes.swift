@@ -1,9 +1,9 @@
 import LinuxKernel
 
 /// The sizes of huge pages that this kernel has.
-enum HugePageSizes {
+package enum HugePageSizes {
     /// As in the names of cgroup files: `64KB`, `2MB`, `1GB`.
-    static func names() -> [String] {
+    package static func names() -> [String] {
         let folders = (try? FileDescriptor.listing(of: "/sys/kernel/mm/hugepages")) ?? []
         return folders.compactMap { size(folder: $0.name) }
     }

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -11,7 +12,7 @@ import time
 
 import grpc
 
-from node import FOLDER, NODE, POD, NodeTest, cri, shims, soon
+from node import CONTAINER, FOLDER, NODE, POD, NodeTest, cri, shims, soon
 
 
 def groups(pod):
@@ -123,6 +124,28 @@ class Recovery(NodeTest):
         while self.pod_status(pod).state != cri.SANDBOX_NOTREADY:
             self.assertLess(time.time(), deadline)
         self.assertEqual(self.status(keeps).state, cri.CONTAINER_RUNNING)
+
+    def test_the_run_folder_is_taken_away(self):
+        """Nobody can speak to the shims any more: by somebody who clears /run, or with another folder."""
+        made = []
+        for name, pid in [("away", POD), ("away-too", CONTAINER)]:
+            config = self.pod_config(name, pid=pid)
+            pod = self.run_pod(config)
+            made.append((pod, self.start(pod, config, "c", ["sh", "-c", "sleep 1001 & sleep 1002"])))
+        empty = self.run_pod(self.pod_config("away-empty"))
+        self.daemon.kill()
+        os.rename(f"{FOLDER}/run", f"{FOLDER}/away")
+        self.daemon.start()
+        for pod, container in made:
+            status = self.wait_for(container, cri.CONTAINER_EXITED)
+            self.assertEqual((status.exit_code, status.reason), (255, "Unknown"))
+            soon(lambda: self.pod_status(pod).state == cri.SANDBOX_NOTREADY)
+            self.assertEqual(groups(f"{pod}/{container}"), [])
+        soon(lambda: shims() == {})
+        for pod in [pod for pod, _ in made] + [empty]:
+            self.runtime.RemovePodSandbox(cri.RemovePodSandboxRequest(pod_sandbox_id=pod), timeout=60)
+        # It would not go if something was still mounted in it.
+        shutil.rmtree(f"{FOLDER}/away")
 
     def test_a_shim_that_is_killed_while_its_containers_end(self):
         """What was asked for has happened."""

@@ -275,7 +275,8 @@ extension PodEngine {
         try PodInit.writeBundle(
             in: folder + "/init", pod: pod,
             program: try Engine.program("swiftlet-init", for: "a shared pid namespace"),
-            cgroupsPath: PodCgroup(parent: record.cgroupParent).cgroupsPath(of: record.id + "-init"))
+            cgroupsPath: PodCgroup(parent: record.cgroupParent).cgroupsPath(
+                of: PodCgroup.initName(of: record.id)))
     }
 }
 

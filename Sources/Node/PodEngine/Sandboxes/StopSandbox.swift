@@ -90,6 +90,9 @@ extension PodEngine {
             try mendPodFile(of: stopped)
         }
         if entry.connection == nil { try await findShim(of: entry) }
+        if entry.connection == nil, hasLostPlace(stopped) {
+            try await threads.runAlone { [self] in try endWithoutPlace(stopped) }
+        }
         for container in registry.containers(of: entry.id) {
             try await endForGood(container, entry.connection)
         }

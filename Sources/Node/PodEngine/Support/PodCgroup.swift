@@ -45,6 +45,17 @@ public struct PodCgroup: Sendable {
         }
     }
 
+    /// What the init of a pod's shared pid namespace is called among its containers.
+    static func initName(of pod: String) -> String { pod + "-init" }
+
+    /// Kills what runs in the group of a container, of which no runtime has a record any more, and removes the group; none
+    /// there is no error.
+    func end(_ container: String) throws {
+        let scope = "\(Self.scopePrefix)-\(container).scope"
+        let path = try path() + "/" + (driver == .files ? container : scope)
+        try ContainerCgroup.delete(record(path), killing: true)
+    }
+
     /// What the pod uses: all of its containers.
     /// - Returns: nil when there is no such group.
     public func statistics() throws -> CgroupStatistics? {
@@ -69,9 +80,10 @@ public struct PodCgroup: Sendable {
 
     private func path() throws -> String { try slice?.path() ?? parent }
 
-    private func record() throws -> CgroupRecord {
+    private func record() throws -> CgroupRecord { try record(path()) }
+
+    private func record(_ path: String) throws -> CgroupRecord {
         let layout = try CgroupLayout.detect()
-        let path = try path()
         var legacy = SortedMap<String>()
         for hierarchy in try layout.legacyHierarchies() {
             legacy[hierarchy.controllers] = hierarchy.mountPoint + path

@@ -8,7 +8,7 @@ import time
 
 import grpc
 
-from node import CONTAINER, FOLDER, NODE, POD, NodeTest, cri
+from node import CONTAINER, FOLDER, NODE, POD, NodeTest, cri, soon
 
 Code = grpc.StatusCode
 
@@ -343,6 +343,17 @@ class Life(NodeTest):
         self.assertIn("tick", self.log("rotated", "c"))
         time.sleep(0.2)
         self.assertEqual(os.path.getsize(path + ".old"), old)
+
+    def test_lines_of_a_log_are_whole(self):
+        config = self.pod_config("lines", network=NODE)
+        pod = self.run_pod(config)
+        # More at once than the shim reads at once.
+        script = ("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i + 1)); done > /lines; "
+                  "dd if=/lines bs=64k count=1 2> /dev/null; printf 'login: '; exec sleep 1000")
+        self.start(pod, config, "c", ["sh", "-c", script])
+        soon(lambda: "login: " in self.log("lines", "c"))
+        records = [tuple(line.split(" ", 3)[2:]) for line in self.log("lines", "c").splitlines()]
+        self.assertEqual(records, [("F", f"line {number}") for number in range(3000)] + [("P", "login: ")])
 
     def test_events(self):
         seen = self.listen()

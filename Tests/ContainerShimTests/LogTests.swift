@@ -24,8 +24,10 @@ import Testing
         }
     }
 
-    private func append(_ writer: LogWriter, _ stream: LogStream, _ text: [UInt8]) {
-        text.withUnsafeBytes { writer.append(stream, $0) }
+    private func append(
+        _ writer: LogWriter, _ stream: LogStream, _ text: [UInt8], goesOn: Bool = false
+    ) {
+        text.withUnsafeBytes { writer.append(stream, $0, goesOn: goesOn) }
     }
 
     /// What the container wrote, put together again.
@@ -79,6 +81,40 @@ import Testing
         let records = try folder.records()
         #expect(joined(records, .stdout) == Array("login: root\nlast\n".utf8))
         #expect(joined(records, .stderr) == Array("noise\n".utf8))
+    }
+
+    /// Only where nothing more can be read a line is cut.
+    @Test func linesThatGoOnWaitForTheirEnds() throws {
+        let writer = try folder.writer()
+        append(writer, .stdout, Array("one\ntw".utf8), goesOn: true)
+        append(writer, .stderr, Array("oops".utf8), goesOn: true)
+        #expect(try folder.records().map { String(decoding: $0.text, as: UTF8.self) } == ["one"])
+        append(writer, .stdout, Array("o".utf8), goesOn: true)
+        append(writer, .stdout, Array("\nthr".utf8), goesOn: true)
+        append(writer, .stdout, Array("ee".utf8))
+        writer.finish(.stdout)
+        writer.finish(.stderr)
+        writer.finish(.stderr)
+        let records = try folder.records()
+        #expect(
+            records.map { String(decoding: $0.text, as: UTF8.self) } == ["one", "two", "three", "oops"])
+        #expect(records.map(\.isPartial) == [false, false, true, true])
+    }
+
+    @Test(arguments: [LogWriter.maxText - 1, LogWriter.maxText, LogWriter.maxText + 1, 100_000])
+    func longLinesThatGoOnAreCutAsOthers(length: Int) throws {
+        let writer = try folder.writer()
+        var text = (0..<length).map { UInt8(truncatingIfNeeded: 32 + $0 % 90) }
+        text.append(UInt8(ascii: "\n"))
+        var rest = text[...]
+        while !rest.isEmpty {
+            append(writer, .stdout, Array(rest.prefix(7000)), goesOn: rest.count > 7000)
+            rest = rest.dropFirst(7000)
+        }
+        let records = try folder.records()
+        #expect(joined(records, .stdout) == text)
+        #expect(records.allSatisfy { $0.text.count <= LogWriter.maxText })
+        #expect(records.count == (length + LogWriter.maxText - 1) / LogWriter.maxText)
     }
 
     @Test(arguments: [

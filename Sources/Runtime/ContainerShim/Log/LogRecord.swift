@@ -2,7 +2,8 @@
 // stderr streams"): each line `2026-11-19T08:07:06.050403020Z stdout F text`. A line that the container has
 // written in part only has the tag `P`, and the rest follows with the next record of that stream. What the
 // container writes is logged as it comes, so that a prompt without a newline can be read at once, and joining
-// the records gives back exactly what it wrote.
+// the records gives back exactly what it wrote. A line that only our own read(2) has cut is none: it waits for
+// the next one.
 
 /// Which of its two outputs a container wrote to.
 public enum LogStream: String, Sendable {

@@ -20,6 +20,8 @@ package final class LogWriter {
     package private(set) var failure: String?
     /// Bytes of records that were refused.
     package private(set) var bytesLost = 0
+    /// Beginnings of lines whose ends can be read already.
+    private var held: (stdout: [UInt8], stderr: [UInt8]) = ([], [])
     /// Files are not exchanged any more: the log's folder is about to go.
     var isDetached = false
 
@@ -57,22 +59,57 @@ package final class LogWriter {
     }
 
     /// Appends what the container wrote, as one record per line.
-    package func append(_ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now) {
+    /// - Parameter goesOn: more of the stream can be read at once: a last line without its end waits for that, or for
+    ///   `finish`.
+    package func append(
+        _ stream: LogStream, _ data: UnsafeRawBufferPointer, at time: Timestamp = .now, goesOn: Bool = false
+    ) {
         var head: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
         withUnsafeMutableBytes(of: &head) { Self.fill($0, stream, time) }
+        var begin = takeHeld(stream)
         var rest = data
         while !rest.isEmpty {
-            let line = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.maxText + 1))
+            let room = Self.maxText - begin.count
+            let line = UnsafeRawBufferPointer(rebasing: rest.prefix(room + 1))
             let newline = line.firstIndex(of: UInt8(ascii: "\n"))
-            let length = newline ?? min(line.count, Self.maxText)
-            withUnsafeBytes(of: head) { head in
-                add(
-                    head: head, text: UnsafeRawBufferPointer(rebasing: line[..<length]),
-                    isPartial: newline == nil)
+            if newline == nil, goesOn, line.count <= room {
+                hold(begin + line, of: stream)
+                break
             }
+            let length = newline ?? min(line.count, room)
+            withUnsafeBytes(of: head) { head in
+                begin.withUnsafeBytes { begin in
+                    add(
+                        head: head, begin: begin, text: UnsafeRawBufferPointer(rebasing: line[..<length]),
+                        isPartial: newline == nil)
+                }
+            }
+            begin = []
             rest = UnsafeRawBufferPointer(rebasing: rest[(length + (newline == nil ? 0 : 1))...])
         }
         flush()
+    }
+
+    /// The stream has nothing more for now: what waits for the end of its line is logged without.
+    package func finish(_ stream: LogStream) {
+        let text = takeHeld(stream)
+        if !text.isEmpty { text.withUnsafeBytes { append(stream, $0) } }
+    }
+
+    private func takeHeld(_ stream: LogStream) -> [UInt8] {
+        var taken: [UInt8] = []
+        switch stream {
+        case .stdout: swap(&taken, &held.stdout)
+        case .stderr: swap(&taken, &held.stderr)
+        }
+        return taken
+    }
+
+    private func hold(_ text: [UInt8], of stream: LogStream) {
+        switch stream {
+        case .stdout: held.stdout = text
+        case .stderr: held.stderr = text
+        }
     }
 
     /// `… stdout ? `: the tag is put in for each record.
@@ -83,8 +120,12 @@ package final class LogWriter {
         memcpy(head.baseAddress! + Timestamp.textLength, name.utf8Start, name.utf8CodeUnitCount)
     }
 
-    private func add(head: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer, isPartial: Bool) {
-        let length = head.count + text.count + 1
+    /// - Parameter begin: of the text.
+    private func add(
+        head: UnsafeRawBufferPointer, begin: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer,
+        isPartial: Bool
+    ) {
+        let length = head.count + begin.count + text.count + 1
         if buffered + length > buffer.count { flush() }
         if options.maxSize > 0, size > 0, size + length > options.maxSize, size >= rotationDelayedTo,
             !isDetached
@@ -96,7 +137,8 @@ package final class LogWriter {
         memcpy(start, head.baseAddress!, head.count)
         let tag = isPartial ? UInt8(ascii: "P") : UInt8(ascii: "F")
         start.storeBytes(of: tag, toByteOffset: head.count - 2, as: UInt8.self)
-        if !text.isEmpty { memcpy(start + head.count, text.baseAddress!, text.count) }
+        if !begin.isEmpty { memcpy(start + head.count, begin.baseAddress!, begin.count) }
+        if !text.isEmpty { memcpy(start + head.count + begin.count, text.baseAddress!, text.count) }
         start.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: length - 1, as: UInt8.self)
         buffered += length
         size += length

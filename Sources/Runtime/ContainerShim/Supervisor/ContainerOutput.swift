@@ -97,19 +97,17 @@ final class ContainerOutput {
     private func take(_ source: Source) -> Taken {
         let buffer = scratch.data
         let count = Glibc.read(source.descriptor, buffer.baseAddress, buffer.count)
-        if count == 0 { return .end }
-        if count < 0 {
-            switch Errno.current {
+        if count <= 0 {
+            let error = count < 0 ? Errno.current : nil
+            write { $0.finish(source.stream) }
+            switch error {
             case .again, .interrupted: return .nothing
             case .ioError where source.isTerminal: return .hungUp
             default: return .end
             }
         }
-        if let log {
-            let lost = log.bytesLost
-            log.append(source.stream, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            if log.bytesLost != lost { onLogLoss() }
-        }
+        let text = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        write { $0.append(source.stream, text, goesOn: text.last != UInt8(ascii: "\n") && hasMore(source)) }
         let frame = UnsafeMutableRawBufferPointer(
             rebasing: scratch.frame[..<(StreamFrame.headLength + count)])
         let kind: StreamFrame.Kind = source.stream == .stdout ? .output : .error
@@ -117,7 +115,21 @@ final class ContainerOutput {
         return .data
     }
 
+    /// Whether the next read finds something: news of that comes, too.
+    private func hasMore(_ source: Source) -> Bool {
+        var look = pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&look, 1, 0) == 1 && look.revents & Int16(POLLIN) != 0
+    }
+
+    private func write(_ body: (LogWriter) -> Void) {
+        guard let log else { return }
+        let lost = log.bytesLost
+        body(log)
+        if log.bytesLost != lost { onLogLoss() }
+    }
+
     private func remove(_ index: Int) {
+        write { $0.finish(sources[index].stream) }
         if let watch = sources[index].watch { loop.cancel(watch) }
         close(sources[index].descriptor)
         sources.remove(at: index)
@@ -168,6 +180,7 @@ final class ContainerOutput {
         for source in sources {
             var reads = 0
             while take(source) == .data, reads < Self.maxLastReads { reads += 1 }
+            write { $0.finish(source.stream) }
             if let watch = source.watch { loop.cancel(watch) }
             close(source.descriptor)
         }

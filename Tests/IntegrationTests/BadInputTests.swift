@@ -343,6 +343,39 @@ extension RuntimeTests {
             }
         }
 
+        /// An answer that could not be written is none: who asked must not take it for an empty one.
+        @Test(arguments: [
+            "list", "list -q", "list -f json", "state ID", "ps ID", "ps -f json ID", "events --stats ID",
+            "events --interval 50ms ID",
+            "features", "version", "--help", "help list", "list --help",
+        ]) func answersThatCannotBeWritten(_ line: String) throws {
+            try withHost { host in
+                try host.background()
+                let words = line.split(separator: " ").map { $0 == "ID" ? host.id() : String($0) }
+                let output = try host.start(
+                    program: ["/bin/sh", "-c", "exec \"$@\" >/dev/full", "sh", Host.runtime]
+                        + ["--root", host.state] + words
+                ).wait()
+                #expect(output.code == 1, "\(output)")
+                #expect(output.err.hasSuffix("write standard output: no space left on device\n"), "\(output)")
+                try host.delete()
+            }
+        }
+
+        @Test func aSpecThatCannotBeWrittenLeavesNothing() throws {
+            try withHost { host in
+                let disk = "\(host.folder)/disk"
+                try Files.makeFolder(disk)
+                try host.shell("mount -t tmpfs -o size=4k swiftlet-disk \(disk)")
+                defer { umount2(disk, Int32(MNT_DETACH)) }
+                try Files.write("\(disk)/fill", String(repeating: "x", count: 4096))
+                let output = try host.oci("spec", "--bundle", disk)
+                #expect(output.code == 1)
+                #expect(output.err.contains("\(disk)/config.json: no space left on device"), "\(output)")
+                #expect(Files.names(in: disk) == ["fill"])
+            }
+        }
+
         @Test func errorsAlsoGoToTheLog() throws {
             try withHost { host in
                 let log = "\(host.folder)/log.json"

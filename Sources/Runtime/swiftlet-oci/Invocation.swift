@@ -67,10 +67,7 @@ struct Invocation {
     /// - Returns: the exit status.
     func run() -> Int32 {
         do {
-            return try dispatch()
-        } catch is HelpRequest {
-            printOut(CommandHelp.of(command)?.text ?? Self.help)
-            return 0
+            return try dispatchOrHelp()
         } catch {
             let text = "\(command == "help" ? "" : "\(command) failed: ")\(error)"
             // Engines read the log; people read standard error.
@@ -81,10 +78,19 @@ struct Invocation {
         }
     }
 
+    private func dispatchOrHelp() throws -> Int32 {
+        do {
+            return try dispatch()
+        } catch is HelpRequest {
+            try printOut(CommandHelp.of(command)?.text ?? Self.help)
+            return 0
+        }
+    }
+
     private func dispatch() throws -> Int32 {
         // Asked before the command, they are asked of the whole program.
         if global.has("help") || global.has("version") {
-            printOut(global.has("help") ? Self.help : Self.version)
+            try printOut(global.has("help") ? Self.help : Self.version)
             return 0
         }
         switch command {
@@ -105,7 +111,7 @@ struct Invocation {
         case "resume": try runtime.resume(try plain().containerID())
         case "spec": try writeSpec()
         case "features": try printFeatures()
-        case "version": printOut(Self.version)
+        case "version": try printOut(Self.version)
         case "help", "h": try printHelp()
         default: throw RuntimeError("there is no such command; 'swiftlet-oci help' lists them")
         }
@@ -116,11 +122,11 @@ struct Invocation {
     func plain() throws -> Arguments { try Arguments(rest, .init()) }
 
     private func printHelp() throws {
-        guard let name = rest.first else { return printOut(Self.help) }
+        guard let name = rest.first else { return try printOut(Self.help) }
         guard let help = CommandHelp.of(name) else {
             throw RuntimeError("there is no command '\(name)'; 'swiftlet-oci help' lists them")
         }
-        printOut(help.text)
+        try printOut(help.text)
     }
 
     private static let version =
@@ -166,9 +172,15 @@ struct Invocation {
         """
 }
 
-func printOut(_ text: String) {
-    var text = text
-    text.withUTF8 { _ = write(1, $0.baseAddress, $0.count) }
+/// - Throws: when not all of it could be written: whoever reads it must not take a part, or nothing, for the answer.
+func printOut(_ text: String) throws(KernelError) {
+    let bytes = Array(text.utf8)
+    var done = 0
+    while done < bytes.count {
+        done += try check("write", "standard output") {
+            bytes.withUnsafeBytes { write(1, $0.baseAddress! + done, $0.count - done) }
+        }
+    }
 }
 
 func printError(_ text: String) {

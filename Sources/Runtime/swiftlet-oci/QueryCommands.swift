@@ -5,7 +5,7 @@ import OCISpec
 
 extension Invocation {
     func state() throws {
-        printOut(text(try runtime.state(try plain().containerID()).json(.spaces(2))) + "\n")
+        try printOut(text(runtime.state(try plain().containerID()).json(.spaces(2))) + "\n")
     }
 
     func list() throws {
@@ -13,13 +13,13 @@ extension Invocation {
         try arguments.expectNone()
         let containers = try runtime.list()
         if arguments.has("quiet") {
-            for container in containers { printOut(container.record.id + "\n") }
+            for container in containers { try printOut(container.record.id + "\n") }
             return
         }
         switch arguments["format"] {
         case "json":
             // As runc prints it: null for an empty list.
-            printOut((containers.isEmpty ? "null" : text(containers.json())) + "\n")
+            try printOut((containers.isEmpty ? "null" : text(containers.json())) + "\n")
         case nil, "table":
             let rows =
                 [["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]]
@@ -29,7 +29,7 @@ extension Invocation {
                         $0.owner,
                     ]
                 }
-            printTable(rows)
+            try printTable(rows)
         case let other?: throw RuntimeError("--format: '\(other)' is neither table nor json")
         }
     }
@@ -41,7 +41,7 @@ extension Invocation {
         let pids = try runtime.processes(id)
         switch arguments["format"] {
         case "json":
-            printOut((pids.isEmpty ? "null" : text(pids.json())) + "\n")
+            try printOut((pids.isEmpty ? "null" : text(pids.json())) + "\n")
             return 0
         case nil, "table": break
         case let other?: throw RuntimeError("--format: '\(other)' is neither table nor json")
@@ -51,11 +51,11 @@ extension Invocation {
         guard let header = lines.first,
             let column = header.split(separator: " ").firstIndex(of: "PID")
         else { throw RuntimeError("ps prints no PID column") }
-        printOut(header + "\n")
+        try printOut(header + "\n")
         for line in lines.dropFirst() {
             let fields = line.split(separator: " ")
             guard column < fields.count, let pid = Int32(fields[column]), pids.contains(pid) else { continue }
-            printOut(line + "\n")
+            try printOut(line + "\n")
         }
         return 0
     }
@@ -87,7 +87,12 @@ extension Invocation {
             ? RuntimeSpec.rootlessExample(uid: geteuid(), gid: getegid()) : RuntimeSpec.example()
         do throws(KernelError) {
             let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
-            try file.writeAll(spec.json(.tabs))
+            do throws(KernelError) {
+                try file.writeAll(spec.json(.tabs), named: path)
+            } catch {
+                unlink(path)
+                throw error
+            }
         } catch {
             if error.errno == .exists { throw RuntimeError("File config.json exists. Remove it first") }
             throw error
@@ -96,12 +101,12 @@ extension Invocation {
 
     func printFeatures() throws {
         try plain().expectNone()
-        printOut(text(try Runtime.features().json(.spaces(2))) + "\n")
+        try printOut(text(Runtime.features().json(.spaces(2))) + "\n")
     }
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    private func printTable(_ rows: [[String]]) {
+    private func printTable(_ rows: [[String]]) throws {
         let widths = rows[0].indices.map { column in rows.map { $0[column].utf8.count }.max() ?? 0 }
         for row in rows {
             var line = ""
@@ -112,7 +117,7 @@ extension Invocation {
                         repeating: " ", count: max(0, max(widths[column], 11) - cell.utf8.count) + 1)
                 }
             }
-            printOut(line + "\n")
+            try printOut(line + "\n")
         }
     }
 }

@@ -103,11 +103,11 @@ extension Invocation {
     func events() throws {
         let arguments = try Arguments(rest, .init(flags: [["stats"]], values: [["interval"]]))
         let id = try arguments.containerID()
-        func tell(_ event: ContainerEvent) {
-            printOut(String(decoding: event.json(id: id.text), as: UTF8.self) + "\n")
+        func tell(_ event: ContainerEvent) throws {
+            try printOut(String(decoding: event.json(id: id.text), as: UTF8.self) + "\n")
         }
         if arguments.has("stats") {
-            return tell(.statistics(try runtime.eventStatistics(id)))
+            return try tell(.statistics(runtime.eventStatistics(id)))
         }
         try runtime.watch(id, everyMilliseconds: try interval(arguments), tell)
     }

@@ -376,6 +376,17 @@ extension RuntimeTests {
             }
         }
 
+        /// As runc has it: no file is standard error.
+        @Test func anEmptyLogIsStandardError() throws {
+            try withHost { host in
+                let output = try host.oci(
+                    "--log", "", "--log-format", "json", "state", host.id("none"))
+                #expect(output.code == 1 && output.err.hasPrefix("{\"level\":\"error\""), "\(output)")
+                #expect(output.err.split(separator: "\n").count == 1, "\(output)")
+                try host.ok("--log=", "list")
+            }
+        }
+
         @Test func errorsAlsoGoToTheLog() throws {
             try withHost { host in
                 let log = "\(host.folder)/log.json"

@@ -46,10 +46,12 @@ struct Invocation {
         case "json": format = .json
         case let other?: throw RuntimeError("--log-format: '\(other)' is neither text nor json")
         }
-        hasLogFile = global["log"] != nil
+        // No name means standard error, as with runc.
+        let logFile = global["log"].flatMap { $0.isEmpty ? nil : $0 }
+        hasLogFile = logFile != nil
         logsJSON = global["log-format"] == "json"
         var descriptor: Int32 = 2
-        if let path = global["log"] {
+        if let path = logFile {
             // Kept open as long as the program runs.
             descriptor = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644).release()
         }

@@ -147,6 +147,29 @@ extension RuntimeTests {
             }
         }
 
+        /// A stream that was a pipe becomes one of criu's: were that the host's null device, the container could change
+        /// the host's node through it.
+        @Test func criuHasNotTheHostsNullDevice() throws {
+            try withHost { host in
+                let images = "\(host.folder)/images"
+                let seen = "\(host.folder)/seen"
+                try Files.makeFolder(images)
+                try Files.write("\(images)/descriptors.json", "[\"pipe:[1]\",\"/dev/null\",\"/dev/null\"]")
+                try Files.write(
+                    "\(host.folder)/criu", "#!/bin/sh\nstat -L -c %t:%T:%d:%i /proc/self/fd/0 > \(seen)\n",
+                    mode: 0o755)
+                let output = try host.oci(
+                    "--criu", "\(host.folder)/criu", "restore", "--detach", "--bundle", try host.bundle(),
+                    "--image-path", images, host.id())
+                #expect(output.code == 1 && output.err.contains("criu ended without an answer"), "\(output)")
+                var theirs = stat()
+                try #require(stat("/dev/null", &theirs) == 0)
+                let stream = try Files.value(seen)
+                #expect(stream.hasPrefix("1:3:"))
+                #expect(stream != "1:3:\(theirs.st_dev):\(theirs.st_ino)")
+            }
+        }
+
         @Test func aFailedRestoreLeavesNothing() throws {
             try withHost { host in
                 let images = "\(host.folder)/images"

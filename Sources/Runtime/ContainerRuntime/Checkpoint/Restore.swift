@@ -45,9 +45,15 @@ extension Creation {
         try nameExternals(&options)
         var setup = CriuProcess.Setup()
         setup.folders = settings.folders
+        var numbers: [Int32] = [0, 1, 2]
         if case .descriptors(let input, let output, let error) = self.options.streams {
-            setup.streams = (input, output, error)
+            numbers = [input, output, error]
         }
+        // The host's null device would come in with a stream that was a pipe; the container's is not there yet.
+        let isNull = try numbers.map { try Streams.status(of: $0).map(NullDevice.isOne) ?? false }
+        let null = isNull.contains(true) ? try NullDevice.makePrivate() : FileDescriptor(owning: -1)
+        for index in numbers.indices where isNull[index] { numbers[index] = null.raw }
+        setup.streams = (numbers[0], numbers[1], numbers[2])
         setup.cgroup = try Placement(of: cgroup)
         let joined = try nameNamespaces(&options)
         setup.descriptors = joined

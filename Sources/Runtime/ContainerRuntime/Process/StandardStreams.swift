@@ -98,11 +98,7 @@ enum Streams {
         var null: Int32 = -1
         defer { if null >= 0 { close(null) } }
         for number: Int32 in 0...2 {
-            var status = stat()
-            guard fstat(number, &status) == 0 else {
-                if Errno.current == .badDescriptor { continue }
-                throw KernelError("stat", "standard stream \(number)")
-            }
+            guard let status = try status(of: number) else { continue }
             if NullDevice.isOne(status) {
                 if null < 0 { null = try nullDevice(of: root).release() }
                 _ = try check("dup2", "standard stream \(number)") { dup2(null, number) }
@@ -110,6 +106,14 @@ enum Streams {
                 _ = fchown(number, uid, gid_t.max)
             }
         }
+    }
+
+    /// - Returns: nil for one that is closed.
+    static func status(of number: Int32) throws(KernelError) -> stat? {
+        var status = stat()
+        if fstat(number, &status) == 0 { return status }
+        if Errno.current == .badDescriptor { return nil }
+        throw KernelError("stat", "standard stream \(number)")
     }
 
     /// /dev/zero and its kind (mem(4)): everybody's, and not the container's.

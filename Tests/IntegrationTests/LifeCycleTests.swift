@@ -182,6 +182,10 @@ extension RuntimeTests {
                 #expect(processes.count == 4)
                 #expect(processes[0].contains("PID"))
                 #expect(processes.contains { $0.contains("sleep 61") })
+                // As with runc, the one that waits says what it is.
+                let waiting = try host.ok("ps", host.id("b")).lines
+                #expect(waiting.count == 2)
+                #expect(waiting.last?.contains(" swiftlet-oci init ") == true, "\(waiting)")
                 try host.delete("a")
                 try host.delete("b")
             }

@@ -36,8 +36,8 @@ private enum Call {
         posix_spawn_file_actions_adddup2(&actions, planCopy.raw, 3)
         posix_spawn_file_actions_adddup2(&actions, reportCopy.raw, 4)
         var pid: pid_t = 0
-        let error = withCStrings(["3"] + arguments) { argv in
-            withCStrings(["KEY=value"]) { posix_spawn(&pid, image.procPath, &actions, nil, argv, $0) }
+        let error = withCStrings(["trampoline"] + arguments) { argv in
+            withCStrings(["KEY=value", "3"]) { posix_spawn(&pid, image.procPath, &actions, nil, argv, $0) }
         }
         close(outputWrite)
         _ = consume reportCopy

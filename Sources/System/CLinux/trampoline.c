@@ -55,11 +55,15 @@ static inline __attribute__((always_inline, noreturn)) void leave(int status) {
 }
 
 __attribute__((noreturn)) IN_TRAMPOLINE void clinux_trampoline_main(long *stack) {
-    // argv[0] is the plan's descriptor in decimal; the program's own arguments follow.
+    // argv[0] is for who looks at the process; the program's own arguments follow. Behind its environment stands the
+    // plan's descriptor in decimal, where ps(1) does not show it.
     char **argv = (char **)(stack + 1);
     char **envp = (char **)(stack + 1 + stack[0] + 1);
+    char **last = envp;
+    while (last[1]) last++;
     long plan_fd = 0;
-    for (const char *digit = argv[0]; *digit; digit++) plan_fd = plan_fd * 10 + (*digit - '0');
+    for (const char *digit = *last; *digit; digit++) plan_fd = plan_fd * 10 + (*digit - '0');
+    *last = 0;
 
     struct clinux_plan_header header;
     if (raw_call(SYS_pread64, plan_fd, (long)&header, sizeof header, 0, 0, 0) != sizeof header ||

@@ -26,9 +26,8 @@ extension LaunchPlan {
         for descriptor in [planCopy.raw, socket, start, result] + optional {
             _ = try check("fcntl F_SETFD", "\(descriptor)") { clinux_fcntl(descriptor, F_SETFD, 0) }
         }
-        let arguments = ["\(planCopy.raw)"] + process.args
-        _ = withCStrings(arguments) { argv in
-            withCStrings(environment) { envp in
+        _ = withCStrings(["swiftlet-oci init"] + process.args) { argv in
+            withCStrings(environment + ["\(planCopy.raw)"]) { envp in
                 clinux_syscall(
                     Int(SYS_execveat), Int(image.raw), Int(bitPattern: Self.emptyPath), Int(bitPattern: argv),
                     Int(bitPattern: envp), Int(AT_EMPTY_PATH), 0)

@@ -37,6 +37,69 @@ struct CgroupLegacyTests {
         #expect(host.text("/c1/hugetlb.2MB.max") == "0")
     }
 
+    /// After an update that failed; files of both versions.
+    @Test(arguments: [
+        ("memory.max", "67108864\n", "1000\n", ["67108864"]),
+        ("cpu.max", "max 100000\n", "20000 50000\n", ["max 100000"]),
+        ("cpuset.cpus", "\n", "0-1\n", ["\n"]),
+        (
+            "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n", "oom_kill_disable 1\nunder_oom 0\n",
+            ["0"]
+        ),
+        (
+            "io.max", "8:0 rbps=1000 wbps=max riops=max wiops=max\n",
+            "8:0 rbps=7 wbps=max riops=max wiops=max\n8:16 rbps=1 wbps=max riops=max wiops=max\n",
+            [
+                "8:16 rbps=max wbps=max riops=max wiops=max", "8:0 rbps=1000 wbps=max riops=max wiops=max",
+            ]
+        ),
+        ("io.weight", "default 100\n", "default 50\n8:0 20\n", ["8:0 default", "default 100"]),
+        ("blkio.throttle.read_bps_device", "", "8:0 1000\n", ["8:0 0"]),
+    ])
+    func whatPutsBack(file: String, before: String, now: String, lines: [String]) {
+        #expect(CgroupJournal.lines(restoring: Array(before.utf8), of: file, now: Array(now.utf8)) == lines)
+    }
+
+    @Test func anUpdateThatFailsPutsBack() throws {
+        struct Refusal: Error {}
+        let host = try FakeHost(controllers: "")
+        try host.group("/c1")
+        try host.legacyGroup("memory", "/c1", files: [])
+        try host.legacyGroup("cpu", "/c1", files: [])
+        let folders = (memory: host.root + "/v1/memory/c1", cpu: host.root + "/v1/cpu/c1")
+        for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"] {
+            try host.write("\(folders.memory)/\(file)", "9000\n")
+        }
+        try host.write("\(folders.cpu)/cpu.shares", "512\n")
+        var group = try ContainerCgroup(
+            record: CgroupRecord(
+                unified: host.unified + "/c1", legacy: ["cpu": folders.cpu, "memory": folders.memory]))
+        var resources = RuntimeSpec.Resources()
+        resources.memory = .init()
+        resources.memory!.limit = 1000
+        resources.memory!.swap = 2000
+        resources.cpu = .init()
+        resources.cpu!.shares = 300
+        var during: [String?] = []
+        do {
+            try group.update(
+                resources, layout: host.hybridLayout,
+                alongWith: { _ in
+                    during = [
+                        host.legacyText("/memory/c1/memory.limit_in_bytes"),
+                        host.legacyText("/cpu/c1/cpu.shares"),
+                    ]
+                    throw Refusal()
+                })
+            Issue.record("the update went through")
+        } catch is Refusal {}
+        #expect(during == ["1000", "300"])
+        #expect(host.legacyText("/memory/c1/memory.limit_in_bytes") == "9000")
+        #expect(host.legacyText("/memory/c1/memory.memsw.limit_in_bytes") == "9000")
+        #expect(host.legacyText("/cpu/c1/cpu.shares") == "512")
+        #expect(group.warnings == [])
+    }
+
     @Test func whatItUsesAndMay() throws {
         let host = try FakeHost(controllers: "")
         try host.group("/c1")

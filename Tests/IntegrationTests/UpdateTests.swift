@@ -147,6 +147,48 @@ extension RuntimeTests {
             }
         }
 
+        /// As with runc: what the kernel had taken before it refused something is put back.
+        @Test func whatTheKernelRefusesChangesNothing() throws {
+            try withHost { host in
+                let pid = try host.background {
+                    $0.linux?.resources?.memory = .init()
+                    $0.linux?.resources?.memory?.limit = 64 << 20
+                    $0.linux?.resources?.pids = .init(limit: 33)
+                    $0.linux?.resources?.cpu = .init()
+                    $0.linux?.resources?.cpu?.shares = 512
+                }
+                func values() throws -> [String] {
+                    [
+                        try value(pid, "memory.max", "memory", "memory.limit_in_bytes"),
+                        try value(pid, "pids.max", "pids", "pids.max"),
+                        try value(pid, "cpu.weight", "cpu", "cpu.shares"),
+                        try value(pid, "cpu.max", "cpu", "cpu.cfs_quota_us"),
+                    ]
+                }
+                // By an update: it is not the configuration that is put back.
+                try host.ok("update", "--pids-limit", "44", host.id())
+                let before = try values()
+                #expect(before[0...1] == ["\(64 << 20)", "44"])
+                let path = "\(host.folder)/limits.json"
+                try Files.write(
+                    path,
+                    #"""
+                    {"memory": {"limit": 50331648}, "pids": {"limit": 12},
+                     "cpu": {"cpus": "4095", "shares": 300, "quota": 20000, "period": 50000}}
+                    """#)
+                let output = try host.oci("update", "-r", path, host.id())
+                #expect(output.code == 1 && output.err.contains("cpuset.cpus"), "\(output)")
+                #expect(output.err.split(separator: "\n").count == 1, "\(output)")
+                #expect(try values() == before)
+                // What changes with the limits is refused.
+                let schema = try host.oci(
+                    "update", "--pids-limit", "12", "--mem-bw-schema", "L3:0=f", host.id())
+                #expect(schema.code == 1, "\(schema)")
+                #expect(try values() == before)
+                try host.delete()
+            }
+        }
+
         @Test func intervalsAsGoWritesThem() throws {
             try withHost { host in
                 try host.background("sleep 1")

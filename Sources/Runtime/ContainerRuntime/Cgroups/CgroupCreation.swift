@@ -60,10 +60,15 @@ extension ContainerCgroup {
     /// Changes limits of a container that exists; what `resources` leaves out stays as it is. A controller
     /// whose version 1 group was not needed so far gets one, into which the container's processes are moved.
     ///
-    /// - Parameter persist: is handed the record when it is about to change.
+    /// - Parameters:
+    ///   - persist: is handed the record when it is about to change.
+    ///   - alongWith: what changes together with the limits.
+    /// - Throws: the first refusal, also by `alongWith`; the limits are then what they were, as far as the kernel
+    ///   takes them (see `warnings`).
     public mutating func update(
         _ resources: RuntimeSpec.Resources, layout: CgroupLayout,
-        persist: (CgroupRecord) throws -> Void = { _ in }
+        persist: (CgroupRecord) throws -> Void = { _ in },
+        alongWith: (borrowing ContainerCgroup) throws -> Void = { _ in }
     ) throws {
         _ = try requireUnified()
         guard unifiedPath.utf8.starts(with: layout.unified.utf8) else {
@@ -86,14 +91,20 @@ extension ContainerCgroup {
         }
         if legacy.count > known { try persist(record) }
         var made = MadeGroups(root: layout.root)
+        let changes = CgroupJournal()
         do {
             for (index, path) in zip(known..<legacy.count, paths) {
                 try makeLegacy(index, path, resources.cpu, refusingUsed: false, &made)
             }
             try enable(demand, path, layout)
             // Before processes come in: a group of processor sets takes none while it has no set.
-            try apply(resources, updating: true)
+            var limits = resources
+            limits.devices = []
+            journal = changes
+            defer { journal = nil }
+            try apply(limits, updating: true)
         } catch {
+            warnings += changes.undo()
             made.remove()
             while legacy.count > known {
                 let group = legacy.removeLast()
@@ -102,7 +113,15 @@ extension ContainerCgroup {
             throw error
         }
         // Also for groups that an update made which was killed before it had moved all processes.
-        for hierarchy in demand.legacy { try adoptProcesses(into: hierarchy.controller) }
+        do {
+            for hierarchy in demand.legacy { try adoptProcesses(into: hierarchy.controller) }
+            try alongWith(self)
+            // Last: in one step, and nothing after it has to take it back.
+            try applyDevices(resources.devices, updating: true)
+        } catch {
+            warnings += changes.undo()
+            throw error
+        }
     }
 
     /// Sets what `resources` asks for, in runc's order.

@@ -8,6 +8,8 @@ struct CgroupDirectory {
     let descriptor: Int32
     /// For messages; files are reached through the descriptor.
     let path: String
+    /// Takes note of what is written over.
+    var journal: CgroupJournal?
 
     /// A folder opened for a few calls.
     struct Owned: ~Copyable {
@@ -64,6 +66,7 @@ extension CgroupDirectory {
     /// One open, one write, as the kernel takes each write as a whole value.
     /// - Returns: nil, or the kernel's answer.
     func attempt(_ file: String, _ value: String) -> Errno? {
+        journal?.note(file, of: self)
         let fd = clinux_openat(descriptor, file, O_WRONLY | O_CLOEXEC, 0)
         if fd < 0 { return .current }
         defer { close(fd) }

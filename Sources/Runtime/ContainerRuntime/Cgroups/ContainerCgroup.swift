@@ -26,6 +26,8 @@ public struct ContainerCgroup: ~Copyable {
     let scope: SystemdScope?
     /// See `CgroupRecord`.
     var killsBefore: UInt64 = 0
+    /// While limits are changed.
+    var journal: CgroupJournal?
 
     /// A group in a version 1 hierarchy.
     struct LegacyGroup {
@@ -94,7 +96,9 @@ public struct ContainerCgroup: ~Copyable {
 // MARK: Where a controller is
 
 extension ContainerCgroup {
-    var unified: CgroupDirectory { CgroupDirectory(descriptor: unifiedDescriptor, path: unifiedPath) }
+    var unified: CgroupDirectory {
+        CgroupDirectory(descriptor: unifiedDescriptor, path: unifiedPath, journal: journal)
+    }
 
     /// - Throws: `gone` without a version 2 group.
     func requireUnified() throws(CgroupError) -> CgroupDirectory {
@@ -108,7 +112,9 @@ extension ContainerCgroup {
 
     /// Also of a controller that this runtime does not drive.
     func legacyDirectory(named controller: String) -> CgroupDirectory? {
-        for group in legacy where group.descriptor >= 0 && group.has(controller) { return group.directory }
+        for group in legacy where group.descriptor >= 0 && group.has(controller) {
+            return CgroupDirectory(descriptor: group.descriptor, path: group.path, journal: journal)
+        }
         return nil
     }
 }

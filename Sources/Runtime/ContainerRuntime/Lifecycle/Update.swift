@@ -6,8 +6,8 @@ extension Runtime {
     /// - Parameters:
     ///   - l3CacheSchema: lines for Intel RDT, as in `linux.intelRdt`; nil leaves it as it is.
     ///   - memBwSchema: the same, one line.
-    /// - Throws: what is wrong with `resources` itself, and then nothing has changed; the first limit that the kernel
-    ///   refuses, and then those before it hold.
+    /// - Throws: what is wrong with `resources` itself; the first limit that the kernel refuses. Nothing has changed
+    ///   then, but for what systemd was told of the limits (with its driver).
     public func update(
         _ id: ContainerID, _ resources: RuntimeSpec.Resources, l3CacheSchema: String? = nil,
         memBwSchema: String? = nil
@@ -29,14 +29,20 @@ extension Runtime {
             resources.devices += DeviceNodes.rules(for: try folder.readConfiguration().spec)
         }
         var cgroup = try ContainerCgroup(record: found.place)
-        try cgroup.update(resources, layout: try .detect()) {
-            record.cgroup = $0
-            try folder.write(record)
+        do {
+            try cgroup.update(resources, layout: try .detect()) {
+                record.cgroup = $0
+                try folder.write(record)
+            } alongWith: { cgroup in
+                if l3CacheSchema != nil || memBwSchema != nil {
+                    try updateResourceControl(&record, folder, cgroup, l3CacheSchema, memBwSchema)
+                }
+            }
+        } catch {
+            for warning in cgroup.warnings { log.warning(warning) }
+            throw error
         }
         for warning in cgroup.warnings { log.warning(warning) }
-        if l3CacheSchema != nil || memBwSchema != nil {
-            try updateResourceControl(&record, folder, cgroup, l3CacheSchema, memBwSchema)
-        }
     }
 
     private func updateResourceControl(

@@ -379,15 +379,17 @@ struct StoreTests {
     @Test func halfMadeVolumesAreSwept() throws {
         let fixture = try Fixture()
         let volumes = VolumeStore(fixture.layout)
-        try makeFolders(volumes.folder + "/.half/_data")
-        try makeFolders(volumes.folder + "/.made/_data")
-        let maker = try KeptFolder.hold(volumes.folder + "/.made")
+        let (half, made) = ("." + ContainerStore.newID(), "." + ContainerStore.newID())
+        // Somebody else's.
+        let other = ".snapshot"
+        for name in [half, made, other] { try makeFolders(volumes.folder + "/\(name)/_data") }
+        let maker = try KeptFolder.hold(volumes.folder + "/" + made)
         #expect(try volumes.all().isEmpty)
         try volumes.sweepDrafts { Issue.record("\($0): \($1)") }
-        #expect(try folderEntries(volumes.folder) == [".made"])
+        #expect(try Set(folderEntries(volumes.folder)) == [made, other])
         maker?.release()
         try volumes.sweepDrafts { Issue.record("\($0): \($1)") }
-        #expect(try folderEntries(volumes.folder).isEmpty)
+        #expect(try folderEntries(volumes.folder) == [other])
     }
 
     @Test func prunesVolumesThatNoContainerHas() throws {

@@ -180,9 +180,13 @@ extension RuntimeTests {
                 let group = "/sys/fs/cgroup/freezer/\(host.id())"
                 try host.shell("mkdir \(group); echo FROZEN > \(group)/freezer.state")
                 // A process that joined it would never go on.
+                defer {
+                    _ = try? host.shell(
+                        "[ ! -d \(group) ] || { echo THAWED > \(group)/freezer.state; sleep 0.2; rmdir \(group); }"
+                    )
+                }
                 let output = try host.run("true") { $0.linux?.cgroupsPath = "/\(host.id())" }
                 #expect(output.code == 1 && output.err.contains("unexpectedly frozen"), "\(output)")
-                try host.shell("[ ! -d \(group) ] || rmdir \(group)")
             }
         }
 

@@ -120,8 +120,7 @@ struct RestartCommand: SwiftletCommand {
             if container.removeAfterwards {
                 throw UsageError("container \(name) is removed when it ends (--rm) and cannot be restarted")
             }
-            try engine.stop(container, signal: signal, timeout: timeout)
-            try engine.startIfStopped(container)
+            try engine.restart(container, signal: signal, timeout: timeout)
             try Standard.print(name + "\n")
         }
     }

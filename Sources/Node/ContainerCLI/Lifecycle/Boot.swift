@@ -3,10 +3,11 @@ import LinuxKernel
 
 extension Engine {
     /// Starts a container unless it runs already.
-    public func startIfStopped(_ container: ContainerDefinition) throws {
+    /// - Parameter held: what keeps it from being pruned already.
+    public func startIfStopped(_ container: ContainerDefinition, held: KeptFolder? = nil) throws {
         let status = try status(of: container)
         if [.running, .paused, .restarting].contains(status.phase), try status.isSupervised { return }
-        try start(container)
+        try start(container, held: held)
     }
 
     /// What the first start of this program after a boot is for: containers whose restart policy wants them to run

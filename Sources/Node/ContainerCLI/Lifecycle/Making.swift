@@ -96,8 +96,9 @@ extension Engine {
             try rootfs.unmount()
             try namespaces?.remove()
             try draft.discard()
-            try planner.discard()
             try limit?.forget(at: layout.containers)
+            // A new volume that cannot be removed is not what went wrong: it waits for `volume prune`.
+            try? planner.discard()
             throw error
         }
     }

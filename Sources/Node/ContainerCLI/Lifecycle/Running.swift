@@ -24,12 +24,24 @@ extension Engine {
     }
 
     /// Starts a container in the background.
-    /// - Parameter made: by this program just now.
-    public func start(_ container: ContainerDefinition, made: MadeContainer? = nil) throws {
-        let held = try made?.held ?? prepareStart(of: container)
+    /// - Parameters:
+    ///   - made: by this program just now.
+    ///   - held: what keeps it from being pruned, and is released then.
+    public func start(
+        _ container: ContainerDefinition, made: MadeContainer? = nil, held: KeptFolder? = nil
+    ) throws {
+        let held = try made?.held ?? held ?? prepareStart(of: container)
         defer { held.release() }
         var shim = try launchShim(of: container)
         try trace.step("start container") { _ = try shim.start(container.id) }
+    }
+
+    /// Stops a container and starts it again. Nobody prunes it in between.
+    public func restart(_ container: ContainerDefinition, signal: Int32?, timeout: Int?) throws {
+        let held = try prepareStart(of: container)
+        defer { held.release() }
+        try stop(container, signal: signal, timeout: timeout)
+        try startIfStopped(container, held: held)
     }
 
     /// One that was just made has the AppArmor profile that there is, and is held already.

@@ -4,7 +4,8 @@ import OCISpec
 /// The volumes and host paths of other containers that a new one shares (`--volumes-from`).
 struct SharedVolumes {
     private(set) var mounts: [MountRequest] = []
-    /// Those of the volumes that nobody has named: they go with the last container that has them.
+    /// Those of the volumes that nobody has named: they go with the last container that has them, by `rm -v`; after one with `--rm`
+    /// they wait for `volume prune`.
     private(set) var anonymousVolumes: [String] = []
     private var held: [KeptFolder] = []
 

@@ -46,7 +46,7 @@ public final class KeptFolder {
             _ = try check("lock", path) { flock(folder.raw, operation) }
             // Meanwhile it may have been removed, and another one made in its place.
             var present = stat()
-            let isThere = lstat(path, &present) == 0
+            let isThere = stat(path, &present) == 0
             let locked = try folder.status()
             if isThere, present.st_ino == locked.st_ino, present.st_dev == locked.st_dev {
                 return KeptFolder(folder)
@@ -56,7 +56,7 @@ public final class KeptFolder {
 
     private static func open(_ path: String) throws(KernelError) -> FileDescriptor? {
         do throws(KernelError) {
-            return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
         } catch {
             if error.errno == .noEntry { return nil }
             throw error

@@ -171,10 +171,15 @@ public struct VolumeStore {
         return .removed(bytes: bytes)
     }
 
+    /// A dot and an id: other names with a dot are somebody else's.
+    private static func isDraft(_ name: String) -> Bool {
+        name.utf8.count == 65 && name.first == "." && name.dropFirst().allSatisfy(\.isHexDigit)
+    }
+
     /// Removes what crashes left: volumes that were being made or removed.
     /// - Parameter failed: is told of each folder that cannot be removed, and the others go.
     package func sweepDrafts(failed: (_ path: String, _ error: any Error) -> Void) throws {
-        for name in try folderEntries(folder) where name.hasPrefix(".") {
+        for name in try folderEntries(folder) where Self.isDraft(name) {
             let path = folder + "/" + name
             do {
                 guard case .free(let claim) = try KeptFolder.claim(path) else { continue }

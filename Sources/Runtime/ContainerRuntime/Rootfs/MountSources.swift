@@ -48,7 +48,10 @@ final class MountSources {
             nullDevice = try Self.device("/dev/null", major: 1, minor: 3).release()
         }
         if bindsDevices {
-            for device in DeviceNodes.all(of: spec) {
+            var paths: Set<[Substring]> = []
+            // Of several at one path the first counts.
+            for device in DeviceNodes.all(of: spec)
+            where paths.insert(device.path.split(separator: "/")).inserted {
                 let clone = try Self.device(device.path, major: device.major, minor: device.minor)
                 devices.append((device.path, clone.release()))
             }

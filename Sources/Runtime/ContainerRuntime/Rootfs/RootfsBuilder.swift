@@ -17,6 +17,9 @@ struct RootfsBuilder: ~Copyable {
     let root: FileDescriptor
     /// Mounts that are made here may reach the host.
     private let keepsHostSharing: Bool
+    /// Of mounts that say their own propagation, where the root's will reach all: places in the configuration, and
+    /// descriptors.
+    private var ownPropagation: [(index: Int, descriptor: Int32)] = []
 
     /// Puts the container's root over the host's, where mounts can be added to it: a detached mount takes
     /// none before kernel 6.15. Its old root stays reachable below until `enter`.
@@ -100,7 +103,9 @@ struct RootfsBuilder: ~Copyable {
 
     private static func isKernelView(_ type: String?) -> Bool { type == "proc" || type == "sysfs" }
 
-    private func mount(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders) throws {
+    private mutating func mount(_ index: Int, _ mount: RuntimeSpec.Mount, _ folders: inout MountFolders)
+        throws
+    {
         let options = options[index]
         if options.isBind {
             try bind(index, mount, &folders)
@@ -114,7 +119,7 @@ struct RootfsBuilder: ~Copyable {
         } else {
             try mountNew(mount, options, &folders)
         }
-        if !options.propagation.isEmpty { try finish(mount, options) }
+        if !options.propagation.isEmpty { try finish(index, mount) }
     }
 
     /// Changes what is mounted at a place: options of the file system for all of its mounts (not with `bind`), attributes
@@ -277,13 +282,21 @@ struct RootfsBuilder: ~Copyable {
     }
 
     /// What can only be said of an attached mount.
-    private func finish(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws {
-        let target = try root.openInRoot(mount.destination, O_PATH)
-        let attached = LinuxKernel.Mount(owning: target)
-        for propagation in options.propagation {
-            try attached.setAttributes(
+    private mutating func finish(_ index: Int, _ mount: RuntimeSpec.Mount) throws {
+        let attached = LinuxKernel.Mount(owning: try root.openInRoot(mount.destination, O_PATH))
+        try setOwnPropagation(index, attached)
+        switch spec.linux?.rootfsPropagation {
+        case .recursiveShared, .recursiveSlave:
+            ownPropagation.append((index, try attached.descriptor.duplicate().release()))
+        default: break
+        }
+    }
+
+    private func setOwnPropagation(_ index: Int, _ mount: borrowing LinuxKernel.Mount) throws(KernelError) {
+        for propagation in options[index].propagation {
+            try mount.setAttributes(
                 MountAttributes(), recursive: propagation.recursive, propagation: propagation.kind,
-                name: mount.destination)
+                name: spec.mounts[index].destination)
         }
     }
 
@@ -355,7 +368,7 @@ struct RootfsBuilder: ~Copyable {
     }
 
     /// The last changes: they hide or lock what the steps before still needed.
-    func protect() throws {
+    mutating func protect() throws {
         let attached = LinuxKernel.Mount(owning: try root.duplicate())
         for (index, mount) in spec.mounts.enumerated() where defersReadOnly(mount) {
             guard !options[index].isBind, options[index].isReadOnly else { continue }
@@ -380,14 +393,13 @@ struct RootfsBuilder: ~Copyable {
         try restorePropagation()
     }
 
-    /// A mount's own propagation counts more than that of the root, which all mounts have been given.
-    private func restorePropagation() throws {
-        switch spec.linux?.rootfsPropagation {
-        case .recursiveShared, .recursiveSlave: break
-        default: return
+    /// A mount's own propagation counts more than that of the root, which all mounts have been given. By now others, or
+    /// masks, may lie over its place.
+    private mutating func restorePropagation() throws {
+        for (index, descriptor) in ownPropagation {
+            let mount = LinuxKernel.Mount(owning: FileDescriptor(owning: descriptor))
+            try setOwnPropagation(index, mount)
         }
-        for (index, mount) in spec.mounts.enumerated() where !options[index].propagation.isEmpty {
-            try finish(mount, options[index])
-        }
+        ownPropagation = []
     }
 }

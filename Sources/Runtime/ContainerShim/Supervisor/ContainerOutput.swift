@@ -141,6 +141,8 @@ final class ContainerOutput {
         guard !isPaused else { return }
         isPaused = true
         for index in sources.indices {
+            // What comes next may be long in coming.
+            write { $0.finish(sources[index].stream) }
             if let watch = sources[index].watch { loop.cancel(watch) }
             sources[index].watch = nil
         }

@@ -163,7 +163,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
             "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 9, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
             "index"
         ),
-        ("{\"syscalls\": []}", "defaultAction"),
+        (
+            "{\"syscalls\": [{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ALLOW\"}]}",
+            "defaultAction"
+        ),
     ]
 }
 

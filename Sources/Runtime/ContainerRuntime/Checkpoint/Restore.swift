@@ -227,17 +227,36 @@ extension Creation {
         try Hooks.run(spec.hooks.createRuntime, kind: "createRuntime", state: state, log: runtime.log)
     }
 
-    /// What criu leaves out: the root's being read-only, and the loopback device of a network that it is told
+    /// What criu leaves out: that the root and masks are read-only, and the loopback device of a network that it is told
     /// to leave empty.
     private func completeNamespaces() throws {
         let spec = spec
         let process = try ProcessHandle.open(record.pid)
         try ContainerNamespaces.run(in: process, "complete the restored namespaces") {
             try InitProcess.bringUpLoopback(spec)
+            let top = try FileDescriptor.open("/", O_PATH | O_DIRECTORY)
+            try Self.lockMasks(spec.linux?.maskedPaths ?? [], in: top)
             guard spec.root?.readonly == true else { return }
-            let root = LinuxKernel.Mount(owning: try FileDescriptor.open("/", O_PATH | O_DIRECTORY))
+            let root = LinuxKernel.Mount(owning: top)
             try root.setAttributes(
                 MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: "/")
+        }
+    }
+
+    /// Masked files are the host's null device, which nobody in the container may change. criu remembers this of the first
+    /// one only, and in images of before it is of none.
+    private static func lockMasks(_ paths: [String], in root: borrowing FileDescriptor) throws {
+        for path in paths {
+            // What cannot be found from inside either need not be locked.
+            guard let file = try? root.openInRoot(path, O_PATH), NullDevice.isOne(try file.status())
+            else { continue }
+            do throws(KernelError) {
+                try LinuxKernel.Mount(owning: file).setAttributes(
+                    MountAttributes(setting: MountAttributes.readOnly), recursive: false, name: path)
+            } catch {
+                // A node of the container's own is no mount.
+                if error.errno != .invalidArgument { throw error }
+            }
         }
     }
 
